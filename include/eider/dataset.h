@@ -1,0 +1,121 @@
+#pragma once
+/// \file
+/// The facade: open, read and write Lance datasets. Every method is thread-safe; a Dataset is an immutable view of one
+/// version, and operations that commit return the Dataset of the new version.
+
+#include <eider/array.h>
+#include <eider/error.h>
+#include <eider/schema.h>
+#include <eider/session.h>
+#include <eider/stats.h>
+
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace eider {
+
+enum class Durability { kDefault, kFull, kNone };  ///< kDefault: EIDER_DURABILITY ("full" or "none"), else full
+enum class WriteMode { kCreate, kAppend, kOverwrite };
+
+struct OpenOptions {
+  std::optional<uint64_t> version;  ///< unset: the latest
+  std::shared_ptr<Session> session; ///< unset: Session::Default()
+};
+
+struct WriteOptions {
+  WriteMode mode = WriteMode::kCreate;
+  std::string data_storage_version;              ///< "" = "2.2" for a new dataset, the dataset's own when appending
+  uint64_t max_rows_per_file = 1024 * 1024;
+  uint64_t max_bytes_per_file = uint64_t{90} << 30;
+  bool enable_v2_manifest_paths = true;
+  bool enable_stable_row_ids = false;
+  std::map<std::string, std::string> transaction_properties;  ///< e.g. __lance_commit_message
+  std::map<std::string, std::string> table_metadata;
+  Durability durability = Durability::kDefault;
+  std::shared_ptr<Session> session;
+};
+
+struct ScanOptions {
+  std::optional<std::vector<std::string>> columns;  ///< nested paths allowed; unset: all
+  std::optional<uint64_t> limit, offset;            ///< rows of the live dataset
+  std::optional<std::vector<uint64_t>> fragment_ids;
+  uint64_t batch_rows = 8192;
+  bool with_row_id = false;       ///< adds _rowid
+  bool with_row_address = false;  ///< adds _rowaddr
+  ScanStats* stats = nullptr;     ///< must outlive the scan
+};
+
+struct VersionInfo {
+  uint64_t version = 0;
+  int64_t timestamp_ns = 0;  ///< since the Unix epoch, UTC
+  std::map<std::string, std::string> metadata;
+};
+
+struct DataFileInfo {
+  std::string path;  ///< below data/
+  std::vector<int32_t> field_ids, column_indices;
+  uint32_t major = 0, minor = 0;
+  uint64_t size_bytes = 0;  ///< 0: not recorded
+};
+struct FragmentInfo {
+  uint64_t id = 0;
+  uint64_t physical_rows = 0;
+  uint64_t deleted_rows = 0;
+  std::vector<DataFileInfo> files;
+  std::string deletion_file;  ///< path below the root, or ""
+};
+
+/// Computes new columns from a batch of the columns read, same number of rows.
+using BatchFunction = std::function<RecordBatch(const RecordBatch&)>;
+
+class Dataset;
+using DatasetPtr = std::shared_ptr<Dataset>;
+
+class Dataset : public std::enable_shared_from_this<Dataset> {
+ public:
+  static DatasetPtr Open(const std::string& uri, const OpenOptions& options = {});
+  /// Creates, appends or overwrites. An append may lack nullable columns (filled with null) and order them differently.
+  static DatasetPtr Write(RecordBatchReader& data, const std::string& uri, const WriteOptions& options = {});
+  virtual ~Dataset() = default;
+
+  virtual const std::string& uri() const = 0;
+  virtual uint64_t version() const = 0;
+  virtual uint64_t latest_version() const = 0;
+  virtual std::vector<VersionInfo> versions() const = 0;  ///< ascending
+  virtual DatasetPtr CheckoutVersion(uint64_t version) const = 0;
+  virtual DatasetPtr CheckoutLatest() const = 0;
+
+  virtual const LanceSchema& lance_schema() const = 0;
+  virtual const SchemaPtr& schema() const = 0;
+  virtual std::string data_storage_version() const = 0;
+  virtual std::map<std::string, std::string> config() const = 0;
+  virtual std::map<std::string, std::string> table_metadata() const = 0;
+  virtual std::vector<FragmentInfo> fragments() const = 0;
+  virtual const std::shared_ptr<Session>& session() const = 0;
+
+  virtual uint64_t CountRows() const = 0;  ///< live rows
+  /// Batches in row order. Deleted rows are left out.
+  virtual std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options = {}) const = 0;
+  /// Live rows [first, first + count) as one batch; a plain fixed-width column inside one page is a view of the file.
+  virtual RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options = {}) const = 0;
+  /// Rows by position among the live rows, order and duplicates kept. \throws Error(kInvalid) naming an index out of range.
+  virtual RecordBatch Take(std::span<const uint64_t> positions, const ScanOptions& options = {}) const = 0;
+
+  /// Adds columns computed elsewhere: `data` holds exactly CountRows() rows in row order. Writes only the new columns.
+  virtual DatasetPtr AddColumns(RecordBatchReader& data, Durability durability = Durability::kDefault) = 0;
+  /// Adds columns computed from `read_columns` (unset: all), batch by batch.
+  virtual DatasetPtr AddColumns(const BatchFunction& function, const Schema& output_schema,
+                                const std::optional<std::vector<std::string>>& read_columns, uint64_t batch_rows = 8192,
+                                Durability durability = Durability::kDefault) = 0;
+  /// Adds columns of nulls: metadata only. Every field must be nullable.
+  virtual DatasetPtr AddColumns(const Schema& null_columns, Durability durability = Durability::kDefault) = 0;
+  virtual DatasetPtr DropColumns(const std::vector<std::string>& columns, Durability durability = Durability::kDefault) = 0;
+};
+
+}  // namespace eider

@@ -1,0 +1,48 @@
+#pragma once
+/// \file
+/// The Lance schema: Arrow fields with ids. Ids name a field for the life of a dataset, whatever it is called.
+
+#include <eider/array.h>
+
+namespace eider {
+
+struct LanceField {
+  std::string name;
+  int32_t id = -1;
+  int32_t parent_id = -1;
+  std::string logical_type;  ///< "int64", "list.struct", "fixed_size_list:float:3", ... (format: logical types)
+  bool nullable = true;
+  int32_t legacy_encoding = 0;   ///< enum of the 0.1 format, still written: 1 fixed width, 2 variable
+  std::string extension_name;    ///< deprecated copy of the metadata entry, still written
+  bool unenforced_primary_key = false;
+  uint32_t unenforced_primary_key_position = 0;
+  KeyValues metadata;
+  std::vector<LanceField> children;
+  std::string unknown_fields;    ///< protobuf fields that this version does not know, kept verbatim
+
+  /// A leaf of the 2.1+ column layout: primitives, fixed-size lists of primitives, packed structs and blobs.
+  bool IsLeaf() const;
+};
+
+struct LanceSchema {
+  std::vector<LanceField> fields;
+  KeyValues metadata;
+
+  /// Depth-first search by id; nullptr when absent.
+  const LanceField* FindId(int32_t id) const;
+  /// Resolves "a.b.c" (backquotes quote a segment that has dots). nullptr when absent.
+  const LanceField* FindPath(std::string_view path) const;
+  int32_t MaxId() const;  ///< -1 when empty
+};
+
+/// Arrow -> Lance with fresh depth-first ids from `first_id`. \throws Error(kUnsupported) for a type the format cannot hold.
+LanceSchema ToLanceSchema(const Schema& schema, int32_t first_id = 0);
+/// Lance -> Arrow. \throws Error(kCorrupt / kUnsupported) for an unknown logical type, naming it and the field.
+Schema ToArrowSchema(const LanceSchema& schema);
+Field ToArrowField(const LanceField& field);
+
+/// Prunes to the given paths (nested allowed: "s.x" keeps struct s with child x). Order of first mention; duplicates
+/// merge. \throws Error(kNotFound) naming the missing path and the columns that exist.
+LanceSchema Project(const LanceSchema& schema, const std::vector<std::string>& paths);
+
+}  // namespace eider

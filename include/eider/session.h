@@ -1,0 +1,38 @@
+#pragma once
+/// \file
+/// A session owns the memory budget, the caches and the two thread pools. Nothing in Eider is global but the default
+/// session.
+
+#include <cstdint>
+#include <memory>
+
+namespace eider {
+
+struct SessionOptions {
+  uint64_t memory_limit = 0;  ///< bytes; 0: EIDER_MEMORY_LIMIT, else half of the smaller of cgroup limit and RAM
+  int cpu_threads = -1;       ///< -1: EIDER_CPU_THREADS, else the number of cores; 0: run inline
+  int io_threads = -1;        ///< -1: EIDER_IO_THREADS, else 8; 0: run inline
+};
+
+class MemoryBudget;  // base/memory_budget.h
+class TaskPool;      // base/task_pool.h
+
+class Session {
+ public:
+  explicit Session(const SessionOptions& options = {});
+  ~Session();
+  /// The process-wide default, made on first use.
+  static const std::shared_ptr<Session>& Default();
+
+  uint64_t memory_limit() const;
+  uint64_t memory_used() const;
+  MemoryBudget& budget();
+  TaskPool& cpu_pool();  ///< tasks here never block
+  TaskPool& io_pool();   ///< tasks here may block
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace eider

@@ -1,0 +1,72 @@
+#pragma once
+/// \file
+/// Total access to untrusted bytes: checked arithmetic, little-endian loads, bounded cursors, bit helpers.
+
+#include <eider/buffer.h>
+
+#include <bit>
+#include <cstring>
+
+#include "eider/base/error.h"
+
+namespace eider {
+
+static_assert(std::endian::native == std::endian::little, "Eider assumes a little-endian machine");
+
+/// Byte range of a file or of a page buffer.
+struct ByteRange {
+  uint64_t offset = 0;
+  uint64_t length = 0;
+  uint64_t end() const { return offset + length; }
+  bool operator==(const ByteRange&) const = default;
+};
+
+inline uint64_t CheckedAdd(uint64_t a, uint64_t b, const char* what) {
+  uint64_t r;
+  if (__builtin_add_overflow(a, b, &r)) throw Corrupt("{}: {} + {} overflows", what, a, b);
+  return r;
+}
+inline uint64_t CheckedMul(uint64_t a, uint64_t b, const char* what) {
+  uint64_t r;
+  if (__builtin_mul_overflow(a, b, &r)) throw Corrupt("{}: {} x {} overflows", what, a, b);
+  return r;
+}
+
+/// Unaligned little-endian load; the caller has checked the bounds.
+template <typename T>
+T LoadLe(const uint8_t* p) {
+  T v;
+  std::memcpy(&v, p, sizeof(T));
+  return v;
+}
+template <typename T>
+void StoreLe(uint8_t* p, T v) { std::memcpy(p, &v, sizeof(T)); }
+
+/// bytes[offset, offset + length), or kCorrupt naming `what`.
+inline ByteSpan CheckedSubspan(ByteSpan bytes, uint64_t offset, uint64_t length, const char* what) {
+  if (offset > bytes.size() || length > bytes.size() - offset) {
+    throw Corrupt("{}: bytes [{}, +{}) of a buffer of {}", what, offset, length, bytes.size());
+  }
+  return bytes.subspan(offset, length);
+}
+/// Checked little-endian load at `offset`.
+template <typename T>
+T ReadLe(ByteSpan bytes, uint64_t offset, const char* what) {
+  return LoadLe<T>(CheckedSubspan(bytes, offset, sizeof(T), what).data());
+}
+
+constexpr uint64_t AlignUp(uint64_t n, uint64_t alignment) { return (n + alignment - 1) / alignment * alignment; }
+constexpr uint64_t CeilDiv(uint64_t n, uint64_t d) { return n / d + (n % d != 0); }
+constexpr uint64_t BytesForBits(uint64_t bits) { return bits / 8 + (bits % 8 != 0); }
+
+inline bool GetBit(const uint8_t* bits, uint64_t i) { return (bits[i >> 3] >> (i & 7)) & 1; }
+inline void SetBit(uint8_t* bits, uint64_t i) { bits[i >> 3] |= uint8_t(1u << (i & 7)); }
+inline void ClearBit(uint8_t* bits, uint64_t i) { bits[i >> 3] &= uint8_t(~(1u << (i & 7))); }
+/// Copies `count` bits; the ranges do not overlap. Bits outside the destination window are kept.
+void CopyBits(const uint8_t* src, uint64_t src_offset, uint8_t* dst, uint64_t dst_offset, uint64_t count);
+/// Sets `count` bits of `dst` from `dst_offset` to `value`.
+void FillBits(uint8_t* dst, uint64_t dst_offset, uint64_t count, bool value);
+/// Number of set bits in [offset, offset + count).
+uint64_t CountBits(const uint8_t* bits, uint64_t offset, uint64_t count);
+
+}  // namespace eider

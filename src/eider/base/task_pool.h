@@ -1,0 +1,33 @@
+#pragma once
+/// \file
+/// A fixed pool of threads, started lazily and again after a fork. Zero threads run every task inline, in order.
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+namespace eider {
+
+class TaskPool {
+ public:
+  explicit TaskPool(int num_threads);
+  ~TaskPool();
+  int num_threads() const { return num_threads_; }
+  void Submit(std::function<void()> task);
+  /// Runs body(0..n-1), the caller taking part; returns when all are done. The first exception is rethrown. May be nested.
+  void ParallelFor(size_t n, const std::function<void(size_t)>& body);
+
+ private:
+  struct State;
+  const int num_threads_;
+  std::shared_ptr<State> state_;
+};
+
+/// Long work calls this now and then. The hook (set by a surface, e.g. Python's signal check) may throw
+/// Error(kCancelled). It is called on the thread that entered Eider only.
+void CheckInterrupt();
+/// Sets the hook for the calling thread, returns the former one.
+using InterruptHook = void (*)();
+InterruptHook SetInterruptHook(InterruptHook hook);
+
+}  // namespace eider

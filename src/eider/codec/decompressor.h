@@ -1,0 +1,73 @@
+#pragma once
+/// \file
+/// Decompressors, one interface per context of the format (2.1+): the buffers of a mini-block chunk, single values of a
+/// full-zip page, and one-buffer blocks (levels, dictionaries). Built once per page from its CompressiveEncoding, then
+/// immutable and thread-safe. All bytes are hostile: every call returns, or throws Error(kCorrupt).
+
+#include <memory>
+#include <span>
+
+#include "eider/codec/values.h"
+
+namespace lance::encodings21 {
+class CompressiveEncoding;
+}
+
+namespace eider::codec {
+
+using CompressiveEncoding = ::lance::encodings21::CompressiveEncoding;
+
+class MiniBlockDecompressor {
+ public:
+  virtual ~MiniBlockDecompressor() = default;
+  /// Value buffers per chunk that this tree consumes (must equal the page's num_buffers).
+  virtual uint32_t num_buffers() const = 0;
+  /// Appends values [first, first + count) of a chunk of `num_values`.
+  virtual void AppendRange(std::span<const ByteSpan> buffers, uint64_t num_values, uint64_t first, uint64_t count,
+                           DecodedValues& out) const = 0;
+  /// Appends the values at `positions` (any order, each < num_values), extracting single values by address where the codec
+  /// can; switches to block decoding when that is cheaper.
+  virtual void AppendAt(std::span<const ByteSpan> buffers, uint64_t num_values, std::span<const uint32_t> positions,
+                        DecodedValues& out) const = 0;
+};
+
+class PerValueDecompressor {
+ public:
+  virtual ~PerValueDecompressor() = default;
+  /// Fixed width: stored bytes of one value, excluding fixed-size-list validity prefixes; 0 when variable.
+  virtual uint64_t stored_bytes() const = 0;
+  /// Bytes of element validity that precede each stored value (fixed-size lists with element nulls).
+  virtual uint64_t validity_prefix_bytes() const { return 0; }
+  /// True when a stored value is exactly the value's bytes (no compression, no prefix), so that runs may be copied or viewed.
+  virtual bool is_plain() const = 0;
+  /// Appends one stored value (with its validity prefix, when there is one).
+  virtual void AppendValue(ByteSpan stored, DecodedValues& out) const = 0;
+};
+
+class BlockDecompressor {
+ public:
+  virtual ~BlockDecompressor() = default;
+  /// Appends exactly `num_values` values.
+  virtual void AppendBlock(ByteSpan block, uint64_t num_values, DecodedValues& out) const = 0;
+};
+
+/// Rep or def levels (u16) of one chunk.
+class LevelDecompressor {
+ public:
+  virtual ~LevelDecompressor() = default;
+  virtual void Decode(ByteSpan block, std::span<uint16_t> out) const = 0;
+  /// One level by address, for sparse takes. `num_levels` is the chunk's count; i < num_levels.
+  virtual uint16_t At(ByteSpan block, uint64_t num_levels, uint64_t i) const = 0;
+};
+
+/// `shape` is what the column's type needs; an encoding that cannot yield it is kCorrupt, an encoding that we do not know is
+/// kUnsupported, both naming it.
+std::unique_ptr<MiniBlockDecompressor> MakeMiniBlockDecompressor(const CompressiveEncoding& encoding, const ValueShape& shape);
+std::unique_ptr<PerValueDecompressor> MakePerValueDecompressor(const CompressiveEncoding& encoding, const ValueShape& shape);
+std::unique_ptr<BlockDecompressor> MakeBlockDecompressor(const CompressiveEncoding& encoding, const ValueShape& shape);
+std::unique_ptr<LevelDecompressor> MakeLevelDecompressor(const CompressiveEncoding& encoding);
+
+/// "general(zstd, fsst(variable<32>))": for inspect and messages.
+std::string DescribeEncoding(const CompressiveEncoding& encoding);
+
+}  // namespace eider::codec

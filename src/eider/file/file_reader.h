@@ -1,0 +1,71 @@
+#pragma once
+/// \file
+/// Reads one Lance data file (versions 2.1 and 2.2): footer, column metadata, pages. Thread-safe after Open.
+
+#include <eider/array.h>
+#include <eider/schema.h>
+#include <eider/session.h>
+#include <eider/stats.h>
+
+#include <memory>
+#include <span>
+
+#include "eider/io/store.h"
+
+namespace eider::file {
+
+struct FileVersion {
+  uint16_t major = 2;
+  uint16_t minor = 2;
+  bool operator==(const FileVersion&) const = default;
+  /// "2.2", "0.1", ... (the footer's (0,3) is 2.0).
+  std::string ToString() const;
+};
+
+/// What a read is charged to and counted in; cheap to copy.
+struct ReadContext {
+  Session* session = nullptr;
+  ScanStats* stats = nullptr;
+};
+
+/// One top-level column to read: its field, pruned to the wanted leaves, and for each leaf (depth-first) the file column
+/// that holds it. A leaf with column -1 is not in this file and reads as null.
+struct ColumnProjection {
+  LanceField field;
+  std::vector<int32_t> leaf_columns;
+};
+
+class FileReader {
+ public:
+  /// \throws Error(kCorrupt) naming the file and what disagrees; Error(kUnsupported) naming a version we do not read.
+  static std::shared_ptr<const FileReader> Open(io::ReadableFilePtr file, const ReadContext& context = {});
+  ~FileReader();
+
+  const std::string& path() const;
+  FileVersion version() const;
+  uint64_t num_rows() const;
+  const LanceSchema& schema() const;  ///< of global buffer 0
+  uint32_t num_columns() const;
+  uint32_t num_global_buffers() const;
+  Buffer ReadGlobalBuffer(uint32_t index) const;
+  /// Every top-level column of the file's own schema.
+  std::vector<ColumnProjection> AllColumns() const;
+
+  /// Rows [first, first + count) of each column. A plain full-zip page (fixed width, no levels) is returned as a view of the
+  /// mapped file. \throws Error(kInvalid) when the range leaves the file.
+  std::vector<ArrayPtr> ReadRange(std::span<const ColumnProjection> columns, uint64_t first, uint64_t count,
+                                  const ReadContext& context) const;
+  /// The rows at `rows`, order and duplicates kept. Reads and decodes only what they need.
+  std::vector<ArrayPtr> Take(std::span<const ColumnProjection> columns, std::span<const uint64_t> rows,
+                             const ReadContext& context) const;
+  /// Pages with layout, encoding tree, buffers and rows, as text or JSON: for `inspect`, tests and bug reports.
+  std::string Describe(bool json) const;
+
+  struct Impl;
+
+ private:
+  explicit FileReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace eider::file

@@ -1,0 +1,99 @@
+#pragma once
+/// \file
+/// Object stores: where files live. Paths given to a store are relative to its root, with '/' separators; a path with
+/// "..", an empty segment or a leading '/' is kInvalid. Drivers: local folders (mapped), memory (tests and "memory://").
+
+#include <eider/buffer.h>
+#include <eider/stats.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "eider/base/bytes.h"
+
+namespace eider::io {
+
+/// An immutable file open for random reads. Thread-safe.
+class ReadableFile {
+ public:
+  virtual ~ReadableFile() = default;
+  virtual const std::string& path() const = 0;  ///< for messages
+  virtual uint64_t size() const = 0;
+  /// The whole file in memory (mapped MAP_PRIVATE|MAP_NORESERVE, or a memory object), or an absent Buffer. Its owner keeps
+  /// the mapping alive.
+  virtual Buffer Mapped() const = 0;
+  /// Reads exactly `range`. \throws Error(kIo), or kCorrupt when the range lies outside the file.
+  virtual Buffer Read(ByteRange range) const = 0;
+};
+using ReadableFilePtr = std::shared_ptr<const ReadableFile>;
+
+/// A new file being written. Nothing is visible under its name before Close(); dropping it unclosed removes it.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  virtual void Append(ByteSpan bytes) = 0;
+  virtual uint64_t size() const = 0;
+  /// Publishes the file; with `sync`, contents and folder entry are durable on return. Checks every write, flush, sync and
+  /// close, and the final size. \throws Error(kIo)
+  virtual void Close(bool sync) = 0;
+};
+
+struct FileInfo {
+  std::string path;
+  uint64_t size = 0;
+  int64_t modified_ns = 0;
+};
+
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+  virtual const std::string& root() const = 0;  ///< for messages: a folder or URI
+  /// \throws Error(kNotFound)
+  virtual ReadableFilePtr Open(std::string_view path) const = 0;
+  /// `known_size` != 0 spares a stat; a wrong size is kCorrupt.
+  virtual ReadableFilePtr Open(std::string_view path, uint64_t known_size) const = 0;
+  virtual std::unique_ptr<WritableFile> Create(std::string_view path) = 0;
+  /// Writes a small file. False, and nothing changed, when `path` exists already (atomic among all writers and processes).
+  /// With `sync`, durable on return (file and folder).
+  virtual bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) = 0;
+  /// Writes or replaces a small file atomically.
+  virtual void Put(std::string_view path, ByteSpan bytes, bool sync) = 0;
+  /// Files directly in `folder` (no recursion, no folders); empty when it does not exist. Unsorted.
+  virtual std::vector<FileInfo> List(std::string_view folder) const = 0;
+  virtual bool Exists(std::string_view path) const = 0;
+  virtual void Delete(std::string_view path) = 0;
+  /// fsyncs a folder (and its parents up to the root that were made by this store). No-op where it has no meaning.
+  virtual void SyncFolder(std::string_view folder) = 0;
+};
+using ObjectStorePtr = std::shared_ptr<ObjectStore>;
+
+/// The store for a dataset URI: a path or file:// -> local, memory://name -> process memory.
+/// \throws Error(kUnsupported) naming the scheme for any other.
+ObjectStorePtr OpenStore(std::string_view uri);
+ObjectStorePtr MakeMemoryStore(std::string name);
+
+/// Records calls for tests ("fsync data/x.lance", ...). Null removes the observer. Process-wide, test-only.
+using IoObserver = void (*)(std::string_view operation, std::string_view path);
+void SetIoObserver(IoObserver observer);
+
+/// Reads many ranges of one file: sorts, coalesces (holes up to `max_hole`, requests up to `max_request`), counts into
+/// `stats`, and answers a span per asked range. On a mapped file the spans point into the mapping.
+struct CoalesceOptions {
+  uint64_t max_hole_bytes = 4096;
+  uint64_t max_request_bytes = 8 << 20;
+};
+class RangeBatch {
+ public:
+  /// Fills `out[i]` for `ranges[i]`. The spans live as long as this object (or the mapping).
+  /// \throws Error(kCorrupt) for a range outside the file, Error(kIo).
+  void Read(const ReadableFile& file, std::span<const ByteRange> ranges, std::span<ByteSpan> out, ScanStats* stats,
+            const CoalesceOptions& options = {});
+
+ private:
+  std::vector<Buffer> held_;
+};
+
+}  // namespace eider::io
