@@ -159,7 +159,7 @@ def shaped_integers(rng: random.Random, npr: np.random.Generator, rows: int, low
     if shape == "monotonic":
         step = max(1, min((high - low) // max(rows, 1), rng.choice((1, 3, 1000))))
         start = rng.randint(low, max(low, high - step * rows))
-        return (np.arange(rows, dtype=dtype) * dtype(step) + dtype(start)).astype(dtype)
+        return np.minimum(np.arange(rows, dtype=dtype) * dtype(step) + dtype(start), dtype(high))
     if shape == "narrow":
         width = min(high - low, (1 << rng.randint(1, 40)) - 1)
         start = max(low, min(high - width, rng.choice((0, 0, low, 1000))))

@@ -17,8 +17,9 @@ import pyarrow as pa
 
 from tests.interop.compare import Expected
 from tests.interop.engines import REFERENCE, Engine
-from tests.interop.generators import Case
-from tests.interop.known import reference_cannot_read, reference_cannot_take, reference_cannot_write
+from tests.interop.generators import Case, has_struct
+from tests.interop.known import (reference_cannot_add, reference_cannot_read, reference_cannot_take, reference_cannot_write,
+                                 reference_read_error)
 
 TAKES = ("sorted", "random", "edges", "duplicates")
 
@@ -110,17 +111,27 @@ def delete_some(uri: str, case: Case, expected: Expected) -> Expected:
     return expected.take([i for i in range(expected.rows) if i not in kill])
 
 
+def write_by_reference(case: Case, uri: str) -> None:
+    """One write with `fragment_rows` rows a file; structs are appended batch by batch, because the reference's writer fails on
+    the slices that it cuts itself ("null_bit_buffer size too small")."""
+    options = dict(data_storage_version=case.version, enable_stable_row_ids=case.rng.random() < 0.2,
+                   enable_v2_manifest_paths=case.rng.random() < 0.9)
+    if not any(has_struct(field.type) for field in case.schema):
+        REFERENCE.write_dataset(case.reader(), uri, schema=case.schema, max_rows_per_file=case.fragment_rows, **options)
+        return
+    REFERENCE.write_dataset(pa.Table.from_batches(case.batches[:1], case.schema), uri, **options)
+    for batch in case.batches[1:]:
+        REFERENCE.write_dataset(pa.Table.from_batches([batch], case.schema), uri, mode="append")
+
+
 def reads(engine: Engine, seed: int) -> None:
     case = Case(seed)
     known_skip(reference_cannot_write(case) or reference_cannot_read(case))
     with scratch() as folder:
         uri = str(folder / "d.lance")
-        stable = case.rng.random() < 0.2
-        REFERENCE.write_dataset(case.reader(), uri, schema=case.schema, max_rows_per_file=case.fragment_rows,
-                                data_storage_version=case.version, enable_stable_row_ids=stable,
-                                enable_v2_manifest_paths=case.rng.random() < 0.9)
+        write_by_reference(case, uri)
         expected = Expected(case.table)
-        if case.rng.random() < 0.3:
+        if case.rng.random() < 0.3 and not any(has_struct(f.type) for f in case.schema):
             REFERENCE.write_dataset(case.table, uri, mode="append", max_rows_per_file=case.fragment_rows)
             expected = Expected(pa.concat_tables([case.table, case.table]))
         if case.rng.random() < 0.4:
@@ -133,8 +144,8 @@ def reads(engine: Engine, seed: int) -> None:
         assert [v["version"] for v in mine.versions()] == [v["version"] for v in theirs.versions()], f"{what}: versions"
         assert len(mine.get_fragments()) == len(theirs.get_fragments()), f"{what}: fragments"
         if mine.version > 1:
-            first = mine.checkout_version(1)
-            assert first.count_rows() == case.rows, f"{what}: version 1 has {first.count_rows()} rows, expected {case.rows}"
+            first, wanted = mine.checkout_version(1).count_rows(), theirs.checkout_version(1).count_rows()
+            assert first == wanted, f"{what}: version 1 has {first} rows, expected {wanted}"
 
 
 def writes(engine: Engine, seed: int) -> None:
@@ -143,9 +154,12 @@ def writes(engine: Engine, seed: int) -> None:
     what = f"the reference reads what {engine.name} wrote ({case.describe()})"
     with scratch() as folder:
         uri = str(folder / "d.lance")
-        engine.write_dataset(case.reader(), uri, max_rows_per_file=case.fragment_rows, data_storage_version=case.version)
+        if engine is REFERENCE:
+            write_by_reference(case, uri)
+        else:
+            engine.write_dataset(case.reader(), uri, max_rows_per_file=case.fragment_rows, data_storage_version=case.version)
         table = case.table
-        if case.rng.random() < 0.4:
+        if case.rng.random() < 0.4 and engine is not REFERENCE:
             engine.write_dataset(case.reader(), uri, mode="append", max_rows_per_file=case.fragment_rows)
             table = pa.concat_tables([table, table])
         if case.rng.random() < 0.4 and table.num_rows:
@@ -175,6 +189,8 @@ def add_column(engine: Engine, uri: str, case: Case, table: pa.Table, folder: pa
     before = {p.name: p.read_bytes() for p in (folder / "d.lance" / "data").iterdir()} if table.num_rows < 5000 else {}
     other = Case(case.seed + 10**9, reference_writes=False)
     if other.version != case.version or reference_cannot_read(other) or other.rows == 0:
+        return table
+    if engine is REFERENCE and reference_cannot_add(other.schema):
         return table
     picks = [i % other.rows for i in range(table.num_rows)]
     names = [f"added {name}" for name in other.schema.names]
@@ -247,7 +263,11 @@ def files(engine: Engine, seed: int) -> None:
                 writer.write_batch(batch)
         expected = Expected(case.table)
         for reader_engine in (engine, REFERENCE) if writer_engine is not REFERENCE else (engine,):
-            read_file(reader_engine, path, expected, case, f"{reader_engine.name} reads {what}")
+            try:
+                read_file(reader_engine, path, expected, case, f"{reader_engine.name} reads {what}")
+            except Exception as error:
+                known_skip(reference_read_error(error) if reader_engine is REFERENCE else None)
+                raise
         mine, theirs = engine.file_reader(path).metadata().schema, REFERENCE.file_reader(path).metadata().schema
         check_schema(mine, theirs, what)
 
