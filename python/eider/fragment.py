@@ -108,7 +108,8 @@ class LanceFragment:
             if found is None:
                 raise InvalidError(f"no fragment {fragment_id} in version {dataset.version} of {dataset.uri}")
             fragment = (found._info, found._first_row)
-        self._info, self._first_row = fragment
+        self._info: _eider.FragmentInfo = fragment[0]
+        self._first_row: int = fragment[1]
 
     @property
     def fragment_id(self) -> int:
