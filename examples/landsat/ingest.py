@@ -15,10 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyproj
 import shapely
-from tqdm import tqdm
 
 import eider
-from report import check, rate, say, size
+from report import check, progress, rate, say, size
 from scene import CHIP, SHORELINE, Scene, cut_chips, footprints, rasterise
 
 BATCH = 512  # rows in flight while columns are added
@@ -61,9 +60,12 @@ def _add_columns(scene: Scene, uri: Path) -> None:
     schema = _new_columns(scene.crs)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for start in tqdm(range(0, len(chip_row), BATCH), desc="   chips", unit="batch", leave=False):
-            window = slice(start, start + BATCH)
-            yield _batch(schema, scene, land, shoreline, chip_row[window], chip_col[window])
+        with progress("new columns", "row", len(chip_row)) as bar:
+            for start in range(0, len(chip_row), BATCH):
+                window = slice(start, start + BATCH)
+                batch = _batch(schema, scene, land, shoreline, chip_row[window], chip_col[window])
+                yield batch
+                bar.update(batch.num_rows)
 
     before = _hashes(uri)
     start = time.perf_counter()
