@@ -1,0 +1,164 @@
+#include "eider/base/memory.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <new>
+
+#include "eider/base/bytes.h"
+
+namespace eider {
+namespace {
+
+constexpr size_t kAlignment = 64;
+constexpr size_t kSlackBytes = 64;
+// Below this malloc is as fast as the pool; above kMaxPooledBytes keeping a block costs more than the page faults.
+constexpr size_t kMinPooledBytes = size_t{16} << 10;
+constexpr size_t kMaxPooledBytes = size_t{32} << 20;
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t kMaxRetainedBytes = 0;  // a pool would hide use after free
+#else
+constexpr size_t kMaxRetainedBytes = size_t{128} << 20;
+#endif
+
+/// Block size for `size` usable bytes: four classes per power of two, slack included.
+size_t BlockBytes(size_t size) {
+  const size_t wanted = size + kSlackBytes;
+  if (wanted < size) throw std::bad_alloc();
+  if (wanted <= 1024) return (wanted + kAlignment - 1) / kAlignment * kAlignment;
+  const size_t step = std::bit_floor(wanted - 1) / 4;
+  return (wanted + step - 1) / step * step;
+}
+
+/// One free list per size class between the two bounds: 4 per octave.
+constexpr size_t kNumClasses = 4 * 12 + 1;
+size_t ClassIndex(size_t block) {
+  const size_t octave = size_t(std::bit_width(block - 1)) - 1;  // 2^octave < block <= 2^(octave + 1)
+  const size_t quarter = (block - (size_t{1} << octave)) / ((size_t{1} << octave) / 4) - 1;
+  return (octave - 13) * 4 + quarter;
+}
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+/// A busy list falls back to malloc rather than waiting: also right in a child forked while another thread held it.
+class FreeList {
+ public:
+  uint8_t* TryPop() {
+    if (busy_.test_and_set(std::memory_order_acquire)) return nullptr;
+    FreeBlock* block = head_;
+    if (block) head_ = block->next;
+    busy_.clear(std::memory_order_release);
+    return reinterpret_cast<uint8_t*>(block);
+  }
+  bool TryPush(uint8_t* data) {
+    if (busy_.test_and_set(std::memory_order_acquire)) return false;
+    head_ = new (data) FreeBlock{head_};
+    busy_.clear(std::memory_order_release);
+    return true;
+  }
+
+ private:
+  std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
+  FreeBlock* head_ = nullptr;
+};
+
+std::array<FreeList, kNumClasses> free_lists;
+std::atomic<size_t> retained_bytes{0};
+
+bool IsPooled(size_t block) { return block > kMinPooledBytes && block <= kMaxPooledBytes; }
+
+}  // namespace
+
+uint8_t* PoolAllocate(size_t size) {
+  const size_t block = BlockBytes(size);
+  if (IsPooled(block)) {
+    if (uint8_t* data = free_lists[ClassIndex(block)].TryPop()) {
+      retained_bytes.fetch_sub(block, std::memory_order_relaxed);
+      return data;
+    }
+  }
+  void* data = std::aligned_alloc(kAlignment, block);
+  if (!data) throw std::bad_alloc();
+  return static_cast<uint8_t*>(data);
+}
+
+void PoolFree(uint8_t* data, size_t size) {
+  if (!data) return;
+  const size_t block = BlockBytes(size);
+  if (IsPooled(block)) {
+    if (retained_bytes.fetch_add(block, std::memory_order_relaxed) + block <= kMaxRetainedBytes &&
+        free_lists[ClassIndex(block)].TryPush(data)) {
+      return;
+    }
+    retained_bytes.fetch_sub(block, std::memory_order_relaxed);
+  }
+  std::free(data);
+}
+
+size_t PoolRetainedBytes() { return retained_bytes.load(std::memory_order_relaxed); }
+
+void TrimPool() {
+  for (size_t octave = 14; octave < 25; ++octave) {
+    for (size_t quarter = 1; quarter <= 4; ++quarter) {
+      const size_t block = (size_t{1} << octave) + quarter * ((size_t{1} << octave) / 4);
+      if (!IsPooled(block)) continue;
+      while (uint8_t* data = free_lists[ClassIndex(block)].TryPop()) {
+        retained_bytes.fetch_sub(block, std::memory_order_relaxed);
+        std::free(data);
+      }
+    }
+  }
+}
+
+void BufferBuilder::Grow(size_t capacity) {
+  const size_t wanted = std::max(capacity, capacity_ + capacity_ / 2);
+  const size_t usable = BlockBytes(wanted) - kSlackBytes;
+  uint8_t* data = PoolAllocate(usable);
+  if (size_ > 0) std::memcpy(data, data_, size_);
+  PoolFree(data_, capacity_);
+  data_ = data;
+  capacity_ = usable;
+}
+
+Buffer BufferBuilder::Finish() {
+  if (!data_) Grow(1);
+  uint8_t* data = data_;
+  const size_t size = size_, capacity = capacity_;
+  data_ = nullptr;
+  size_ = capacity_ = 0;
+  // If the control block cannot be allocated, shared_ptr runs the deleter itself.
+  return Buffer(data, size, std::shared_ptr<const void>(data, [capacity](const void* p) {
+                  PoolFree(static_cast<uint8_t*>(const_cast<void*>(p)), capacity);
+                }));
+}
+
+void BitBuilder::Extend(uint64_t n) {
+  const size_t old_bytes = bytes_.size();
+  const size_t new_bytes = BytesForBits(num_bits_ + n);
+  if (new_bytes > old_bytes) bytes_.AppendFill(new_bytes - old_bytes, 0);
+  num_bits_ += n;
+}
+
+void BitBuilder::AppendFill(uint64_t n, bool value) {
+  const uint64_t first = num_bits_;
+  Extend(n);
+  if (value && n > 0) FillBits(bytes_.data(), first, n, true);
+}
+
+void BitBuilder::Append(const uint8_t* bits, uint64_t offset, uint64_t n) {
+  const uint64_t first = num_bits_;
+  Extend(n);
+  CopyBits(bits, offset, bytes_.data(), first, n);
+}
+
+Buffer CopyToBuffer(ByteSpan bytes) {
+  BufferBuilder builder(bytes.size());
+  builder.Append(bytes);
+  return builder.Finish();
+}
+
+}  // namespace eider

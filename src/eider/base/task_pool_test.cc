@@ -1,0 +1,69 @@
+#include "eider/base/task_pool.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <stdexcept>
+#include <vector>
+
+namespace eider {
+namespace {
+
+TEST(TaskPoolTest, RunsEveryIndexOnce) {
+  for (int threads : {0, 1, 4}) {
+    TaskPool pool(threads);
+    std::vector<std::atomic<int>> hits(1000);
+    pool.ParallelFor(hits.size(), [&](size_t i) { ++hits[i]; });
+    for (const auto& hit : hits) EXPECT_EQ(hit.load(), 1);
+  }
+}
+
+TEST(TaskPoolTest, NestedLoopsDoNotDeadlock) {
+  TaskPool pool(2);
+  std::atomic<int> total{0};
+  pool.ParallelFor(8, [&](size_t) { pool.ParallelFor(8, [&](size_t) { ++total; }); });
+  EXPECT_EQ(total.load(), 64);
+}
+
+TEST(TaskPoolTest, RethrowsTheFirstException) {
+  for (int threads : {0, 3}) {
+    TaskPool pool(threads);
+    EXPECT_THROW(pool.ParallelFor(100, [](size_t i) { if (i == 7) throw std::runtime_error("seven"); }), std::runtime_error);
+    std::atomic<int> total{0};
+    pool.ParallelFor(10, [&](size_t) { ++total; });
+    EXPECT_EQ(total.load(), 10);
+  }
+}
+
+TEST(TaskPoolTest, FinishesSubmittedTasksBeforeItDies) {
+  std::atomic<int> total{0};
+  {
+    TaskPool pool(2);
+    for (int i = 0; i < 50; ++i) pool.Submit([&] { ++total; });
+  }
+  EXPECT_EQ(total.load(), 50);
+}
+
+TEST(TaskPoolTest, WorksInAForkedChild) {
+  TaskPool pool(2);
+  std::atomic<int> total{0};
+  pool.ParallelFor(10, [&](size_t) { ++total; });
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    std::atomic<int> sum{0};
+    pool.ParallelFor(10, [&](size_t) { ++sum; });
+    std::atomic<bool> ran{false};
+    pool.Submit([&] { ran = true; ran.notify_all(); });
+    ran.wait(false);
+    _exit(sum.load() == 10 ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+}  // namespace
+}  // namespace eider
