@@ -27,7 +27,8 @@ packages() {
   esac
   # A Python of one's own (pyenv, conda, ...) brings its headers and venv itself.
   case $(command -v "$python" || true) in
-    ""|/usr/bin/*) [ "$python" != python3 ] || names+=(python3 python3-venv python3-dev) ;;
+    "") names+=(python3 python3-venv python3-dev) ;;
+    /usr/bin/python3*) names+=("$(basename "$python")-venv" "$(basename "$python")-dev") ;;
   esac
   printf '%s\n' "${names[@]}"
 }

@@ -26,13 +26,14 @@ def infer(uri: Path, model_file: Path) -> int:
     net.eval()
     files = set(_data_files(uri))
     start = time.perf_counter()
-    masks, scores, embeddings = _predict(net, Loader(dataset, columns=["image"], batch_size=BATCH), dataset.count_rows())
+    loader = Loader(dataset, columns=["image"], batch_size=BATCH)
+    masks, scores, embeddings = _predict(net, loader, dataset.count_rows())
     seconds = time.perf_counter() - start
     dataset.add_columns(_table(masks, scores, embeddings))
     version = eider.dataset(uri).version
     written = sum(file.stat().st_size for file in set(_data_files(uri)) - files)
-    say(f"predicted {len(masks):,} chips in row order, {rate(len(masks), seconds, 'chips')}; "
-        f"predicted_mask, score and embedding[{EMBEDDING}] are columns of version V = {version} ({size(written)})")  # fmt: skip
+    say(f"predicted {len(masks):,} chips in row order, {rate(len(masks), seconds, 'chips')}")
+    say(f"added predicted_mask, score, embedding[{EMBEDDING}]: {size(written)} written, version V = {version}")
     _check_written(uri, masks, embeddings)
     return version
 

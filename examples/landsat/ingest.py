@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import subprocess
 import sys
@@ -148,13 +149,19 @@ def _show_one_sample(uri: Path) -> None:
     start = time.perf_counter()
     sample = dataset.take([row])
     micros = (time.perf_counter() - start) * 1e6
-    image = sample["image"].combine_chunks().to_numpy_ndarray()[0]
-    mask = sample["mask"].combine_chunks().to_numpy_ndarray()[0]
-    polygons = sample["shoreline"][0].as_py()
-    chip_id, footprint = sample["chip_id"][0].as_py(), shapely.from_wkb(sample["footprint"][0].as_py())
     say(f"one whole sample, row {row}, taken in {micros:,.0f} us:")
-    facts = [
-        f"chip_id    {chip_id}",
+    mask = sample["mask"].combine_chunks().to_numpy_ndarray()[0]
+    for line, fact in itertools.zip_longest(_draw(mask), _facts(sample, mask), fillvalue=""):
+        say(f"  {line}  {fact}".rstrip())
+    check(abs(mask.mean() - sample["land_share"][0].as_py()) < 0.05, "the mask agrees with land_share from SQL")
+
+
+def _facts(sample: pa.Table, mask: np.ndarray) -> list[str]:
+    image = sample["image"].combine_chunks().to_numpy_ndarray()[0]
+    polygons = sample["shoreline"][0].as_py()
+    footprint = shapely.from_wkb(sample["footprint"][0].as_py())
+    return [
+        f"chip_id    {sample['chip_id'][0].as_py()}",
         f"footprint  {footprint.wkt[:46]}...",
         f"block      {sample['block_row'][0]}, {sample['block_col'][0]}",
         f"land_share {sample['land_share'][0].as_py():.3f}",
@@ -162,10 +169,6 @@ def _show_one_sample(uri: Path) -> None:
         f"mask       {mask.dtype} {list(mask.shape)}, {mask.mean():.3f} land",
         f"shoreline  {len(polygons)} polygon(s), {sum(len(r) for p in polygons for r in p)} vertices",
     ]
-    drawing = _draw(mask)
-    for line, fact in zip(drawing, facts + [""] * (len(drawing) - len(facts))):
-        say(f"  {line}  {fact}".rstrip())
-    check(abs(mask.mean() - sample["land_share"][0].as_py()) < 0.05, "the mask agrees with land_share from SQL")
 
 
 def _draw(mask: np.ndarray) -> list[str]:

@@ -44,7 +44,9 @@ def draw_chips(scene: Scene, uri: Path, png: Path) -> None:
         axis.set_ylabel(name, fontsize=11)
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[], xlim=(-0.5, CHIP - 0.5), ylim=(CHIP - 0.5, -0.5))
-    figure.suptitle("Land and water in validation chips (32 x 32 pixels of 300 m)", fontsize=13)
+    figure.suptitle(
+        "Land (tan) and water (blue) in chips that the network has not seen: 32 x 32 pixels of 300 m", fontsize=13
+    )
     figure.savefig(png, dpi=120)
     plt.close(figure)
 

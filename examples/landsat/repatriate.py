@@ -1,9 +1,10 @@
-"""Step 4b: predicted land goes back to the lake as polygons, with the way they came, and meets the gold table in SQL."""
+"""Step 4b: predicted land goes back to the lake as polygons, with their lineage, and meets the gold table in SQL."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -53,7 +54,7 @@ def _polygons(scene: Scene, uri: Path, version: int) -> pa.Table:
     with progress("tracing", "chip", len(masks)) as bar:
         for row, (chip_row, chip_col) in enumerate(corners):
             patches = trace(masks[row]) if masks[row].any() else []
-            shapes.extend(shapely.transform(patches, lambda xy: xy + [chip_col * STRIDE, chip_row * STRIDE]))
+            shapes.extend(shapely.transform(patches, _shift_by(chip_col * STRIDE, chip_row * STRIDE)))
             rows.extend([row] * len(patches))
             bar.update()
     shapes = shapely.transform(shapes, lambda xy: np.stack(scene.to_ground(xy[:, 0], xy[:, 1]), 1))
@@ -65,6 +66,10 @@ def _polygons(scene: Scene, uri: Path, version: int) -> pa.Table:
             "centroid": pa.array(shapely.to_wkb(shapely.centroid(shapes)), pa.binary()),
         }
     )
+
+
+def _shift_by(x: int, y: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda coordinates: coordinates + [x, y]
 
 
 def _commit(con: duckdb.DuckDBPyConnection, predictions: pa.Table, crs: str, lineage: dict) -> int:
