@@ -33,7 +33,7 @@ def ingest(scene: Scene, gold_file: Path, uri: Path, snapshot: int) -> None:
 def _import(gold_file: Path, uri: Path, snapshot: int) -> None:
     command = [str(Path(sys.executable).with_name("eider")), "import", str(gold_file), str(uri)]
     say(f"$ eider import {gold_file.name} {uri.name}")
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    say(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     dataset = eider.dataset(uri)
     field = dataset.schema.field("footprint")
     geoarrow = _extension(field)
