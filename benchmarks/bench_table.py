@@ -42,6 +42,10 @@ def scans(eider, quick: bool, only: set[str]) -> Iterator[Case]:
         ], rows=data.rows_of(name, quick), verify=same_table)
 
 
+def bytes_below(folder: str) -> int:
+    return sum(p.stat().st_size for p in pathlib.Path(folder).rglob("*") if p.is_file())
+
+
 class Places:
     """Fresh paths for written tables; the one before is removed first."""
 
@@ -72,20 +76,20 @@ def writes(eider, quick: bool, only: set[str]) -> Iterator[Case]:
             how(table, uri)
             return uri
 
+        def after(name=name, table=table, write=write, folder=folder) -> str:
+            mine = write(lambda t, u: eider.write_dataset(t, u, durability="none"))
+            assert same_table(lance.dataset(mine).to_table(), table), f"write-{name}: the reference reads something else"
+            size = bytes_below(mine)
+            other = bytes_below(write(lance.write_dataset))
+            shutil.rmtree(folder, ignore_errors=True)
+            return f"sizes: eider {size / 1e6:.1f} MB, pylance {other / 1e6:.1f} MB, in memory {table.nbytes / 1e6:.1f} MB"
+
         yield Case(f"write-{name}", [
             Contender("eider", lambda i: write(lambda t, u: eider.write_dataset(t, u, durability="none"))),
             Contender("pylance", lambda i: write(lance.write_dataset)),
             Contender("parquet", lambda i: write(pq.write_table)),
             Contender("eider durable", lambda i: write(lambda t, u: eider.write_dataset(t, u, durability="full"))),
-        ], rows=table.num_rows, note=f"{table.nbytes / 1e6:.0f} MB")
-        mine, theirs = write(lambda t, u: eider.write_dataset(t, u, durability="none")), None
-        assert same_table(lance.dataset(mine).to_table(), table), f"write-{name}: the reference reads something else"
-        size = sum(p.stat().st_size for p in pathlib.Path(mine).rglob("*") if p.is_file())
-        theirs = write(lance.write_dataset)
-        other = sum(p.stat().st_size for p in pathlib.Path(theirs).rglob("*") if p.is_file())
-        print(f"{'':28} sizes: eider {size / 1e6:.1f} MB, pylance {other / 1e6:.1f} MB, in memory {table.nbytes / 1e6:.1f} MB")
-        shutil.rmtree(folder, ignore_errors=True)
-
+        ], rows=table.num_rows, note=f"{table.nbytes / 1e6:.0f} MB", after=after)
 
 def opens(eider, quick: bool, only: set[str]) -> Iterator[Case]:
     for name in OPENS:
@@ -121,14 +125,17 @@ def appends(eider, quick: bool, only: set[str]) -> Iterator[Case]:
     uris = {name: str(folder / f"{name}.lance") for name in ("none", "pylance", "full")}
     for name, uri in uris.items():
         lance.write_dataset(row, uri)
+
+    def after() -> None:
+        for uri in uris.values():
+            assert lance.dataset(uri).to_table(offset=1, limit=1).to_pylist() == row.to_pylist(), uri
+        shutil.rmtree(folder, ignore_errors=True)
+
     yield Case("append", [
         Contender("eider", lambda i: eider.write_dataset(row, uris["none"], mode="append", durability="none")),
         Contender("pylance", lambda i: lance.write_dataset(row, uris["pylance"], mode="append")),
         Contender("eider durable", lambda i: eider.write_dataset(row, uris["full"], mode="append", durability="full")),
-    ], rows=1, note="one row, seven columns", seconds=0.5 if quick else 2)
-    for uri in uris.values():
-        assert lance.dataset(uri).to_table().slice(1, 1).to_pylist() == row.to_pylist()
-    shutil.rmtree(folder, ignore_errors=True)
+    ], rows=1, note="one row, seven columns", seconds=0.5 if quick else 2, after=after)
 
 
 def add_columns(eider, quick: bool, only: set[str]) -> Iterator[Case]:
@@ -150,15 +157,17 @@ def add_columns(eider, quick: bool, only: set[str]) -> Iterator[Case]:
         extra = pa.table({f"c{next(numbers)}": column})
         engine.dataset(uris[name]).add_columns(extra.to_reader(), **options)
 
+    def after() -> None:
+        for uri in uris.values():
+            last = lance.dataset(uri).to_table()
+            assert last.column(last.num_columns - 1).combine_chunks().equals(column), uri
+        shutil.rmtree(folder, ignore_errors=True)
+
     yield Case("addcolumn", [
         Contender("eider", lambda i: add(eider, "none", durability="none")),
         Contender("pylance", lambda i: add(lance, "pylance")),
         Contender("eider durable", lambda i: add(eider, "full", durability="full")),
-    ], rows=rows, note=f"{column.nbytes / 1e6:.0f} MB of vectors", seconds=0.5 if quick else 2)
-    for uri in uris.values():
-        last = lance.dataset(uri).to_table()
-        assert last.column(last.num_columns - 1).combine_chunks().equals(column)
-    shutil.rmtree(folder, ignore_errors=True)
+    ], rows=rows, note=f"{column.nbytes / 1e6:.0f} MB of vectors", seconds=0.5 if quick else 2, after=after)
 
 
 def cases(eider, quick: bool, only: set[str]) -> Iterator[Case]:

@@ -36,6 +36,7 @@ class Case:
     verify: Callable[[Any, Any], bool] | None = None
     seconds: float | None = None  # instead of the default per contender
     note: str = ""
+    after: Callable[[], str | None] | None = None  # checks what was written, cleans up; may return a line to print
     rates: bool = False  # a run returns rows per second itself (cut epochs); its time is that of all `rows`
 
 

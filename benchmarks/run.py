@@ -37,6 +37,7 @@ def main() -> int:
         for case in group.cases(engine, arguments.quick, set(arguments.names)):
             try:
                 measured = measure(case, seconds)
+                remark = case.after() if case.after else None
             except Exception as error:
                 failures.append(f"{case.name}: {type(error).__name__}: {str(error)[:300]}")
                 print(f"{case.name:28} FAILED {failures[-1]}", flush=True)
@@ -44,6 +45,8 @@ def main() -> int:
             finally:
                 release_warm()
             print_case(measured)
+            if remark:
+                print(f"{'':28} {remark}")
             results += measured
     path = arguments.json or str(data.folder(arguments.quick) / time.strftime("results-%Y%m%d-%H%M%S.json"))
     with open(path, "w") as out:
