@@ -54,6 +54,13 @@ class Places:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
 
+    def clear(self) -> None:
+        if self.last is not None and self.last.is_dir():
+            shutil.rmtree(self.last)
+        elif self.last is not None:
+            self.last.unlink(missing_ok=True)
+        self.last = None
+
     def next(self) -> str:
         self.last = self.folder / f"{next(self.numbers)}{self.suffix}"
         return str(self.last)
@@ -70,8 +77,6 @@ def writes(eider, quick: bool, only: set[str]) -> Iterator[Case]:
         place = Places(folder, "")
 
         def write(how, table=table, place=place) -> str:
-            if place.last is not None:
-                shutil.rmtree(place.last, ignore_errors=True) if place.last.is_dir() else place.last.unlink(missing_ok=True)
             uri = place.next()
             how(table, uri)
             return uri
@@ -85,11 +90,12 @@ def writes(eider, quick: bool, only: set[str]) -> Iterator[Case]:
             return f"sizes: eider {size / 1e6:.1f} MB, pylance {other / 1e6:.1f} MB, in memory {table.nbytes / 1e6:.1f} MB"
 
         yield Case(f"write-{name}", [
-            Contender("eider", lambda i: write(lambda t, u: eider.write_dataset(t, u, durability="none"))),
-            Contender("pylance", lambda i: write(lance.write_dataset)),
-            Contender("parquet", lambda i: write(pq.write_table)),
-            Contender("eider durable", lambda i: write(lambda t, u: eider.write_dataset(t, u, durability="full"))),
+            Contender("eider", lambda i: write(lambda t, u: eider.write_dataset(t, u, durability="none")), place.clear),
+            Contender("pylance", lambda i: write(lance.write_dataset), place.clear),
+            Contender("parquet", lambda i: write(pq.write_table), place.clear),
+            Contender("eider durable", lambda i: write(lambda t, u: eider.write_dataset(t, u, durability="full")), place.clear),
         ], rows=table.num_rows, note=f"{table.nbytes / 1e6:.0f} MB", after=after)
+
 
 def opens(eider, quick: bool, only: set[str]) -> Iterator[Case]:
     for name in OPENS:

@@ -24,6 +24,7 @@ class Contender:
 
     name: str
     run: Callable[[int], Any]
+    before: Callable[[], None] | None = None  # untimed
     slow: bool = False  # a peer with no such access path: measured with a few rounds only
 
 
@@ -99,6 +100,8 @@ def measure(case: Case, seconds: float) -> list[Result]:
             # A quick run is repeated within its turn, so that turns cost about the same.
             for _ in range(1 if not times[contender.name] or times[contender.name][-1] > 0.01 else 8):
                 turn += 1
+                if contender.before is not None:
+                    contender.before()
                 start = time.perf_counter()
                 answer = contender.run(turn)
                 elapsed = time.perf_counter() - start
