@@ -2,7 +2,8 @@
 /// \file
 /// Decompressors, one interface per context of the format (2.1+): the buffers of a mini-block chunk, single values of a
 /// full-zip page, and one-buffer blocks (levels, dictionaries). Built once per page from its CompressiveEncoding, then
-/// immutable and thread-safe. All bytes are hostile: every call returns, or throws Error(kCorrupt).
+/// immutable and thread-safe. All bytes are hostile: every call returns, or throws Error(kCorrupt); `out` is then to be
+/// thrown away.
 
 #include <memory>
 #include <span>
@@ -22,6 +23,9 @@ class MiniBlockDecompressor {
   virtual ~MiniBlockDecompressor() = default;
   /// Value buffers per chunk that this tree consumes (must equal the page's num_buffers).
   virtual uint32_t num_buffers() const = 0;
+  /// The most bytes that the first buffer of a chunk of `num_values` can need: a bound on what a compressor around it may
+  /// claim to hold.
+  virtual uint64_t max_first_buffer_bytes(uint64_t num_values) const { return ~uint64_t{0}; }
   /// Appends values [first, first + count) of a chunk of `num_values`.
   virtual void AppendRange(std::span<const ByteSpan> buffers, uint64_t num_values, uint64_t first, uint64_t count,
                            DecodedValues& out) const = 0;
@@ -49,6 +53,8 @@ class BlockDecompressor {
   virtual ~BlockDecompressor() = default;
   /// Appends exactly `num_values` values.
   virtual void AppendBlock(ByteSpan block, uint64_t num_values, DecodedValues& out) const = 0;
+  /// The most bytes that a block of `num_values` can need.
+  virtual uint64_t max_bytes(uint64_t num_values) const { return ~uint64_t{0}; }
 };
 
 /// Rep or def levels (u16) of one chunk.
@@ -58,6 +64,11 @@ class LevelDecompressor {
   virtual void Decode(ByteSpan block, std::span<uint16_t> out) const = 0;
   /// One level by address, for sparse takes. `num_levels` is the chunk's count; i < num_levels.
   virtual uint16_t At(ByteSpan block, uint64_t num_levels, uint64_t i) const = 0;
+  /// False when At() must decode the whole block (run-length, lz4, zstd): Decode once then.
+  virtual bool has_random_access() const { return true; }
+  /// Bit i of `mask` = (level i == value), 0 after the last; kernel::MaskWords(num_levels) words. Bit-packed levels are not
+  /// unpacked for it.
+  virtual void MaskEqual(ByteSpan block, uint64_t num_levels, uint16_t value, uint64_t* mask) const;
 };
 
 /// `shape` is what the column's type needs; an encoding that cannot yield it is kCorrupt, an encoding that we do not know is
@@ -66,6 +77,21 @@ std::unique_ptr<MiniBlockDecompressor> MakeMiniBlockDecompressor(const Compressi
 std::unique_ptr<PerValueDecompressor> MakePerValueDecompressor(const CompressiveEncoding& encoding, const ValueShape& shape);
 std::unique_ptr<BlockDecompressor> MakeBlockDecompressor(const CompressiveEncoding& encoding, const ValueShape& shape);
 std::unique_ptr<LevelDecompressor> MakeLevelDecompressor(const CompressiveEncoding& encoding);
+
+/// Splits rows of a packed struct with variable-width fields (2.2, full-zip) into columns. The row itself is what
+/// MakePerValueDecompressor yields for such an encoding with a kVariable shape.
+class PackedRowDecompressor {
+ public:
+  virtual ~PackedRowDecompressor() = default;
+  /// Appends one value to each of `columns` (as many as `shapes` given at making).
+  virtual void AppendRow(ByteSpan row, std::span<DecodedValues> columns) const = 0;
+};
+std::unique_ptr<PackedRowDecompressor> MakePackedRowDecompressor(const CompressiveEncoding& encoding,
+                                                                 std::span<const ValueShape> shapes);
+
+/// Splits `num_rows` row-major rows of a PackedStruct into columns of whole bytes: column k takes shapes[k].bits_per_value
+/// bits of each row. \pre rows.size() == num_rows x the sum of the widths.
+void SplitPackedStruct(ByteSpan rows, uint64_t num_rows, std::span<DecodedValues> columns);
 
 /// "general(zstd, fsst(variable<32>))": for inspect and messages.
 std::string DescribeEncoding(const CompressiveEncoding& encoding);

@@ -20,9 +20,10 @@ struct ValueShape {
   std::vector<uint32_t> dimensions;  ///< fixed-size list layers, outermost first; empty for plain values
 };
 
-/// Values being decoded. Fixed: `data` (bit-packed in `bits` when bits_per_value == 1). Variable: `offsets` (n + 1 of
-/// offset_bytes, the first is 0) and `data`. Fixed-size lists whose elements may be null: fsl_validity[k] holds one bit per
-/// element of layer k (product of dimensions[0..k] bits per value), or is empty while nothing was null.
+/// Values being decoded. Fixed: `data`, or `bits` when a value is not whole bytes (is_bits(): booleans, lists of booleans).
+/// Variable: `offsets` (n + 1 of offset_bytes, the first is 0, there from the start) and `data`. Fixed-size lists whose
+/// elements may be null: fsl_validity[k] holds one bit per element of layer k (product of dimensions[0..k] bits per value),
+/// or is empty while no page said that anything may be null.
 struct DecodedValues {
   explicit DecodedValues(ValueShape value_shape);
   ValueShape shape;
@@ -40,6 +41,15 @@ struct DecodedValues {
   void AppendVariable(ByteSpan value);
   /// `n` empty / zero values (slots of nulls).
   void AppendEmpty(uint64_t n);
+
+  bool is_bits() const { return shape.kind == ValueShape::Kind::kFixed && shape.bits_per_value % 8 != 0; }
+  /// Bits of layer `layer` per value.
+  uint64_t ElementsPerValue(size_t layer) const;
+  /// Element validity of `n` values that are about to be appended: before num_values grows.
+  void AppendElementValidity(size_t layer, const uint8_t* validity, uint64_t offset, uint64_t n);
+  void AppendElementsValid(size_t layer, uint64_t n);
+  /// \throws Error(kInvalid) when `end` does not fit the offsets.
+  void CheckOffset(uint64_t end) const;
 };
 
 /// Values to encode: spans over Arrow buffers, already trimmed to the visible items.

@@ -1,0 +1,146 @@
+/// \file
+/// The Arrow objects that Python gets: Schema, Field, RecordBatch, RecordBatchReader. They speak the PyCapsule protocol and
+/// little else; pyarrow, polars or DuckDB take it from there.
+
+#include "bind.h"
+#include "capsules.h"
+#include "without_gil.h"
+
+#include <eider/error.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace eider::python {
+namespace {
+
+std::vector<std::string> Names(const Schema& schema) {
+  std::vector<std::string> names;
+  names.reserve(schema.fields.size());
+  for (const Field& field : schema.fields) names.push_back(field.name);
+  return names;
+}
+
+nb::dict MetadataDict(const KeyValues& metadata) {
+  nb::dict out;
+  for (const auto& [key, value] : metadata) {
+    out[nb::bytes(key.data(), key.size())] = nb::bytes(value.data(), value.size());
+  }
+  return out;
+}
+
+void BindSchemas(nb::module_& m) {
+  nb::class_<SchemaHandle>(m, "Schema")
+      .def("__init__", [](SchemaHandle* self, nb::object source) { new (self) SchemaHandle{SchemaFrom(source)}; }, "source"_a)
+      .def_prop_ro("names", [](const SchemaHandle& self) { return Names(*self.schema); })
+      .def_prop_ro("types", [](const SchemaHandle& self) {
+        std::vector<std::string> types;
+        for (const Field& field : self.schema->fields) types.push_back(TypeToString(*field.type));
+        return types;
+      })
+      .def_prop_ro("metadata", [](const SchemaHandle& self) { return MetadataDict(self.schema->metadata); })
+      .def("__len__", [](const SchemaHandle& self) { return self.schema->fields.size(); })
+      .def("__arrow_c_schema__", [](const SchemaHandle& self) { return SchemaCapsule(*self.schema); });
+  nb::class_<FieldHandle>(m, "Field")
+      .def_prop_ro("name", [](const FieldHandle& self) { return self.field.name; })
+      .def("__arrow_c_schema__", [](const FieldHandle& self) { return FieldCapsule(self.field); });
+}
+
+void BindBatch(nb::module_& m) {
+  nb::class_<RecordBatch>(m, "RecordBatch")
+      .def("__init__", [](RecordBatch* self, nb::object source) { new (self) RecordBatch(BatchFrom(source)); }, "source"_a)
+      .def_prop_ro("schema", [](const RecordBatch& self) { return SchemaHandle{self.schema}; })
+      .def_prop_ro("num_rows", [](const RecordBatch& self) { return self.num_rows; })
+      .def_prop_ro("num_columns", [](const RecordBatch& self) { return self.columns.size(); })
+      .def("__len__", [](const RecordBatch& self) { return self.num_rows; })
+      .def("slice", [](const RecordBatch& self, uint64_t offset, uint64_t length) {
+        const auto rows = static_cast<uint64_t>(self.num_rows);
+        const uint64_t first = std::min(offset, rows);
+        const uint64_t count = std::min(length, rows - first);
+        RecordBatch out{self.schema, static_cast<int64_t>(count), {}};
+        for (const ArrayPtr& column : self.columns) {
+          out.columns.push_back(SliceArray(column, static_cast<int64_t>(first), static_cast<int64_t>(count)));
+        }
+        return out;
+      }, "offset"_a, "length"_a)
+      .def("__arrow_c_schema__", [](const RecordBatch& self) { return SchemaCapsule(*self.schema); })
+      .def("__arrow_c_array__", [](const RecordBatch& self, nb::object) { return BatchCapsules(self); },
+           "requested_schema"_a = nb::none());
+}
+
+/// Drains the reader, so that errors and Ctrl-C surface here and not inside the consumer of the stream.
+ReaderHandle ReadAll(ReaderHandle& self) {
+  std::shared_ptr<RecordBatchReader> reader = self.Take();
+  return WithoutGil([&] {
+    std::vector<RecordBatch> batches;
+    while (std::optional<RecordBatch> batch = reader->Next()) {
+      batches.push_back(std::move(*batch));
+      CheckInterrupt();
+    }
+    reader.reset();
+    return ReaderHandle{MakeBatchReader(self.schema, std::move(batches)), self.schema};
+  });
+}
+
+struct BusyScope {
+  ReaderHandle& handle;
+  ~BusyScope() { handle.busy = false; }
+};
+
+/// The reader leaves the handle while it works, so that a second thread gets an error and not a data race.
+RecordBatch NextBatch(ReaderHandle& self) {
+  if (self.busy) throw Error(ErrorKind::kInvalid, "a record batch reader is used by two threads at once");
+  if (self.reader == nullptr) throw nb::stop_iteration();
+  std::shared_ptr<RecordBatchReader> reader = std::move(self.reader);
+  self.busy = true;
+  const BusyScope scope{self};
+  std::optional<RecordBatch> batch = WithoutGil([&] {
+    CheckInterrupt();
+    std::optional<RecordBatch> next = reader->Next();
+    if (!next) reader.reset();
+    return next;
+  });
+  self.reader = std::move(reader);
+  if (!batch) throw nb::stop_iteration();
+  return std::move(*batch);
+}
+
+ReaderHandle FromStream(nb::object source) {
+  std::shared_ptr<RecordBatchReader> reader = StreamFrom(source);
+  SchemaPtr schema = reader->schema();
+  return ReaderHandle{std::move(reader), std::move(schema)};
+}
+
+ReaderHandle FromIterator(nb::object source, nb::object schema_source) {
+  SchemaPtr schema = SchemaFrom(schema_source);
+  PyObject* iterator = PyObject_GetIter(source.ptr());
+  if (iterator == nullptr) throw nb::python_error();
+  return ReaderHandle{IteratorStream(nb::steal(iterator), schema), schema};
+}
+
+void BindReader(nb::module_& m) {
+  nb::class_<ReaderHandle>(m, "RecordBatchReader")
+      .def_static("from_stream", &FromStream, "source"_a)
+      .def_static("from_iterator", &FromIterator, "source"_a, "schema"_a)
+      .def_prop_ro("schema", [](const ReaderHandle& self) { return SchemaHandle{self.schema}; })
+      .def("read_all", &ReadAll)
+      .def("__iter__", [](nb::object self) { return self; })
+      .def("__next__", &NextBatch)
+      .def("__arrow_c_schema__", [](const ReaderHandle& self) { return SchemaCapsule(*self.schema); })
+      .def("__arrow_c_stream__", [](ReaderHandle& self, nb::object) { return StreamCapsule(self.Take()); },
+           "requested_schema"_a = nb::none());
+}
+
+}  // namespace
+
+void BindArrow(nb::module_& m) {
+  BindSchemas(m);
+  BindBatch(m);
+  BindReader(m);
+}
+
+}  // namespace eider::python

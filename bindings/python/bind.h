@@ -1,0 +1,18 @@
+#pragma once
+/// \file
+/// Who binds what: module.cc calls these in order.
+
+#include <nanobind/nanobind.h>
+
+namespace eider::python {
+
+void BindErrors(nanobind::module_& m);
+void BindArrow(nanobind::module_& m);
+void BindSchema(nanobind::module_& m);
+void BindSession(nanobind::module_& m);
+void BindDataset(nanobind::module_& m);
+void BindFile(nanobind::module_& m);
+/// Defined by loader.cc; called when the build has it (EIDER_PYTHON_LOADER).
+void BindLoader(nanobind::module_& m);
+
+}  // namespace eider::python

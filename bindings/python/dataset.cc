@@ -1,0 +1,241 @@
+/// \file
+/// eider::Dataset. The typed, documented API is python/eider/dataset.py; this is what it calls.
+
+#include "bind.h"
+#include "capsules.h"
+#include "projection.h"
+#include "rows.h"
+#include "session.h"
+#include "without_gil.h"
+
+#include <eider/dataset.h>
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace eider::python {
+namespace {
+
+using Names = std::optional<std::vector<std::string>>;
+using Outputs = std::optional<std::vector<std::pair<std::string, std::vector<std::string>>>>;
+using Properties = std::map<std::string, std::string>;
+
+/// The engine fills *stats while the reader lives, whoever else lets go of it.
+class KeepingReader : public RecordBatchReader {
+ public:
+  KeepingReader(std::unique_ptr<RecordBatchReader> reader, std::shared_ptr<ScanStats> stats)
+      : stats_(std::move(stats)), reader_(std::move(reader)) {}
+  const SchemaPtr& schema() const override { return reader_->schema(); }
+  std::optional<RecordBatch> Next() override { return reader_->Next(); }
+
+ private:
+  std::shared_ptr<ScanStats> stats_;
+  std::unique_ptr<RecordBatchReader> reader_;
+};
+
+std::vector<OutputColumn> ToOutputs(Outputs outputs) {
+  std::vector<OutputColumn> out;
+  for (auto& [name, path] : *outputs) out.push_back({std::move(name), std::move(path)});
+  return out;
+}
+
+DatasetPtr OpenDataset(const std::string& uri, std::optional<uint64_t> version, nb::object session) {
+  const OpenOptions options{.version = version, .session = SessionFrom(session)};
+  return WithoutGil([&] { return Dataset::Open(uri, options); });
+}
+
+DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mode, const std::string& data_storage_version,
+                        uint64_t max_rows_per_file, uint64_t max_bytes_per_file, bool enable_v2_manifest_paths,
+                        bool enable_stable_row_ids, const Properties& transaction_properties,
+                        const Properties& table_metadata, Durability durability, nb::object session) {
+  const WriteOptions options{.mode = mode,
+                             .data_storage_version = data_storage_version,
+                             .max_rows_per_file = max_rows_per_file,
+                             .max_bytes_per_file = max_bytes_per_file,
+                             .enable_v2_manifest_paths = enable_v2_manifest_paths,
+                             .enable_stable_row_ids = enable_stable_row_ids,
+                             .transaction_properties = transaction_properties,
+                             .table_metadata = table_metadata,
+                             .durability = durability,
+                             .session = SessionFrom(session)};
+  std::shared_ptr<RecordBatchReader> reader = data.Take();
+  return WithoutGil([&] {
+    DatasetPtr written = Dataset::Write(*reader, uri, options);
+    reader.reset();
+    return written;
+  });
+}
+
+ReaderHandle Scan(const Dataset& self, const Names& columns, Outputs outputs, std::optional<uint64_t> limit,
+                  std::optional<uint64_t> offset, const std::optional<std::vector<uint64_t>>& fragment_ids,
+                  uint64_t batch_rows, bool with_row_id, bool with_row_address, nb::object stats) {
+  const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
+  const ScanOptions options{.columns = columns,
+                            .limit = limit,
+                            .offset = offset,
+                            .fragment_ids = fragment_ids,
+                            .batch_rows = batch_rows,
+                            .with_row_id = with_row_id,
+                            .with_row_address = with_row_address,
+                            .stats = kept.get()};
+  return WithoutGil([&] {
+    std::unique_ptr<RecordBatchReader> reader = self.Scan(options);
+    if (kept != nullptr) reader = std::make_unique<KeepingReader>(std::move(reader), kept);
+    if (outputs) {
+      Projection projection(*reader->schema(), ToOutputs(std::move(outputs)));
+      reader = ProjectReader(std::move(reader), std::move(projection));
+    }
+    SchemaPtr schema = reader->schema();
+    return ReaderHandle{std::move(reader), std::move(schema)};
+  });
+}
+
+RecordBatch Finish(RecordBatch batch, Outputs outputs) {
+  if (!outputs) return batch;
+  return Projection(*batch.schema, ToOutputs(std::move(outputs))).Apply(batch);
+}
+
+RecordBatch Take(const Dataset& self, nb::object positions, const Names& columns, Outputs outputs, bool with_row_id,
+                 bool with_row_address, nb::object stats) {
+  const std::vector<uint64_t> rows = RowsFrom(positions);
+  const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
+  ScanOptions options;
+  options.columns = columns;
+  options.with_row_id = with_row_id;
+  options.with_row_address = with_row_address;
+  options.stats = kept.get();
+  return WithoutGil([&] { return Finish(self.Take(rows, options), std::move(outputs)); });
+}
+
+RecordBatch ReadRange(const Dataset& self, uint64_t first, uint64_t count, const Names& columns, Outputs outputs,
+                      nb::object stats) {
+  const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
+  ScanOptions options;
+  options.columns = columns;
+  options.stats = kept.get();
+  return WithoutGil([&] { return Finish(self.ReadRange(first, count, options), std::move(outputs)); });
+}
+
+DatasetPtr AddFromReader(Dataset& self, ReaderHandle& data, Durability durability) {
+  std::shared_ptr<RecordBatchReader> reader = data.Take();
+  return WithoutGil([&] {
+    DatasetPtr added = self.AddColumns(*reader, durability);
+    reader.reset();
+    return added;
+  });
+}
+
+/// `function` takes a native RecordBatch and returns an object with __arrow_c_array__; its exceptions reach the caller.
+DatasetPtr AddFromFunction(Dataset& self, nb::object function, nb::object output_schema, const Names& read_columns,
+                           uint64_t batch_rows, Durability durability) {
+  const SchemaPtr schema = SchemaFrom(output_schema);
+  const PyObject* raw = function.ptr();  // the caller holds a reference for the whole call
+  const BatchFunction compute = [raw, &schema](const RecordBatch& batch) {
+    nb::gil_scoped_acquire gil;
+    const nb::object result = nb::handle(const_cast<PyObject*>(raw))(batch);
+    RecordBatch out = BatchFrom(result);
+    CheckSameSchema(*schema, *out.schema, "the function's batch");
+    return out;
+  };
+  return WithoutGil([&] { return self.AddColumns(compute, *schema, read_columns, batch_rows, durability); });
+}
+
+DatasetPtr AddNulls(Dataset& self, nb::object schema, Durability durability) {
+  const SchemaPtr columns = SchemaFrom(schema);
+  return WithoutGil([&] { return self.AddColumns(*columns, durability); });
+}
+
+void BindEnums(nb::module_& m) {
+  nb::enum_<WriteMode>(m, "WriteMode")
+      .value("CREATE", WriteMode::kCreate)
+      .value("APPEND", WriteMode::kAppend)
+      .value("OVERWRITE", WriteMode::kOverwrite);
+  nb::enum_<Durability>(m, "Durability")
+      .value("DEFAULT", Durability::kDefault)
+      .value("FULL", Durability::kFull)
+      .value("NONE", Durability::kNone);
+}
+
+void BindInfos(nb::module_& m) {
+  nb::class_<VersionInfo>(m, "VersionInfo")
+      .def_ro("version", &VersionInfo::version)
+      .def_ro("timestamp_ns", &VersionInfo::timestamp_ns)
+      .def_ro("metadata", &VersionInfo::metadata);
+  nb::class_<DataFileInfo>(m, "DataFileInfo")
+      .def_ro("path", &DataFileInfo::path)
+      .def_ro("field_ids", &DataFileInfo::field_ids)
+      .def_ro("column_indices", &DataFileInfo::column_indices)
+      .def_ro("major", &DataFileInfo::major)
+      .def_ro("minor", &DataFileInfo::minor)
+      .def_ro("size_bytes", &DataFileInfo::size_bytes);
+  nb::class_<FragmentInfo>(m, "FragmentInfo")
+      .def_ro("id", &FragmentInfo::id)
+      .def_ro("physical_rows", &FragmentInfo::physical_rows)
+      .def_ro("deleted_rows", &FragmentInfo::deleted_rows)
+      .def_ro("files", &FragmentInfo::files)
+      .def_ro("deletion_file", &FragmentInfo::deletion_file);
+}
+
+void DefineViews(nb::class_<Dataset>& dataset) {
+  dataset.def_prop_ro("uri", [](const Dataset& self) { return self.uri(); })
+      .def_prop_ro("version", &Dataset::version)
+      .def("latest_version", [](const Dataset& self) { return WithoutGil([&] { return self.latest_version(); }); })
+      .def("versions", [](const Dataset& self) { return WithoutGil([&] { return self.versions(); }); })
+      .def("checkout_version", [](const Dataset& self, uint64_t version) {
+        return WithoutGil([&] { return self.CheckoutVersion(version); });
+      }, "version"_a)
+      .def("checkout_latest", [](const Dataset& self) { return WithoutGil([&] { return self.CheckoutLatest(); }); })
+      .def_prop_ro("lance_schema", [](const Dataset& self) { return LanceSchema(self.lance_schema()); })
+      .def_prop_ro("schema", [](const Dataset& self) { return SchemaHandle{self.schema()}; })
+      .def_prop_ro("data_storage_version", &Dataset::data_storage_version)
+      .def("config", [](const Dataset& self) { return WithoutGil([&] { return self.config(); }); })
+      .def("table_metadata", [](const Dataset& self) { return WithoutGil([&] { return self.table_metadata(); }); })
+      .def("fragments", [](const Dataset& self) { return WithoutGil([&] { return self.fragments(); }); })
+      .def("session", [](const Dataset& self) { return SessionHandle{self.session()}; })
+      .def("count_rows", [](const Dataset& self) { return WithoutGil([&] { return self.CountRows(); }); });
+}
+
+void DefineReads(nb::class_<Dataset>& dataset) {
+  dataset
+      .def("scan", &Scan, "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(), "limit"_a.none() = nb::none(),
+           "offset"_a.none() = nb::none(), "fragment_ids"_a.none() = nb::none(), "batch_rows"_a = 8192,
+           "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none())
+      .def("take", &Take, "positions"_a, "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
+           "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none())
+      .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(),
+           "outputs"_a.none() = nb::none(), "stats"_a.none() = nb::none());
+}
+
+void DefineChanges(nb::class_<Dataset>& dataset) {
+  dataset.def("add_from_reader", &AddFromReader, "data"_a, "durability"_a = Durability::kDefault)
+      .def("add_from_function", &AddFromFunction, "function"_a, "output_schema"_a, "read_columns"_a.none() = nb::none(),
+           "batch_rows"_a = 8192, "durability"_a = Durability::kDefault)
+      .def("add_nulls", &AddNulls, "schema"_a, "durability"_a = Durability::kDefault)
+      .def("drop_columns", [](Dataset& self, const std::vector<std::string>& columns, Durability durability) {
+        return WithoutGil([&] { return self.DropColumns(columns, durability); });
+      }, "columns"_a, "durability"_a = Durability::kDefault);
+}
+
+}  // namespace
+
+void BindDataset(nb::module_& m) {
+  BindEnums(m);
+  BindInfos(m);
+  nb::class_<Dataset> dataset(m, "Dataset");
+  DefineViews(dataset);
+  DefineReads(dataset);
+  DefineChanges(dataset);
+  m.def("open_dataset", &OpenDataset, "uri"_a, "version"_a.none() = nb::none(), "session"_a.none() = nb::none());
+  m.def("write_dataset", &WriteDataset, "data"_a, "uri"_a, "mode"_a = WriteMode::kCreate, "data_storage_version"_a = "",
+        "max_rows_per_file"_a, "max_bytes_per_file"_a, "enable_v2_manifest_paths"_a = true,
+        "enable_stable_row_ids"_a = false, "transaction_properties"_a = Properties{}, "table_metadata"_a = Properties{},
+        "durability"_a = Durability::kDefault, "session"_a.none() = nb::none());
+}
+
+}  // namespace eider::python

@@ -1,0 +1,15 @@
+#include "bind.h"
+
+NB_MODULE(_eider, m) {
+  nanobind::set_leak_warnings(false);  // a dataset alive at interpreter exit is no leak
+  m.attr("__version__") = EIDER_VERSION;
+  eider::python::BindErrors(m);
+  eider::python::BindArrow(m);
+  eider::python::BindSchema(m);
+  eider::python::BindSession(m);
+  eider::python::BindDataset(m);
+  eider::python::BindFile(m);
+#ifdef EIDER_PYTHON_LOADER
+  eider::python::BindLoader(m);
+#endif
+}

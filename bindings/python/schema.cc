@@ -1,0 +1,86 @@
+/// \file
+/// LanceSchema and LanceField: names, ids, logical types.
+
+#include "bind.h"
+#include "capsules.h"
+
+#include <eider/schema.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace eider::python {
+namespace {
+
+nb::dict TextDict(const KeyValues& metadata) {
+  nb::dict out;
+  for (const auto& [key, value] : metadata) {
+    PyObject* text = PyUnicode_DecodeUTF8(value.data(), static_cast<Py_ssize_t>(value.size()), "replace");
+    out[nb::str(key.data(), key.size())] = nb::steal(text);
+  }
+  return out;
+}
+
+void Describe(const LanceField& field, int depth, std::string* out) {
+  out->append(static_cast<size_t>(depth) * 2, ' ');
+  *out += field.name + ": " + field.logical_type + (field.nullable ? "" : " not null") + " (id " + std::to_string(field.id) + ")";
+  for (const LanceField& child : field.children) {
+    *out += "\n";
+    Describe(child, depth + 1, out);
+  }
+}
+
+std::string DescribeSchema(const LanceSchema& schema) {
+  std::string out = "LanceSchema";
+  for (const LanceField& field : schema.fields) {
+    out += "\n";
+    Describe(field, 1, &out);
+  }
+  return out;
+}
+
+nb::object FindField(const LanceSchema& schema, const std::string& path) {
+  const LanceField* field = schema.FindPath(path);
+  if (field == nullptr) return nb::none();
+  return nb::cast(*field, nb::rv_policy::copy);
+}
+
+}  // namespace
+
+void BindSchema(nb::module_& m) {
+  nb::class_<LanceField>(m, "LanceField")
+      .def("name", [](const LanceField& self) { return self.name; })
+      .def("id", [](const LanceField& self) { return self.id; })
+      .def("children", [](const LanceField& self) { return self.children; })
+      .def_prop_ro("parent_id", [](const LanceField& self) { return self.parent_id; })
+      .def_prop_ro("logical_type", [](const LanceField& self) { return self.logical_type; })
+      .def_prop_ro("nullable", [](const LanceField& self) { return self.nullable; })
+      .def_prop_ro("metadata", [](const LanceField& self) { return TextDict(self.metadata); })
+      .def("is_unenforced_primary_key", [](const LanceField& self) { return self.unenforced_primary_key; })
+      .def("to_arrow", [](const LanceField& self) {
+        return nb::module_::import_("pyarrow").attr("field")(FieldHandle{ToArrowField(self)});
+      })
+      .def("__arrow_c_schema__", [](const LanceField& self) { return FieldCapsule(ToArrowField(self)); })
+      .def("__repr__", [](const LanceField& self) {
+        std::string text = "LanceField ";
+        Describe(self, 0, &text);
+        return text;
+      });
+  nb::class_<LanceSchema>(m, "LanceSchema")
+      .def_static("from_pyarrow", [](nb::object schema) { return ToLanceSchema(*SchemaFrom(schema)); }, "schema"_a)
+      .def("fields", [](const LanceSchema& self) { return self.fields; })
+      .def("field", &FindField, "name"_a)
+      .def_prop_ro("metadata", [](const LanceSchema& self) { return TextDict(self.metadata); })
+      .def_prop_ro("max_field_id", &LanceSchema::MaxId)
+      .def("to_pyarrow", [](const LanceSchema& self) {
+        return nb::module_::import_("pyarrow").attr("schema")(SchemaHandle{std::make_shared<Schema>(ToArrowSchema(self))});
+      })
+      .def("__arrow_c_schema__", [](const LanceSchema& self) { return SchemaCapsule(ToArrowSchema(self)); })
+      .def("__repr__", &DescribeSchema);
+}
+
+}  // namespace eider::python

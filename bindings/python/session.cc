@@ -1,0 +1,54 @@
+#include "session.h"
+
+#include "bind.h"
+
+#include <nanobind/stl/string.h>
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace eider::python {
+
+std::shared_ptr<Session> SessionFrom(nb::handle object) {
+  return object.is_none() ? nullptr : nb::cast<const SessionHandle&>(object).session;
+}
+
+std::shared_ptr<ScanStats> StatsFrom(nb::handle object) {
+  return object.is_none() ? nullptr : nb::cast<const StatsHandle&>(object).stats;
+}
+
+namespace {
+
+void InitSession(SessionHandle* self, uint64_t memory_limit, int cpu_threads, int io_threads) {
+  const SessionOptions options{.memory_limit = memory_limit, .cpu_threads = cpu_threads, .io_threads = io_threads};
+  new (self) SessionHandle{std::make_shared<Session>(options)};
+}
+
+void BindStats(nb::module_& m) {
+  nb::class_<StatsHandle>(m, "ScanStats")
+      .def(nb::init<>())
+      .def_prop_ro("requests", [](const StatsHandle& self) { return self.stats->requests.load(); })
+      .def_prop_ro("bytes", [](const StatsHandle& self) { return self.stats->bytes.load(); })
+      .def_prop_ro("rounds", [](const StatsHandle& self) { return self.stats->rounds.load(); })
+      .def_prop_ro("bytes_copied", [](const StatsHandle& self) { return self.stats->bytes_copied.load(); })
+      .def("__repr__", [](const StatsHandle& self) {
+        const ScanStats& s = *self.stats;
+        return "ScanStats(requests=" + std::to_string(s.requests) + ", bytes=" + std::to_string(s.bytes) +
+               ", rounds=" + std::to_string(s.rounds) + ", bytes_copied=" + std::to_string(s.bytes_copied) + ")";
+      });
+}
+
+}  // namespace
+
+void BindSession(nb::module_& m) {
+  nb::class_<SessionHandle>(m, "Session")
+      .def("__init__", &InitSession, "memory_limit"_a = 0, "cpu_threads"_a = -1, "io_threads"_a = -1)
+      .def_static("default", [] { return SessionHandle{Session::Default()}; })
+      .def_prop_ro("memory_limit", [](const SessionHandle& self) { return self.session->memory_limit(); })
+      .def_prop_ro("memory_used", [](const SessionHandle& self) { return self.session->memory_used(); })
+      .def("is_same_as", [](const SessionHandle& self, const SessionHandle& other) { return self.session == other.session; },
+           "other"_a);
+  BindStats(m);
+}
+
+}  // namespace eider::python

@@ -1,0 +1,170 @@
+#include <eider/dataset.h>
+
+#include "eider/base/error.h"
+#include "eider/dataset/function_reader.h"
+#include "eider/io/store.h"
+#include "eider/mutate/columns.h"
+#include "eider/mutate/write.h"
+#include "eider/query/table_reader.h"
+#include "eider/table/commit.h"
+#include "eider/table/snapshot.h"
+
+namespace eider {
+namespace {
+
+std::shared_ptr<Session> SessionOrDefault(const std::shared_ptr<Session>& session) {
+  return session ? session : Session::Default();
+}
+
+class TableDataset final : public Dataset {
+ public:
+  TableDataset(std::string uri, table::Snapshot snapshot, std::shared_ptr<Session> session)
+      : uri_(std::move(uri)),
+        session_(std::move(session)),
+        reader_(std::make_shared<const query::TableReader>(std::move(snapshot), session_)),
+        schema_(std::make_shared<const Schema>(ToArrowSchema(manifest().schema()))) {}
+
+  const std::string& uri() const override { return uri_; }
+  uint64_t version() const override { return snapshot().version(); }
+  uint64_t latest_version() const override { return table::LatestVersion(*snapshot().store); }
+  std::vector<VersionInfo> versions() const override;
+  DatasetPtr CheckoutVersion(uint64_t version) const override {
+    return Rebind(table::LoadSnapshot(snapshot().store, version));
+  }
+  DatasetPtr CheckoutLatest() const override { return Rebind(table::LoadSnapshot(snapshot().store)); }
+
+  const LanceSchema& lance_schema() const override { return manifest().schema(); }
+  const SchemaPtr& schema() const override { return schema_; }
+  std::string data_storage_version() const override { return manifest().data_storage_version(); }
+  std::map<std::string, std::string> config() const override { return manifest().config(); }
+  std::map<std::string, std::string> table_metadata() const override { return manifest().table_metadata(); }
+  std::vector<FragmentInfo> fragments() const override;
+  const std::shared_ptr<Session>& session() const override { return session_; }
+
+  uint64_t CountRows() const override { return reader_->num_rows(); }
+  std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options) const override { return reader_->Scan(options); }
+  RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options) const override {
+    return reader_->ReadRange(*reader_->Plan(options), first, count, options.stats);
+  }
+  RecordBatch Take(std::span<const uint64_t> positions, const ScanOptions& options) const override {
+    return reader_->Take(*reader_->Plan(options), positions, options.stats);
+  }
+
+  DatasetPtr AddColumns(RecordBatchReader& data, Durability durability) override {
+    return Rebind(mutate::AddColumns(snapshot(), data, Columns(durability)));
+  }
+  DatasetPtr AddColumns(const BatchFunction& function, const Schema& output_schema,
+                        const std::optional<std::vector<std::string>>& read_columns, uint64_t batch_rows,
+                        Durability durability) override {
+    FunctionReader computed(Scan({.columns = read_columns, .batch_rows = batch_rows}), function, output_schema);
+    return AddColumns(computed, durability);
+  }
+  DatasetPtr AddColumns(const Schema& null_columns, Durability durability) override {
+    return Rebind(mutate::AddNullColumns(snapshot(), null_columns, Columns(durability)));
+  }
+  DatasetPtr DropColumns(const std::vector<std::string>& columns, Durability durability) override {
+    return Rebind(mutate::DropColumns(snapshot(), columns, Columns(durability)));
+  }
+
+ private:
+  const table::Snapshot& snapshot() const { return reader_->snapshot(); }
+  const table::Manifest& manifest() const { return *snapshot().manifest; }
+  DatasetPtr Rebind(table::Snapshot snapshot) const {
+    return std::make_shared<TableDataset>(uri_, std::move(snapshot), session_);
+  }
+  mutate::ColumnOptions Columns(Durability durability) const { return {.durability = durability, .session = session_}; }
+
+  const std::string uri_;
+  const std::shared_ptr<Session> session_;
+  const std::shared_ptr<const query::TableReader> reader_;
+  const SchemaPtr schema_;
+};
+
+// What the reference reports as a version's metadata: totals over its fragments.
+std::map<std::string, std::string> Totals(const table::Manifest& manifest) {
+  uint64_t files = 0, bytes = 0, rows = 0, deletion_files = 0, deleted = 0;
+  for (size_t i = 0; i < manifest.num_fragments(); ++i) {
+    const table::Fragment& fragment = manifest.fragment(i);
+    files += static_cast<uint64_t>(fragment.num_files());
+    for (int f = 0; f < fragment.num_files(); ++f) bytes += fragment.file(f).file_size_bytes();
+    rows += fragment.physical_rows();
+    deletion_files += fragment.has_deletions();
+    deleted += fragment.num_deleted_rows();
+  }
+  return {{"total_data_file_rows", std::to_string(rows)},
+          {"total_data_files", std::to_string(files)},
+          {"total_deletion_file_rows", std::to_string(deleted)},
+          {"total_deletion_files", std::to_string(deletion_files)},
+          {"total_files_size", std::to_string(bytes)},
+          {"total_fragments", std::to_string(manifest.num_fragments())},
+          {"total_rows", std::to_string(rows - std::min(rows, deleted))}};
+}
+
+std::vector<VersionInfo> TableDataset::versions() const {
+  std::vector<VersionInfo> infos;
+  for (const table::VersionEntry& entry : table::ListVersions(*snapshot().store).versions) {
+    try {
+      const table::Snapshot version = table::LoadSnapshot(snapshot().store, entry.version);
+      infos.push_back({.version = entry.version,
+                       .timestamp_ns = version.manifest->timestamp_ns(),
+                       .metadata = Totals(*version.manifest)});
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kNotFound) throw;  // cleaned up since it was listed
+    }
+  }
+  return infos;
+}
+
+std::vector<FragmentInfo> TableDataset::fragments() const {
+  std::vector<FragmentInfo> infos;
+  for (size_t i = 0; i < manifest().num_fragments(); ++i) {
+    const query::FragmentReader& reader = reader_->fragment(i);
+    const table::Fragment& fragment = manifest().fragment(i);
+    FragmentInfo info{.id = fragment.id(), .physical_rows = reader.physical_rows(reader_->context(nullptr))};
+    info.deleted_rows = info.physical_rows - reader.live_rows(reader_->context(nullptr));
+    if (fragment.has_deletions()) info.deletion_file = table::DeletionFileName(fragment.id(), fragment.proto().deletion_file());
+    for (int f = 0; f < fragment.num_files(); ++f) {
+      const table::DataFileProto& file = fragment.file(f);
+      info.files.push_back({.path = file.path(),
+                            .field_ids = {file.fields().begin(), file.fields().end()},
+                            .column_indices = {file.column_indices().begin(), file.column_indices().end()},
+                            .major = file.file_major_version(),
+                            .minor = file.file_minor_version(),
+                            .size_bytes = file.file_size_bytes()});
+    }
+    infos.push_back(std::move(info));
+  }
+  return infos;
+}
+
+}  // namespace
+
+DatasetPtr Dataset::Open(const std::string& uri, const OpenOptions& options) {
+  return InContext([&] { return fmt::format("dataset '{}'", uri); },
+                   [&] {
+                     table::Snapshot snapshot = table::LoadSnapshot(io::OpenStore(uri), options.version);
+                     return std::make_shared<TableDataset>(uri, std::move(snapshot), SessionOrDefault(options.session));
+                   });
+}
+
+DatasetPtr Dataset::Write(RecordBatchReader& data, const std::string& uri, const WriteOptions& options) {
+  return InContext([&] { return fmt::format("dataset '{}'", uri); },
+                   [&] {
+                     const io::ObjectStorePtr store = io::OpenStore(uri);
+                     WriteOptions write = options;
+                     write.session = SessionOrDefault(options.session);
+                     // As in the reference, appending to or overwriting what does not exist creates it.
+                     const bool exists = options.mode != WriteMode::kCreate && table::TableExists(*store);
+                     table::Snapshot snapshot;
+                     if (!exists) {
+                       snapshot = mutate::Create(store, data, write);
+                     } else if (options.mode == WriteMode::kAppend) {
+                       snapshot = mutate::Append(table::LoadSnapshot(store), data, write);
+                     } else {
+                       snapshot = mutate::Overwrite(table::LoadSnapshot(store), data, write);
+                     }
+                     return std::make_shared<TableDataset>(uri, std::move(snapshot), write.session);
+                   });
+}
+
+}  // namespace eider

@@ -1,0 +1,147 @@
+#include <eider/file.h>
+
+#include "eider/base/error.h"
+#include "eider/file/file_reader.h"
+#include "eider/file/file_writer.h"
+#include "eider/io/store.h"
+
+namespace eider {
+namespace {
+
+struct StorePath {
+  io::ObjectStorePtr store;
+  std::string name;
+};
+
+// A file is opened through the store of its folder.
+StorePath Locate(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (name.empty()) throw Invalid("'{}' names no file", path);
+  return {io::OpenStore(folder), std::move(name)};
+}
+
+file::FileVersion ParseVersion(const std::string& version) {
+  if (version == "2.2" || version == "stable") return {2, 2};
+  if (version == "2.1") return {2, 1};
+  throw Unsupported("writing file version '{}' (2.1 and 2.2 can be written)", version);
+}
+
+class FileReaderFacade final : public LanceFileReader {
+ public:
+  FileReaderFacade(std::shared_ptr<const file::FileReader> reader, std::shared_ptr<Session> session)
+      : reader_(std::move(reader)), session_(std::move(session)) {}
+
+  uint64_t num_rows() const override { return reader_->num_rows(); }
+  std::string version() const override { return reader_->version().ToString(); }
+  const LanceSchema& lance_schema() const override { return reader_->schema(); }
+  SchemaPtr schema() const override { return std::make_shared<const Schema>(ToArrowSchema(reader_->schema())); }
+  uint32_t num_global_buffers() const override { return reader_->num_global_buffers(); }
+  Buffer ReadGlobalBuffer(uint32_t index) const override { return reader_->ReadGlobalBuffer(index); }
+  std::string Describe(bool json) const override { return reader_->Describe(json); }
+
+  RecordBatch ReadRange(uint64_t first, uint64_t count, const std::optional<std::vector<std::string>>& columns,
+                        ScanStats* stats) const override {
+    if (first > num_rows() || count > num_rows() - first) {
+      throw Invalid("file '{}': rows [{}, +{}) are out of range, the file has {}", reader_->path(), first, count, num_rows());
+    }
+    const std::vector<file::ColumnProjection> projection = Projection(columns);
+    return Batch(projection, static_cast<int64_t>(count),
+                 reader_->ReadRange(projection, first, count, {.session = session_.get(), .stats = stats}));
+  }
+
+  RecordBatch Take(std::span<const uint64_t> rows, const std::optional<std::vector<std::string>>& columns,
+                   ScanStats* stats) const override {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i] >= num_rows()) {
+        throw Invalid("file '{}': row {} at position {} is out of range, the file has {}", reader_->path(), rows[i], i, num_rows());
+      }
+    }
+    const std::vector<file::ColumnProjection> projection = Projection(columns);
+    return Batch(projection, static_cast<int64_t>(rows.size()),
+                 reader_->Take(projection, rows, {.session = session_.get(), .stats = stats}));
+  }
+
+ private:
+  // The file's columns, pruned to the paths: leaves keep the column that they have in the full schema.
+  std::vector<file::ColumnProjection> Projection(const std::optional<std::vector<std::string>>& paths) const {
+    const std::vector<file::ColumnProjection> all = reader_->AllColumns();
+    if (!paths) return all;
+    std::vector<file::ColumnProjection> kept;
+    for (const LanceField& field : Project(reader_->schema(), *paths).fields) {
+      for (const file::ColumnProjection& column : all) {
+        if (column.field.id != field.id) continue;
+        file::ColumnProjection pruned{.field = field};
+        size_t next_leaf = 0;
+        Prune(column.field, &field, column.leaf_columns, &next_leaf, &pruned.leaf_columns);
+        kept.push_back(std::move(pruned));
+      }
+    }
+    return kept;
+  }
+
+  static void Prune(const LanceField& full, const LanceField* kept, const std::vector<int32_t>& columns, size_t* next_leaf,
+                    std::vector<int32_t>* out) {
+    if (full.IsLeaf()) {
+      const int32_t column = columns[(*next_leaf)++];
+      if (kept) out->push_back(column);
+      return;
+    }
+    for (const LanceField& child : full.children) {
+      const LanceField* kept_child = nullptr;
+      if (kept) {
+        for (const LanceField& candidate : kept->children) {
+          if (candidate.id == child.id) kept_child = &candidate;
+        }
+      }
+      Prune(child, kept_child, columns, next_leaf, out);
+    }
+  }
+
+  RecordBatch Batch(const std::vector<file::ColumnProjection>& projection, int64_t num_rows, std::vector<ArrayPtr> arrays) const {
+    LanceSchema schema{.metadata = reader_->schema().metadata};
+    for (const file::ColumnProjection& column : projection) schema.fields.push_back(column.field);
+    return {.schema = std::make_shared<const Schema>(ToArrowSchema(schema)), .num_rows = num_rows, .columns = std::move(arrays)};
+  }
+
+  const std::shared_ptr<const file::FileReader> reader_;
+  const std::shared_ptr<Session> session_;
+};
+
+class FileWriterFacade final : public LanceFileWriter {
+ public:
+  FileWriterFacade(std::unique_ptr<io::WritableFile> file, const Schema& schema, const LanceFileWriteOptions& options,
+                   std::shared_ptr<Session> session)
+      : writer_(std::move(file), ToLanceSchema(schema),
+                {.version = ParseVersion(options.version),
+                 .buffered_bytes = options.buffered_bytes,
+                 .max_page_bytes = options.max_page_bytes},
+                std::move(session)) {}
+
+  void Write(const RecordBatch& batch) override { writer_.Write(batch); }
+  uint32_t AddGlobalBuffer(ByteSpan bytes) override { return writer_.AddGlobalBuffer(bytes); }
+  void AddSchemaMetadata(const std::string& key, const std::string& value) override { writer_.AddSchemaMetadata(key, value); }
+  uint64_t Close() override { return writer_.Finish(true).num_rows; }
+
+ private:
+  file::FileWriter writer_;
+};
+
+}  // namespace
+
+std::shared_ptr<LanceFileReader> LanceFileReader::Open(const std::string& path, std::shared_ptr<Session> session) {
+  if (!session) session = Session::Default();
+  const StorePath place = Locate(path);
+  auto reader = file::FileReader::Open(place.store->Open(place.name), {.session = session.get()});
+  return std::make_shared<FileReaderFacade>(std::move(reader), std::move(session));
+}
+
+std::unique_ptr<LanceFileWriter> LanceFileWriter::Create(const std::string& path, const Schema& schema,
+                                                         const LanceFileWriteOptions& options, std::shared_ptr<Session> session) {
+  if (!session) session = Session::Default();
+  const StorePath place = Locate(path);
+  return std::make_unique<FileWriterFacade>(place.store->Create(place.name), schema, options, std::move(session));
+}
+
+}  // namespace eider

@@ -1,0 +1,73 @@
+#include "eider/file/column_writer.h"
+
+#include "eider/base/error.h"
+
+namespace eider::file {
+namespace {
+
+/// Pages have at most so many rows, whatever their size: items of a page fit 32-bit positions.
+constexpr int64_t kMaxPageRows = int64_t(1) << 31;
+
+bool SameTypeButViews(const DataType& expected, const DataType& found) {
+  if (expected.id == TypeId::kUtf8 || expected.id == TypeId::kBinary) {
+    const TypeId view = expected.id == TypeId::kUtf8 ? TypeId::kUtf8View : TypeId::kBinaryView;
+    return found.id == expected.id || found.id == view;
+  }
+  if (expected.children.empty() || expected.id != found.id) return TypesEqual(expected, found);
+  if (expected.children.size() != found.children.size() || expected.list_size != found.list_size) return false;
+  for (size_t i = 0; i < expected.children.size(); ++i) {
+    const bool named = expected.id == TypeId::kStruct;
+    if (named && expected.children[i].name != found.children[i].name) return false;
+    if (!SameTypeButViews(*expected.children[i].type, *found.children[i].type)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+ColumnWriter::ColumnWriter(uint32_t position, const LanceField& field, Field arrow, uint16_t version_minor)
+    : position_(position),
+      arrow_(std::move(arrow)),
+      leaves_(page::FindColumnLeaves(field, arrow_, version_minor)) {}
+
+void ColumnWriter::Check(const Array& array) const {
+  if (!SameTypeButViews(*arrow_.type, *array.type)) {
+    throw Invalid("column '{}': expected {}, found {}", name(), TypeToString(*arrow_.type), TypeToString(*array.type));
+  }
+  if (arrow_.nullable || array.type->id == TypeId::kNull) return;
+  if (const int64_t nulls = CountNulls(array); nulls > 0) {
+    throw Invalid("column '{}': {} nulls in a field that is not nullable", name(), nulls);
+  }
+}
+
+void ColumnWriter::Add(const ArrayPtr& array, uint64_t max_page_bytes, std::vector<PageGroup>& full) {
+  if (array->length == 0) return;
+  const uint64_t bytes = ArrayBytes(*array);
+  if (array->length > 1 && (bytes > max_page_bytes || array->length > kMaxPageRows)) {
+    // Halves of halves: a value much larger than its neighbours ends up in a small page of its own.
+    const int64_t half = array->length / 2;
+    Add(SliceArray(array, 0, half), max_page_bytes, full);
+    return Add(SliceArray(array, half, array->length - half), max_page_bytes, full);
+  }
+  AddPiece(array, bytes, max_page_bytes, full);
+}
+
+void ColumnWriter::AddPiece(const ArrayPtr& piece, uint64_t bytes, uint64_t max_page_bytes, std::vector<PageGroup>& full) {
+  if (pending_rows_ > 0 && (pending_bytes_ + bytes > max_page_bytes || int64_t(pending_rows_) + piece->length > kMaxPageRows)) {
+    Flush(full);
+  }
+  pending_.push_back(piece);
+  pending_bytes_ += bytes;
+  pending_rows_ += piece->length;
+}
+
+void ColumnWriter::Flush(std::vector<PageGroup>& out) {
+  if (pending_rows_ == 0) return;
+  out.push_back({position_, first_pending_row_, std::move(pending_)});
+  pending_.clear();
+  first_pending_row_ += pending_rows_;
+  pending_rows_ = 0;
+  pending_bytes_ = 0;
+}
+
+}  // namespace eider::file

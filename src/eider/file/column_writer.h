@@ -1,0 +1,48 @@
+#pragma once
+/// \file
+/// One top-level column of a file being written: rows wait here until they make a page.
+
+#include <eider/schema.h>
+
+#include <vector>
+
+#include "eider/page/page_encoder.h"
+
+namespace eider::file {
+
+/// Rows of a column that become one page of every leaf (or more, where levels demand it).
+struct PageGroup {
+  uint32_t column = 0;        ///< top-level position
+  uint64_t first_row = 0;
+  std::vector<ArrayPtr> pieces;
+};
+
+class ColumnWriter {
+ public:
+  /// \throws Error(kUnsupported / kInvalid), see page::FindColumnLeaves.
+  ColumnWriter(uint32_t position, const LanceField& field, Field arrow, uint16_t version_minor);
+
+  const std::string& name() const { return arrow_.name; }
+  const std::vector<page::ColumnLeaf>& leaves() const { return leaves_; }
+  uint64_t pending_bytes() const { return pending_bytes_; }
+
+  /// \throws Error(kInvalid) naming the column when `array` does not have its type or has nulls that the field forbids.
+  void Check(const Array& array) const;
+  /// Adds rows; groups of `max_page_bytes` that are full go to `full`.
+  void Add(const ArrayPtr& array, uint64_t max_page_bytes, std::vector<PageGroup>& full);
+  /// Moves what waits to `out`.
+  void Flush(std::vector<PageGroup>& out);
+
+ private:
+  void AddPiece(const ArrayPtr& piece, uint64_t bytes, uint64_t max_page_bytes, std::vector<PageGroup>& full);
+
+  const uint32_t position_;
+  const Field arrow_;
+  const std::vector<page::ColumnLeaf> leaves_;
+  std::vector<ArrayPtr> pending_;
+  uint64_t pending_bytes_ = 0;
+  uint64_t pending_rows_ = 0;
+  uint64_t first_pending_row_ = 0;
+};
+
+}  // namespace eider::file

@@ -1,0 +1,265 @@
+#include "eider/file/file_writer.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include "eider/base/bytes.h"
+#include "eider/base/error.h"
+#include "eider/base/memory_budget.h"
+#include "eider/base/task_pool.h"
+#include "eider/file/column_writer.h"
+#include "eider/file/file_footer.h"
+#include "eider/proto/file2.pb.h"
+#include "eider/schema/logical_type.h"
+#include "eider/schema/field_proto.h"
+
+namespace eider::file {
+namespace {
+
+namespace proto = ::lance::file;
+
+constexpr uint64_t kAlignment = 64;
+constexpr uint8_t kPadByte = 'H';
+/// However many columns share the buffer, a page is worth at least so much.
+constexpr uint64_t kMinColumnShare = 8 << 10;
+
+/// Serializes with map entries in key order: the same file for the same input.
+template <typename Message>
+std::string Serialize(const Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+template <typename Message>
+proto::Encoding DirectEncoding(const char* type_url, const Message& message) {
+  proto::TypedMessage typed;
+  typed.set_type_url(type_url);
+  typed.set_value(Serialize(message));
+  proto::Encoding encoding;
+  encoding.mutable_direct()->set_encoding(Serialize(typed));
+  return encoding;
+}
+
+/// One column of the file: the pages of a leaf.
+struct LeafColumn {
+  const page::ColumnLeaf* leaf = nullptr;
+  proto::ColumnMetadata metadata;
+};
+
+}  // namespace
+
+struct FileWriter::Impl {
+  Impl(std::unique_ptr<io::WritableFile> file, LanceSchema lance_schema, const FileWriteOptions& write_options,
+       std::shared_ptr<Session> write_session)
+      : out(std::move(file)), schema(std::move(lance_schema)), options(write_options), session(std::move(write_session)) {
+    if (options.version.major != 2 || (options.version.minor != 1 && options.version.minor != 2)) {
+      throw Unsupported("writing file version {}", options.version.ToString());
+    }
+    const Schema arrow = ToArrowSchema(schema);
+    for (size_t i = 0; i < schema.fields.size(); ++i) {
+      RequireDataSupport(schema.fields[i]);
+      columns.push_back(std::make_unique<ColumnWriter>(uint32_t(i), schema.fields[i], arrow.fields[i], options.version.minor));
+      first_leaf.push_back(leaves.size());
+      for (const page::ColumnLeaf& leaf : columns.back()->leaves()) AddLeafColumn(leaf);
+    }
+    const uint64_t buffered = std::min(options.buffered_bytes, session->memory_limit() / 4);
+    column_share = std::max(kMinColumnShare, buffered / std::max<uint64_t>(columns.size(), 1));
+    page_bytes = std::max<uint64_t>(1, std::min(options.max_page_bytes, session->memory_limit() / 8));
+  }
+
+  void AddLeafColumn(const page::ColumnLeaf& leaf) {
+    proto::ColumnEncoding values;
+    values.mutable_values();
+    LeafColumn column{&leaf, {}};
+    *column.metadata.mutable_encoding() = DirectEncoding("/lance.encodings.ColumnEncoding", values);
+    leaves.push_back(std::move(column));
+  }
+
+  void Pad() {
+    const uint64_t padding = AlignUp(out->size(), kAlignment) - out->size();
+    uint8_t bytes[kAlignment];
+    std::memset(bytes, kPadByte, sizeof(bytes));
+    if (padding) out->Append({bytes, padding});
+  }
+
+  void WritePage(const page::EncodedPage& encoded, uint64_t first_row, proto::ColumnMetadata& column) {
+    proto::Page* page = column.add_pages();
+    for (const page::PageBuffer& buffer : encoded.buffers) {
+      Pad();
+      page->add_buffer_offsets(out->size());
+      page->add_buffer_sizes(buffer.size());
+      for (const ByteSpan part : buffer.parts) {
+        if (!part.empty()) out->Append(part);
+      }
+    }
+    page->set_length(encoded.num_rows);
+    page->set_priority(first_row);
+    *page->mutable_encoding() = DirectEncoding("/lance.encodings21.PageLayout", encoded.layout);
+  }
+
+  /// Encodes the groups' leaves side by side, a few at a time, and writes them in order.
+  void WriteGroups(std::vector<PageGroup> groups) {
+    struct Task {
+      const PageGroup* group;
+      size_t leaf;
+      std::vector<page::EncodedPage> pages;
+    };
+    std::vector<Task> tasks;
+    for (const PageGroup& group : groups) {
+      const size_t first = first_leaf[group.column];
+      for (size_t i = 0; i < columns[group.column]->leaves().size(); ++i) tasks.push_back({&group, first + i, {}});
+    }
+    const size_t wave = std::max<size_t>(1, size_t(session->cpu_pool().num_threads()) * 2);
+    for (size_t start = 0; start < tasks.size(); start += wave) {
+      CheckInterrupt();
+      const size_t count = std::min(wave, tasks.size() - start);
+      const auto encode = [&](size_t i) {
+        Task& task = tasks[start + i];
+        task.pages = page::EncodePages(task.group->pieces, *leaves[task.leaf].leaf);
+      };
+      session->cpu_pool().ParallelFor(count, encode);
+      for (size_t i = start; i < start + count; ++i) {
+        uint64_t row = tasks[i].group->first_row;
+        for (const page::EncodedPage& page : tasks[i].pages) {
+          WritePage(page, row, leaves[tasks[i].leaf].metadata);
+          row += page.num_rows;
+        }
+        tasks[i].pages.clear();
+      }
+    }
+  }
+
+  void ChargePending(std::vector<PageGroup>& groups) {
+    uint64_t pending = 0;
+    for (const auto& column : columns) pending += column->pending_bytes();
+    charge = BudgetCharge();
+    if (session->budget().TryCharge(pending)) {
+      session->budget().Release(pending);
+      charge = BudgetCharge(session->budget(), pending, "rows waiting for a page");
+      return;
+    }
+    for (const auto& column : columns) column->Flush(groups);
+  }
+
+  void Write(const RecordBatch& batch) {
+    if (batch.columns.size() != columns.size()) {
+      throw Invalid("expected {} columns, found {}", columns.size(), batch.columns.size());
+    }
+    for (size_t i = 0; i < columns.size(); ++i) {
+      columns[i]->Check(*batch.columns[i]);
+      if (batch.columns[i]->length != batch.num_rows) {
+        throw Invalid("column '{}': {} rows in a batch of {}", columns[i]->name(), batch.columns[i]->length, batch.num_rows);
+      }
+    }
+    std::vector<PageGroup> groups;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      columns[i]->Add(batch.columns[i], page_bytes, groups);
+      if (columns[i]->pending_bytes() > column_share) columns[i]->Flush(groups);
+    }
+    num_rows += batch.num_rows;
+    ChargePending(groups);
+    WriteGroups(std::move(groups));
+  }
+
+  std::string Descriptor() const {
+    proto::FileDescriptor descriptor;
+    SchemaToProto(schema, descriptor.mutable_schema()->mutable_fields(), descriptor.mutable_schema()->mutable_metadata());
+    descriptor.set_length(num_rows);
+    return Serialize(descriptor);
+  }
+
+  FileSummary Finish(bool sync) {
+    std::vector<PageGroup> groups;
+    for (const auto& column : columns) column->Flush(groups);
+    WriteGroups(std::move(groups));
+    charge = BudgetCharge();
+    FileSummary summary{.num_rows = num_rows, .version = options.version};
+    std::vector<std::string> metadata;
+    for (size_t i = 0; i < leaves.size(); ++i) {
+      metadata.push_back(Serialize(leaves[i].metadata));
+      summary.field_ids.push_back(leaves[i].leaf->field_id);
+      summary.column_indices.push_back(int32_t(i));
+    }
+    Pad();
+    out->Append(SerializeFileEnd(out->size(), Descriptor(), metadata, global_buffers, options.version).span());
+    summary.size_bytes = out->size();
+    out->Close(sync);
+    return summary;
+  }
+
+  std::unique_ptr<io::WritableFile> out;
+  LanceSchema schema;
+  const FileWriteOptions options;
+  const std::shared_ptr<Session> session;
+  std::vector<std::unique_ptr<ColumnWriter>> columns;
+  std::vector<size_t> first_leaf;   ///< per column, into `leaves`
+  std::vector<LeafColumn> leaves;
+  std::vector<ByteRange> global_buffers;
+  BudgetCharge charge;
+  uint64_t column_share = 0;
+  uint64_t page_bytes = 0;
+  uint64_t num_rows = 0;
+  bool failed = false;
+};
+
+namespace {
+
+/// Runs one call of a writer; after an error nothing more may be written.
+template <typename Impl, typename Body>
+auto Guarded(Impl& impl, Body&& body) {
+  if (impl.failed) throw Invalid("the file is finished, or was given up after an error");
+  try {
+    return body();
+  } catch (...) {
+    impl.failed = true;
+    throw;
+  }
+}
+
+}  // namespace
+
+FileWriter::FileWriter(std::unique_ptr<io::WritableFile> file, LanceSchema schema, const FileWriteOptions& options,
+                       std::shared_ptr<Session> session)
+    : impl_(std::make_unique<Impl>(std::move(file), std::move(schema), options, std::move(session))) {}
+FileWriter::~FileWriter() = default;
+
+void FileWriter::Write(const RecordBatch& batch) {
+  Guarded(*impl_, [&] { impl_->Write(batch); });
+}
+uint64_t FileWriter::num_rows() const { return impl_->num_rows; }
+uint64_t FileWriter::bytes_written() const { return impl_->out->size(); }
+
+uint32_t FileWriter::AddGlobalBuffer(ByteSpan bytes) {
+  return Guarded(*impl_, [&] {
+    impl_->Pad();
+    impl_->global_buffers.push_back({impl_->out->size(), bytes.size()});
+    if (!bytes.empty()) impl_->out->Append(bytes);
+    return uint32_t(impl_->global_buffers.size());
+  });
+}
+
+void FileWriter::AddSchemaMetadata(std::string key, std::string value) {
+  for (auto& [k, v] : impl_->schema.metadata) {
+    if (k == key) {
+      v = std::move(value);
+      return;
+    }
+  }
+  impl_->schema.metadata.emplace_back(std::move(key), std::move(value));
+}
+
+FileSummary FileWriter::Finish(bool sync) {
+  return Guarded(*impl_, [&] {
+    FileSummary summary = impl_->Finish(sync);
+    impl_->failed = true;  // finished: nothing more may be written
+    return summary;
+  });
+}
+
+}  // namespace eider::file

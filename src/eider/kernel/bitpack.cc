@@ -1,0 +1,129 @@
+#include "eider/kernel/bitpack.h"
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+namespace eider::kernel {
+namespace {
+
+// One vector of neighbouring lanes; 16 bytes is what every x86-64 and arm64 has.
+template <typename T>
+struct Lanes {
+  static constexpr uint32_t kBits = 8 * sizeof(T);
+  static constexpr uint32_t kCount = kPackedBlockValues / kBits;
+  static constexpr uint32_t kPerVector = 16 / sizeof(T);
+  typedef T Vector __attribute__((vector_size(16)));
+
+  static Vector Load(const T* p) {
+    Vector v;
+    std::memcpy(&v, p, sizeof(v));
+    return v;
+  }
+  static void Store(T* p, Vector v) { std::memcpy(p, &v, sizeof(v)); }
+  static constexpr uint32_t ValueOf(uint32_t row) { return kPackedRowOrder[row / 8] * 16 + row % 8 * 128; }
+};
+
+// Row kRow of a vector of lanes: all shifts and addresses are constants.
+template <typename T, uint32_t kWidth, uint32_t kRow>
+inline __attribute__((always_inline)) void UnpackRow(const uint8_t* packed, T* out) {
+  using L = Lanes<T>;
+  constexpr uint32_t kWord = kRow * kWidth / L::kBits;
+  constexpr uint32_t kShift = kRow * kWidth % L::kBits;
+  typename L::Vector v;
+  std::memcpy(&v, packed + sizeof(T) * L::kCount * kWord, sizeof(v));
+  if constexpr (kShift != 0) v >>= kShift;
+  if constexpr (kShift + kWidth > L::kBits) {
+    typename L::Vector high;
+    std::memcpy(&high, packed + sizeof(T) * L::kCount * (kWord + 1), sizeof(high));
+    v |= high << (L::kBits - kShift);
+  }
+  if constexpr (kWidth < L::kBits) v &= static_cast<T>((T{1} << kWidth) - 1);
+  L::Store(out + L::ValueOf(kRow), v);
+}
+
+template <typename T, uint32_t kWidth, uint32_t... kRows>
+void UnpackRows(const uint8_t* packed, T* out, std::integer_sequence<uint32_t, kRows...>) {
+  using L = Lanes<T>;
+  for (uint32_t lane = 0; lane < L::kCount; lane += L::kPerVector) {
+    (UnpackRow<T, kWidth, kRows>(packed + sizeof(T) * lane, out + lane), ...);
+  }
+}
+
+template <typename T, uint32_t kWidth>
+void UnpackWidth(const uint8_t* packed, T* out) {
+  if constexpr (kWidth == 0) {
+    std::memset(out, 0, kPackedBlockValues * sizeof(T));
+  } else {
+    UnpackRows<T, kWidth>(packed, out, std::make_integer_sequence<uint32_t, Lanes<T>::kBits>());
+  }
+}
+
+// Invariant: `word` holds the low bits of the word that row kRow starts in.
+template <typename T, uint32_t kWidth, uint32_t kRow>
+inline __attribute__((always_inline)) void PackRow(const T* values, uint8_t* packed, typename Lanes<T>::Vector& word) {
+  using L = Lanes<T>;
+  constexpr uint32_t kWord = kRow * kWidth / L::kBits;
+  constexpr uint32_t kShift = kRow * kWidth % L::kBits;
+  typename L::Vector v = L::Load(values + L::ValueOf(kRow));
+  if constexpr (kWidth < L::kBits) v &= static_cast<T>((T{1} << kWidth) - 1);
+  if constexpr (kShift == 0) {
+    word = v;
+  } else {
+    word |= v << kShift;
+  }
+  if constexpr (kShift + kWidth >= L::kBits) {
+    std::memcpy(packed + sizeof(T) * L::kCount * kWord, &word, sizeof(word));
+    if constexpr (kShift + kWidth > L::kBits) word = v >> (L::kBits - kShift);
+  }
+}
+
+template <typename T, uint32_t kWidth, uint32_t... kRows>
+void PackRows(const T* values, uint8_t* packed, std::integer_sequence<uint32_t, kRows...>) {
+  using L = Lanes<T>;
+  for (uint32_t lane = 0; lane < L::kCount; lane += L::kPerVector) {
+    typename L::Vector word{};
+    (PackRow<T, kWidth, kRows>(values + lane, packed + sizeof(T) * lane, word), ...);
+  }
+}
+
+template <typename T, uint32_t kWidth>
+void PackWidth(const T* values, uint8_t* packed) {
+  if constexpr (kWidth > 0) {
+    PackRows<T, kWidth>(values, packed, std::make_integer_sequence<uint32_t, Lanes<T>::kBits>());
+  }
+}
+
+template <typename T, uint32_t... kWidths>
+constexpr auto UnpackTable(std::integer_sequence<uint32_t, kWidths...>) {
+  return std::array<void (*)(const uint8_t*, T*), sizeof...(kWidths)>{&UnpackWidth<T, kWidths>...};
+}
+template <typename T, uint32_t... kWidths>
+constexpr auto PackTable(std::integer_sequence<uint32_t, kWidths...>) {
+  return std::array<void (*)(const T*, uint8_t*), sizeof...(kWidths)>{&PackWidth<T, kWidths>...};
+}
+
+}  // namespace
+
+template <typename T>
+void UnpackBlock(const uint8_t* packed, uint32_t width, T* out) {
+  static constexpr auto kTable = UnpackTable<T>(std::make_integer_sequence<uint32_t, 8 * sizeof(T) + 1>());
+  kTable[width](packed, out);
+}
+
+template <typename T>
+void PackBlock(const T* values, uint32_t width, uint8_t* packed) {
+  static constexpr auto kTable = PackTable<T>(std::make_integer_sequence<uint32_t, 8 * sizeof(T) + 1>());
+  kTable[width](values, packed);
+}
+
+template void UnpackBlock<uint8_t>(const uint8_t*, uint32_t, uint8_t*);
+template void UnpackBlock<uint16_t>(const uint8_t*, uint32_t, uint16_t*);
+template void UnpackBlock<uint32_t>(const uint8_t*, uint32_t, uint32_t*);
+template void UnpackBlock<uint64_t>(const uint8_t*, uint32_t, uint64_t*);
+template void PackBlock<uint8_t>(const uint8_t*, uint32_t, uint8_t*);
+template void PackBlock<uint16_t>(const uint16_t*, uint32_t, uint8_t*);
+template void PackBlock<uint32_t>(const uint32_t*, uint32_t, uint8_t*);
+template void PackBlock<uint64_t>(const uint64_t*, uint32_t, uint8_t*);
+
+}  // namespace eider::kernel

@@ -1,0 +1,86 @@
+#include "eider/kernel/levels.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <vector>
+
+#include "eider/kernel/bitpack.h"
+
+namespace eider::kernel {
+namespace {
+
+std::vector<uint16_t> RandomLevels(size_t n, uint16_t max, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<uint16_t> levels(n);
+  for (uint16_t& level : levels) level = static_cast<uint16_t>(random() % (max + 1u));
+  return levels;
+}
+
+TEST(LevelsTest, MasksAndCountsAgreeWithALoop) {
+  for (const size_t n : {0, 1, 63, 64, 65, 127, 128, 1000, 4096}) {
+    for (const uint16_t max : {0, 1, 3, 40000, 65535}) {
+      const auto levels = RandomLevels(n, max, static_cast<uint32_t>(n + max));
+      const uint16_t value = n == 0 ? 0 : levels[n / 2];
+      std::vector<uint64_t> equal(MaskWords(n) + 1), at_most(MaskWords(n) + 1);
+      LevelsEqual(levels, value, equal.data());
+      LevelsAtMost(levels, value, at_most.data());
+      size_t num_equal = 0, num_at_most = 0;
+      for (size_t i = 0; i < n; ++i) {
+        ASSERT_EQ((equal[i / 64] >> (i % 64)) & 1, levels[i] == value);
+        ASSERT_EQ((at_most[i / 64] >> (i % 64)) & 1, levels[i] <= value);
+        num_equal += levels[i] == value;
+        num_at_most += levels[i] <= value;
+      }
+      EXPECT_EQ(CountLevelsEqual(levels, value), num_equal);
+      EXPECT_EQ(CountLevelsAtMost(levels, value), num_at_most);
+      EXPECT_EQ(CountMask(equal.data(), 64 * MaskWords(n)), num_equal) << "bits after the last level must be 0";
+    }
+  }
+}
+
+TEST(LevelsTest, MasksOfAPackedBlockNeedNoUnpacking) {
+  for (uint32_t width = 0; width <= 16; ++width) {
+    const uint16_t max = static_cast<uint16_t>((1u << width) - 1);
+    const auto levels = RandomLevels(1024, max, width);
+    std::vector<uint8_t> packed(PackedBlockBytes(width));
+    PackBlock<uint16_t>(levels.data(), width, packed.data());
+    for (const uint16_t value : {uint16_t{0}, uint16_t{1}, levels[5], max, uint16_t{65535}}) {
+      uint64_t expected[16], actual[16];
+      LevelsEqual(levels, value, expected);
+      PackedLevelsEqual(packed.data(), width, value, actual);
+      for (int i = 0; i < 16; ++i) ASSERT_EQ(actual[i], expected[i]) << "width " << width << " value " << value;
+    }
+  }
+}
+
+TEST(LevelsTest, SelectsCountsAndSteps) {
+  std::mt19937_64 random(3);
+  std::vector<uint64_t> mask(20);
+  for (uint64_t& word : mask) word = random() & random() & random();
+  mask[4] = 0;
+  mask[7] = ~uint64_t{0};
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < 64 * mask.size(); ++i) {
+    if ((mask[i / 64] >> (i % 64)) & 1) positions.push_back(i);
+  }
+  for (size_t rank = 0; rank < positions.size(); ++rank) ASSERT_EQ(SelectMask(mask.data(), mask.size(), rank), positions[rank]);
+  EXPECT_EQ(SelectMask(mask.data(), mask.size(), positions.size()), 64 * mask.size());
+  size_t at = 0;
+  for (const size_t position : positions) {
+    ASSERT_EQ(NextInMask(mask.data(), 1280, at), position);
+    at = position + 1;
+  }
+  EXPECT_EQ(NextInMask(mask.data(), 1280, at), 1280u);
+  EXPECT_EQ(NextInMask(mask.data(), positions[3], positions[2] + 1), positions[3]);
+  for (size_t begin = 0; begin < 300; begin += 7) {
+    for (size_t end = begin; end < 600; end += 13) {
+      size_t expected = 0;
+      for (const size_t p : positions) expected += p >= begin && p < end;
+      ASSERT_EQ(CountMaskRange(mask.data(), begin, end), expected) << begin << " " << end;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace eider::kernel

@@ -1,0 +1,155 @@
+#include "eider/page/column_leaf.h"
+
+#include <charconv>
+#include <cstdlib>
+
+#include "eider/base/error.h"
+
+namespace eider::page {
+namespace {
+
+using Scheme = codec::CompressionOptions::Scheme;
+using Structure = PageOptions::Structure;
+
+Error UnknownValue(std::string_view path, std::string_view key, std::string_view value) {
+  return Invalid("field '{}': metadata {}: unknown value '{}'", path, key, value);
+}
+
+double ParseNumber(std::string_view path, std::string_view key, const std::string& value) {
+  char* end = nullptr;
+  const double number = std::strtod(value.c_str(), &end);
+  if (value.empty() || *end != 0 || !(number >= 0)) throw UnknownValue(path, key, value);
+  return number;
+}
+
+Scheme ParseScheme(std::string_view path, std::string_view key, const std::string& value) {
+  if (value == "none") return Scheme::kNone;
+  if (value == "lz4") return Scheme::kLz4;
+  if (value == "zstd") return Scheme::kZstd;
+  if (value == "fsst") return Scheme::kFsst;
+  throw UnknownValue(path, key, value);
+}
+
+int ParseLevel(std::string_view path, std::string_view key, const std::string& value) {
+  int level = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), level);
+  if (error != std::errc() || end != value.data() + value.size()) throw UnknownValue(path, key, value);
+  return level;
+}
+
+void ApplyKey(std::string_view path, const std::string& key, const std::string& value, PageOptions& options) {
+  constexpr std::string_view kPrefix = "lance-encoding:";
+  const bool legacy_packed = key == "packed";
+  if (!legacy_packed && !key.starts_with(kPrefix)) return;
+  const std::string_view name = legacy_packed ? std::string_view(key) : std::string_view(key).substr(kPrefix.size());
+  if (name == "structural-encoding") {
+    if (value == "miniblock") options.structure = Structure::kMiniBlock;
+    else if (value == "fullzip") options.structure = Structure::kFullZip;
+    else throw UnknownValue(path, key, value);
+  } else if (name == "compression") {
+    options.compression.scheme = ParseScheme(path, key, value);
+  } else if (name == "compression-level") {
+    options.compression.level = ParseLevel(path, key, value);
+  } else if (name == "rle-threshold") {
+    options.compression.rle_threshold = ParseNumber(path, key, value);
+  } else if (name == "dict-divisor") {
+    options.dictionary_divisor = ParseNumber(path, key, value);
+  } else if (name == "dict-size-ratio") {
+    options.dictionary_size_ratio = ParseNumber(path, key, value);
+    if (options.dictionary_size_ratio == 0) throw UnknownValue(path, key, value);
+  } else if (name == "packed" || name == "blob") {
+    if (value != "false") throw Unsupported("field '{}': metadata {} = '{}' is not supported for writing", path, key, value);
+  }
+  // Other keys tune the choices of the reference engine (bss, minichunk-size, ...): nothing to refuse, any choice is valid.
+}
+
+void RefuseType(const std::string& path, const DataType& type, uint16_t version_minor) {
+  if (type.id == TypeId::kMap && version_minor < 2) {
+    throw Unsupported("field '{}': {} needs file version 2.2 or later", path, TypeToString(type));
+  }
+  if (type.id == TypeId::kMap && type.keys_sorted) {
+    throw Unsupported("field '{}': maps with sorted keys cannot be stored", path);
+  }
+}
+
+/// Fixed-size lists may hold fixed-size lists and fixed-width primitives only.
+void CheckFixedSizeList(const std::string& path, const DataType& type) {
+  const DataType* item = &type;
+  while (item->id == TypeId::kFixedSizeList) {
+    if (item->list_size <= 0) throw Unsupported("field '{}': {} has no items", path, TypeToString(type));
+    item = item->children[0].type.get();
+  }
+  if (FixedBitWidth(*item) == 0 || item->id == TypeId::kDictionary) {
+    throw Unsupported("field '{}': {} cannot be stored", path, TypeToString(type));
+  }
+}
+
+class LeafFinder {
+ public:
+  explicit LeafFinder(uint16_t version_minor) : version_minor_(version_minor) {}
+
+  void Visit(const LanceField& field, const Field& arrow, std::string path, PageOptions options) {
+    for (const auto& [key, value] : field.metadata) ApplyKey(path, key, value, options);
+    const DataType& type = *arrow.type;
+    RefuseType(path, type, version_minor_);
+    switch (type.id) {
+      case TypeId::kStruct:
+        if (type.children.empty()) return AddLeaf(field, arrow, std::move(path), options);
+        return VisitChildren(PathStep::Kind::kStruct, field, type, path, options);
+      case TypeId::kList:
+      case TypeId::kLargeList:
+      case TypeId::kMap:
+        return VisitChildren(PathStep::Kind::kList, field, type, path, options);
+      default:
+        return AddLeaf(field, arrow, std::move(path), options);
+    }
+  }
+
+  std::vector<ColumnLeaf> Take() { return std::move(leaves_); }
+
+ private:
+  void VisitChildren(PathStep::Kind kind, const LanceField& field, const DataType& type, const std::string& path,
+                     const PageOptions& options) {
+    if (field.children.size() != type.children.size()) {
+      throw Invalid("field '{}': {} has {} fields with ids", path, TypeToString(type), field.children.size());
+    }
+    for (size_t i = 0; i < type.children.size(); ++i) {
+      steps_.push_back({kind, int(i)});
+      Visit(field.children[i], type.children[i], path + "." + field.children[i].name, options);
+      steps_.pop_back();
+    }
+  }
+
+  void AddLeaf(const LanceField& field, const Field& arrow, std::string path, const PageOptions& options) {
+    const DataType& type = *arrow.type;
+    if (type.id == TypeId::kFixedSizeList) CheckFixedSizeList(path, type);
+    ColumnLeaf leaf{std::move(path), field.id, arrow.type, steps_, options};
+    leaf.options.compression.version_minor = version_minor_;
+    leaf.options.compression.is_text =
+        type.id == TypeId::kUtf8 || type.id == TypeId::kLargeUtf8 || type.id == TypeId::kUtf8View;
+    if (type.id == TypeId::kStruct && leaf.num_lists() > 0) {
+      throw Unsupported("field '{}': an empty struct inside a list cannot be stored", leaf.path);
+    }
+    leaves_.push_back(std::move(leaf));
+  }
+
+  const uint16_t version_minor_;
+  std::vector<PathStep> steps_;
+  std::vector<ColumnLeaf> leaves_;
+};
+
+}  // namespace
+
+int ColumnLeaf::num_lists() const {
+  int n = 0;
+  for (const PathStep& step : steps) n += step.kind == PathStep::Kind::kList;
+  return n;
+}
+
+std::vector<ColumnLeaf> FindColumnLeaves(const LanceField& field, const Field& arrow, uint16_t version_minor) {
+  LeafFinder finder(version_minor);
+  finder.Visit(field, arrow, field.name, PageOptions{});
+  return finder.Take();
+}
+
+}  // namespace eider::page

@@ -1,0 +1,46 @@
+#pragma once
+/// \file
+/// The leaves of a top-level column: the columns of a 2.1+ file. A leaf is a primitive, a fixed-size list of primitives, a
+/// dictionary, a null or an empty struct, together with the structs and lists on the way to it.
+
+#include <eider/schema.h>
+
+#include <string>
+#include <vector>
+
+#include "eider/codec/compressor.h"
+
+namespace eider::page {
+
+/// One step from a column towards a leaf.
+struct PathStep {
+  enum class Kind : uint8_t { kStruct, kList };  ///< kList: list, large list, map
+  Kind kind = Kind::kStruct;
+  int child = 0;
+};
+
+/// What the field asks for in its `lance-encoding:*` metadata.
+struct PageOptions {
+  enum class Structure : uint8_t { kAuto, kMiniBlock, kFullZip };
+  Structure structure = Structure::kAuto;
+  codec::CompressionOptions compression;
+  double dictionary_divisor = 2;       ///< `dict-divisor`
+  double dictionary_size_ratio = 0.8;  ///< `dict-size-ratio`
+};
+
+struct ColumnLeaf {
+  std::string path;  ///< for messages: "column.child.item"
+  int32_t field_id = -1;
+  TypePtr type;      ///< Arrow type of the leaf
+  std::vector<PathStep> steps;
+  PageOptions options;
+
+  int num_lists() const;
+};
+
+/// The leaves of one column, depth-first. `version_minor` is 1 (2.1) or 2 (2.2).
+/// \throws Error(kUnsupported) for a type or a metadata key that cannot be written, Error(kInvalid) for an unknown value of a
+/// key; both name the field.
+std::vector<ColumnLeaf> FindColumnLeaves(const LanceField& field, const Field& arrow, uint16_t version_minor);
+
+}  // namespace eider::page

@@ -1,0 +1,260 @@
+#include "eider/page/gather.h"
+
+#include "eider/base/bytes.h"
+#include "eider/base/error.h"
+#include "eider/base/memory.h"
+
+namespace eider::page {
+namespace {
+
+using codec::LeafValues;
+using codec::ValueShape;
+
+const DataType& InnermostItem(const DataType& type) {
+  const DataType* item = &type;
+  while (item->id == TypeId::kFixedSizeList) item = item->children[0].type.get();
+  return *item;
+}
+
+/// The items of one run in the innermost array below `layers` fixed-size lists.
+struct InnerRun {
+  const Array* array = nullptr;
+  int64_t start = 0;   ///< counted from the array's offset
+  int64_t length = 0;
+};
+
+InnerRun Descend(const LeafRun& run, size_t layers) {
+  InnerRun inner{run.array, run.start, run.length};
+  for (size_t i = 0; i < layers; ++i) {
+    const int64_t size = inner.array->type->list_size;
+    inner.start = (inner.array->offset + inner.start) * size;
+    inner.length *= size;
+    inner.array = inner.array->children[0].get();
+  }
+  return inner;
+}
+
+/// Fixed-width values of whole bytes.
+void GatherBytes(const ShreddedLeaf& leaf, GatheredValues& out) {
+  const size_t layers = out.values.shape.dimensions.size();
+  const uint64_t item_bytes = [&] {
+    uint64_t items = 1;
+    for (const uint32_t d : out.values.shape.dimensions) items *= d;
+    return out.values.shape.bits_per_value / 8 / items;
+  }();
+  const auto bytes_of = [&](const LeafRun& run) {
+    const InnerRun inner = Descend(run, layers);
+    return inner.array->buffers[0].span().subspan((inner.array->offset + inner.start) * item_bytes, inner.length * item_bytes);
+  };
+  if (leaf.runs.size() == 1) {
+    out.values.data = bytes_of(leaf.runs[0]);
+    return;
+  }
+  BufferBuilder bytes(leaf.num_items * out.values.shape.bits_per_value / 8);
+  for (const LeafRun& run : leaf.runs) bytes.Append(bytes_of(run));
+  out.owned.push_back(bytes.Finish());
+  out.values.data = out.owned.back().span();
+}
+
+/// Booleans, and fixed-size lists of booleans. Values of whole bytes start on a byte.
+void GatherBits(const ShreddedLeaf& leaf, GatheredValues& out) {
+  const size_t layers = out.values.shape.dimensions.size();
+  BitBuilder bits;
+  for (const LeafRun& run : leaf.runs) {
+    const InnerRun inner = Descend(run, layers);
+    const uint64_t first = inner.array->offset + inner.start;
+    if (leaf.runs.size() == 1 && (first % 8 == 0 || out.values.shape.bits_per_value % 8 != 0)) {
+      out.values.data = inner.array->buffers[0].span().subspan(first / 8);
+      out.values.bit_offset = first % 8;
+      return;
+    }
+    bits.Append(inner.array->buffers[0].data(), first, inner.length);
+  }
+  out.owned.push_back(bits.Finish());
+  out.values.data = out.owned.back().span();
+}
+
+/// Validity of the elements of fixed-size lists, per layer; empty while nothing is null.
+void GatherElementValidity(const ShreddedLeaf& leaf, GatheredValues& out) {
+  const size_t layers = out.values.shape.dimensions.size();
+  out.values.fsl_validity.resize(layers);
+  for (size_t layer = 0; layer < layers; ++layer) {
+    bool any_null = false;
+    for (const LeafRun& run : leaf.runs) {
+      const InnerRun inner = Descend(run, layer + 1);
+      any_null = any_null || (inner.array->validity.present() &&
+                              CountBits(inner.array->validity.data(), inner.array->offset + inner.start, inner.length) !=
+                                  uint64_t(inner.length));
+    }
+    if (!any_null) continue;
+    BitBuilder bits;
+    for (const LeafRun& run : leaf.runs) {
+      const InnerRun inner = Descend(run, layer + 1);
+      if (inner.array->validity.present()) {
+        bits.Append(inner.array->validity.data(), inner.array->offset + inner.start, inner.length);
+      } else {
+        bits.AppendFill(inner.length, true);
+      }
+    }
+    out.owned.push_back(bits.Finish());
+    out.values.fsl_validity[layer] = out.owned.back().span();
+  }
+}
+
+/// Walks the definition levels of a leaf, telling for each item in turn whether it is valid.
+class ItemCursor {
+ public:
+  explicit ItemCursor(const ShreddedLeaf& leaf) : def_(leaf.def_levels()), max_visible_(leaf.max_visible) {}
+  bool NextIsValid() {
+    if (def_.empty()) return true;
+    while (def_[position_] > max_visible_) ++position_;
+    return def_[position_++] == 0;
+  }
+
+ private:
+  const std::span<const uint16_t> def_;
+  const uint16_t max_visible_;
+  size_t position_ = 0;
+};
+
+/// Offsets and bytes of one array, over 32- or 64-bit offsets or views.
+struct VariableReader {
+  const Array* array = nullptr;
+
+  ByteSpan At(int64_t i) const {
+    i += array->offset;
+    switch (array->type->id) {
+      case TypeId::kUtf8:
+      case TypeId::kBinary: return Between(array->buffers[0].as<int32_t>()[i], array->buffers[0].as<int32_t>()[i + 1]);
+      case TypeId::kLargeUtf8:
+      case TypeId::kLargeBinary: return Between(array->buffers[0].as<int64_t>()[i], array->buffers[0].as<int64_t>()[i + 1]);
+      default: return View(array->buffers[0].data() + 16 * i);
+    }
+  }
+  ByteSpan Between(int64_t first, int64_t last) const { return {array->buffers[1].data() + first, size_t(last - first)}; }
+  ByteSpan View(const uint8_t* view) const {
+    const uint32_t length = LoadLe<uint32_t>(view);
+    if (length <= 12) return {view + 4, length};
+    return array->buffers[1 + LoadLe<uint32_t>(view + 8)].span().subspan(LoadLe<uint32_t>(view + 12), length);
+  }
+};
+
+bool IsView(const DataType& type) { return type.id == TypeId::kUtf8View || type.id == TypeId::kBinaryView; }
+
+/// One run of offsets whose null items are empty can be used where it lies. Finds the longest value as well.
+template <typename T>
+bool ScanOffsets(const LeafRun& run, const ShreddedLeaf& leaf, uint64_t* max_bytes) {
+  const T* offsets = run.array->buffers[0].as<T>() + run.array->offset + run.start;
+  T longest = 0;
+  for (int64_t i = 0; i < run.length; ++i) longest = std::max<T>(longest, offsets[i + 1] - offsets[i]);
+  *max_bytes = longest;
+  if (leaf.num_values == leaf.num_items || longest == 0) return true;
+  ItemCursor cursor(leaf);
+  for (int64_t i = 0; i < run.length; ++i) {
+    if (!cursor.NextIsValid() && offsets[i] != offsets[i + 1]) return false;
+  }
+  return true;
+}
+
+bool BorrowVariable(const ShreddedLeaf& leaf, const DataType& type, GatheredValues& out) {
+  if (leaf.runs.size() != 1 || IsView(type)) return false;
+  const LeafRun& run = leaf.runs[0];
+  const uint64_t width = out.values.shape.offset_bytes;
+  const bool usable = width == 4 ? ScanOffsets<int32_t>(run, leaf, &out.max_value_bytes)
+                                 : ScanOffsets<int64_t>(run, leaf, &out.max_value_bytes);
+  if (!usable) return false;
+  out.values.offsets = {run.array->buffers[0].data() + (run.array->offset + run.start) * width, (run.length + 1) * width};
+  out.values.data = run.array->buffers[1].span();
+  return true;
+}
+
+template <typename T>
+void CopyVariable(const ShreddedLeaf& leaf, GatheredValues& out) {
+  BufferBuilder offsets((leaf.num_items + 1) * sizeof(T));
+  BufferBuilder data;
+  offsets.AppendValue<T>(0);
+  ItemCursor cursor(leaf);
+  for (const LeafRun& run : leaf.runs) {
+    const VariableReader reader{run.array};
+    for (int64_t i = 0; i < run.length; ++i) {
+      if (cursor.NextIsValid()) {
+        const ByteSpan value = reader.At(run.start + i);
+        out.max_value_bytes = std::max<uint64_t>(out.max_value_bytes, value.size());
+        data.Append(value);
+      }
+      offsets.AppendValue<T>(T(data.size()));
+    }
+  }
+  if (sizeof(T) == 4 && data.size() > INT32_MAX) throw Invalid("{} bytes of strings need 64-bit offsets", data.size());
+  out.owned.push_back(offsets.Finish());
+  out.values.offsets = out.owned.back().span();
+  out.owned.push_back(data.Finish());
+  out.values.data = out.owned.back().span();
+}
+
+void GatherVariable(const ShreddedLeaf& leaf, const DataType& type, GatheredValues& out) {
+  if (BorrowVariable(leaf, type, out)) return;
+  out.max_value_bytes = 0;
+  if (out.values.shape.offset_bytes == 4) {
+    CopyVariable<int32_t>(leaf, out);
+  } else {
+    CopyVariable<int64_t>(leaf, out);
+  }
+}
+
+}  // namespace
+
+ValueShape ShapeOf(const DataType& type) {
+  ValueShape shape;
+  switch (type.id) {
+    case TypeId::kUtf8:
+    case TypeId::kBinary:
+    case TypeId::kUtf8View:
+    case TypeId::kBinaryView:
+      shape.kind = ValueShape::Kind::kVariable;
+      return shape;
+    case TypeId::kLargeUtf8:
+    case TypeId::kLargeBinary:
+      shape.kind = ValueShape::Kind::kVariable;
+      shape.offset_bytes = 8;
+      return shape;
+    case TypeId::kDictionary:
+      return ShapeOf(*type.index_type);
+    default:
+      shape.bits_per_value = FixedBitWidth(type);
+      for (const DataType* t = &type; t->id == TypeId::kFixedSizeList; t = t->children[0].type.get()) {
+        shape.dimensions.push_back(uint32_t(t->list_size));
+      }
+      return shape;
+  }
+}
+
+Buffer ItemValidity(const ShreddedLeaf& leaf) {
+  BitBuilder bits;
+  bits.AppendFill(leaf.num_items, false);
+  ItemCursor cursor(leaf);
+  for (uint64_t i = 0; i < leaf.num_items; ++i) {
+    if (cursor.NextIsValid()) SetBit(bits.data(), i);
+  }
+  return bits.Finish();
+}
+
+GatheredValues Gather(const ShreddedLeaf& leaf, const DataType& type) {
+  GatheredValues out;
+  out.values.shape = ShapeOf(type);
+  out.values.num_values = leaf.num_items;
+  if (out.values.shape.kind == ValueShape::Kind::kVariable) {
+    GatherVariable(leaf, type, out);
+    return out;
+  }
+  out.max_value_bytes = BytesForBits(out.values.shape.bits_per_value);
+  if (InnermostItem(type).id == TypeId::kBool) {
+    GatherBits(leaf, out);
+  } else {
+    GatherBytes(leaf, out);
+  }
+  GatherElementValidity(leaf, out);
+  return out;
+}
+
+}  // namespace eider::page

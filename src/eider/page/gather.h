@@ -1,0 +1,39 @@
+#pragma once
+/// \file
+/// Brings the items of a shredded leaf together as codec::LeafValues: spans over the input where it is one run, copies
+/// otherwise. Views (utf8view, binaryview) become offsets and bytes; dictionaries become indices and one dictionary.
+
+#include <eider/array.h>
+
+#include "eider/codec/values.h"
+#include "eider/page/shred.h"
+
+namespace eider::page {
+
+struct GatheredValues {
+  codec::LeafValues values;
+  std::vector<Buffer> owned;      ///< copies that `values` refers to
+  uint64_t max_value_bytes = 0;   ///< longest value (null items aside); fixed width: bytes of one value, rounded up
+};
+
+/// The items of `leaf` whose Arrow type is `type` (not null, not an empty struct, not a dictionary).
+GatheredValues Gather(const ShreddedLeaf& leaf, const DataType& type);
+
+struct GatheredDictionary {
+  GatheredValues indices;         ///< of the key type; 0 under null items
+  GatheredValues dictionary;      ///< distinct values, in order of first use
+};
+
+/// Nullopt when the distinct values outnumber the key type.
+std::optional<GatheredDictionary> GatherDictionary(const ShreddedLeaf& leaf, const DataType& type);
+
+/// Number of distinct values that a key type can name.
+uint64_t MaxDictionaryItems(const DataType& key_type);
+
+/// Physical shape of a leaf type.
+codec::ValueShape ShapeOf(const DataType& type);
+
+/// Validity of the items as bits, one per item (specials skipped). `leaf` has definition levels.
+Buffer ItemValidity(const ShreddedLeaf& leaf);
+
+}  // namespace eider::page

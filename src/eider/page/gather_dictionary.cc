@@ -1,0 +1,135 @@
+#include <string_view>
+#include <unordered_map>
+
+#include "eider/base/bytes.h"
+#include "eider/base/error.h"
+#include "eider/base/memory.h"
+#include "eider/page/gather.h"
+
+namespace eider::page {
+namespace {
+
+/// Index of `key` of a dictionary array into its dictionary.
+uint64_t KeyAt(const Array& array, uint64_t width, int64_t i) {
+  uint64_t key = 0;
+  std::memcpy(&key, array.buffers[0].data() + (array.offset + i) * width, width);
+  return key;
+}
+
+/// Distinct values over the dictionaries of several arrays, numbered by first use.
+class DictionaryMerger {
+ public:
+  explicit DictionaryMerger(const DataType& type) : type_(type), max_items_(MaxDictionaryItems(*type.index_type)) {}
+
+  /// Prepares to look up keys of `dictionary`.
+  void Enter(const ArrayPtr& dictionary) {
+    if (dictionary == current_) return;
+    current_ = dictionary;
+    ShreddedLeaf all;
+    all.num_rows = all.num_levels = all.num_items = all.num_values = dictionary->length;
+    all.runs.push_back({dictionary.get(), 0, dictionary->length});
+    sources_.push_back(Gather(all, *type_.value_type));
+    numbers_.assign(dictionary->length, -1);
+  }
+
+  /// The number of a key's value, or -1 when there are too many.
+  int64_t NumberOf(uint64_t key) {
+    if (key >= numbers_.size()) {
+      throw Invalid("dictionary key {} of a dictionary of {} values", int64_t(key), numbers_.size());
+    }
+    if (numbers_[key] < 0) numbers_[key] = Intern(ValueBytes(sources_.back().values, key));
+    return numbers_[key];
+  }
+
+  GatheredValues Finish() {
+    GatheredValues out;
+    out.values.shape = ShapeOf(*type_.value_type);
+    out.values.num_values = order_.size();
+    BufferBuilder data, offsets;
+    for (const std::string_view value : order_) {
+      AppendOffset(offsets, out.values.shape.offset_bytes, data.size());
+      data.Append(value.data(), value.size());
+      out.max_value_bytes = std::max<uint64_t>(out.max_value_bytes, value.size());
+    }
+    AppendOffset(offsets, out.values.shape.offset_bytes, data.size());
+    out.owned.push_back(data.Finish());
+    out.values.data = out.owned.back().span();
+    if (out.values.shape.kind == codec::ValueShape::Kind::kVariable) {
+      out.owned.push_back(offsets.Finish());
+      out.values.offsets = out.owned.back().span();
+    }
+    return out;
+  }
+
+ private:
+  static std::string_view ValueBytes(const codec::LeafValues& values, uint64_t i) {
+    const uint64_t width = values.shape.bits_per_value / 8;
+    const ByteSpan bytes =
+        values.shape.kind == codec::ValueShape::Kind::kVariable ? values.Value(i) : values.data.subspan(i * width, width);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  static void AppendOffset(BufferBuilder& offsets, uint8_t width, uint64_t value) {
+    if (width == 4) {
+      offsets.AppendValue<uint32_t>(uint32_t(value));
+    } else {
+      offsets.AppendValue<uint64_t>(value);
+    }
+  }
+  int64_t Intern(std::string_view value) {
+    const auto found = index_.find(value);
+    if (found != index_.end()) return found->second;
+    if (order_.size() >= max_items_) return -1;
+    index_.emplace(value, int64_t(order_.size()));
+    order_.push_back(value);
+    return int64_t(order_.size()) - 1;
+  }
+
+  const DataType& type_;
+  const uint64_t max_items_;
+  ArrayPtr current_;
+  std::vector<GatheredValues> sources_;  ///< keep the bytes of `order_`
+  std::vector<int64_t> numbers_;         ///< key of the current dictionary -> number, or -1
+  std::unordered_map<std::string_view, int64_t> index_;
+  std::vector<std::string_view> order_;
+};
+
+}  // namespace
+
+uint64_t MaxDictionaryItems(const DataType& key_type) {
+  const uint64_t bits = FixedBitWidth(key_type);
+  const bool is_signed = key_type.id >= TypeId::kInt8 && key_type.id <= TypeId::kInt64;
+  if (bits >= 32) return INT32_MAX;
+  return uint64_t(1) << (is_signed ? bits - 1 : bits);
+}
+
+std::optional<GatheredDictionary> GatherDictionary(const ShreddedLeaf& leaf, const DataType& type) {
+  const codec::ValueShape value_shape = ShapeOf(*type.value_type);
+  if (value_shape.kind == codec::ValueShape::Kind::kFixed && (value_shape.bits_per_value == 0 || value_shape.bits_per_value % 8)) {
+    throw Unsupported("dictionary of {}", TypeToString(*type.value_type));
+  }
+  const uint64_t width = FixedBitWidth(*type.index_type) / 8;
+  DictionaryMerger merger(type);
+  BufferBuilder indices(leaf.num_items * width);
+  indices.AppendFill(leaf.num_items * width, 0);
+  const Buffer validity = leaf.has_def() ? ItemValidity(leaf) : Buffer();
+  uint64_t item = 0;
+  for (const LeafRun& run : leaf.runs) {
+    merger.Enter(run.array->dictionary);
+    for (int64_t i = 0; i < run.length; ++i, ++item) {
+      if (validity.present() && !GetBit(validity.data(), item)) continue;
+      const int64_t number = merger.NumberOf(KeyAt(*run.array, width, run.start + i));
+      if (number < 0) return std::nullopt;
+      std::memcpy(indices.data() + item * width, &number, width);
+    }
+  }
+  GatheredDictionary out;
+  out.indices.values.shape = ShapeOf(*type.index_type);
+  out.indices.values.num_values = leaf.num_items;
+  out.indices.max_value_bytes = width;
+  out.indices.owned.push_back(indices.Finish());
+  out.indices.values.data = out.indices.owned.back().span();
+  out.dictionary = merger.Finish();
+  return out;
+}
+
+}  // namespace eider::page

@@ -1,0 +1,127 @@
+#include "eider/page/leaf.h"
+
+#include <algorithm>
+
+namespace eider::page {
+namespace {
+
+codec::ValueShape Fixed(uint64_t bits) {
+  codec::ValueShape shape;
+  shape.kind = codec::ValueShape::Kind::kFixed;
+  shape.bits_per_value = bits;
+  return shape;
+}
+
+codec::ValueShape Variable(uint8_t offset_bytes) {
+  codec::ValueShape shape;
+  shape.kind = codec::ValueShape::Kind::kVariable;
+  shape.offset_bytes = offset_bytes;
+  return shape;
+}
+
+bool SameShape(const codec::ValueShape& a, const codec::ValueShape& b) {
+  return a.kind == b.kind && a.bits_per_value == b.bits_per_value && a.offset_bytes == b.offset_bytes &&
+         a.dimensions == b.dimensions;
+}
+
+codec::ValueShape FixedSizeListShape(const DataType& type) {
+  codec::ValueShape shape = Fixed(0);
+  const DataType* item = &type;
+  uint64_t items = 1;
+  while (item->id == TypeId::kFixedSizeList) {
+    if (item->list_size <= 0 || item->children.empty()) throw Corrupt("fixed-size list of {} items", item->list_size);
+    shape.dimensions.push_back(static_cast<uint32_t>(item->list_size));
+    items = CheckedMul(items, static_cast<uint64_t>(item->list_size), "fixed-size list");
+    item = item->children[0].type.get();
+  }
+  const uint64_t bits = FixedBitWidth(*item);
+  if (bits == 0) throw Unsupported("fixed-size list of {} as a leaf", TypeToString(*item));
+  shape.bits_per_value = CheckedMul(items, bits, "fixed-size list");
+  return shape;
+}
+
+// Fields of a packed struct lie back to back in each value.
+codec::ValueShape PackedShape(const DataType& type) {
+  uint64_t bits = 0;
+  for (const Field& child : type.children) {
+    const uint64_t width = FixedBitWidth(*child.type);
+    if (width == 0 || width % 8 != 0) {
+      throw Unsupported("packed struct with field '{}' of type {}", child.name, TypeToString(*child.type));
+    }
+    bits = CheckedAdd(bits, width, "packed struct");
+  }
+  return Fixed(bits);
+}
+
+}  // namespace
+
+bool LeafSpec::SameLayout(const LeafSpec& other) const {
+  return type->id == other.type->id && SameShape(shape, other.shape) && SameShape(dictionary_shape, other.dictionary_shape) &&
+         layers == other.layers && rows_per_row == other.rows_per_row &&
+         (type->id != TypeId::kDictionary || TypesEqual(*type->value_type, *other.type->value_type));
+}
+
+codec::ValueShape ShapeOfType(const DataType& type) {
+  switch (type.id) {
+    case TypeId::kNull:
+      return Fixed(0);
+    case TypeId::kUtf8:
+    case TypeId::kBinary:
+      return Variable(4);
+    case TypeId::kLargeUtf8:
+    case TypeId::kLargeBinary:
+      return Variable(8);
+    case TypeId::kFixedSizeList:
+      return FixedSizeListShape(type);
+    case TypeId::kStruct:
+      return PackedShape(type);
+    case TypeId::kDictionary:
+      return ShapeOfType(*type.index_type);
+    default:
+      break;
+  }
+  const uint64_t bits = FixedBitWidth(type);
+  if (bits == 0) throw Unsupported("a leaf of type {}", TypeToString(type));
+  return Fixed(bits);
+}
+
+void LayerSlots::AppendValid(uint64_t n) {
+  length += n;
+  if (has_nulls) validity.AppendFill(n, true);
+}
+
+void LayerSlots::AppendLevels(std::span<const uint16_t> levels, uint16_t null_level, uint16_t empty_level) {
+  const auto is_null = [=](uint16_t d) { return unsigned{d >= null_level} & unsigned{d != empty_level}; };
+  unsigned any_null = 0;
+  if (null_level != 0) {
+    for (const uint16_t d : levels) any_null |= is_null(d);
+  }
+  if (any_null == 0) return AppendValid(levels.size());
+  if (!has_nulls) {
+    has_nulls = true;
+    validity.AppendFill(length, true);
+  }
+  constexpr size_t kBlock = 1024;
+  uint8_t bits[kBlock / 8];
+  for (size_t at = 0; at < levels.size(); at += kBlock) {
+    const size_t n = std::min(kBlock, levels.size() - at);
+    const uint16_t* d = levels.data() + at;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+      unsigned byte = 0;
+      for (unsigned k = 0; k < 8; ++k) byte |= (is_null(d[i + k]) ^ 1u) << k;
+      bits[i / 8] = static_cast<uint8_t>(byte);
+    }
+    if (i < n) bits[i / 8] = 0;
+    for (; i < n; ++i) {
+      if (!is_null(d[i])) SetBit(bits, i);
+    }
+    validity.Append(bits, 0, n);
+  }
+  length += levels.size();
+}
+
+LeafOutput::LeafOutput(std::shared_ptr<const LeafSpec> leaf)
+    : spec(std::move(leaf)), values(spec->shape), layers(spec->layers.size()) {}
+
+}  // namespace eider::page

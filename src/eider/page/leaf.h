@@ -1,0 +1,68 @@
+#pragma once
+/// \file
+/// One leaf column on its way from pages to arrays: what the schema fixes about it (LeafSpec), and what has been decoded so
+/// far (LeafOutput). Pages append; assemble.h turns the outputs of all leaves of a field into an Arrow array.
+
+#include <eider/array.h>
+
+#include <memory>
+#include <vector>
+
+#include "eider/codec/values.h"
+#include "eider/page/layers.h"
+
+namespace eider::page {
+
+struct LeafSpec {
+  TypePtr type;                    ///< of the leaf: fixed width, variable, fixed-size list, null, dictionary, packed struct
+  codec::ValueShape shape;         ///< of its values; of the keys when `type` is a dictionary
+  codec::ValueShape dictionary_shape;  ///< of the dictionary's values, when `type` is a dictionary
+  std::vector<LayerSpec> layers;   ///< inner to outer; layers[0] is the leaf itself
+  /// Page rows per row of the file: the product of the structural fixed-size lists around the leaf.
+  uint64_t rows_per_row = 1;
+
+  bool is_dictionary() const { return type->id == TypeId::kDictionary; }
+  /// The bytes of both decode alike.
+  bool SameLayout(const LeafSpec& other) const;
+};
+
+/// The shape of the values of `type`. \throws Error(kUnsupported) naming a type that is no leaf.
+codec::ValueShape ShapeOfType(const DataType& type);
+
+/// Slots of one layer, appended page by page.
+struct LayerSlots {
+  uint64_t length = 0;
+  bool has_nulls = false;    ///< `validity` is kept only from the first null on
+  BitBuilder validity;
+  uint64_t children = 0;     ///< lists: slots appended inside so far
+  BufferBuilder offsets;     ///< lists: where each slot starts, 4 or 8 bytes
+
+  void AppendValid(uint64_t n);
+  /// One slot per level: null where level >= null_level and != empty_level. null_level 0: all valid.
+  void AppendLevels(std::span<const uint16_t> levels, uint16_t null_level, uint16_t empty_level);
+  bool IsValid(uint64_t i) { return !has_nulls || GetBit(validity.data(), i); }
+};
+
+/// A run of values whose keys refer to one dictionary.
+struct DictionaryRun {
+  uint64_t first_value = 0;
+  ArrayPtr dictionary;
+};
+
+struct LeafOutput {
+  explicit LeafOutput(std::shared_ptr<const LeafSpec> leaf);
+
+  std::shared_ptr<const LeafSpec> spec;
+  codec::DecodedValues values;
+  std::vector<LayerSlots> layers;
+  std::vector<DictionaryRun> dictionaries;
+  /// When present, spans given to pages point into it, and a page that is plain bytes may set `values.view`.
+  Buffer mapping;
+  bool may_view = false;
+  uint64_t viewed_bytes = 0;
+
+  /// Level scratch, reused from chunk to chunk.
+  std::vector<uint16_t> rep, def, slot_def;
+};
+
+}  // namespace eider::page

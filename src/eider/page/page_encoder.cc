@@ -1,0 +1,170 @@
+#include "eider/page/page_encoder.h"
+
+#include <bit>
+
+#include "eider/base/bytes.h"
+#include "eider/base/error.h"
+#include "eider/page/constant_encoder.h"
+#include "eider/page/full_zip_encoder.h"
+#include "eider/page/gather.h"
+#include "eider/page/mini_block_encoder.h"
+
+namespace eider::page {
+namespace {
+
+using Structure = PageOptions::Structure;
+
+/// Values shorter than this go to mini-block pages.
+constexpr uint64_t kNarrowBytes = 256;
+/// Constant pages keep raw 16-bit levels: from so many on, fixed-width values are smaller as a run-length mini-block.
+constexpr uint64_t kMaxConstantLevels = 1024;
+/// Levels of one chunk at most, and their bits at most in 2.1, where a chunk with its values has 32 KiB.
+constexpr uint64_t kMaxChunkLevels = 32768;
+constexpr uint64_t kMaxChunkLevelBits = 20 * 1024 * 8;
+
+/// Rows [first, last) of consecutive pieces.
+std::vector<ArrayPtr> SlicePieces(std::span<const ArrayPtr> pieces, uint64_t first, uint64_t last) {
+  std::vector<ArrayPtr> slices;
+  uint64_t start = 0;
+  for (const ArrayPtr& piece : pieces) {
+    const uint64_t end = start + piece->length;
+    const uint64_t from = std::max(first, start), to = std::min(last, end);
+    if (from < to) slices.push_back(SliceArray(piece, int64_t(from - start), int64_t(to - from)));
+    start = end;
+  }
+  return slices;
+}
+
+class PageEncoder {
+ public:
+  explicit PageEncoder(const ColumnLeaf& leaf) : leaf_(leaf) {}
+
+  void Encode(std::span<const ArrayPtr> pieces) {
+    const ShreddedLeaf shredded = Shred(pieces, leaf_);
+    if (shredded.num_values == 0) {
+      pages_.push_back(EncodeAllNull(shredded, minor()));
+    } else if (leaf_.type->id == TypeId::kDictionary) {
+      EncodeDictionary(pieces, shredded);
+    } else {
+      EncodeValues(pieces, shredded);
+    }
+  }
+
+  std::vector<EncodedPage> Take() { return std::move(pages_); }
+
+ private:
+  uint16_t minor() const { return leaf_.options.compression.version_minor; }
+
+  void EncodeValues(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
+    GatheredValues gathered = Gather(shredded, *leaf_.type);
+    const codec::LeafValues& values = gathered.values;
+    if (leaf_.options.structure == Structure::kAuto && TryConstant(shredded, values)) return Keep(std::move(gathered));
+    if (WantsFullZip(gathered)) {
+      pages_.push_back(EncodeFullZip(shredded, values, leaf_.options.compression));
+      return Keep(std::move(gathered));
+    }
+    if (auto page = EncodeMiniBlock(shredded, values, leaf_.options.compression, std::nullopt)) {
+      pages_.push_back(std::move(*page));
+      return;
+    }
+    if (CutByLevels(pieces, shredded)) return;
+    if (values.shape.bits_per_value % 8 != 0) {
+      throw Unsupported("one row has {} levels for {} values of {}: too many for a chunk", shredded.num_levels, shredded.num_items,
+                        TypeToString(*leaf_.type));
+    }
+    pages_.push_back(EncodeFullZip(shredded, values, leaf_.options.compression));
+    Keep(std::move(gathered));
+  }
+
+  /// The page may refer to the gathered bytes.
+  void Keep(GatheredValues gathered) {
+    if (pages_.back().buffers.empty()) return;
+    for (Buffer& owned : gathered.owned) pages_.back().buffers[0].owned.push_back(std::move(owned));
+  }
+
+  bool TryConstant(const ShreddedLeaf& shredded, const codec::LeafValues& values) {
+    if (minor() < 2) return false;
+    const bool has_levels = shredded.has_rep() || shredded.has_def();
+    const bool fixed = values.shape.kind == codec::ValueShape::Kind::kFixed;
+    if (has_levels && fixed && values.shape.bits_per_value <= 64 && shredded.num_levels > kMaxConstantLevels) return false;
+    const std::optional<uint64_t> item = FindConstant(shredded, values);
+    if (item) pages_.push_back(EncodeConstant(shredded, values, *item));
+    return item.has_value();
+  }
+
+  bool WantsFullZip(const GatheredValues& gathered) const {
+    const bool whole_bytes = gathered.values.shape.bits_per_value % 8 == 0;
+    switch (leaf_.options.structure) {
+      case Structure::kMiniBlock: return false;
+      case Structure::kFullZip:
+        if (!whole_bytes) throw Unsupported("{} cannot be stored with structural-encoding 'fullzip'", TypeToString(*leaf_.type));
+        return true;
+      case Structure::kAuto: break;
+    }
+    return whole_bytes && gathered.max_value_bytes >= kNarrowBytes;
+  }
+
+  void EncodeDictionary(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
+    std::optional<GatheredDictionary> gathered = GatherDictionary(shredded, *leaf_.type);
+    if (!gathered) {
+      if (shredded.num_rows == 1) {
+        throw Invalid("one row has more distinct values than dictionary keys of type {} can name",
+                      TypeToString(*leaf_.type->index_type));
+      }
+      Encode(SlicePieces(pieces, 0, shredded.num_rows / 2));
+      return Encode(SlicePieces(pieces, shredded.num_rows / 2, shredded.num_rows));
+    }
+    PageDictionary dictionary;
+    dictionary.bytes = codec::CompressBlock(gathered->dictionary.values, leaf_.options.compression, &dictionary.encoding);
+    dictionary.num_items = gathered->dictionary.values.num_values;
+    codec::CompressionOptions index_options = leaf_.options.compression;
+    index_options.is_text = false;
+    if (auto page = EncodeMiniBlock(shredded, gathered->indices.values, index_options, std::move(dictionary))) {
+      pages_.push_back(std::move(*page));
+      return;
+    }
+    if (!CutByLevels(pieces, shredded)) {
+      throw Unsupported("one row has {} levels for {} dictionary keys: too many for a chunk", shredded.num_levels,
+                        shredded.num_items);
+    }
+  }
+
+  /// Encodes the rows in cuts whose levels fit one chunk; false when there is one row only.
+  bool CutByLevels(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
+    const uint64_t bits = std::bit_width(shredded.max_rep) + std::bit_width(shredded.max_def);
+    const uint64_t limit = std::min(kMaxChunkLevels, kMaxChunkLevelBits / std::max<uint64_t>(bits, 1));
+    std::vector<uint64_t> cuts{0};
+    const std::span<const uint16_t> rep = shredded.rep_levels();
+    uint64_t row = 0, cut_level = 0, row_level = 0;
+    for (uint64_t i = 1; i <= rep.size(); ++i) {
+      if (i < rep.size() && rep[i] != shredded.max_rep) continue;
+      // Levels [row_level, i) are one row.
+      if (i - cut_level > limit && row > cuts.back()) {
+        cuts.push_back(row);
+        cut_level = row_level;
+      }
+      ++row;
+      row_level = i;
+    }
+    if (shredded.num_rows < 2 || cuts.size() < 2) return false;
+    cuts.push_back(shredded.num_rows);
+    for (size_t i = 0; i + 1 < cuts.size(); ++i) Encode(SlicePieces(pieces, cuts[i], cuts[i + 1]));
+    return true;
+  }
+
+  const ColumnLeaf& leaf_;
+  std::vector<EncodedPage> pages_;
+};
+
+}  // namespace
+
+std::vector<EncodedPage> EncodePages(std::span<const ArrayPtr> pieces, const ColumnLeaf& leaf) {
+  return InContext([&] { return fmt::format("column '{}'", leaf.path); },
+                   [&] {
+                     PageEncoder encoder(leaf);
+                     encoder.Encode(pieces);
+                     return encoder.Take();
+                   });
+}
+
+}  // namespace eider::page

@@ -1,0 +1,23 @@
+#pragma once
+/// \file
+/// Encodes rows of one leaf into pages: shreds them, chooses a layout as the reference engine does, and cuts the rows when one
+/// page cannot hold their levels.
+///
+///     asked for by `structural-encoding`       mini-block or full-zip
+///     no values                                all null
+///     2.2, one value for all                   constant
+///     longest value < 256 bytes                mini-block
+///     otherwise                                full-zip
+
+#include <span>
+
+#include "eider/page/column_leaf.h"
+#include "eider/page/encoded_page.h"
+
+namespace eider::page {
+
+/// Consecutive pieces of one column, encoded as one page or more. The pages refer to the memory of `pieces`.
+/// \throws Error naming the leaf.
+std::vector<EncodedPage> EncodePages(std::span<const ArrayPtr> pieces, const ColumnLeaf& leaf);
+
+}  // namespace eider::page

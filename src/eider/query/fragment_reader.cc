@@ -1,0 +1,199 @@
+#include "eider/query/fragment_reader.h"
+
+#include <numeric>
+
+#include "eider/array/concat.h"
+#include "eider/array/null_array.h"
+#include "eider/array/take.h"
+#include "eider/base/error.h"
+
+namespace eider::query {
+namespace {
+
+// Above this many runs of live rows, decoding the whole window and gathering costs less than one read per run.
+constexpr size_t kMaxRangeReads = 8;
+
+std::vector<ArrayPtr> TakeAll(const std::vector<ArrayPtr>& arrays, std::span<const int64_t> indices) {
+  std::vector<ArrayPtr> taken;
+  taken.reserve(arrays.size());
+  for (const ArrayPtr& array : arrays) taken.push_back(TakeArray(array, indices));
+  return taken;
+}
+
+}  // namespace
+
+FragmentReader::FragmentReader(const table::Snapshot& snapshot, size_t index)
+    : snapshot_(snapshot),
+      index_(index),
+      fragment_(snapshot_.manifest->fragment(index)),
+      files_(new std::atomic<const file::FileReader*>[static_cast<size_t>(fragment_.num_files())]()) {
+  if (fragment_.has_overlays()) throw Unsupported("fragment {}: data overlay files", fragment_.id());
+}
+
+const file::FileReader& FragmentReader::OpenFile(int file_index, const file::ReadContext& context) const {
+  const file::FileReader* open = files_[file_index].load(std::memory_order_acquire);
+  if (open) return *open;
+  std::lock_guard lock(mutex_);
+  open = files_[file_index].load(std::memory_order_acquire);
+  if (open) return *open;
+  const table::DataFileProto& data_file = fragment_.file(file_index);
+  const table::FileLocation location = table::LocateDataFile(snapshot_, data_file);
+  const io::ReadableFilePtr file = data_file.file_size_bytes() ? location.store->Open(location.path, data_file.file_size_bytes())
+                                                               : location.store->Open(location.path);
+  std::shared_ptr<const file::FileReader> reader = file::FileReader::Open(file, context);
+  const uint64_t expected = fragment_.physical_rows();
+  if (expected && reader->num_rows() != expected) {
+    throw Corrupt("data file '{}': {} rows, but fragment {} has {}", reader->path(), reader->num_rows(), fragment_.id(), expected);
+  }
+  open = reader.get();
+  owned_files_.push_back(std::move(reader));
+  files_[file_index].store(open, std::memory_order_release);
+  return *open;
+}
+
+uint64_t FragmentReader::physical_rows(const file::ReadContext& context) const {
+  if (fragment_.physical_rows()) return fragment_.physical_rows();
+  uint64_t rows = physical_rows_.load(std::memory_order_relaxed);
+  if (rows == 0 && fragment_.num_files() > 0) {
+    rows = OpenFile(0, context).num_rows();
+    physical_rows_.store(rows, std::memory_order_relaxed);
+  }
+  return rows;
+}
+
+const rows::DeletionVector* FragmentReader::deletions(const file::ReadContext& context) const {
+  if (!fragment_.has_deletions()) return nullptr;
+  if (!deletions_loaded_.load(std::memory_order_acquire)) {
+    const uint64_t rows = physical_rows(context);
+    std::lock_guard lock(mutex_);
+    if (!deletions_loaded_.load(std::memory_order_relaxed)) {
+      deletions_ = table::ReadDeletions(snapshot_, fragment_, rows);
+      deletions_loaded_.store(true, std::memory_order_release);
+    }
+  }
+  return deletions_ && deletions_->num_deleted() ? deletions_.get() : nullptr;
+}
+
+uint64_t FragmentReader::live_rows(const file::ReadContext& context) const {
+  const uint64_t rows = physical_rows(context);
+  if (!fragment_.has_deletions()) return rows;
+  if (const uint64_t deleted = fragment_.num_deleted_rows()) {
+    if (deleted > rows) throw Corrupt("fragment {}: {} deleted of {} rows", id(), deleted, rows);
+    return rows - deleted;
+  }
+  const rows::DeletionVector* vector = deletions(context);
+  return vector ? vector->num_live() : rows;
+}
+
+uint64_t FragmentReader::stored_bytes_per_row() const {
+  uint64_t bytes = 0;
+  for (int i = 0; i < fragment_.num_files(); ++i) bytes += fragment_.file(i).file_size_bytes();
+  return fragment_.physical_rows() ? bytes / fragment_.physical_rows() : 0;
+}
+
+// Runs `read` on every data file that the plan needs and puts the columns into their places.
+template <typename Read>
+std::vector<ArrayPtr> FragmentReader::ReadFiles(const ReadPlan& plan, int64_t num_rows, const file::ReadContext& context,
+                                                const Read& read) const {
+  const FragmentProjection& projection = plan.ForFragment(index_);
+  std::vector<ArrayPtr> out(plan.projected().fields.size());
+  for (const FileProjection& file : projection.files) {
+    std::vector<ArrayPtr> arrays = read(OpenFile(file.file_index, context), std::span(file.columns));
+    for (size_t i = 0; i < arrays.size(); ++i) {
+      const size_t output = static_cast<size_t>(file.outputs[i]);
+      out[output] = out[output] ? MergeStructs(plan.projected().fields[output], out[output], arrays[i]) : std::move(arrays[i]);
+    }
+  }
+  for (const int output : projection.all_null) {
+    const LanceField& field = plan.projected().fields[static_cast<size_t>(output)];
+    out[static_cast<size_t>(output)] = MakeNullArray(ToArrowField(field).type, num_rows);
+  }
+  return out;
+}
+
+std::vector<ArrayPtr> FragmentReader::ReadPhysical(const ReadPlan& plan, uint64_t first, uint64_t count,
+                                                   const file::ReadContext& context) const {
+  return ReadFiles(plan, static_cast<int64_t>(count), context,
+                   [&](const file::FileReader& reader, std::span<const file::ColumnProjection> columns) {
+                     return reader.ReadRange(columns, first, count, context);
+                   });
+}
+
+std::vector<ArrayPtr> FragmentReader::ReadLive(const ReadPlan& plan, uint64_t first, uint64_t count,
+                                               const file::ReadContext& context) const {
+  const rows::DeletionVector* deleted = deletions(context);
+  if (!deleted || count == 0) return ReadPhysical(plan, first, count, context);
+  const uint64_t begin = deleted->PhysicalOffset(first);
+  const uint64_t window = deleted->PhysicalOffset(first + count - 1) + 1 - begin;
+  const std::vector<rows::RowRange> ranges = deleted->LiveRanges(begin, window);
+  if (ranges.size() <= kMaxRangeReads) {
+    std::vector<std::vector<ArrayPtr>> parts;
+    for (const rows::RowRange& range : ranges) parts.push_back(ReadPhysical(plan, range.first, range.count, context));
+    if (parts.size() == 1) return std::move(parts[0]);
+    std::vector<ArrayPtr> out;
+    for (size_t column = 0; column < parts[0].size(); ++column) {
+      std::vector<ArrayPtr> pieces;
+      for (const std::vector<ArrayPtr>& part : parts) pieces.push_back(part[column]);
+      out.push_back(ConcatArrays(pieces));
+    }
+    return out;
+  }
+  std::vector<int64_t> live;
+  live.reserve(count);
+  for (const rows::RowRange& range : ranges) {
+    for (uint64_t i = 0; i < range.count; ++i) live.push_back(static_cast<int64_t>(range.first - begin + i));
+  }
+  if (window > 4 * count) {  // mostly deleted: read only what lives
+    std::vector<uint64_t> offsets(live.size());
+    for (size_t i = 0; i < live.size(); ++i) offsets[i] = begin + static_cast<uint64_t>(live[i]);
+    return ReadFiles(plan, static_cast<int64_t>(count), context,
+                     [&](const file::FileReader& reader, std::span<const file::ColumnProjection> columns) {
+                       return reader.Take(columns, offsets, context);
+                     });
+  }
+  return TakeAll(ReadPhysical(plan, begin, window, context), live);
+}
+
+void FragmentReader::PhysicalOffsets(std::span<const uint64_t> positions, std::span<uint64_t> out,
+                                     const file::ReadContext& context) const {
+  const rows::DeletionVector* deleted = deletions(context);
+  if (deleted) {
+    deleted->PhysicalOffsets(positions, out);
+  } else {
+    std::copy(positions.begin(), positions.end(), out.begin());
+  }
+}
+
+std::vector<ArrayPtr> FragmentReader::TakeLive(const ReadPlan& plan, std::span<const uint64_t> positions,
+                                               const file::ReadContext& context) const {
+  std::vector<uint64_t> physical;
+  std::span<const uint64_t> offsets = positions;
+  if (deletions(context)) {
+    physical.resize(positions.size());
+    PhysicalOffsets(positions, physical, context);
+    offsets = physical;
+  }
+  return ReadFiles(plan, static_cast<int64_t>(positions.size()), context,
+                   [&](const file::FileReader& reader, std::span<const file::ColumnProjection> columns) {
+                     return reader.Take(columns, offsets, context);
+                   });
+}
+
+void FragmentReader::RowIds(std::span<const uint64_t> physical, uint64_t* out) const {
+  if (!snapshot_.manifest->uses_stable_row_ids()) {
+    for (size_t i = 0; i < physical.size(); ++i) out[i] = id() << 32 | physical[i];
+    return;
+  }
+  std::call_once(row_ids_once_, [this] {
+    if (fragment_.proto().has_external_row_ids()) throw Unsupported("fragment {}: row ids in an external file", id());
+    const std::string& bytes = fragment_.proto().inline_row_ids();
+    row_ids_ = rows::RowIdSequence::Parse({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()},
+                                          fragment_.physical_rows());
+  });
+  for (size_t i = 0; i < physical.size(); ++i) {
+    if (physical[i] >= row_ids_.size()) throw Corrupt("fragment {}: row {} has no row id", id(), physical[i]);
+    out[i] = row_ids_.at(physical[i]);
+  }
+}
+
+}  // namespace eider::query

@@ -1,0 +1,64 @@
+#pragma once
+/// \file
+/// Reads one fragment: its data files, opened when first touched, its deletions and its row ids. Thread-safe.
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "eider/file/file_reader.h"
+#include "eider/query/read_plan.h"
+#include "eider/rows/deletion_vector.h"
+#include "eider/rows/row_id_sequence.h"
+#include "eider/table/snapshot.h"
+
+namespace eider::query {
+
+class FragmentReader {
+ public:
+  FragmentReader(const table::Snapshot& snapshot, size_t index);
+
+  uint64_t id() const { return fragment_.id(); }
+  size_t index() const { return index_; }
+  /// Deleted rows included.
+  uint64_t physical_rows(const file::ReadContext& context) const;
+  uint64_t live_rows(const file::ReadContext& context) const;
+  /// Null when no row is deleted.
+  const rows::DeletionVector* deletions(const file::ReadContext& context) const;
+  /// Stored bytes per row over all data files; 0 when not recorded.
+  uint64_t stored_bytes_per_row() const;
+
+  /// Live rows [first, first + count), one array per field of plan.projected().
+  std::vector<ArrayPtr> ReadLive(const ReadPlan& plan, uint64_t first, uint64_t count, const file::ReadContext& context) const;
+  /// Live rows at `positions`, order and duplicates kept.
+  std::vector<ArrayPtr> TakeLive(const ReadPlan& plan, std::span<const uint64_t> positions,
+                                 const file::ReadContext& context) const;
+  /// The physical offsets of live positions.
+  void PhysicalOffsets(std::span<const uint64_t> positions, std::span<uint64_t> out, const file::ReadContext& context) const;
+  /// Row ids of physical offsets: stable ids where the table has them, else addresses.
+  void RowIds(std::span<const uint64_t> physical, uint64_t* out) const;
+
+ private:
+  const file::FileReader& OpenFile(int file_index, const file::ReadContext& context) const;
+  template <typename Read>
+  std::vector<ArrayPtr> ReadFiles(const ReadPlan& plan, int64_t num_rows, const file::ReadContext& context,
+                                  const Read& read) const;
+  std::vector<ArrayPtr> ReadPhysical(const ReadPlan& plan, uint64_t first, uint64_t count,
+                                     const file::ReadContext& context) const;
+
+  const table::Snapshot snapshot_;
+  const size_t index_;
+  const table::Fragment& fragment_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::shared_ptr<const file::FileReader>> owned_files_;
+  mutable std::unique_ptr<std::atomic<const file::FileReader*>[]> files_;
+  mutable std::atomic<uint64_t> physical_rows_{0};
+  mutable std::atomic<bool> deletions_loaded_{false};
+  mutable rows::DeletionVectorPtr deletions_;
+  mutable std::once_flag row_ids_once_;
+  mutable rows::RowIdSequence row_ids_;
+};
+
+}  // namespace eider::query

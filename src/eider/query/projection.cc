@@ -1,0 +1,138 @@
+#include "eider/query/projection.h"
+
+#include <algorithm>
+
+#include "eider/base/error.h"
+
+namespace eider::query {
+namespace {
+
+struct LeafPlace {
+  int file = -1;
+  int32_t column = -1;
+};
+
+// The live file of a field: the last one that lists it, for a field may be listed again after its column was rewritten.
+LeafPlace FindLeaf(const lance::table::DataFragment& fragment, int32_t field_id) {
+  for (int f = fragment.files_size() - 1; f >= 0; --f) {
+    const lance::table::DataFile& file = fragment.files(f);
+    for (int i = 0; i < file.fields_size(); ++i) {
+      if (file.fields(i) != field_id) continue;
+      if (file.column_indices_size() != file.fields_size()) {
+        throw Corrupt("data file '{}': {} fields but {} column indices", file.path(), file.fields_size(),
+                      file.column_indices_size());
+      }
+      if (file.column_indices(i) >= 0) return {f, file.column_indices(i)};
+    }
+  }
+  return {};
+}
+
+// `field` without the leaves that are not in `file`; false when nothing is left. Leaves that no file holds read as null
+// from the file that `takes_missing`.
+bool PruneToFile(const LanceField& field, const lance::table::DataFragment& fragment, int file, bool takes_missing,
+                 LanceField* out, std::vector<int32_t>* columns) {
+  if (field.IsLeaf()) {
+    const LeafPlace place = FindLeaf(fragment, field.id);
+    if (place.file != file && !(place.file < 0 && takes_missing)) return false;
+    *out = field;
+    columns->push_back(place.column);
+    return true;
+  }
+  *out = field;
+  out->children.clear();
+  for (const LanceField& child : field.children) {
+    LanceField kept;
+    if (PruneToFile(child, fragment, file, takes_missing, &kept, columns)) out->children.push_back(std::move(kept));
+  }
+  return !out->children.empty();
+}
+
+bool HasListAboveStruct(const LanceField& field) {
+  if (field.IsLeaf()) return false;
+  return field.logical_type != "struct";
+}
+
+}  // namespace
+
+void CollectLeaves(const LanceField& field, std::vector<const LanceField*>* leaves) {
+  if (field.IsLeaf()) {
+    leaves->push_back(&field);
+    return;
+  }
+  for (const LanceField& child : field.children) CollectLeaves(child, leaves);
+}
+
+FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment, const LanceSchema& projected) {
+  FragmentProjection result;
+  auto file_projection = [&result](int file) -> FileProjection& {
+    for (FileProjection& f : result.files) {
+      if (f.file_index == file) return f;
+    }
+    result.files.push_back({.file_index = file});
+    return result.files.back();
+  };
+  for (size_t output = 0; output < projected.fields.size(); ++output) {
+    const LanceField& field = projected.fields[output];
+    std::vector<const LanceField*> leaves;
+    CollectLeaves(field, &leaves);
+    std::vector<int> files;
+    std::vector<int32_t> columns;
+    for (const LanceField* leaf : leaves) {
+      const LeafPlace place = FindLeaf(fragment, leaf->id);
+      columns.push_back(place.column);
+      if (place.file >= 0 && std::find(files.begin(), files.end(), place.file) == files.end()) files.push_back(place.file);
+    }
+    if (files.empty()) {
+      result.all_null.push_back(static_cast<int>(output));
+    } else if (files.size() == 1) {
+      FileProjection& f = file_projection(files[0]);
+      f.columns.push_back({.field = field, .leaf_columns = std::move(columns)});
+      f.outputs.push_back(static_cast<int>(output));
+    } else {
+      if (HasListAboveStruct(field)) {
+        throw Unsupported("column '{}': a {} whose children lie in {} data files of fragment {}", field.name,
+                          field.logical_type, files.size(), fragment.id());
+      }
+      for (const int file : files) {
+        file::ColumnProjection part;
+        PruneToFile(field, fragment, file, file == files[0], &part.field, &part.leaf_columns);
+        FileProjection& f = file_projection(file);
+        f.columns.push_back(std::move(part));
+        f.outputs.push_back(static_cast<int>(output));
+      }
+    }
+  }
+  return result;
+}
+
+ArrayPtr MergeStructs(const LanceField& field, const ArrayPtr& a, const ArrayPtr& b) {
+  auto merged = std::make_shared<Array>(*a);
+  auto type = std::make_shared<DataType>();
+  type->id = TypeId::kStruct;
+  merged->children.clear();
+  auto child_of = [](const Array& array, const std::string& name) -> int {
+    for (size_t i = 0; i < array.type->children.size(); ++i) {
+      if (array.type->children[i].name == name) return static_cast<int>(i);
+    }
+    return -1;
+  };
+  if (a->offset != 0 || b->offset != 0) throw Corrupt("column '{}': cannot merge sliced structs", field.name);
+  for (const LanceField& child : field.children) {
+    const int in_a = child_of(*a, child.name);
+    const int in_b = child_of(*b, child.name);
+    if (in_a >= 0 && in_b >= 0) {
+      merged->children.push_back(MergeStructs(child, a->children[in_a], b->children[in_b]));
+    } else if (in_a >= 0 || in_b >= 0) {
+      merged->children.push_back(in_a >= 0 ? a->children[in_a] : b->children[in_b]);
+    } else {
+      continue;  // in a third file; merged next
+    }
+    type->children.push_back(ToArrowField(child));
+    type->children.back().type = merged->children.back()->type;
+  }
+  merged->type = std::move(type);
+  return merged;
+}
+
+}  // namespace eider::query

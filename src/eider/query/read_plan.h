@@ -1,0 +1,64 @@
+#pragma once
+/// \file
+/// A projection made ready: the schema that a read answers with, and how each fragment yields it. Immutable, thread-safe;
+/// per-fragment parts are resolved when first touched.
+
+#include <eider/dataset.h>
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "eider/query/projection.h"
+#include "eider/table/manifest.h"
+
+namespace eider::query {
+
+/// Columns that no file holds.
+enum class SystemColumn : uint8_t { kRowId, kRowAddress, kRowOffset };
+
+class ReadPlan {
+ public:
+  /// `columns` may name system columns (_rowid, _rowaddr, _rowoffset); unset: every field. \throws Error(kNotFound)
+  ReadPlan(table::ManifestPtr manifest, const std::optional<std::vector<std::string>>& columns, bool with_row_id,
+           bool with_row_address);
+  ~ReadPlan();
+
+  const LanceSchema& projected() const { return projected_; }
+  const SchemaPtr& schema() const { return schema_; }
+  /// One entry per output column: field >= 0 is a field of projected(), or a child of it when `children` is not empty (a
+  /// path such as "s.x" answers with a column of that name); field < 0 is a system column.
+  struct Output {
+    int field = -1;
+    std::vector<std::string> children;
+    SystemColumn system = SystemColumn::kRowId;
+  };
+  /// The output's array, given the arrays of projected().
+  ArrayPtr Extract(const Output& output, const std::vector<ArrayPtr>& fields) const;
+  const std::vector<Output>& outputs() const { return outputs_; }
+  /// True when the arrays of projected() are the outputs, in order.
+  bool is_identity() const { return is_identity_; }
+  bool needs_addresses() const { return needs_addresses_; }
+  const FragmentProjection& ForFragment(size_t index) const;
+  /// Arrow bytes of a row where the type fixes them; variable columns count 0.
+  uint64_t fixed_bytes_per_row() const { return fixed_bytes_per_row_; }
+  bool has_variable_columns() const { return has_variable_columns_; }
+
+ private:
+  void AddSystemColumn(SystemColumn column);
+  void AddColumns(const std::vector<std::string>& columns);
+  SchemaPtr OutputSchema();
+  table::ManifestPtr manifest_;
+  LanceSchema projected_;
+  SchemaPtr schema_;
+  std::vector<Output> outputs_;
+  std::vector<std::string> names_;  ///< of the outputs
+  bool is_identity_ = true;
+  bool needs_addresses_ = false;
+  bool has_variable_columns_ = false;
+  uint64_t fixed_bytes_per_row_ = 0;
+  mutable std::unique_ptr<std::atomic<const FragmentProjection*>[]> fragments_;
+};
+using ReadPlanPtr = std::shared_ptr<const ReadPlan>;
+
+}  // namespace eider::query

@@ -1,0 +1,204 @@
+#include "eider/query/table_reader.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "eider/array/concat.h"
+#include "eider/array/null_array.h"
+#include "eider/array/take.h"
+#include "eider/base/error.h"
+#include "eider/base/memory.h"
+
+namespace eider::query {
+namespace {
+
+ArrayPtr MakeUInt64Array(BufferBuilder values, size_t count) {
+  auto array = std::make_shared<Array>();
+  array->type = MakeType(TypeId::kUInt64);
+  array->length = static_cast<int64_t>(count);
+  array->null_count = 0;
+  array->buffers = {values.Finish()};
+  return array;
+}
+
+RecordBatch ConcatBatches(const SchemaPtr& schema, std::vector<RecordBatch> parts) {
+  if (parts.size() == 1) return std::move(parts[0]);
+  RecordBatch out{.schema = schema};
+  for (const RecordBatch& part : parts) out.num_rows += part.num_rows;
+  for (size_t column = 0; column < schema->fields.size(); ++column) {
+    std::vector<ArrayPtr> pieces;
+    for (const RecordBatch& part : parts) pieces.push_back(part.columns[column]);
+    out.columns.push_back(ConcatArrays(pieces));
+  }
+  return out;
+}
+
+}  // namespace
+
+TableReader::TableReader(table::Snapshot snapshot, std::shared_ptr<Session> session)
+    : snapshot_(std::move(snapshot)),
+      session_(std::move(session)),
+      fragments_(snapshot_.manifest->num_fragments()),
+      open_(new std::atomic<const FragmentReader*>[fragments_.size()]()) {}
+
+const FragmentReader& TableReader::fragment(size_t index) const {
+  const FragmentReader* open = open_[index].load(std::memory_order_acquire);
+  if (open) return *open;
+  std::lock_guard lock(mutex_);
+  if (!fragments_[index]) {
+    fragments_[index] = std::make_unique<const FragmentReader>(snapshot_, index);
+    open_[index].store(fragments_[index].get(), std::memory_order_release);
+  }
+  return *fragments_[index];
+}
+
+const std::vector<uint64_t>& TableReader::Starts() const {
+  std::call_once(starts_once_, [this] {
+    std::vector<uint64_t> starts{0};
+    starts.reserve(fragments_.size() + 1);
+    for (size_t i = 0; i < fragments_.size(); ++i) {
+      starts.push_back(CheckedAdd(starts.back(), fragment(i).live_rows(context(nullptr)), "rows of the table"));
+    }
+    starts_ = std::move(starts);
+  });
+  return starts_;
+}
+
+ReadPlanPtr TableReader::Plan(const ScanOptions& options) const {
+  {
+    std::lock_guard lock(mutex_);
+    if (last_plan_ && last_options_.columns == options.columns && last_options_.with_row_id == options.with_row_id &&
+        last_options_.with_row_address == options.with_row_address) {
+      return last_plan_;
+    }
+  }
+  auto plan = std::make_shared<const ReadPlan>(snapshot_.manifest, options.columns, options.with_row_id,
+                                               options.with_row_address);
+  std::lock_guard lock(mutex_);
+  last_plan_ = plan;
+  last_options_ = options;
+  return plan;
+}
+
+size_t TableReader::FragmentOf(uint64_t position) const {
+  const std::vector<uint64_t>& starts = Starts();
+  return static_cast<size_t>(std::upper_bound(starts.begin(), starts.end(), position) - starts.begin()) - 1;
+}
+
+RecordBatch TableReader::Assemble(const ReadPlan& plan, std::vector<ArrayPtr> fields, size_t fragment_index,
+                                  std::span<const uint64_t> live, const file::ReadContext& context) const {
+  RecordBatch batch{.schema = plan.schema(), .num_rows = static_cast<int64_t>(live.size())};
+  if (!fields.empty()) batch.num_rows = fields[0]->length;
+  if (plan.is_identity()) {
+    batch.columns = std::move(fields);
+    return batch;
+  }
+  const FragmentReader& reader = fragment(fragment_index);
+  std::vector<uint64_t> physical(plan.needs_addresses() ? live.size() : 0);
+  if (plan.needs_addresses()) reader.PhysicalOffsets(live, physical, context);
+  for (const ReadPlan::Output& output : plan.outputs()) {
+    if (output.field >= 0) {
+      batch.columns.push_back(plan.Extract(output, fields));
+      continue;
+    }
+    BufferBuilder values;
+    values.Resize(live.size() * 8);
+    uint64_t* out = values.as<uint64_t>();
+    switch (output.system) {
+      case SystemColumn::kRowId: reader.RowIds(physical, out); break;
+      case SystemColumn::kRowAddress:
+        for (size_t i = 0; i < physical.size(); ++i) out[i] = reader.id() << 32 | physical[i];
+        break;
+      case SystemColumn::kRowOffset:
+        for (size_t i = 0; i < live.size(); ++i) out[i] = Starts()[fragment_index] + live[i];
+        break;
+    }
+    batch.columns.push_back(MakeUInt64Array(std::move(values), live.size()));
+  }
+  return batch;
+}
+
+RecordBatch TableReader::TakeFromOne(const ReadPlan& plan, size_t index, std::span<const uint64_t> live,
+                                     const file::ReadContext& context) const {
+  std::vector<ArrayPtr> fields;
+  if (!plan.projected().fields.empty()) fields = fragment(index).TakeLive(plan, live, context);
+  return Assemble(plan, std::move(fields), index, live, context);
+}
+
+RecordBatch TableReader::Take(const ReadPlan& plan, std::span<const uint64_t> positions, ScanStats* stats) const {
+  const file::ReadContext context = this->context(stats);
+  const std::vector<uint64_t>& starts = Starts();
+  const uint64_t total = starts.back();
+  bool one_fragment = fragments_.size() == 1;
+  for (size_t i = 0; i < positions.size(); ++i) {
+    if (positions[i] >= total) throw Invalid("take: index {} at position {} is out of range, the dataset has {} rows", positions[i], i, total);
+  }
+  if (positions.empty()) {
+    RecordBatch batch{.schema = plan.schema()};
+    for (const Field& field : plan.schema()->fields) {
+      auto builder = std::make_shared<Array>(*MakeNullArray(field.type, 0));
+      builder->null_count = 0;
+      batch.columns.push_back(std::move(builder));
+    }
+    return batch;
+  }
+  if (one_fragment) return TakeFromOne(plan, 0, positions, context);
+
+  // Group by fragment, keeping order within each; then gather back into the caller's order.
+  std::vector<uint32_t> fragment_of(positions.size());
+  std::vector<uint32_t> counts(fragments_.size() + 1, 0);
+  bool in_order = true;
+  for (size_t i = 0; i < positions.size(); ++i) {
+    fragment_of[i] = static_cast<uint32_t>(FragmentOf(positions[i]));
+    ++counts[fragment_of[i] + 1];
+    in_order = in_order && (i == 0 || fragment_of[i - 1] <= fragment_of[i]);
+  }
+  std::partial_sum(counts.begin(), counts.end(), counts.begin());
+  std::vector<uint64_t> grouped(positions.size());
+  std::vector<int64_t> place(positions.size());
+  std::vector<uint32_t> next(counts.begin(), counts.end() - 1);
+  for (size_t i = 0; i < positions.size(); ++i) {
+    const uint32_t slot = next[fragment_of[i]]++;
+    grouped[slot] = positions[i] - starts[fragment_of[i]];
+    place[i] = slot;
+  }
+  std::vector<RecordBatch> parts;
+  for (size_t f = 0; f < fragments_.size(); ++f) {
+    if (counts[f] == counts[f + 1]) continue;
+    parts.push_back(TakeFromOne(plan, f, std::span(grouped).subspan(counts[f], counts[f + 1] - counts[f]), context));
+  }
+  RecordBatch batch = ConcatBatches(plan.schema(), std::move(parts));
+  if (!in_order) {
+    for (ArrayPtr& column : batch.columns) column = TakeArray(column, place);
+  }
+  return batch;
+}
+
+RecordBatch TableReader::ReadRange(const ReadPlan& plan, uint64_t first, uint64_t count, ScanStats* stats) const {
+  const std::vector<uint64_t>& starts = Starts();
+  if (first > starts.back() || count > starts.back() - first) {
+    throw Invalid("rows [{}, +{}) are out of range, the dataset has {} rows", first, count, starts.back());
+  }
+  if (count == 0) return Take(plan, {}, stats);
+  const file::ReadContext context = this->context(stats);
+  std::vector<RecordBatch> parts;
+  for (size_t f = FragmentOf(first); count > 0; ++f) {
+    const uint64_t live_first = first - starts[f];
+    const uint64_t live_count = std::min(count, starts[f + 1] - first);
+    if (live_count == 0) continue;
+    std::vector<ArrayPtr> fields;
+    if (!plan.projected().fields.empty()) fields = fragment(f).ReadLive(plan, live_first, live_count, context);
+    std::vector<uint64_t> live;
+    if (plan.needs_addresses()) {
+      live.resize(live_count);
+      std::iota(live.begin(), live.end(), live_first);
+    }
+    parts.push_back(Assemble(plan, std::move(fields), f, live, context));
+    parts.back().num_rows = static_cast<int64_t>(live_count);
+    first += live_count;
+    count -= live_count;
+  }
+  return ConcatBatches(plan.schema(), std::move(parts));
+}
+
+}  // namespace eider::query

@@ -1,0 +1,57 @@
+#pragma once
+/// \file
+/// Answers reads of one table version: takes by position, row ranges, scans. Positions count the live rows of the table in
+/// fragment order. Thread-safe.
+
+#include <eider/dataset.h>
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "eider/query/fragment_reader.h"
+
+namespace eider::query {
+
+class TableReader : public std::enable_shared_from_this<TableReader> {
+ public:
+  TableReader(table::Snapshot snapshot, std::shared_ptr<Session> session);
+
+  const table::Snapshot& snapshot() const { return snapshot_; }
+  const std::shared_ptr<Session>& session() const { return session_; }
+  size_t num_fragments() const { return fragments_.size(); }
+  /// Opened when first touched.
+  const FragmentReader& fragment(size_t index) const;
+  uint64_t num_rows() const { return Starts().back(); }
+  /// Live rows before each fragment, and the total at the end.
+  const std::vector<uint64_t>& Starts() const;
+
+  /// The plan for these options; the latest one is kept, since loops ask for the same columns again and again.
+  ReadPlanPtr Plan(const ScanOptions& options) const;
+  RecordBatch Take(const ReadPlan& plan, std::span<const uint64_t> positions, ScanStats* stats) const;
+  RecordBatch ReadRange(const ReadPlan& plan, uint64_t first, uint64_t count, ScanStats* stats) const;
+  std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options) const;
+
+  file::ReadContext context(ScanStats* stats) const { return {.session = session_.get(), .stats = stats}; }
+  /// Puts read fields and computed system columns into the plan's output order. `live` are positions within the fragment.
+  RecordBatch Assemble(const ReadPlan& plan, std::vector<ArrayPtr> fields, size_t fragment, std::span<const uint64_t> live,
+                       const file::ReadContext& context) const;
+
+ private:
+  size_t FragmentOf(uint64_t position) const;
+  RecordBatch TakeFromOne(const ReadPlan& plan, size_t fragment, std::span<const uint64_t> live,
+                          const file::ReadContext& context) const;
+
+  const table::Snapshot snapshot_;
+  const std::shared_ptr<Session> session_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<const FragmentReader>> fragments_;
+  mutable std::unique_ptr<std::atomic<const FragmentReader*>[]> open_;
+  mutable std::once_flag starts_once_;
+  mutable std::vector<uint64_t> starts_;
+  mutable ReadPlanPtr last_plan_;
+  mutable ScanOptions last_options_;
+};
+
+}  // namespace eider::query

@@ -1,0 +1,173 @@
+#include <eider/schema.h>
+
+#include <algorithm>
+#include <charconv>
+#include <unordered_set>
+
+#include "eider/base/error.h"
+#include "eider/schema/logical_type.h"
+
+namespace eider {
+namespace {
+
+bool IsPacked(const LanceField& field) {
+  for (const std::string_view key : {"lance-encoding:packed", "packed"}) {
+    if (FindValue(field.metadata, key) == "true") return true;
+  }
+  return false;
+}
+
+const LanceField* FindIdIn(const std::vector<LanceField>& fields, int32_t id) {
+  for (const LanceField& field : fields) {
+    if (field.id == id) return &field;
+    if (const LanceField* found = FindIdIn(field.children, id)) return found;
+  }
+  return nullptr;
+}
+
+int32_t MaxIdIn(const std::vector<LanceField>& fields) {
+  int32_t max = -1;
+  for (const LanceField& field : fields) max = std::max({max, field.id, MaxIdIn(field.children)});
+  return max;
+}
+
+/// Hands out ids depth-first.
+class FieldMaker {
+ public:
+  explicit FieldMaker(int32_t next_id) : next_id_(next_id) {}
+
+  LanceField Make(const Field& arrow, int32_t parent_id) {
+    LanceField field;
+    field.name = arrow.name;
+    field.id = next_id_++;
+    field.parent_id = parent_id;
+    field.nullable = arrow.nullable;
+    field.metadata = arrow.metadata;
+    field.extension_name = FindValue(arrow.metadata, kExtensionNameKey).value_or("");
+    if (field.extension_name == "arrow.json" || field.extension_name == "lance.json") {
+      throw Unsupported("column '{}': JSON columns", arrow.name);
+    }
+    field.logical_type = InContext([&] { return fmt::format("column '{}'", arrow.name); },
+                                   [&] { return LogicalTypeOf(*arrow.type); });
+    field.legacy_encoding = LegacyEncodingOf(*arrow.type);
+    SetPrimaryKey(&field);
+    if (HasChildFields(field.logical_type)) AddChildren(*arrow.type, &field);
+    return field;
+  }
+
+ private:
+  static void SetPrimaryKey(LanceField* field) {
+    const std::optional<std::string> position = FindValue(field->metadata, kPrimaryKeyPositionKey);
+    field->unenforced_primary_key = FindValue(field->metadata, kPrimaryKeyKey) == "true" || position.has_value();
+    if (position) {
+      uint32_t value = 0;
+      const auto [end, error] = std::from_chars(position->data(), position->data() + position->size(), value);
+      if (error != std::errc() || end != position->data() + position->size()) {
+        throw Invalid("column '{}': {} = '{}' is not a number", field->name, kPrimaryKeyPositionKey, *position);
+      }
+      field->unenforced_primary_key_position = value;
+    }
+    if (field->unenforced_primary_key && field->nullable) {
+      throw Invalid("column '{}': a primary key column must not be nullable", field->name);
+    }
+  }
+
+  void AddChildren(const DataType& type, LanceField* field) {
+    std::unordered_set<std::string_view> names;
+    for (const Field& child : type.children) {
+      if (!names.insert(child.name).second) throw Invalid("field '{}': two children named '{}'", field->name, child.name);
+      field->children.push_back(Make(child, field->id));
+    }
+  }
+
+  int32_t next_id_;
+};
+
+void RequireChildren(const LanceField& field, size_t count) {
+  if (field.children.size() != count) {
+    throw Corrupt("field '{}' (id {}, {}): {} children where there must be {}", field.name, field.id, field.logical_type,
+                  field.children.size(), count);
+  }
+}
+
+int32_t FixedSizeListSize(const LanceField& field) {
+  const std::string_view text = std::string_view(field.logical_type).substr(field.logical_type.rfind(':') + 1);
+  int32_t size = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+  if (error != std::errc() || end != text.data() + text.size() || size <= 0) {
+    throw Corrupt("field '{}': logical type '{}': dimension '{}'", field.name, field.logical_type, text);
+  }
+  return size;
+}
+
+TypePtr ToArrowType(const LanceField& field) {
+  const std::string& logical = field.logical_type;
+  if (!HasChildFields(logical)) {
+    return InContext([&] { return fmt::format("field '{}' (id {})", field.name, field.id); },
+                     [&] { return ParsePrimitiveType(logical); });
+  }
+  DataType type;
+  if (logical == "struct") {
+    type.id = TypeId::kStruct;
+  } else if (logical.starts_with("fixed_size_list:")) {
+    type.id = TypeId::kFixedSizeList;
+    type.list_size = FixedSizeListSize(field);
+    RequireChildren(field, 1);
+  } else if (logical == "map") {
+    type.id = TypeId::kMap;
+    RequireChildren(field, 1);
+    if (field.children[0].logical_type != "struct") {
+      throw Corrupt("field '{}' (id {}): the entries of a map are '{}'", field.name, field.id, field.children[0].logical_type);
+    }
+    RequireChildren(field.children[0], 2);
+  } else {
+    type.id = logical.starts_with("large_") ? TypeId::kLargeList : TypeId::kList;
+    RequireChildren(field, 1);
+  }
+  for (const LanceField& child : field.children) type.children.push_back(ToArrowField(child));
+  return std::make_shared<const DataType>(std::move(type));
+}
+
+}  // namespace
+
+bool LanceField::IsLeaf() const {
+  if (!HasChildFields(logical_type)) return true;
+  if (logical_type != "struct") return false;
+  return children.empty() || IsPacked(*this) || extension_name == kBlobV2Extension;
+}
+
+const LanceField* LanceSchema::FindId(int32_t id) const { return FindIdIn(fields, id); }
+
+int32_t LanceSchema::MaxId() const { return MaxIdIn(fields); }
+
+LanceSchema ToLanceSchema(const Schema& schema, int32_t first_id) {
+  LanceSchema lance;
+  lance.metadata = schema.metadata;
+  FieldMaker maker(first_id);
+  std::unordered_set<std::string_view> names;
+  for (const Field& field : schema.fields) {
+    if (!names.insert(field.name).second) throw Invalid("two columns named '{}'", field.name);
+    if (field.name.empty() || field.name.find('.') != std::string::npos) {
+      throw Invalid("column '{}': the name of a top-level column must not be empty and must not contain '.'", field.name);
+    }
+    lance.fields.push_back(maker.Make(field, -1));
+  }
+  return lance;
+}
+
+Field ToArrowField(const LanceField& field) {
+  Field arrow{.name = field.name, .type = ToArrowType(field), .nullable = field.nullable, .metadata = field.metadata};
+  if (!field.extension_name.empty() && !FindValue(field.metadata, kExtensionNameKey)) {
+    arrow.metadata.emplace_back(kExtensionNameKey, field.extension_name);
+  }
+  return arrow;
+}
+
+Schema ToArrowSchema(const LanceSchema& schema) {
+  Schema arrow;
+  arrow.metadata = schema.metadata;
+  for (const LanceField& field : schema.fields) arrow.fields.push_back(ToArrowField(field));
+  return arrow;
+}
+
+}  // namespace eider

@@ -1,0 +1,44 @@
+#pragma once
+/// \file
+/// The commit: turns a transaction into the next version of a table.
+///
+/// Order of a durable commit: data files (already synced by their writer) -> transaction file -> fsync file and folder ->
+/// manifest, put-if-absent -> fsync file and folder. When another writer was first, its transaction is checked against
+/// ours (conflict.h), ours is applied to its version, and the next number is tried. When the store fails during the
+/// put, the manifest under the number is read back: it is ours if it carries our transaction's uuid.
+
+#include <cstdint>
+#include <functional>
+
+#include "eider/table/snapshot.h"
+
+namespace eider::table {
+
+struct CommitOptions {
+  bool sync = true;            ///< false: durability "none"
+  uint32_t max_attempts = 20;
+};
+struct CreateOptions {
+  Naming naming = Naming::kV2;
+  std::string data_storage_version = "2.2";
+  bool stable_row_ids = false;
+  std::map<std::string, std::string> table_metadata;
+};
+
+/// A transaction with a fresh uuid.
+TransactionProto NewTransaction(uint64_t read_version);
+
+/// Commits on top of `read`, rebasing over what others committed since. `storage_version` (overwrite only): unset keeps
+/// the table's. \throws Error(kConflict / kRetryableConflict) naming the other version and operation,
+/// Error(kCommitUnknown), Error(kUnsupported) for writer features that this version does not know.
+Snapshot Commit(const Snapshot& read, TransactionProto transaction, const CommitOptions& options = {},
+                std::optional<std::string> storage_version = {});
+
+/// Commits version 1 of a new table; the transaction is an Overwrite. \throws Error(kAlreadyExists)
+Snapshot CreateTable(const io::ObjectStorePtr& store, TransactionProto transaction, const CreateOptions& create,
+                     const CommitOptions& options = {});
+
+/// The transaction that made `snapshot`, from its section or its file; nullopt when neither is there.
+std::optional<TransactionProto> ReadTransaction(const Snapshot& snapshot);
+
+}  // namespace eider::table

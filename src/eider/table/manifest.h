@@ -1,0 +1,95 @@
+#pragma once
+/// \file
+/// The manifest: everything that one version of a dataset is.
+///
+///     | u32 n | IndexSection |    only with indices; position in field 6
+///     | u32 n | Transaction  |    position in field 23 (older engines: 21)
+///     | ...                  |    dictionary values of 0.1 datasets
+///     | u32 n | Manifest     |
+///     | i64 position of that | i16 major = 0 | i16 minor | "LANC" |
+///
+/// Reader: magic, position, lengths and the version in the file name must agree. Writer: minor 2, transaction in field 23.
+/// Fields that this version does not know are kept when the next version is made from this one, at manifest, fragment
+/// and file level.
+
+#include <eider/schema.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "eider/base/bytes.h"
+#include "eider/io/store.h"
+#include "eider/proto/transaction.pb.h"
+#include "eider/table/fragment.h"
+
+namespace eider::table {
+
+using ManifestProto = ::lance::table::Manifest;
+using TransactionProto = ::lance::table::Transaction;
+using IndexSectionProto = ::lance::table::IndexSection;
+
+/// A parsed manifest. Immutable and thread-safe; fragments are decoded when they are first touched.
+class Manifest {
+ public:
+  /// `bytes` is the whole manifest file. \throws Error(kCorrupt)
+  static std::shared_ptr<const Manifest> Parse(Buffer bytes);
+  ~Manifest();
+
+  uint64_t version() const { return head_.version(); }
+  int64_t timestamp_ns() const;
+  const LanceSchema& schema() const { return schema_; }
+  /// "2.2"; inferred from the files when the manifest does not say; "" for an old one without files.
+  const std::string& data_storage_version() const { return data_storage_version_; }
+  uint64_t reader_feature_flags() const { return head_.reader_feature_flags(); }
+  uint64_t writer_feature_flags() const { return head_.writer_feature_flags(); }
+  bool uses_stable_row_ids() const { return (reader_feature_flags() & 2) != 0; }
+  std::map<std::string, std::string> config() const;
+  std::map<std::string, std::string> table_metadata() const;
+
+  size_t num_fragments() const { return fragment_bytes_.size(); }
+  /// \throws Error(kCorrupt)
+  const Fragment& fragment(size_t i) const;
+  ByteSpan fragment_bytes(size_t i) const { return fragment_bytes_[i]; }
+  /// Index of the fragment with this id, or nullopt.
+  std::optional<size_t> FindFragment(uint64_t id) const;
+
+  /// All fields but the fragments.
+  const ManifestProto& head() const { return head_; }
+  bool has_index_section() const { return head_.has_index_section(); }
+  /// The serialized IndexSection, empty without one. \throws Error(kCorrupt)
+  ByteSpan index_section() const;
+  /// The serialized inline transaction, empty without one. \throws Error(kCorrupt)
+  ByteSpan inline_transaction() const;
+  /// Size of the manifest file.
+  uint64_t size_bytes() const { return bytes_.size(); }
+
+ private:
+  Manifest() = default;
+  ByteSpan Section(uint64_t position, const char* what) const;
+  void InferStorageVersion();
+
+  Buffer bytes_;
+  ManifestProto head_;
+  LanceSchema schema_;
+  std::string data_storage_version_;
+  std::vector<ByteSpan> fragment_bytes_;
+  std::unique_ptr<std::atomic<const Fragment*>[]> fragments_;
+};
+using ManifestPtr = std::shared_ptr<const Manifest>;
+
+/// The parts of a manifest file about to be written.
+struct ManifestDraft {
+  ManifestProto head;                        ///< without fragments; section positions are filled in by Serialize
+  std::vector<std::string> owned_fragments;  ///< storage for fragments that changed
+  std::vector<ByteSpan> fragments;           ///< serialized DataFragments, sorted by id
+  ByteSpan index_section;                    ///< empty: none
+  std::string transaction;                   ///< serialized; empty: none
+};
+std::string SerializeManifest(const ManifestDraft& draft);
+
+}  // namespace eider::table

@@ -1,0 +1,70 @@
+#pragma once
+/// \file
+/// One version of a table in a store, how its files are found, and how versions are named and listed.
+///
+///     _versions/{version}.manifest                      V1
+///     _versions/{2^64 - 1 - version, 20 digits}.manifest  V2: the newest sorts first
+///     _versions/d{version}.manifest                     detached: never the latest
+///
+/// The two namings are not mixed in one table. Everything else in _versions/ is ignored, the latest-version hint too: it is
+/// written after every commit for other engines, and never trusted.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "eider/rows/deletion_vector.h"
+#include "eider/table/manifest.h"
+
+namespace eider::table {
+
+enum class Naming : uint8_t { kV1, kV2 };
+
+std::string ManifestPath(uint64_t version, Naming naming);
+
+struct VersionEntry {
+  uint64_t version = 0;
+  std::string path;
+  uint64_t size_bytes = 0;
+};
+struct VersionListing {
+  Naming naming = Naming::kV2;
+  std::vector<VersionEntry> versions;  ///< ascending; empty when there is no table
+};
+/// \throws Error(kInvalid) when V1 and V2 names are mixed.
+VersionListing ListVersions(const io::ObjectStore& store);
+
+/// One version of a table. Cheap to copy.
+struct Snapshot {
+  io::ObjectStorePtr store;
+  ManifestPtr manifest;
+  Naming naming = Naming::kV2;
+  std::string manifest_path;
+
+  uint64_t version() const { return manifest->version(); }
+};
+
+/// True when the store holds at least one version.
+bool TableExists(const io::ObjectStore& store);
+/// Loads a version; unset: the latest. Refuses reader features that this version does not know (kUnsupported), names
+/// the path and the versions that exist when there is none (kNotFound), and the newest usable version when the
+/// manifest is damaged (kCorrupt).
+Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version = {});
+/// The newest version number, without reading its manifest. \throws Error(kNotFound)
+uint64_t LatestVersion(const io::ObjectStore& store);
+
+/// A file of a snapshot: the store that it lies in and its path there (files of clones lie in another table's store).
+struct FileLocation {
+  io::ObjectStorePtr store;
+  std::string path;
+};
+/// `folder` is "data", "_deletions" or "_indices". \throws Error(kCorrupt) for an unknown base or a path that leaves it.
+FileLocation LocateFile(const Snapshot& snapshot, std::optional<uint32_t> base_id, std::string_view folder,
+                        std::string_view name);
+FileLocation LocateDataFile(const Snapshot& snapshot, const DataFileProto& file);
+
+/// The deleted rows of a fragment, nullptr when there are none. `physical_rows`: the fragment's, or of its data file
+/// when the manifest does not record them. \throws Error(kCorrupt), Error(kNotFound)
+rows::DeletionVectorPtr ReadDeletions(const Snapshot& snapshot, const Fragment& fragment, uint64_t physical_rows);
+
+}  // namespace eider::table

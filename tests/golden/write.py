@@ -1,0 +1,92 @@
+"""Writes the golden files of this folder with the reference engine: python -m tests.golden.write
+
+    <writer>/<version>/<name>.lance    one small data file per page layout and encoding
+    <writer>/<version>/<name>.arrow    the table it holds, as an Arrow IPC file
+
+The files are committed: they stay what the named release wrote, whatever later releases do.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import random
+import shutil
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.feather
+from lance.file import LanceFileWriter
+
+import lance
+
+HERE = pathlib.Path(__file__).parent
+
+
+def nulls(rng: np.random.Generator, values: list, share: float = 0.1) -> list:
+    return [None if rng.random() < share else v for v in values]
+
+
+def words(rng: random.Random, rows: int, low: int, high: int) -> list[str]:
+    return ["".join(rng.choices("abcdefghij klmnop", k=rng.randint(low, high))) for _ in range(rows)]
+
+
+def column(name: str, array: pa.Array, **metadata: str) -> tuple[pa.Field, pa.Array]:
+    hints = {f"lance-encoding:{key.replace('_', '-')}": value for key, value in metadata.items()}
+    return pa.field(name, array.type, metadata=hints or None), array
+
+
+def tables() -> dict[str, list[tuple[pa.Field, pa.Array]]]:
+    rng, npr = random.Random(1), np.random.default_rng(1)
+    i64 = pa.array(nulls(npr, npr.integers(0, 1000, 1500).tolist()), pa.int64())
+    text = pa.array(nulls(npr, words(rng, 700, 30, 90)), pa.string())
+    depth2 = [None if i % 17 == 0 else [None if j % 5 == 4 else list(range(j)) for j in range(i % 4)] for i in range(300)]
+    structs = [None if i % 11 == 0 else {"a": i, "l": None if i % 7 == 0 else [{"s": str(i), "f": i / 2}] * (i % 3)}
+               for i in range(200)]
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(npr.random(40 * 64, dtype=np.float32)), 64)
+    pairs = pa.FixedSizeListArray.from_arrays(pa.array(nulls(npr, npr.integers(0, 99, 600).tolist()), pa.int16()), 2)
+    return {
+        "flat": [column("v", pa.array(npr.integers(-2**62, 2**62, 600)))],
+        "bool": [column("v", pa.array(nulls(npr, (npr.random(900) < 0.5).tolist()), pa.bool_()))],
+        "bitpack": [column("v", i64)],
+        "bitpack_u8": [column("v", pa.array(npr.integers(0, 9, 1300).astype(np.uint8)))],
+        "rle": [column("v", pa.array(np.repeat(npr.integers(0, 10**6, 20).astype(np.int32), 60)))],
+        "dictionary": [column("v", pa.array([f"place number {i % 13}" for i in range(800)]))],
+        "fsst": [column("v", text)],
+        "variable": [column("v", pa.array(nulls(npr, words(rng, 300, 0, 12)), pa.large_string()))],
+        "zstd": [column("v", pa.array((npr.integers(0, 50, 2500) * 12345).astype(np.int64)), compression="zstd", bss="off",
+                        dict_divisor="1000000")],
+        "lz4_text": [column("v", text, compression="lz4")],
+        "split": [column("v", pa.array(npr.random(700)), compression="zstd", bss="on")],
+        "fullzip_text": [column("v", pa.array(nulls(npr, words(rng, 30, 250, 300)), pa.string()))],
+        "fullzip_vectors": [column("v", vectors)],
+        "fullzip_lists": [column("v", pa.array([[b"x" * 260] * (i % 3) if i % 9 else None for i in range(40)]))],
+        "pairs_with_nulls": [column("v", pairs)],
+        "lists": [column("v", pa.array(depth2, pa.list_(pa.list_(pa.int32()))))],
+        "structs": [column("v", pa.array(structs))],
+        "constant": [column("v", pa.array([7] * 500, pa.int32())), column("n", pa.nulls(500)),
+                     column("s", pa.array([None if i % 2 else "abc" for i in range(500)]))],
+        "mixed": [column("id", pa.array(range(250), pa.uint32())), column("t", pa.array(words(rng, 250, 1, 9))),
+                  column("d", pa.array(npr.integers(0, 10**9, 250), pa.timestamp("us", "UTC"))),
+                  column("f", pa.array(npr.random(250).astype(np.float16)))],
+    }
+
+
+def main() -> None:
+    for version in ("2.1", "2.2"):
+        folder = HERE / f"pylance-{lance.__version__}" / version
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name, columns in tables().items():
+            table = pa.Table.from_arrays([a for _, a in columns], schema=pa.schema([f for f, _ in columns]))
+            with LanceFileWriter(str(folder / f"{name}.lance"), table.schema, version=version) as writer:
+                writer.write_batch(table.combine_chunks())
+            pyarrow.feather.write_feather(table, str(folder / f"{name}.arrow"), compression="zstd")
+        if version == "2.2":
+            table = pa.table({"v": pa.array([[("k", 1), ("l", None)], None, []] * 50, pa.map_(pa.string(), pa.int32()))})
+            with LanceFileWriter(str(folder / "map.lance"), table.schema, version=version) as writer:
+                writer.write_batch(table)
+            pyarrow.feather.write_feather(table, str(folder / "map.arrow"), compression="zstd")
+
+
+if __name__ == "__main__":
+    main()

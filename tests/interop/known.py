@@ -1,0 +1,35 @@
+"""Known defects of the reference engine (pylance 14.0.2) that a generated case may meet, each with its reason.
+
+A function returns the reason, or None. Nothing is skipped without one.
+"""
+
+from __future__ import annotations
+
+from tests.interop.generators import Case, has_struct
+
+# Errors that the reference raises on its own good files. The text of the error is the only sign.
+READ_ERRORS = (
+    ("Incorrect number of nulls for StructArray",
+     "the reference's file reader miscounts the nulls of a struct whose children have pages of different lengths"),
+)
+
+
+def reference_cannot_write(case: Case) -> str | None:
+    return None
+
+
+def reference_cannot_read(case: Case) -> str | None:
+    return None
+
+
+def reference_cannot_take(case: Case) -> str | None:
+    return None
+
+
+def reference_cannot_add(schema) -> str | None:
+    """Its writer slices what it is given, and panics on slices of nullable structs."""
+    return "the reference panics on slices of nullable structs" if any(has_struct(field.type) for field in schema) else None
+
+
+def reference_read_error(error: BaseException) -> str | None:
+    return next((reason for text, reason in READ_ERRORS if text in str(error)), None)
