@@ -302,7 +302,8 @@ def list_array(rng, npr, kind, rows, valid, depth) -> pa.Array:
 
 
 def dictionary_array(rng, npr, kind, rows, valid) -> pa.Array:
-    size = rng.choice((1, 2, 10, 60, 100))
+    # All batches together stay below 127 entries: the reference cannot read back more with 8-bit keys.
+    size = rng.choice((1, 2, 10, 20)) if kind.index_type.bit_width == 8 else rng.choice((1, 2, 10, 60, 100))
     inner = kind.value_type
     if pa.types.is_integer(inner) or pa.types.is_floating(inner):
         dictionary = pa.array(list(range(size)), pa.int32()).cast(inner)

@@ -1,0 +1,141 @@
+"""Side-by-side timing: contenders of one case take turns (A B C A B C ...), so that a slow minute hits all of them alike."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import mmap
+import os
+import pathlib
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+_locked: list[tuple[mmap.mmap, int]] = []
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mlock.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+
+
+@dataclasses.dataclass
+class Contender:
+    """`run(i)` does the work once, with the i-th input; its answer is compared with the other contenders' for the same i."""
+
+    name: str
+    run: Callable[[int], Any]
+    before: Callable[[], None] | None = None  # untimed
+    slow: bool = False  # a peer with no such access path: measured with a few rounds only
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    contenders: list[Contender]
+    unit: str = "us"
+    rows: int = 0  # rows of one run, for rates
+    verify: Callable[[Any, Any], bool] | None = None
+    seconds: float | None = None  # instead of the default per contender
+    note: str = ""
+    after: Callable[[], str | None] | None = None  # checks what was written, cleans up; may return a line to print
+    rates: bool = False  # a run returns rows per second itself (cut epochs); its time is that of all `rows`
+
+
+@dataclasses.dataclass
+class Result:
+    case: str
+    contender: str
+    median_us: float
+    best_us: float
+    runs: int
+    rows: int
+    note: str = ""
+
+    def rate(self) -> float:
+        return self.rows / (self.median_us / 1e6) if self.rows else 0.0
+
+
+def keep_warm(*paths: str | pathlib.Path) -> int:
+    """Locks files (or all files below folders) into the page cache; touches them where locking is not allowed."""
+    total = 0
+    for path in map(pathlib.Path, paths):
+        for file in [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file()):
+            size = file.stat().st_size
+            if size == 0:
+                continue
+            total += size
+            with open(file, "rb") as opened:
+                mapping = mmap.mmap(opened.fileno(), size, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE)
+            address = ctypes.addressof(ctypes.c_char.from_buffer(mapping))
+            if _libc.mlock(address, size) == 0:
+                _locked.append((mapping, size))
+            else:
+                for at in range(0, size, mmap.PAGESIZE):
+                    mapping[at]
+    return total
+
+
+def release_warm() -> None:
+    _locked.clear()
+
+
+def measure(case: Case, seconds: float) -> list[Result]:
+    """Medians over interleaved rounds; about `seconds` for each contender, at least 3 rounds."""
+    budget = case.seconds or seconds
+    answers = [contender.run(0) for contender in case.contenders]
+    if case.verify is not None:
+        for contender, answer in zip(case.contenders[1:], answers[1:]):
+            if not case.verify(answers[0], answer):
+                raise AssertionError(f"{case.name}: {contender.name} and {case.contenders[0].name} give different answers")
+    del answers
+    times: dict[str, list[float]] = {contender.name: [] for contender in case.contenders}
+    spent = {contender.name: 0.0 for contender in case.contenders}
+    turn = 0
+    while True:
+        open_ones = [c for c in case.contenders
+                     if len(times[c.name]) < 3 or (spent[c.name] < budget and not (c.slow and len(times[c.name]) >= 5))]
+        if not open_ones:
+            break
+        for contender in open_ones:
+            # A quick run is repeated within its turn, so that turns cost about the same.
+            for _ in range(1 if not times[contender.name] or times[contender.name][-1] > 0.01 else 8):
+                turn += 1
+                if contender.before is not None:
+                    contender.before()
+                start = time.perf_counter()
+                answer = contender.run(turn)
+                elapsed = time.perf_counter() - start
+                spent[contender.name] += elapsed
+                times[contender.name].append(case.rows / answer if case.rates else elapsed)
+                del answer
+    return [Result(case.name, c.name, statistics.median(times[c.name]) * 1e6, min(times[c.name]) * 1e6, len(times[c.name]),
+                   case.rows, case.note) for c in case.contenders]
+
+
+def human(microseconds: float) -> str:
+    if microseconds >= 1e6:
+        return f"{microseconds / 1e6:.2f} s"
+    return f"{microseconds / 1e3:.2f} ms" if microseconds >= 1e4 else f"{microseconds:.1f} us"
+
+
+def print_case(results: list[Result]) -> None:
+    ours = results[0]
+    for result in results:
+        ratio = "" if result is ours else f"{result.median_us / ours.median_us:8.2f}x"
+        rate = f"{result.rate():14,.0f} rows/s" if result.rows else ""
+        note = f"  {result.note}" if result.note and result is ours else ""
+        name = result.case if result is ours else ""
+        print(f"{name:28} {result.contender:22} {human(result.median_us):>12} {ratio:>9} {rate} ({result.runs} runs){note}",
+              flush=True)
+
+
+def machine() -> dict[str, str]:
+    import pyarrow
+
+    import lance
+
+    with open("/proc/cpuinfo") as cpuinfo:
+        model = next((line.split(":")[1].strip() for line in cpuinfo if line.startswith("model name")), platform.machine())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30
+    return {"cpu": model, "cores": str(os.cpu_count()), "memory": f"{memory} GiB", "kernel": platform.release(),
+            "python": platform.python_version(), "pylance": lance.__version__, "pyarrow": pyarrow.__version__}

@@ -1,0 +1,65 @@
+"""A session's limit holds: work on a table ten times larger stays within it plus 64 MB of anonymous memory.
+
+Mapped file pages do not count, nor do arrays handed to the caller. Each operation runs in its own process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from tests.interop.memory_child import one_batch, repeated
+
+REPOSITORY = pathlib.Path(__file__).parents[2]
+MB = 1 << 20
+LIMIT = int(os.environ.get("EIDER_MEMORY_TEST_MB", "32")) * MB
+TOTAL = 10 * LIMIT
+SLACK = 64 * MB
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory, engine, reference) -> str:
+    if engine.name != "eider":
+        pytest.skip("the limit is eider's")
+    uri = str(tmp_path_factory.mktemp("memory") / "big.lance")
+    reference.write_dataset(repeated(one_batch(), TOTAL), uri, max_rows_per_file=100_000)
+    return uri
+
+
+def run(operation: str, uri: str) -> dict:
+    child = subprocess.run([sys.executable, "-m", "tests.interop.memory_child", operation, uri, str(LIMIT), str(TOTAL)],
+                           capture_output=True, text=True, cwd=REPOSITORY)
+    assert child.returncode == 0, f"{operation}: {child.stderr[-3000:]}"
+    return json.loads(child.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("operation", ["scan", "scan_slowly", "load", "load_in_order", "add_columns", "add_function"])
+def test_work_on_a_big_table_stays_within_the_limit(operation, big) -> None:
+    if operation.startswith("load"):
+        pytest.importorskip("torch")
+    result = run(operation, big)
+    assert result["rows"] > 0
+    assert result["rise"] <= LIMIT + SLACK, f"{operation}: {result['rise'] / MB:.0f} MB above the start, limit {LIMIT / MB:.0f} + 64"
+
+
+@pytest.mark.parametrize("operation", ["import", "import_small_files"])
+def test_an_import_from_a_stream_stays_within_the_limit(operation, tmp_path, engine, reference) -> None:
+    if engine.name != "eider":
+        pytest.skip("the limit is eider's")
+    uri = str(tmp_path / "new.lance")
+    result = run(operation, uri)
+    assert result["rise"] <= LIMIT + SLACK, f"{operation}: {result['rise'] / MB:.0f} MB above the start, limit {LIMIT / MB:.0f} + 64"
+    assert reference.dataset(uri).count_rows() >= result["rows"]
+
+
+def test_the_limit_comes_from_the_environment() -> None:
+    code = "import eider; print(eider.Session().memory_limit)"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                           env={**os.environ, "EIDER_MEMORY_LIMIT": str(48 * MB)})
+    assert child.returncode == 0, child.stderr
+    assert int(child.stdout) == 48 * MB
