@@ -57,8 +57,14 @@ install_packages() {
     die "these Debian packages are missing: $missing" "install them with:  sudo $line" "then run make $verb again"
   fi
   say "installing Debian packages: $missing"
-  as_root apt-get update -qq || say "apt-get update failed; trying with the lists at hand"
-  as_root $line -qq >/dev/null || die "could not install: $missing"
+  local log
+  log=$(mktemp)
+  as_root apt-get update -qq >"$log" 2>&1 || say "apt-get update failed; trying with the lists at hand"
+  if ! as_root $line -qq >>"$log" 2>&1; then
+    tail -20 "$log" >&2
+    die "could not install: $missing"
+  fi
+  rm -f "$log"
 }
 
 # ---- Python packages ------------------------------------------------------------------------------------------------
