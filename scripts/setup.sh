@@ -134,13 +134,21 @@ build_bindings() {
   mv .venv/.building .venv/.bindings
 }
 
-# Shows the last line of a log that a sed script selects: in place on a terminal, now and then in a log file.
+# Shows the last line of a log that a sed script selects: in place on a terminal, every ten seconds in a log file.
 last_shown=
+last_time=$SECONDS
 show_last() {
   local text
   text=$(sed -n "$1" "$2" | tail -1 | cut -c1-100)
   if [ -z "$text" ] || [ "$text" = "$last_shown" ]; then return 0; fi
-  if [ -t 1 ]; then printf '\r\033[Ksetup:   %s' "$text"; elif ((SECONDS % 10 == 0)); then say "  $text"; fi
+  if [ -t 1 ]; then
+    printf '\r\033[Ksetup:   %s' "$text"
+  elif ((SECONDS - last_time >= 10)); then
+    say "  $text"
+    last_time=$SECONDS
+  else
+    return 0
+  fi
   last_shown=$text
 }
 end_line() { [ ! -t 1 ] || printf '\r\033[K'; }
