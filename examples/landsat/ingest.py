@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import subprocess
 import sys
@@ -15,10 +16,9 @@ import numpy as np
 import pyarrow as pa
 import pyproj
 import shapely
-from tqdm import tqdm
 
 import eider
-from report import check, rate, say, size
+from report import check, progress, rate, say, size
 from scene import CHIP, SHORELINE, Scene, cut_chips, footprints, rasterise
 
 BATCH = 512  # rows in flight while columns are added
@@ -33,7 +33,7 @@ def ingest(scene: Scene, gold_file: Path, uri: Path, snapshot: int) -> None:
 def _import(gold_file: Path, uri: Path, snapshot: int) -> None:
     command = [str(Path(sys.executable).with_name("eider")), "import", str(gold_file), str(uri)]
     say(f"$ eider import {gold_file.name} {uri.name}")
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    say(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     dataset = eider.dataset(uri)
     field = dataset.schema.field("footprint")
     geoarrow = _extension(field)
@@ -61,9 +61,12 @@ def _add_columns(scene: Scene, uri: Path) -> None:
     schema = _new_columns(scene.crs)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for start in tqdm(range(0, len(chip_row), BATCH), desc="   chips", unit="batch", leave=False):
-            window = slice(start, start + BATCH)
-            yield _batch(schema, scene, land, shoreline, chip_row[window], chip_col[window])
+        with progress("new columns", "row", len(chip_row)) as bar:
+            for start in range(0, len(chip_row), BATCH):
+                window = slice(start, start + BATCH)
+                batch = _batch(schema, scene, land, shoreline, chip_row[window], chip_col[window])
+                yield batch
+                bar.update(batch.num_rows)
 
     before = _hashes(uri)
     start = time.perf_counter()
@@ -146,13 +149,19 @@ def _show_one_sample(uri: Path) -> None:
     start = time.perf_counter()
     sample = dataset.take([row])
     micros = (time.perf_counter() - start) * 1e6
-    image = sample["image"].combine_chunks().to_numpy_ndarray()[0]
-    mask = sample["mask"].combine_chunks().to_numpy_ndarray()[0]
-    polygons = sample["shoreline"][0].as_py()
-    chip_id, footprint = sample["chip_id"][0].as_py(), shapely.from_wkb(sample["footprint"][0].as_py())
     say(f"one whole sample, row {row}, taken in {micros:,.0f} us:")
-    facts = [
-        f"chip_id    {chip_id}",
+    mask = sample["mask"].combine_chunks().to_numpy_ndarray()[0]
+    for line, fact in itertools.zip_longest(_draw(mask), _facts(sample, mask), fillvalue=""):
+        say(f"  {line}  {fact}".rstrip())
+    check(abs(mask.mean() - sample["land_share"][0].as_py()) < 0.05, "the mask agrees with land_share from SQL")
+
+
+def _facts(sample: pa.Table, mask: np.ndarray) -> list[str]:
+    image = sample["image"].combine_chunks().to_numpy_ndarray()[0]
+    polygons = sample["shoreline"][0].as_py()
+    footprint = shapely.from_wkb(sample["footprint"][0].as_py())
+    return [
+        f"chip_id    {sample['chip_id'][0].as_py()}",
         f"footprint  {footprint.wkt[:46]}...",
         f"block      {sample['block_row'][0]}, {sample['block_col'][0]}",
         f"land_share {sample['land_share'][0].as_py():.3f}",
@@ -160,10 +169,6 @@ def _show_one_sample(uri: Path) -> None:
         f"mask       {mask.dtype} {list(mask.shape)}, {mask.mean():.3f} land",
         f"shoreline  {len(polygons)} polygon(s), {sum(len(r) for p in polygons for r in p)} vertices",
     ]
-    drawing = _draw(mask)
-    for line, fact in zip(drawing, facts + [""] * (len(drawing) - len(facts))):
-        say(f"  {line}  {fact}".rstrip())
-    check(abs(mask.mean() - sample["land_share"][0].as_py()) < 0.05, "the mask agrees with land_share from SQL")
 
 
 def _draw(mask: np.ndarray) -> list[str]:

@@ -1,4 +1,4 @@
-"""A DuckLake made on the spot: DuckDB with its ducklake and spatial extensions, a catalogue file and a folder of Parquet.
+"""A DuckLake made on the spot: DuckDB with its ducklake and spatial extensions, a catalogue and a folder of Parquet.
 
 DuckLake 1.0 keeps geometry but forgets its CRS, so the CRS of a geometry column is kept in the column's comment.
 """

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-EMBEDDING = 64  # channels of the bottleneck
+FINE, MIDDLE, EMBEDDING = 8, 24, 64  # channels at 32, 16 and 8 pixels; the last ones are the bottleneck
 
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:
@@ -17,13 +17,13 @@ def _block(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class UNet(nn.Module):
-    def __init__(self, width: int = EMBEDDING // 4):
+    def __init__(self):
         super().__init__()
-        self.down1, self.down2 = _block(3, width), _block(width, 2 * width)
-        self.bottleneck = _block(2 * width, 4 * width)
-        self.lift2, self.up2 = nn.ConvTranspose2d(4 * width, 2 * width, 2, 2), _block(4 * width, 2 * width)
-        self.lift1, self.up1 = nn.ConvTranspose2d(2 * width, width, 2, 2), _block(2 * width, width)
-        self.head = nn.Conv2d(width, 1, 1)
+        self.down1, self.down2 = _block(3, FINE), _block(FINE, MIDDLE)
+        self.bottleneck = _block(MIDDLE, EMBEDDING)
+        self.lift2, self.up2 = nn.ConvTranspose2d(EMBEDDING, MIDDLE, 2, 2), _block(2 * MIDDLE, MIDDLE)
+        self.lift1, self.up1 = nn.ConvTranspose2d(MIDDLE, FINE, 2, 2), _block(2 * FINE, FINE)
+        self.head = nn.Conv2d(FINE, 1, 1)
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Images [B, 3, 32, 32] of uint8 to logits [B, 32, 32] and embeddings [B, 64]."""

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tqdm import tqdm
+
 _COLOUR = sys.stdout.isatty()
 
 
@@ -49,3 +51,9 @@ def size(num_bytes: float) -> str:
 
 def rate(count: float, seconds: float, unit: str) -> str:
     return f"{count / max(seconds, 1e-9):,.0f} {unit}/s"
+
+
+def progress(title: str, unit: str, total: int | None = None) -> tqdm:
+    """A progress bar; in a log file it speaks up less often."""
+    calm = 0.1 if sys.stderr.isatty() else 10
+    return tqdm(desc=f"   {title}", unit=unit, total=total, mininterval=calm, maxinterval=calm, ncols=100, delay=0.5)

@@ -35,9 +35,7 @@ class Run:
         self.folder, self.epoch = folder, 0
         self.split = split_rows(dataset)
         columns = ["image", "mask", "chip_id"]
-        self.loader = Loader(
-            dataset, columns=columns, batch_size=BATCH, shuffle=True, seed=SEED, rows=self.split.train
-        )
+        self.loader = Loader(dataset, columns=columns, batch_size=BATCH, shuffle=True, seed=SEED, rows=self.split.train)
         self.validation = Loader(dataset, columns=columns[:2], batch_size=256, rows=self.split.validation)
         torch.manual_seed(SEED)
         self.net = UNet()

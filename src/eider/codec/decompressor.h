@@ -2,7 +2,8 @@
 /// \file
 /// Decompressors, one interface per context of the format (2.1+): the buffers of a mini-block chunk, single values of a
 /// full-zip page, and one-buffer blocks (levels, dictionaries). Built once per page from its CompressiveEncoding, then
-/// immutable and thread-safe. All bytes are hostile: every call returns, or throws Error(kCorrupt).
+/// immutable and thread-safe. All bytes are hostile: every call returns, or throws Error(kCorrupt); `out` is then to be
+/// thrown away.
 
 #include <memory>
 #include <span>
@@ -22,6 +23,9 @@ class MiniBlockDecompressor {
   virtual ~MiniBlockDecompressor() = default;
   /// Value buffers per chunk that this tree consumes (must equal the page's num_buffers).
   virtual uint32_t num_buffers() const = 0;
+  /// The most bytes that the first buffer of a chunk of `num_values` can need: a bound on what a compressor around it may
+  /// claim to hold.
+  virtual uint64_t max_first_buffer_bytes(uint64_t num_values) const { return ~uint64_t{0}; }
   /// Appends values [first, first + count) of a chunk of `num_values`.
   virtual void AppendRange(std::span<const ByteSpan> buffers, uint64_t num_values, uint64_t first, uint64_t count,
                            DecodedValues& out) const = 0;
@@ -49,6 +53,8 @@ class BlockDecompressor {
   virtual ~BlockDecompressor() = default;
   /// Appends exactly `num_values` values.
   virtual void AppendBlock(ByteSpan block, uint64_t num_values, DecodedValues& out) const = 0;
+  /// The most bytes that a block of `num_values` can need.
+  virtual uint64_t max_bytes(uint64_t num_values) const { return ~uint64_t{0}; }
 };
 
 /// Rep or def levels (u16) of one chunk.

@@ -56,14 +56,14 @@ void GatherBytes(const ShreddedLeaf& leaf, GatheredValues& out) {
   out.values.data = out.owned.back().span();
 }
 
-/// Booleans, and fixed-size lists of booleans.
+/// Booleans, and fixed-size lists of booleans. Values of whole bytes start on a byte.
 void GatherBits(const ShreddedLeaf& leaf, GatheredValues& out) {
   const size_t layers = out.values.shape.dimensions.size();
   BitBuilder bits;
   for (const LeafRun& run : leaf.runs) {
     const InnerRun inner = Descend(run, layers);
     const uint64_t first = inner.array->offset + inner.start;
-    if (leaf.runs.size() == 1) {
+    if (leaf.runs.size() == 1 && (first % 8 == 0 || out.values.shape.bits_per_value % 8 != 0)) {
       out.values.data = inner.array->buffers[0].span().subspan(first / 8);
       out.values.bit_offset = first % 8;
       return;

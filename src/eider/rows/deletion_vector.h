@@ -45,8 +45,10 @@ class DeletionVector {
   std::string ToRoaring() const;
 
  private:
-  DeletionVector(std::vector<uint32_t> sorted, uint64_t num_rows);
-  uint64_t DeletedBefore(uint64_t offset) const;
+  DeletionVector(uint64_t num_rows, uint64_t num_deleted);
+  void DeleteRun(uint32_t first, uint32_t count);
+  void IndexBitmap();
+  bool dense() const { return !live_bits_.empty(); }
   uint64_t SelectInBitmap(uint64_t k) const;
 
   uint64_t num_rows_ = 0;

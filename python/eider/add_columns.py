@@ -1,0 +1,77 @@
+"""Adds columns to existing rows: computed elsewhere, computed batch by batch, or all null."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from . import _eider
+from .error import InvalidError, UnsupportedError
+from .ingest import open_reader
+from .projection import select
+from .udf import BatchUDF, as_batch
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def add_columns(
+    native: _eider.Dataset,
+    transforms: Any,
+    read_columns: list[str] | None,
+    reader_schema: pa.Schema | None,
+    batch_rows: int,
+    durability: _eider.Durability,
+) -> _eider.Dataset:
+    """The dataset at the version that has the new columns."""
+    if isinstance(transforms, Mapping):
+        raise UnsupportedError(f"add_columns: SQL expressions are not supported yet, got {dict(transforms)!r:.80}")
+    fields = _null_columns(transforms)
+    if fields is not None:
+        return native.add_nulls(fields, durability)
+    if callable(transforms):
+        if read_columns is not None:
+            select(read_columns, native.schema.names, flatten=True)  # names a missing column before any work
+        return _add_computed(native, transforms, read_columns, batch_rows, durability)
+    return native.add_from_reader(open_reader(transforms, reader_schema), durability)
+
+
+def _null_columns(transforms: Any) -> Any | None:
+    """The schema of the null columns asked for, or None when ``transforms`` is something else."""
+    if type(transforms).__module__.partition(".")[0] != "pyarrow" and not isinstance(transforms, list):
+        return None
+    import pyarrow as pa
+
+    if isinstance(transforms, pa.Schema):
+        return transforms
+    if isinstance(transforms, pa.Field):
+        return pa.schema([transforms])
+    if isinstance(transforms, list) and transforms and all(isinstance(f, pa.Field) for f in transforms):
+        return pa.schema(transforms)
+    return None
+
+
+def _add_computed(
+    native: _eider.Dataset,
+    function: Callable[[Any], Any],
+    read_columns: list[str] | None,
+    batch_rows: int,
+    durability: _eider.Durability,
+) -> _eider.Dataset:
+    import pyarrow as pa
+
+    body = function.func if isinstance(function, BatchUDF) else function
+    schema = function.output_schema if isinstance(function, BatchUDF) else None
+    if schema is None:
+        reader = native.scan(columns=read_columns, limit=batch_rows, batch_rows=batch_rows)
+        first = next(iter(reader), None)
+        if first is None:
+            raise InvalidError("add_columns: the dataset has no rows to learn the new columns from; give an output_schema")
+        sample = pa.record_batch(first)
+        schema = as_batch(body(sample), sample.num_rows, None).schema
+
+    def compute(batch: _eider.RecordBatch) -> Any:
+        result = as_batch(body(pa.record_batch(batch)), batch.num_rows, schema)
+        return result if result.schema.equals(schema) else result.select(schema.names).cast(schema)
+
+    return native.add_from_function(compute, schema, read_columns, batch_rows, durability)

@@ -1,0 +1,65 @@
+"""Arguments that this version cannot honour are refused by name, never ignored."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+from . import _eider
+from .error import InvalidError, UnsupportedError
+
+DurabilityName = Literal["full", "none"]
+
+#: Names that stand for a file version.
+_VERSION_ALIASES = {"stable": "2.2", "next": "2.3", "legacy": "0.1"}
+
+
+def refuse(where: str, **arguments: object) -> None:
+    """Raise UnsupportedError naming the first argument that was given: neither None nor False, nor an empty container."""
+    for name, value in arguments.items():
+        if value is None or value is False or (isinstance(value, (dict, list, tuple)) and not value):
+            continue
+        raise UnsupportedError(f"{where}: argument '{name}' is not supported yet, got {value!r:.80}")
+
+
+def durability_of(value: DurabilityName | None) -> _eider.Durability:
+    """Translate ``"full"`` or ``"none"``; None leaves it to the environment variable EIDER_DURABILITY, else full."""
+    if value is None:
+        return _eider.Durability.DEFAULT
+    if value == "full":
+        return _eider.Durability.FULL
+    if value == "none":
+        return _eider.Durability.NONE
+    raise InvalidError(f"durability must be 'full' or 'none', got {value!r}")
+
+
+def file_version_of(value: str | None) -> str:
+    """Resolve aliases such as ``"stable"``; None becomes "", which lets the engine choose."""
+    if value is None:
+        return ""
+    return _VERSION_ALIASES.get(value, value)
+
+
+def count_of(where: str, name: str, value: int | None, *, least: int = 0) -> int | None:
+    """Check a row count: an integer of at least ``least``."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{where}: {name} must be an integer, got {type(value).__name__}")
+    number = value.__index__()
+    if number < least:
+        bound = "must not be negative" if least == 0 else f"must be at least {least}"
+        raise InvalidError(f"{where}: {name} {bound}, got {number}")
+    return number
+
+
+def uri_of(uri: str | os.PathLike[str]) -> str:
+    """A path or URI as text, with ``~`` resolved as the shell does."""
+    if not isinstance(uri, (str, os.PathLike)):
+        raise TypeError(f"uri must be a str or a path, got {type(uri).__name__}")
+    return os.path.expanduser(os.fspath(uri))
+
+
+def absolute_uri(uri: str) -> str:
+    """The URI as another process with another working directory must spell it."""
+    return uri if "://" in uri else os.path.abspath(uri)

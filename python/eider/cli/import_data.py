@@ -1,0 +1,146 @@
+"""``eider import``: Parquet, GeoParquet and CSV files become a dataset, in bounded memory."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from .. import LanceDataset, write_dataset
+from .geo import to_geoarrow, with_schema
+from .parse import add_verb, key_value
+from .progress import Progress
+from .render import print_json, size_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+_EXAMPLES = """\
+  eider import gold.parquet chips.lance
+  eider import gold.parquet chips.lance --property snapshot=7 --property lake=meta.ducklake
+  eider import part-*.parquet all.lance --mode append
+  eider import points.csv points.lance --mode overwrite --json
+"""
+
+_BATCH_ROWS = 8192
+
+
+def add_parser(verbs: Any) -> None:
+    parser = add_verb(verbs, "import", "write Parquet, GeoParquet or CSV files as a dataset", _EXAMPLES)
+    parser.add_argument("sources", nargs="+", metavar="FILE", help="files of one schema: .parquet or .csv")
+    parser.add_argument("uri", metavar="URI", help="path of the dataset to write")
+    parser.add_argument("--mode", choices=("create", "append", "overwrite"), default="create", help="default: create")
+    parser.add_argument(
+        "--property", type=key_value, action="append", default=[], metavar="K=V", help="record K=V in the table's metadata"
+    )
+    parser.add_argument("--format", choices=("parquet", "csv"), help="default: from the file's name")
+    parser.add_argument("--data-storage-version", metavar="V", help="file version, 2.1 or 2.2 (default: 2.2)")
+    parser.add_argument("--max-rows-per-file", type=int, default=1024 * 1024, metavar="N", help="default: 1048576")
+    parser.add_argument("--durability", choices=("full", "none"), help="default: full")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    sources = [_open(path, args.format) for path in args.sources]
+    schema = sources[0][0]
+    with Progress("import", sum(rows for _, rows, _ in sources)) as progress:
+        ds = write_dataset(
+            _batches(sources, schema, progress),
+            args.uri,
+            schema,
+            args.mode,
+            max_rows_per_file=args.max_rows_per_file,
+            data_storage_version=args.data_storage_version,
+            table_metadata=_metadata(args),
+            durability=args.durability,
+        )
+        seconds = progress.seconds
+    _report(ds, args, seconds)
+    return 0
+
+
+_Source = tuple["pa.Schema", int, Iterator["pa.RecordBatch"]]
+
+
+def _open(path: str, format_name: str | None) -> _Source:
+    kind = format_name or ("csv" if path.lower().endswith((".csv", ".tsv", ".csv.gz")) else "parquet")
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"no such file: {path}")
+    return _open_csv(path) if kind == "csv" else _open_parquet(path)
+
+
+def _open_csv(path: str) -> _Source:
+    import pyarrow.csv as csv
+
+    delimiter = "\t" if path.lower().endswith(".tsv") else ","
+    reader = csv.open_csv(path, parse_options=csv.ParseOptions(delimiter=delimiter))
+    return reader.schema, 0, iter(reader)
+
+
+def _open_parquet(path: str) -> _Source:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{path}: {error}") from error
+    schema = file.schema_arrow
+    entries = dict(schema.metadata or {})
+    geo = json.loads(entries.pop(b"geo", b"{}"))
+    geometries = geo.get("columns") or _native_geometries(file)
+    schema = to_geoarrow(schema.with_metadata(entries or None), geometries)
+    batches = (with_schema(batch, schema) for batch in file.iter_batches(batch_size=_BATCH_ROWS))
+    return schema, file.metadata.num_rows, batches
+
+
+def _native_geometries(file: pq.ParquetFile) -> dict[str, dict[str, Any]]:
+    """Columns of Parquet's own Geometry type, in a file without ``geo`` metadata."""
+    found: dict[str, dict[str, Any]] = {}
+    for index, name in enumerate(file.schema.names):
+        logical = json.loads(file.schema.column(index).logical_type.to_json() or "{}")
+        if logical.get("Type") in ("Geometry", "Geography"):
+            column: dict[str, Any] = {"encoding": "WKB"}
+            if logical.get("crs"):
+                column["crs"] = _parquet_crs(logical["crs"], file)
+            if logical["Type"] == "Geography":
+                column["edges"] = "spherical"
+            found[name] = column
+    return found
+
+
+def _parquet_crs(text: str, file: pq.ParquetFile) -> Any:
+    """Parquet names a CRS as ``projjson:<metadata key>``, as ``srid:<n>``, or in words; some writers inline PROJJSON."""
+    if text.startswith("projjson:"):
+        stored = (file.metadata.metadata or {}).get(text.removeprefix("projjson:").encode())
+        return json.loads(stored) if stored else text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _batches(sources: list[_Source], schema: pa.Schema, progress: Progress) -> Iterator[pa.RecordBatch]:
+    for other, _, batches in sources:
+        if not other.equals(schema):
+            raise ValueError(f"the files differ in schema: {other.names} and {schema.names}")
+        for batch in batches:
+            yield batch
+            progress.add(batch.num_rows)
+
+
+def _metadata(args: argparse.Namespace) -> dict[str, str]:
+    return {"source": ", ".join(os.path.abspath(path) for path in args.sources), **dict(args.property)}
+
+
+def _report(ds: LanceDataset, args: argparse.Namespace, seconds: float) -> None:
+    size = sum(file.file_size_bytes or 0 for fragment in ds.get_fragments() for file in fragment.data_files())
+    rows = ds.count_rows()
+    if args.json:
+        facts = {"uri": ds.uri, "version": ds.version, "rows": rows, "data_bytes": size, "seconds": round(seconds, 3)}
+        print_json({**facts, "metadata": ds.metadata})
+        return
+    print(f"{ds.uri}: version {ds.version}, {rows:,} rows, {len(ds.schema)} columns, {size_text(size)}, {seconds:.2f} s")

@@ -1,0 +1,118 @@
+"""``eider info``: what a dataset holds."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from .. import LanceDataset, LanceField, dataset
+from .geo import crs_name
+from .parse import add_dataset, add_verb
+from .render import print_json, print_pairs, print_table, size_text
+
+_EXAMPLES = """\
+  eider info chips.lance
+  eider info chips.lance --version 1 --json
+"""
+
+
+def add_parser(verbs: Any) -> None:
+    parser = add_verb(verbs, "info", "show a dataset's version, rows, bytes, schema and metadata", _EXAMPLES)
+    add_dataset(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    ds = dataset(args.uri, version=args.version)
+    facts = _facts(ds)
+    if args.json:
+        print_json(facts)
+    else:
+        _print(facts)
+    return 0
+
+
+def _facts(ds: LanceDataset) -> dict[str, Any]:
+    fragments = ds.get_fragments()
+    files = [file for fragment in fragments for file in fragment.data_files()]
+    sizes = [file.file_size_bytes for file in files]
+    created = next((v["timestamp"] for v in ds.versions() if v["version"] == ds.version), None)
+    return {
+        "uri": ds.uri,
+        "version": ds.version,
+        "latest_version": ds.latest_version,
+        "committed": None if created is None else created.isoformat(sep=" ", timespec="seconds"),
+        "file_version": ds.data_storage_version,
+        "rows": ds.count_rows(),
+        "deleted_rows": sum(f.num_deletions for f in fragments),
+        "fragments": len(fragments),
+        "data_files": len(files),
+        "data_bytes": None if None in sizes else sum(s or 0 for s in sizes),
+        "columns": [_column(field) for field in ds.lance_schema.fields()],
+        "metadata": ds.metadata,
+        "schema_metadata": {k: v for k, v in ds.schema_metadata.items() if k != "pandas"},
+    }
+
+
+def _column(field: LanceField) -> dict[str, Any]:
+    column: dict[str, Any] = {
+        "id": field.id(),
+        "name": field.name(),
+        "type": field.logical_type,
+        "nullable": field.nullable,
+    }
+    extension = field.metadata.get("ARROW:extension:name")
+    if extension:
+        column["extension"] = extension
+    if "ARROW:extension:metadata" in field.metadata:
+        column["extension_metadata"] = field.metadata["ARROW:extension:metadata"]
+    if "geometry_types" in field.metadata:
+        column["geometry_types"] = field.metadata["geometry_types"]
+    if field.children():
+        column["children"] = [_column(child) for child in field.children()]
+    return column
+
+
+def _print(facts: dict[str, Any]) -> None:
+    size = facts["data_bytes"]
+    latest = "" if facts["version"] == facts["latest_version"] else f" (latest: {facts['latest_version']})"
+    deleted = f", {facts['deleted_rows']:,} deleted" if facts["deleted_rows"] else ""
+    print_pairs(
+        [
+            ("dataset", facts["uri"]),
+            ("version", f"{facts['version']}{latest}, committed {facts['committed']}"),
+            ("rows", f"{facts['rows']:,}{deleted}"),
+            (
+                "data",
+                f"{facts['fragments']} fragments, {facts['data_files']} files, "
+                f"{'size not recorded' if size is None else size_text(size)}, format {facts['file_version']}",
+            ),
+        ]
+    )
+    print()
+    rows: list[list[str]] = []
+    for column in facts["columns"]:
+        _add_rows(column, 0, rows)
+    print_table(["id", "column", "type", "nullable", "extension"], rows, [True, False, False, False, False])
+    entries = {**facts["schema_metadata"], **facts["metadata"]}
+    if entries:
+        print()
+        print_pairs([(key, " ".join(value.split())[:100]) for key, value in sorted(entries.items())])
+
+
+def _add_rows(column: dict[str, Any], depth: int, rows: list[list[str]]) -> None:
+    extension = column.get("extension", "")
+    crs = crs_name(column.get("extension_metadata"))
+    if crs:
+        extension += f" ({crs})"
+    rows.append(
+        [
+            str(column["id"]),
+            "  " * depth + column["name"],
+            column["type"],
+            "yes" if column["nullable"] else "no",
+            extension,
+        ]
+    )
+    for child in column.get("children", []):
+        _add_rows(child, depth + 1, rows)

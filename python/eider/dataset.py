@@ -1,0 +1,498 @@
+"""Datasets: open, read, add and drop columns, go back in time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from . import _eider
+from .add_columns import add_columns
+from .arguments import DurabilityName, absolute_uri, count_of, durability_of, refuse, uri_of
+from .error import InvalidError, UnsupportedError
+from .fragment import LanceFragment, fragments_of
+from .ingest import ReaderLike
+from .projection import Columns, select
+from .scanner import LanceScanner, ScanPlan, ScanStats
+from .schema import LanceSchema
+from .session import Session, native_session
+from .versions import version_at, version_dict
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from typing_extensions import Unpack
+
+    from .scanner import ScanOptions
+    from .udf import BatchUDF
+    from .versions import Version
+
+__all__ = ["LanceDataset", "dataset"]
+
+VersionLike = int | tuple[str | None, int | None]
+
+
+class LanceDataset:
+    """A dataset at one version.
+
+    Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert`` and ``checkout_latest`` move it to the
+    version that they made or found. It pickles as URI and version, works in spawned and forked processes, and may be
+    used by many threads. It is also an Arrow stream (``__arrow_c_stream__``): ``duckdb.sql("FROM ds")``,
+    ``polars.DataFrame(ds)`` and ``pyarrow.table(ds)`` read it directly.
+
+    Args:
+        uri: Path of the dataset's folder, a ``file://`` or a ``memory://`` URI.
+        version: Version to open; None opens the latest.
+        default_scan_options: Options that every scan of this dataset uses unless told otherwise.
+        session: Session whose memory, caches and threads to use; None: that of the process.
+        block_size, index_cache_size, metadata_cache_size, commit_lock, storage_options, serialized_manifest,
+        metadata_cache_size_bytes, index_cache_size_bytes, read_params, namespace_client, table_id,
+        namespace_client_managed_versioning, base_store_params: Not supported yet.
+    """
+
+    def __init__(
+        self,
+        uri: str | PathLike[str],
+        version: VersionLike | None = None,
+        block_size: int | None = None,
+        index_cache_size: int | None = None,
+        metadata_cache_size: int | None = None,
+        commit_lock: object = None,
+        storage_options: dict[str, str] | None = None,
+        serialized_manifest: bytes | None = None,
+        default_scan_options: dict[str, Any] | None = None,
+        metadata_cache_size_bytes: int | None = None,
+        index_cache_size_bytes: int | None = None,
+        read_params: dict[str, Any] | None = None,
+        session: Session | None = None,
+        namespace_client: object = None,
+        table_id: list[str] | None = None,
+        namespace_client_managed_versioning: bool = False,
+        base_store_params: dict[str, dict[str, str]] | None = None,
+    ) -> None:
+        refuse(
+            "dataset",
+            block_size=block_size,
+            index_cache_size=index_cache_size,
+            metadata_cache_size=metadata_cache_size,
+            commit_lock=commit_lock,
+            storage_options=storage_options,
+            serialized_manifest=serialized_manifest,
+            metadata_cache_size_bytes=metadata_cache_size_bytes,
+            index_cache_size_bytes=index_cache_size_bytes,
+            read_params=read_params,
+            namespace_client=namespace_client,
+            table_id=table_id,
+            namespace_client_managed_versioning=namespace_client_managed_versioning,
+            base_store_params=base_store_params,
+        )
+        number = None if version is None else _version_number(version)
+        self._native = _eider.open_dataset(uri_of(uri), number, native_session(session))
+        self._defaults = dict(default_scan_options or {})
+
+    @classmethod
+    def _wrap(cls, native: _eider.Dataset, defaults: dict[str, Any] | None = None) -> LanceDataset:
+        made = cls.__new__(cls)
+        made._native = native
+        made._defaults = dict(defaults or {})
+        return made
+
+    # What it is.
+
+    @property
+    def uri(self) -> str:
+        """Where the dataset is, as it was opened."""
+        return self._native.uri
+
+    @property
+    def version(self) -> int:
+        """Number of this version."""
+        return self._native.version
+
+    @property
+    def latest_version(self) -> int:
+        """Number of the latest version now."""
+        return self._native.latest_version()
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Arrow schema, with extension types and metadata."""
+        import pyarrow as pa
+
+        return pa.schema(self._native.schema)
+
+    @property
+    def lance_schema(self) -> LanceSchema:
+        """Schema with field ids."""
+        return self._native.lance_schema
+
+    @property
+    def max_field_id(self) -> int:
+        """The largest field id of this version's schema; -1 without columns."""
+        return self._native.lance_schema.max_field_id
+
+    @property
+    def schema_metadata(self) -> dict[str, str]:
+        """Key-value metadata of the schema."""
+        return self._native.lance_schema.metadata
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """Key-value metadata of the table."""
+        return self._native.table_metadata()
+
+    def config(self) -> dict[str, str]:
+        """Key-value configuration of the table."""
+        return self._native.config()
+
+    @property
+    def data_storage_version(self) -> str:
+        """File version of the data, e.g. ``"2.2"``."""
+        return self._native.data_storage_version
+
+    def session(self) -> Session:
+        """The session in use."""
+        return Session._wrap(self._native.session())
+
+    # Versions.
+
+    def versions(self) -> list[Version]:
+        """All versions, oldest first, as dicts with ``version``, ``timestamp`` (local time) and ``metadata``."""
+        return [version_dict(info) for info in self._native.versions()]
+
+    def checkout_version(self, version: VersionLike) -> LanceDataset:
+        """The dataset as it was at ``version``. Raises NotFoundError when there is no such version."""
+        return self._wrap(self._native.checkout_version(_version_number(version)), self._defaults)
+
+    def checkout_latest(self) -> None:
+        """Move to the latest version."""
+        self._native = self._native.checkout_latest()
+
+    # Rows.
+
+    def count_rows(self, filter: object = None, **kwargs: Any) -> int:
+        """Number of live rows. Reads metadata only."""
+        refuse("LanceDataset.count_rows", filter=filter, **kwargs)
+        return self._native.count_rows()
+
+    def __len__(self) -> int:
+        return self._native.count_rows()
+
+    def scanner(
+        self,
+        columns: Columns = None,
+        filter: object = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        nearest: object = None,
+        batch_size: int | None = None,
+        batch_size_bytes: int | None = None,
+        batch_readahead: int | None = None,
+        fragment_readahead: int | None = None,
+        scan_in_order: bool | None = None,
+        fragments: Iterable[LanceFragment] | None = None,
+        index_segments: object = None,
+        full_text_query: object = None,
+        *,
+        prefilter: bool | None = None,
+        with_row_id: bool | None = None,
+        with_row_address: bool | None = None,
+        use_stats: bool | None = None,
+        fast_search: bool | None = None,
+        io_buffer_size: int | None = None,
+        late_materialization: bool | list[str] | None = None,
+        blob_handling: str | None = None,
+        use_scalar_index: bool | None = None,
+        include_deleted_rows: bool | None = None,
+        scan_stats_callback: Callable[[Any], None] | None = None,
+        strict_batch_size: bool | None = None,
+        order_by: object = None,
+        disable_scoring_autoprojection: bool | None = None,
+        row_addr_allowlist: bytes | None = None,
+        row_addr_blocklist: bytes | None = None,
+        stats: ScanStats | None = None,
+    ) -> LanceScanner:
+        """A scan, not yet started.
+
+        Args:
+            columns: Names of the columns to read, in output order; None reads all. A nested field ``"s.x"`` becomes a
+                column of that name. A dict renames: ``{"new": "old"}``. ``"_rowid"`` and ``"_rowaddr"`` may be named.
+            limit, offset: Rows to yield, and live rows to skip before them.
+            batch_size: Rows of a batch, at least 1; None: 8192. The last batch of a fragment may be smaller.
+            fragments: Read these fragments only.
+            with_row_id, with_row_address: Append the column ``_rowid`` or ``_rowaddr`` (uint64).
+            stats: Filled with what the scan asks of storage.
+            scan_in_order: Rows always come in order, whatever this says.
+            batch_readahead, fragment_readahead, io_buffer_size, late_materialization, use_stats, use_scalar_index,
+            prefilter: Accepted: they tune other engines and never change the result of a scan without a filter.
+            filter, nearest, full_text_query, order_by, batch_size_bytes, index_segments, fast_search, blob_handling,
+            include_deleted_rows, scan_stats_callback, strict_batch_size, disable_scoring_autoprojection,
+            row_addr_allowlist, row_addr_blocklist: Not supported yet.
+        """
+        refuse(
+            "scanner",
+            filter=filter,
+            nearest=nearest,
+            batch_size_bytes=batch_size_bytes,
+            index_segments=index_segments,
+            full_text_query=full_text_query,
+            fast_search=fast_search,
+            blob_handling=blob_handling,
+            include_deleted_rows=include_deleted_rows,
+            scan_stats_callback=scan_stats_callback,
+            strict_batch_size=strict_batch_size,
+            order_by=order_by,
+            disable_scoring_autoprojection=disable_scoring_autoprojection,
+            row_addr_allowlist=row_addr_allowlist,
+            row_addr_blocklist=row_addr_blocklist,
+        )
+        given = self._defaults
+        columns = given.get("columns") if columns is None else columns
+        selection = select(
+            columns,
+            self._native.schema.names,
+            flatten=True,
+            with_row_id=bool(given.get("with_row_id") if with_row_id is None else with_row_id),
+            with_row_address=bool(given.get("with_row_address") if with_row_address is None else with_row_address),
+        )
+        batch_size = given.get("batch_size") if batch_size is None else batch_size
+        plan = ScanPlan(
+            dataset=self._native,
+            selection=selection,
+            limit=count_of("scanner", "limit", given.get("limit") if limit is None else limit),
+            offset=count_of("scanner", "offset", given.get("offset") if offset is None else offset),
+            fragment_ids=None if fragments is None else [f.fragment_id for f in fragments],
+            batch_rows=count_of("scanner", "batch_size", batch_size, least=1) or 8192,
+            stats=stats,
+        )
+        return LanceScanner(plan)
+
+    def to_table(
+        self,
+        columns: Columns = None,
+        filter: object = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        nearest: object = None,
+        batch_size: int | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> pa.Table:
+        """Read into a table; arguments as in ``scanner``."""
+        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **options).to_table()
+
+    def to_batches(
+        self,
+        columns: Columns = None,
+        filter: object = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        nearest: object = None,
+        batch_size: int | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> Iterator[pa.RecordBatch]:
+        """Read batch by batch; arguments as in ``scanner``."""
+        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **options).to_batches()
+
+    def to_pandas(
+        self,
+        columns: Columns = None,
+        filter: object = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        nearest: object = None,
+        batch_size: int | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> pd.DataFrame:
+        """Read into a pandas DataFrame; arguments as in ``scanner``."""
+        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **options).to_pandas()
+
+    def head(self, num_rows: int, **options: Any) -> pa.Table:
+        """The first ``num_rows`` rows; further arguments as in ``scanner``."""
+        return self.scanner(limit=num_rows, **options).to_table()
+
+    def take(self, indices: Any, columns: Columns = None, *, stats: ScanStats | None = None) -> pa.Table:
+        """Rows by position among the live rows; order and duplicates kept.
+
+        Reads and decodes only those rows.
+
+        Args:
+            indices: Positions: a list of ints, a NumPy array or an Arrow array of integers.
+            columns: As in ``scanner``, but a nested field ``"s.x"`` yields the struct ``s`` with the field ``x`` alone.
+            stats: Filled with what the take asks of storage.
+
+        Raises:
+            InvalidError: a position is negative or not below ``count_rows()``.
+        """
+        import pyarrow as pa
+
+        chosen = select(columns, self._native.schema.names if columns is not None else [], flatten=False)
+        batch = self._native.take(
+            indices, chosen.columns, chosen.outputs, chosen.with_row_id, chosen.with_row_address, stats
+        )
+        return pa.Table.from_batches([pa.record_batch(batch)])
+
+    def slice(self, start: int, end: int, columns: Columns = None, *, stats: ScanStats | None = None) -> pa.Table:
+        """Live rows ``[start, end)``; ``end`` may lie beyond the last row.
+
+        A fixed-width column without nulls, such as an embedding, is a view of the mapped file where one page holds it.
+        """
+        import pyarrow as pa
+
+        first = count_of("slice", "start", start) or 0
+        last = count_of("slice", "end", end) or 0
+        if last < first:
+            raise InvalidError(f"slice: end ({last}) must be >= start ({first})")
+        rows = self.count_rows()
+        first, last = min(first, rows), min(last, rows)
+        chosen = select(columns, self._native.schema.names, flatten=True)
+        if chosen.with_row_id or chosen.with_row_address:
+            return self.to_table(columns, limit=last - first, offset=first, stats=stats)
+        batch = self._native.read_range(first, last - first, chosen.columns, chosen.outputs, stats)
+        return pa.Table.from_batches([pa.record_batch(batch)])
+
+    def sample(self, num_rows: int, columns: Columns = None, randomize_order: bool = True, **kwargs: Any) -> pa.Table:
+        """``num_rows`` different rows drawn at random; in row order when ``randomize_order`` is False."""
+        rows = self.count_rows()
+        if not 0 <= num_rows <= rows:
+            raise InvalidError(f"cannot sample {num_rows} of {rows} rows")
+        positions = random.sample(range(rows), num_rows)
+        return self.take(positions if randomize_order else sorted(positions), columns, **kwargs)
+
+    def __arrow_c_schema__(self) -> object:
+        return self._native.schema.__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.scanner().__arrow_c_stream__(requested_schema)
+
+    # Fragments.
+
+    def get_fragments(self, filter: object = None) -> list[LanceFragment]:
+        """All fragments in row order."""
+        refuse("LanceDataset.get_fragments", filter=filter)
+        return fragments_of(self._wrap(self._native, self._defaults), self._native)
+
+    def get_fragment(self, fragment_id: int) -> LanceFragment | None:
+        """The fragment with that id, or None."""
+        return next((f for f in self.get_fragments() if f.fragment_id == fragment_id), None)
+
+    # Changes.
+
+    def add_columns(
+        self,
+        transforms: BatchUDF | Callable[[pa.RecordBatch], Any] | ReaderLike | pa.Field | list[pa.Field] | pa.Schema,
+        read_columns: list[str] | None = None,
+        reader_schema: pa.Schema | None = None,
+        batch_size: int | None = None,
+        *,
+        durability: DurabilityName | None = None,
+    ) -> None:
+        """Add columns to the existing rows. Writes only the new columns; no existing data file changes.
+
+        Args:
+            transforms: The new columns, as one of
+                data of exactly ``count_rows()`` rows in row order (anything that ``write_dataset`` takes but a dict);
+                a function over batches (``batch_udf`` or a plain one), called with ``read_columns``;
+                a ``pyarrow.Field``, a list of them, or a ``pyarrow.Schema``: columns of nulls, metadata only.
+                SQL expressions (a dict of str) are not supported yet.
+            read_columns: Columns that the function reads; None: all.
+            reader_schema: Schema of the new columns when ``transforms`` is an iterator.
+            batch_size: Rows that the function gets at once; None: 8192.
+            durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+
+        Raises:
+            AlreadyExistsError: a column of that name exists.
+            InvalidError: the data has another number of rows, or the function returned another number than it got.
+        """
+        rows = count_of("add_columns", "batch_size", batch_size, least=1) or 8192
+        self._native = add_columns(
+            self._native, transforms, read_columns, reader_schema, rows, durability_of(durability)
+        )
+
+    def drop_columns(self, columns: list[str], *, durability: DurabilityName | None = None) -> None:
+        """Drop columns. Writes metadata only: the data stays in the files of earlier versions."""
+        if isinstance(columns, str):
+            raise TypeError("columns must be a list of names, got str")
+        self._native = self._native.drop_columns(list(columns), durability_of(durability))
+
+    def insert(self, data: ReaderLike, *, mode: str = "append", **kwargs: Any) -> None:
+        """Write ``data`` into this dataset; arguments as in ``write_dataset``."""
+        from .write import write_dataset
+
+        self._native = write_dataset(data, self, mode=mode, **kwargs)._native
+
+    def __reduce__(self) -> tuple[Callable[..., LanceDataset], tuple[str, int, dict[str, Any]]]:
+        return _reopen, (absolute_uri(self.uri), self.version, self._defaults)
+
+    def __repr__(self) -> str:
+        return f"LanceDataset(uri={self.uri!r}, version={self.version})"
+
+
+def _version_number(version: VersionLike | str) -> int:
+    if isinstance(version, str):
+        raise UnsupportedError(f"tags are not supported yet: version {version!r}")
+    if isinstance(version, tuple):
+        branch, number = version
+        if branch not in (None, "main") or number is None:
+            raise UnsupportedError(f"branches are not supported yet: version {version!r}")
+        version = number
+    checked = count_of("dataset", "version", version)
+    assert checked is not None
+    return checked
+
+
+def _reopen(uri: str, version: int, defaults: dict[str, Any]) -> LanceDataset:
+    return LanceDataset(uri, version, default_scan_options=defaults)
+
+
+def dataset(
+    uri: str | PathLike[str] | None = None,
+    version: VersionLike | None = None,
+    asof: datetime | str | None = None,
+    block_size: int | None = None,
+    commit_lock: object = None,
+    index_cache_size: int | None = None,
+    storage_options: dict[str, str] | None = None,
+    default_scan_options: dict[str, Any] | None = None,
+    metadata_cache_size_bytes: int | None = None,
+    index_cache_size_bytes: int | None = None,
+    read_params: dict[str, Any] | None = None,
+    session: Session | None = None,
+    namespace_client: object = None,
+    table_id: list[str] | None = None,
+    base_store_params: dict[str, dict[str, str]] | None = None,
+) -> LanceDataset:
+    """Open a dataset.
+
+    Args:
+        uri: Path of the dataset's folder, a ``file://`` or a ``memory://`` URI.
+        version: Version to open; None: the latest.
+        asof: Open the version that was the latest at this time (a datetime, or ISO text; local time without a zone).
+        default_scan_options, session and the rest: As in ``LanceDataset``.
+
+    Raises:
+        NotFoundError: there is no dataset, or no such version.
+    """
+    if uri is None:
+        refuse("dataset", namespace_client=namespace_client, table_id=table_id)
+        raise InvalidError("dataset: uri is missing")
+    opened = LanceDataset(
+        uri,
+        version,
+        block_size=block_size,
+        index_cache_size=index_cache_size,
+        commit_lock=commit_lock,
+        storage_options=storage_options,
+        default_scan_options=default_scan_options,
+        metadata_cache_size_bytes=metadata_cache_size_bytes,
+        index_cache_size_bytes=index_cache_size_bytes,
+        read_params=read_params,
+        session=session,
+        namespace_client=namespace_client,
+        table_id=table_id,
+        base_store_params=base_store_params,
+    )
+    if asof is None or version is not None:
+        return opened
+    return opened.checkout_version(version_at(opened.versions(), asof))

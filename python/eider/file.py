@@ -1,0 +1,271 @@
+"""Single Lance files, without a table around them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import PathLike
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from . import _eider
+from .arguments import count_of, file_version_of, refuse, uri_of
+from .error import InvalidError
+from .ingest import ReaderLike, open_reader
+from .scanner import ScanStats
+from .schema import LanceSchema
+from .session import Session, native_session
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["LanceFileMetadata", "LanceFileReader", "LanceFileWriter", "ReaderResults"]
+
+
+class ReaderResults:
+    """Rows of a file, read when they are asked for. Also an Arrow stream (``__arrow_c_stream__``)."""
+
+    def __init__(self, schema: _eider.Schema, batches: Iterator[_eider.RecordBatch], whole: Any = None) -> None:
+        self._schema = schema
+        self._batches = batches
+        self._whole = whole
+
+    def to_batches(self) -> pa.RecordBatchReader:
+        """A reader over the batches."""
+        import pyarrow as pa
+
+        schema = pa.schema(self._schema)
+        return pa.RecordBatchReader.from_batches(schema, (pa.record_batch(b) for b in self._batches))
+
+    def to_table(self) -> pa.Table:
+        """All rows as one table."""
+        import pyarrow as pa
+
+        if self._whole is not None:
+            return pa.Table.from_batches([pa.record_batch(self._whole())])
+        return pa.Table.from_batches([pa.record_batch(b) for b in self._batches], schema=pa.schema(self._schema))
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        reader = _eider.RecordBatchReader.from_iterator(self._batches, self._schema)
+        return reader.__arrow_c_stream__(requested_schema)
+
+
+@dataclass(frozen=True)
+class LanceFileMetadata:
+    """What a file's footer says. ``columns`` describes the columns and pages, as ``LanceFileReader.describe`` does."""
+
+    schema: pa.Schema
+    num_rows: int
+    major_version: int
+    minor_version: int
+    num_global_buffers: int
+    columns: list[dict[str, Any]]
+
+
+class LanceFileReader:
+    """Reads one Lance file.
+
+    Args:
+        path: A local path or a ``memory://`` URI.
+        storage_options, namespace_client, table_id: Not supported yet.
+        columns: Paths of the columns to read; None: all. A nested path ``"s.x"`` prunes the struct ``s``.
+        session: Session whose memory, caches and threads to use; None: that of the process.
+
+    Raises:
+        NotFoundError: there is no such file or column.
+        CorruptError: it is not a Lance file, or its metadata is damaged.
+        UnsupportedError: its version is not read yet.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        storage_options: dict[str, str] | None = None,
+        columns: list[str] | None = None,
+        *,
+        namespace_client: object = None,
+        table_id: list[str] | None = None,
+        session: Session | None = None,
+    ) -> None:
+        refuse(
+            "LanceFileReader", storage_options=storage_options, namespace_client=namespace_client, table_id=table_id
+        )
+        self._native = _eider.FileReader.open(uri_of(path), native_session(session))
+        self._columns = None if columns is None else list(columns)
+        self._schema = self._native.schema
+        if self._columns is not None:
+            self._schema = self._native.read_range(0, 0, self._columns).schema
+
+    def num_rows(self) -> int:
+        """Number of rows."""
+        return self._native.num_rows
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Schema of the columns that are read."""
+        import pyarrow as pa
+
+        return pa.schema(self._schema)
+
+    @property
+    def lance_schema(self) -> LanceSchema:
+        """Schema of the file, with field ids."""
+        return self._native.lance_schema
+
+    def metadata(self) -> LanceFileMetadata:
+        """Schema, version, rows, columns and pages."""
+        import pyarrow as pa
+
+        major, _, minor = self._native.version.partition(".")
+        described = json.loads(self._native.describe(json=True))
+        return LanceFileMetadata(
+            schema=pa.schema(self._native.schema),
+            num_rows=self._native.num_rows,
+            major_version=int(major),
+            minor_version=int(minor),
+            num_global_buffers=self._native.num_global_buffers,
+            columns=described.get("columns", []),
+        )
+
+    def describe(self, *, json: bool = False) -> str:
+        """Columns, pages, encodings and bytes, as an indented tree or as JSON."""
+        return self._native.describe(json=json)
+
+    def read_all(self, *, batch_size: int = 1024, batch_readahead: int = 16, stats: ScanStats | None = None) -> ReaderResults:
+        """All rows. ``batch_readahead`` is accepted and has no effect."""
+        return self.read_range(0, self._native.num_rows, batch_size=batch_size, stats=stats)
+
+    def read_range(
+        self,
+        start: int,
+        num_rows: int,
+        *,
+        batch_size: int = 1024,
+        batch_readahead: int = 16,
+        stats: ScanStats | None = None,
+    ) -> ReaderResults:
+        """Rows ``[start, start + num_rows)``. Raises InvalidError when they reach beyond the last row."""
+        first = count_of("read_range", "start", start) or 0
+        count = count_of("read_range", "num_rows", num_rows) or 0
+        step = count_of("read_range", "batch_size", batch_size, least=1) or 1
+        total = self._native.num_rows
+        if first + count > total:
+            raise InvalidError(f"read_range: rows [{first}, {first + count}) of a file with {total} rows")
+
+        def batches() -> Iterator[_eider.RecordBatch]:
+            for at in range(first, first + count, step):
+                yield self._native.read_range(at, min(step, first + count - at), self._columns, stats)
+
+        def whole() -> _eider.RecordBatch:
+            return self._native.read_range(first, count, self._columns, stats)
+
+        return ReaderResults(self._schema, batches(), whole)
+
+    def take_rows(
+        self, indices: Any, *, batch_size: int = 1024, batch_readahead: int = 16, stats: ScanStats | None = None
+    ) -> ReaderResults:
+        """Rows by position; order and duplicates kept, and they need not be sorted.
+
+        Raises InvalidError naming a position out of range.
+        """
+        step = count_of("take_rows", "batch_size", batch_size, least=1) or 1
+        taken = self._native.take(indices, self._columns, stats)
+        pieces = (taken.slice(at, step) for at in range(0, taken.num_rows, step))
+        return ReaderResults(self._schema, pieces, lambda: taken)
+
+    def read_global_buffer(self, index: int) -> bytes:
+        """Bytes of a global buffer; buffer 0 holds the schema. Raises InvalidError naming an index out of range."""
+        return self._native.read_global_buffer(count_of("read_global_buffer", "index", index) or 0)
+
+
+class LanceFileWriter:
+    """Writes one Lance file. Nothing is visible at ``path`` before ``close``.
+
+    As a context manager it closes at the end, and abandons the file when the block raised.
+
+    Args:
+        path: A local path or a ``memory://`` URI.
+        schema: Schema of the file; None: that of the first batch.
+        data_cache_bytes: Bytes to gather per file before pages are written.
+        version: ``"2.2"`` or ``"2.1"``; None: 2.2.
+        max_page_bytes: Largest page.
+        session: Session whose memory to use.
+        storage_options, namespace_client, table_id: Not supported yet.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        schema: pa.Schema | None = None,
+        *,
+        data_cache_bytes: int | None = None,
+        version: str | None = None,
+        storage_options: dict[str, str] | None = None,
+        namespace_client: object = None,
+        table_id: list[str] | None = None,
+        max_page_bytes: int | None = None,
+        session: Session | None = None,
+    ) -> None:
+        refuse(
+            "LanceFileWriter", storage_options=storage_options, namespace_client=namespace_client, table_id=table_id
+        )
+        self._path = uri_of(path)
+        self._options: dict[str, Any] = {
+            "version": file_version_of(version) or "2.2",
+            "buffered_bytes": count_of("LanceFileWriter", "data_cache_bytes", data_cache_bytes, least=1),
+            "max_page_bytes": count_of("LanceFileWriter", "max_page_bytes", max_page_bytes, least=1),
+            "session": native_session(session),
+        }
+        self._schema = schema
+        self._native: _eider.FileWriter | None = None
+        self._closed = False
+        if schema is not None:
+            self._create(schema)
+
+    def _create(self, schema: Any) -> _eider.FileWriter:
+        self._native = _eider.FileWriter.create(self._path, schema, **self._options)
+        return self._native
+
+    def _writer(self) -> _eider.FileWriter:
+        if self._closed:
+            raise InvalidError(f"{self._path}: the writer is closed")
+        if self._native is None:
+            raise InvalidError(f"{self._path}: the schema is not known before the first batch; give one to the writer")
+        return self._native
+
+    def write_batch(self, batch: ReaderLike) -> None:
+        """Write a RecordBatch, a Table, or any other data that ``write_dataset`` takes."""
+        if self._closed:
+            raise InvalidError(f"{self._path}: the writer is closed")
+        reader = open_reader(batch, self._schema)
+        writer = self._native or self._create(reader.schema)
+        writer.write_all(reader)
+
+    def add_schema_metadata(self, key: str, value: str) -> None:
+        """Add an entry to the metadata of the schema."""
+        self._writer().add_schema_metadata(key, value)
+
+    def add_global_buffer(self, data: bytes) -> int:
+        """Add bytes to the file; returns the index to read them back by."""
+        return self._writer().add_global_buffer(bytes(data))
+
+    def close(self) -> int | None:
+        """Finish the file and return its number of rows; None when it was closed before."""
+        if self._closed:
+            return None
+        rows = self._writer().close()
+        self._closed = True
+        return rows
+
+    def __enter__(self) -> LanceFileWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+        else:
+            self._native = None
+            self._closed = True

@@ -1,0 +1,239 @@
+"""Fragments: horizontal slices of a dataset, each with its own data files and deletions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from . import _eider
+from .arguments import refuse
+from .error import InvalidError
+from .projection import Columns
+from .scanner import LanceScanner, ScanStats
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from typing_extensions import Unpack
+
+    from .dataset import LanceDataset
+    from .scanner import ScanOptions
+
+__all__ = ["DataFile", "DeletionFile", "FragmentMetadata", "LanceFragment"]
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One data file of a fragment.
+
+    ``fields[i]`` is the id of the field that column ``column_indices[i]`` of the file holds. ``path`` is below ``data/``.
+    ``file_size_bytes`` is None when it was not recorded.
+    """
+
+    path: str
+    fields: list[int]
+    column_indices: list[int] = field(default_factory=list)
+    file_major_version: int = 0
+    file_minor_version: int = 0
+    file_size_bytes: int | None = None
+    base_id: int | None = None
+
+    def field_ids(self) -> list[int]:
+        """Ids of the fields that the file holds."""
+        return self.fields
+
+
+@dataclass(frozen=True)
+class DeletionFile:
+    """Where a fragment's deleted rows are written. ``file_type`` is ``"array"`` or ``"bitmap"``."""
+
+    read_version: int
+    id: int
+    file_type: str
+    num_deleted_rows: int
+    name: str
+
+    def path(self) -> str:
+        """Path below the dataset's root."""
+        return self.name
+
+
+@dataclass(frozen=True)
+class FragmentMetadata:
+    """What the manifest records of a fragment."""
+
+    id: int
+    files: list[DataFile]
+    physical_rows: int
+    deletion_file: DeletionFile | None = None
+
+    @property
+    def num_deletions(self) -> int:
+        """Number of deleted rows."""
+        return 0 if self.deletion_file is None else self.deletion_file.num_deleted_rows
+
+    @property
+    def num_rows(self) -> int:
+        """Number of live rows."""
+        return self.physical_rows - self.num_deletions
+
+    def data_files(self) -> list[DataFile]:
+        """The data files; together they hold every column."""
+        return self.files
+
+
+def _data_file(info: _eider.DataFileInfo) -> DataFile:
+    return DataFile(
+        info.path, info.field_ids, info.column_indices, info.major, info.minor, info.size_bytes or None
+    )
+
+
+def _deletion_file(info: _eider.FragmentInfo) -> DeletionFile | None:
+    match = re.search(r"\d+-(\d+)-(\d+)\.(arrow|bin)$", info.deletion_file)
+    if match is None:
+        return None
+    kind = "array" if match[3] == "arrow" else "bitmap"
+    return DeletionFile(int(match[1]), int(match[2]), kind, info.deleted_rows, info.deletion_file)
+
+
+class LanceFragment:
+    """A fragment of one dataset version. Row positions count the live rows of the fragment."""
+
+    def __init__(self, dataset: LanceDataset, fragment_id: int, *, fragment: tuple[_eider.FragmentInfo, int] | None = None):
+        self._dataset = dataset
+        if fragment is None:
+            found = dataset.get_fragment(fragment_id)
+            if found is None:
+                raise InvalidError(f"no fragment {fragment_id} in version {dataset.version} of {dataset.uri}")
+            fragment = (found._info, found._first_row)
+        self._info: _eider.FragmentInfo = fragment[0]
+        self._first_row: int = fragment[1]
+
+    @property
+    def fragment_id(self) -> int:
+        """Id of the fragment, never used again in this dataset."""
+        return self._info.id
+
+    @property
+    def physical_rows(self) -> int:
+        """Number of rows in the files, deleted ones included."""
+        return self._info.physical_rows
+
+    @property
+    def num_deletions(self) -> int:
+        """Number of deleted rows."""
+        return self._info.deleted_rows
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Schema of the dataset."""
+        return self._dataset.schema
+
+    @property
+    def metadata(self) -> FragmentMetadata:
+        """What the manifest records of the fragment."""
+        info = self._info
+        return FragmentMetadata(info.id, self.data_files(), info.physical_rows, _deletion_file(info))
+
+    def data_files(self) -> list[DataFile]:
+        """The data files; together they hold every column."""
+        return [_data_file(file) for file in self._info.files]
+
+    def deletion_file(self) -> str | None:
+        """Path of the deletion file below the dataset's root, or None."""
+        return self._info.deletion_file or None
+
+    def count_rows(self, filter: object = None) -> int:
+        """Number of live rows."""
+        refuse("LanceFragment.count_rows", filter=filter)
+        return self._info.physical_rows - self._info.deleted_rows
+
+    def scanner(
+        self,
+        *,
+        columns: Columns = None,
+        batch_size: int | None = None,
+        filter: object = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> LanceScanner:
+        """A scan of this fragment; arguments as in ``LanceDataset.scanner``."""
+        refuse("LanceFragment.scanner", filter=filter, fragments=options.get("fragments"))
+        options["fragments"] = [self]
+        return self._dataset.scanner(columns=columns, batch_size=batch_size, limit=limit, offset=offset, **options)
+
+    def to_table(
+        self,
+        columns: Columns = None,
+        filter: object = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> pa.Table:
+        """All live rows as a table."""
+        return self.scanner(columns=columns, filter=filter, limit=limit, offset=offset, **options).to_table()
+
+    def to_batches(
+        self,
+        *,
+        columns: Columns = None,
+        batch_size: int | None = None,
+        filter: object = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> Iterator[pa.RecordBatch]:
+        """The live rows in batches."""
+        scanner = self.scanner(
+            columns=columns, batch_size=batch_size, filter=filter, limit=limit, offset=offset, **options
+        )
+        return scanner.to_batches()
+
+    def to_pandas(self, columns: Columns = None, **options: Any) -> pd.DataFrame:
+        """All live rows as a DataFrame."""
+        return self.to_table(columns=columns, **options).to_pandas()
+
+    def head(self, num_rows: int) -> pa.Table:
+        """The first ``num_rows`` live rows."""
+        return self.scanner(limit=num_rows).to_table()
+
+    def take(self, indices: Any, columns: Columns = None, *, stats: ScanStats | None = None) -> pa.Table:
+        """Rows by position among the fragment's live rows; order and duplicates kept.
+
+        Raises InvalidError naming a position outside ``[0, count_rows())``.
+        """
+        positions = [int(i) for i in indices]
+        rows = self.count_rows()
+        for position in positions:
+            if not 0 <= position < rows:
+                raise InvalidError(
+                    f"row {position} is out of range: fragment {self.fragment_id} of {self._dataset.uri} has {rows} rows"
+                )
+        return self._dataset.take([self._first_row + i for i in positions], columns, stats=stats)
+
+    def __len__(self) -> int:
+        return self.count_rows()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.scanner().__arrow_c_stream__(requested_schema)
+
+    def __reduce__(self) -> tuple[Callable[..., LanceFragment], tuple[LanceDataset, int]]:
+        return cast("tuple[Callable[..., LanceFragment], tuple[LanceDataset, int]]", (
+            LanceFragment, (self._dataset, self.fragment_id)
+        ))
+
+    def __repr__(self) -> str:
+        return f"LanceFragment(id={self.fragment_id}, data_files={[f.path for f in self._info.files]})"
+
+
+def fragments_of(dataset: LanceDataset, native: _eider.Dataset) -> list[LanceFragment]:
+    """All fragments in row order."""
+    out = []
+    first_row = 0
+    for info in native.fragments():
+        out.append(LanceFragment(dataset, info.id, fragment=(info, first_row)))
+        first_row += info.physical_rows - info.deleted_rows
+    return out

@@ -1,0 +1,123 @@
+"""Turns a ``columns=`` argument into what the engine reads and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .error import InvalidError, NotFoundError, UnsupportedError
+
+Columns = Sequence[str] | Mapping[str, str] | None
+
+_ROW_ID = "_rowid"
+_ROW_ADDRESS = "_rowaddr"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Columns asked of the engine, and the output columns as (name, path) when they differ from those."""
+
+    columns: list[str] | None = None
+    outputs: list[tuple[str, list[str]]] | None = None
+    with_row_id: bool = False
+    with_row_address: bool = False
+
+
+def split_path(path: str) -> list[str]:
+    """Split ``a.b.`c.d``` into its segments. Raises UnsupportedError for anything that is not a column path."""
+    segments: list[str] = []
+    rest = path
+    while True:
+        if rest.startswith("`"):
+            end = rest.find("`", 1)
+            if end < 0:
+                raise InvalidError(f"columns: no closing backquote in {path!r}")
+            segment, rest = rest[1:end], rest[end + 1 :]
+        else:
+            dot = rest.find(".")
+            segment, rest = (rest, "") if dot < 0 else (rest[:dot], rest[dot:])
+        segments.append(segment)
+        if not rest:
+            return segments
+        if not rest.startswith("."):
+            raise InvalidError(f"columns: cannot read the column path {path!r}")
+        rest = rest[1:]
+
+
+def quote_path(segments: Iterable[str]) -> str:
+    """The engine's spelling of a path: segments with a dot stand in backquotes."""
+    return ".".join(f"`{s}`" if "." in s else s for s in segments)
+
+
+def _is_path(text: str, names: Sequence[str]) -> bool:
+    if text in names or text in (_ROW_ID, _ROW_ADDRESS):
+        return True
+    return all(part.isidentifier() or (part.startswith("`") and part.endswith("`")) for part in text.split("."))
+
+
+def _requested(columns: Sequence[str] | Mapping[str, str], names: Sequence[str]) -> list[tuple[str, str]]:
+    if isinstance(columns, Mapping):
+        for name, expression in columns.items():
+            if not isinstance(expression, str) or not _is_path(expression, names):
+                raise UnsupportedError(
+                    f"columns: SQL expressions are not supported yet, only renamed columns: {name!r} = {expression!r}"
+                )
+        return list(columns.items())
+    if isinstance(columns, (str, bytes)) or not isinstance(columns, Iterable):
+        raise TypeError(f"columns must be a list of names or a dict of name to column, got {type(columns).__name__}")
+    out = []
+    for name in columns:
+        if not isinstance(name, str):
+            raise TypeError(f"columns must hold names, got {type(name).__name__}")
+        out.append((name, name))
+    return out
+
+
+def _resolve_path(text: str, names: Sequence[str]) -> list[str]:
+    if text in names or text in (_ROW_ID, _ROW_ADDRESS):
+        return [text]
+    path = split_path(text)
+    if path[0] not in names:
+        raise NotFoundError(f"no column {text!r}; the columns are {', '.join(names)}")
+    return path
+
+
+def select(
+    columns: Columns,
+    names: Sequence[str],
+    *,
+    flatten: bool,
+    with_row_id: bool = False,
+    with_row_address: bool = False,
+) -> Selection:
+    """Resolve ``columns`` against the top-level ``names``.
+
+    ``flatten``: a nested field such as ``s.x`` becomes a column of its own named ``s.x`` (a scan); otherwise the struct
+    ``s`` comes out with the field ``x`` alone (a take). ``_rowid`` and ``_rowaddr`` may be named among the columns.
+    """
+    if columns is None:
+        return Selection(None, None, with_row_id, with_row_address)
+    read: list[str] = []
+    outputs: list[tuple[str, list[str]]] = []
+    plain = not isinstance(columns, Mapping)
+    for name, text in _requested(columns, names):
+        path = _resolve_path(text, names)
+        virtual = path[0] not in names
+        with_row_id = with_row_id or (virtual and path[0] == _ROW_ID)
+        with_row_address = with_row_address or (virtual and path[0] == _ROW_ADDRESS)
+        if not virtual and quote_path(path) not in read:
+            read.append(quote_path(path))
+        plain = plain and not virtual and (len(path) == 1 or not flatten)
+        if not flatten and name == text:
+            name, path = path[0], path[:1]
+            if (name, path) in outputs:
+                continue
+        if any(name == other for other, _ in outputs):
+            raise InvalidError(f"columns: duplicate column name {name!r}")
+        outputs.append((name, path))
+    if plain:
+        return Selection(read, None, with_row_id, with_row_address)
+    for flag, name in ((with_row_id, _ROW_ID), (with_row_address, _ROW_ADDRESS)):
+        if flag and all(path != [name] for _, path in outputs):
+            outputs.append((name, [name]))
+    return Selection(read, outputs, with_row_id, with_row_address)

@@ -1,0 +1,159 @@
+"""Scans: which rows and columns, in batches of what size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from . import _eider
+from .projection import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from .fragment import LanceFragment
+
+__all__ = ["LanceScanner", "ScanOptions", "ScanStats"]
+
+ScanStats = _eider.ScanStats
+
+
+class ScanOptions(TypedDict, total=False):
+    """Keyword options that every scan takes; ``LanceDataset.scanner`` says what each does."""
+
+    batch_size_bytes: int | None
+    batch_readahead: int | None
+    fragment_readahead: int | None
+    scan_in_order: bool | None
+    fragments: Iterable[LanceFragment] | None
+    index_segments: Any
+    full_text_query: Any
+    prefilter: bool | None
+    with_row_id: bool | None
+    with_row_address: bool | None
+    use_stats: bool | None
+    fast_search: bool | None
+    io_buffer_size: int | None
+    late_materialization: bool | list[str] | None
+    blob_handling: str | None
+    use_scalar_index: bool | None
+    include_deleted_rows: bool | None
+    scan_stats_callback: Callable[[Any], None] | None
+    strict_batch_size: bool | None
+    order_by: Any
+    disable_scoring_autoprojection: bool | None
+    row_addr_allowlist: bytes | None
+    row_addr_blocklist: bytes | None
+    stats: ScanStats | None
+
+
+@dataclass(frozen=True)
+class ScanPlan:
+    """A scan of one version, checked and resolved."""
+
+    dataset: _eider.Dataset
+    selection: Selection
+    limit: int | None = None
+    offset: int | None = None
+    fragment_ids: list[int] | None = None
+    batch_rows: int = 8192
+    stats: ScanStats | None = None
+
+    def open(self, limit: int | None = None) -> _eider.RecordBatchReader:
+        """Start the scan, of at most ``limit`` rows."""
+        limits = [n for n in (limit, self.limit) if n is not None]
+        return self.dataset.scan(
+            columns=self.selection.columns,
+            outputs=self.selection.outputs,
+            limit=min(limits) if limits else None,
+            offset=self.offset,
+            fragment_ids=self.fragment_ids,
+            batch_rows=self.batch_rows,
+            with_row_id=self.selection.with_row_id,
+            with_row_address=self.selection.with_row_address,
+            stats=self.stats,
+        )
+
+    def count_rows(self) -> int:
+        """Live rows that the scan yields."""
+        wanted = None if self.fragment_ids is None else set(self.fragment_ids)
+        rows = sum(
+            f.physical_rows - f.deleted_rows for f in self.dataset.fragments() if wanted is None or f.id in wanted
+        )
+        rows = max(0, rows - (self.offset or 0))
+        return rows if self.limit is None else min(rows, self.limit)
+
+
+def read_table(reader: _eider.RecordBatchReader) -> pa.Table:
+    """Drain the reader in the engine, then hand the batches to pyarrow."""
+    import pyarrow as pa
+
+    return pa.table(reader.read_all())
+
+
+def read_batches(reader: _eider.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """The batches as pyarrow's, one at a time."""
+    import pyarrow as pa
+
+    for batch in reader:
+        yield pa.record_batch(batch)
+
+
+class LanceScanner:
+    """A scan that has not started. Made by ``LanceDataset.scanner`` and ``LanceFragment.scanner``; may run many times.
+
+    Also an Arrow stream (``__arrow_c_stream__``): DuckDB, polars and pyarrow read it directly.
+    """
+
+    def __init__(self, plan: ScanPlan) -> None:
+        self._plan = plan
+
+    @property
+    def projected_schema(self) -> pa.Schema:
+        """Schema of the batches."""
+        import pyarrow as pa
+
+        return pa.schema(self._plan.open().schema)
+
+    @property
+    def dataset_schema(self) -> pa.Schema:
+        """Schema of the dataset."""
+        import pyarrow as pa
+
+        return pa.schema(self._plan.dataset.schema)
+
+    def to_table(self) -> pa.Table:
+        """All rows, as a table with one chunk per batch."""
+        return read_table(self._plan.open())
+
+    def to_batches(self) -> Iterator[pa.RecordBatch]:
+        """The batches in row order. Memory holds those being read ahead."""
+        return read_batches(self._plan.open())
+
+    def to_reader(self) -> pa.RecordBatchReader:
+        """A pyarrow reader over the same stream. Errors in it are pyarrow's, with Eider's message."""
+        import pyarrow as pa
+
+        return pa.RecordBatchReader.from_stream(self._plan.open())
+
+    def to_pandas(self, **kwargs: Any) -> pd.DataFrame:
+        """All rows as a DataFrame; ``kwargs`` go to ``pyarrow.Table.to_pandas``."""
+        return self.to_table().to_pandas(**kwargs)
+
+    def head(self, num_rows: int) -> pa.Table:
+        """The first ``num_rows`` rows."""
+        return read_table(self._plan.open(limit=num_rows))
+
+    def count_rows(self) -> int:
+        """Number of rows that the scan yields. Reads metadata only."""
+        return self._plan.count_rows()
+
+    def __arrow_c_schema__(self) -> object:
+        return self._plan.open().__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._plan.open().__arrow_c_stream__(requested_schema)

@@ -1,0 +1,88 @@
+"""Functions over batches, for ``LanceDataset.add_columns``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .arguments import refuse
+from .error import InvalidError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["BatchUDF", "batch_udf"]
+
+
+class BatchUDF:
+    """A function that computes new columns from a batch.
+
+    Args:
+        func: Takes a ``pyarrow.RecordBatch`` and returns the new columns for the same rows, in the same order: a
+            RecordBatch or Table, a pandas DataFrame, or a dict of name to array.
+        output_schema: Schema of the new columns. None: the function is called once more, on the first batch, to learn it.
+        checkpoint_file: Not supported yet.
+    """
+
+    def __init__(
+        self,
+        func: Callable[[pa.RecordBatch], Any],
+        output_schema: pa.Schema | None = None,
+        checkpoint_file: str | Path | None = None,
+    ) -> None:
+        refuse("BatchUDF", checkpoint_file=checkpoint_file)
+        self.func = func
+        self.output_schema = output_schema
+
+    def __call__(self, batch: pa.RecordBatch) -> Any:
+        """Call the function as it is."""
+        return self.func(batch)
+
+    def _call(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        return as_batch(self.func(batch), batch.num_rows, self.output_schema)
+
+
+def batch_udf(
+    output_schema: pa.Schema | None = None, checkpoint_file: str | Path | None = None
+) -> Callable[[Callable[[pa.RecordBatch], Any]], BatchUDF]:
+    """Decorate a function over batches.
+
+    >>> @eider.batch_udf()
+    ... def doubled(batch):
+    ...     return pa.record_batch({"twice": pc.multiply(batch["value"], 2)})
+    >>> dataset.add_columns(doubled, read_columns=["value"])
+    """
+
+    def decorate(func: Callable[[pa.RecordBatch], Any]) -> BatchUDF:
+        return BatchUDF(func, output_schema, checkpoint_file)
+
+    return decorate
+
+
+def as_batch(result: Any, num_rows: int, schema: pa.Schema | None) -> pa.RecordBatch:
+    """The function's result as one batch. Raises InvalidError when it has another number of rows."""
+    import pyarrow as pa
+
+    if type(result).__module__.partition(".")[0] == "pandas":
+        batch = pa.RecordBatch.from_pandas(result, schema=schema, preserve_index=False).replace_schema_metadata(None)
+    elif isinstance(result, Mapping):
+        batch = pa.RecordBatch.from_pydict(dict(result), schema=schema)
+    elif hasattr(result, "__arrow_c_array__"):
+        batch = pa.record_batch(result)
+    elif hasattr(result, "__arrow_c_stream__"):
+        batch = _one_batch(pa.table(result))
+    else:
+        raise TypeError(f"the function returned {type(result).__name__}, expected a record batch, a DataFrame or a dict")
+    if batch.num_rows != num_rows:
+        raise InvalidError(f"the function returned {batch.num_rows} rows for a batch of {num_rows}")
+    return batch
+
+
+def _one_batch(table: pa.Table) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    batches = table.combine_chunks().to_batches()
+    if len(batches) == 1:
+        return batches[0]
+    return pa.RecordBatch.from_pylist([], schema=table.schema)

@@ -1,0 +1,37 @@
+"""Versions as Python tells them: dicts with local timestamps, as ``pylance`` returns them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypedDict
+
+from . import _eider
+from .error import NotFoundError
+
+__all__ = ["Version", "version_at", "version_dict"]
+
+
+class Version(TypedDict):
+    """One version: its number, when it was committed (local time, without a zone), and counts of what it holds."""
+
+    version: int
+    timestamp: datetime
+    metadata: dict[str, str]
+
+
+def version_dict(info: _eider.VersionInfo) -> Version:
+    """Translate what the manifest says; the timestamp is cut to microseconds."""
+    seconds, nanos = divmod(info.timestamp_ns, 10**9)
+    timestamp = datetime.fromtimestamp(seconds).replace(microsecond=nanos // 1000)
+    return {"version": info.version, "timestamp": timestamp, "metadata": dict(info.metadata)}
+
+
+def version_at(versions: list[Version], asof: datetime | str) -> int:
+    """The latest version committed at ``asof`` or before. Raises NotFoundError when all are younger."""
+    moment = datetime.fromisoformat(asof) if isinstance(asof, str) else asof
+    if moment.tzinfo is not None:
+        moment = moment.astimezone().replace(tzinfo=None)
+    older = [v["version"] for v in versions if v["timestamp"] <= moment]
+    if not older:
+        raise NotFoundError(f"asof {moment} is earlier than the first version of this dataset")
+    return max(older)

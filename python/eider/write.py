@@ -1,0 +1,136 @@
+"""Writes datasets."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import _eider
+from .arguments import DurabilityName, count_of, durability_of, file_version_of, refuse, uri_of
+from .dataset import LanceDataset
+from .error import InvalidError
+from .ingest import ReaderLike, open_reader
+from .session import Session, native_session
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["write_dataset"]
+
+_MODES = {
+    "create": _eider.WriteMode.CREATE,
+    "append": _eider.WriteMode.APPEND,
+    "overwrite": _eider.WriteMode.OVERWRITE,
+}
+_MESSAGE_KEY = "__lance_commit_message"
+
+
+def write_dataset(
+    data_obj: ReaderLike,
+    uri: str | PathLike[str] | LanceDataset | None = None,
+    schema: pa.Schema | None = None,
+    mode: str = "create",
+    *,
+    max_rows_per_file: int = 1024 * 1024,
+    max_rows_per_group: int = 1024,
+    max_bytes_per_file: int = 90 * 1024**3,
+    data_cache_bytes: int | None = None,
+    max_page_bytes: int | None = None,
+    commit_lock: object = None,
+    progress: object = None,
+    storage_options: dict[str, str] | None = None,
+    data_storage_version: str | None = None,
+    use_legacy_format: bool | None = None,
+    enable_v2_manifest_paths: bool = True,
+    enable_stable_row_ids: bool = False,
+    auto_cleanup_options: object = None,
+    commit_message: str | None = None,
+    transaction_properties: dict[str, str] | None = None,
+    initial_bases: object = None,
+    target_bases: list[str] | None = None,
+    target_all_bases: bool | None = None,
+    base_store_params: dict[str, dict[str, str]] | None = None,
+    external_blob_mode: Literal["reference", "ingest"] = "reference",
+    allow_external_blob_outside_bases: bool = False,
+    blob_pack_file_size_threshold: int | None = None,
+    namespace_client: object = None,
+    table_id: list[str] | None = None,
+    session: Session | None = None,
+    durability: DurabilityName | None = None,
+    table_metadata: dict[str, str] | None = None,
+) -> LanceDataset:
+    """Write data as a new dataset, or as a new version of one, and return it.
+
+    Args:
+        data_obj: pyarrow Table, RecordBatch, RecordBatchReader, Dataset or Scanner; polars or pandas frames; a DuckDB
+            relation; a list of dicts or a dict of lists; an iterator of batches; anything with ``__arrow_c_stream__`` or
+            ``__arrow_c_array__``. A stream is written as it comes: memory stays within the session's limit.
+        uri: Path of the dataset's folder, a ``file://`` or ``memory://`` URI, or a LanceDataset (whose session is used).
+        schema: Schema to cast the data to; the column names must be the same.
+        mode: ``"create"`` (the dataset must not exist), ``"append"`` or ``"overwrite"``. Appended data may lack nullable
+            columns (they become null) and may order columns differently.
+        max_rows_per_file, max_bytes_per_file: When to begin the next fragment.
+        max_rows_per_group: Shapes files of version 0.1 only, which are not written.
+        data_storage_version: ``"2.2"`` or ``"2.1"``; None: 2.2 for a new dataset, the dataset's own when appending.
+        enable_v2_manifest_paths: Name manifests so that the latest sorts first.
+        enable_stable_row_ids: Give rows ids that survive compaction.
+        commit_message, transaction_properties: Recorded with the transaction.
+        session: Session whose memory and threads to use.
+        durability: ``"full"`` syncs data, transaction and manifest before returning; ``"none"`` leaves it to the
+            operating system; None: the environment variable EIDER_DURABILITY, else full.
+        table_metadata: Key-value metadata of the table.
+        data_cache_bytes, max_page_bytes, commit_lock, progress, storage_options, use_legacy_format,
+        auto_cleanup_options, initial_bases, target_bases, target_all_bases, base_store_params, external_blob_mode,
+        allow_external_blob_outside_bases, blob_pack_file_size_threshold, namespace_client, table_id: Not supported yet.
+
+    Raises:
+        AlreadyExistsError: the dataset exists and the mode is ``"create"``.
+        InvalidError: the data does not fit the schema of the dataset.
+        UnsupportedError: a type or an argument comes in a later version.
+    """
+    refuse(
+        "write_dataset",
+        data_cache_bytes=data_cache_bytes,
+        max_page_bytes=max_page_bytes,
+        commit_lock=commit_lock,
+        progress=progress,
+        storage_options=storage_options,
+        use_legacy_format=use_legacy_format,
+        auto_cleanup_options=auto_cleanup_options,
+        initial_bases=initial_bases,
+        target_bases=target_bases,
+        target_all_bases=target_all_bases,
+        base_store_params=base_store_params,
+        external_blob_mode=None if external_blob_mode == "reference" else external_blob_mode,
+        allow_external_blob_outside_bases=allow_external_blob_outside_bases,
+        blob_pack_file_size_threshold=blob_pack_file_size_threshold,
+        namespace_client=namespace_client,
+        table_id=table_id,
+    )
+    if uri is None:
+        raise InvalidError("write_dataset: uri is missing")
+    if mode not in _MODES:
+        raise InvalidError(f"mode must be 'create', 'append' or 'overwrite', got {mode!r}")
+    target = uri.uri if isinstance(uri, LanceDataset) else uri_of(uri)
+    shared = uri._native.session() if isinstance(uri, LanceDataset) and session is None else native_session(session)
+    properties = dict(transaction_properties or {})
+    if commit_message is not None:
+        properties[_MESSAGE_KEY] = commit_message
+    limits: dict[str, Any] = {
+        "max_rows_per_file": count_of("write_dataset", "max_rows_per_file", max_rows_per_file, least=1),
+        "max_bytes_per_file": count_of("write_dataset", "max_bytes_per_file", max_bytes_per_file, least=1),
+    }
+    native = _eider.write_dataset(
+        open_reader(data_obj, schema),
+        target,
+        _MODES[mode],
+        file_version_of(data_storage_version),
+        **limits,
+        enable_v2_manifest_paths=enable_v2_manifest_paths,
+        enable_stable_row_ids=enable_stable_row_ids,
+        transaction_properties=properties,
+        table_metadata=dict(table_metadata or {}),
+        durability=durability_of(durability),
+        session=shared,
+    )
+    return LanceDataset._wrap(native)

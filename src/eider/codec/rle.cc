@@ -1,0 +1,149 @@
+#include "eider/codec/rle.h"
+
+#include <fmt/format.h>
+
+namespace eider::codec {
+namespace {
+
+// Beyond this many wanted values per chunk, writing the runs out once is cheaper than walking to each.
+constexpr size_t kWalkAtMost = 8;
+
+struct Runs {
+  ByteSpan values;
+  ByteSpan lengths;
+};
+
+template <typename T>
+void CheckRuns(const Runs& runs, uint64_t num_values) {
+  if (runs.values.size() != runs.lengths.size() * sizeof(T)) {
+    throw Corrupt("rle: {} lengths but {} value bytes of width {}", runs.lengths.size(), runs.values.size(), sizeof(T));
+  }
+  if (num_values > runs.lengths.size() * 255) {
+    throw Corrupt("rle: {} runs cannot cover {} values", runs.lengths.size(), num_values);
+  }
+}
+
+// Writes values [first, first + count) to `out`.
+template <typename T>
+void DecodeRuns(const Runs& runs, uint64_t first, uint64_t count, uint8_t* out) {
+  uint64_t row = 0;
+  const uint64_t end = first + count;
+  for (size_t run = 0; run < runs.lengths.size() && row < end; ++run) {
+    // Invariant: values [first, row) are written.
+    const uint64_t next = row + runs.lengths[run];
+    const uint64_t from = std::max(row, first), to = std::min(next, end);
+    const T value = LoadLe<T>(runs.values.data() + sizeof(T) * run);
+    for (uint64_t i = from; i < to; ++i) StoreLe<T>(out + sizeof(T) * (i - first), value);
+    row = next;
+  }
+  if (row < end) throw Corrupt("rle: runs cover {} values, {} are needed", row, end);
+}
+
+template <typename T>
+T ValueAt(const Runs& runs, uint64_t position) {
+  uint64_t row = 0;
+  for (size_t run = 0; run < runs.lengths.size(); ++run) {
+    row += runs.lengths[run];
+    if (position < row) return LoadLe<T>(runs.values.data() + sizeof(T) * run);
+  }
+  throw Corrupt("rle: runs cover {} values, number {} is needed", row, position);
+}
+
+Runs RunsOfBlock(ByteSpan block) {
+  const uint64_t value_bytes = ReadLe<uint64_t>(block, 0, "rle: header");
+  const ByteSpan values = CheckedSubspan(block, 8, value_bytes, "rle: values");
+  return {values, block.subspan(8 + value_bytes)};
+}
+
+template <typename T>
+class RleMiniBlock final : public MiniBlockDecompressor {
+ public:
+  uint32_t num_buffers() const override { return 2; }
+  uint64_t max_first_buffer_bytes(uint64_t num_values) const override {
+    return CheckedMul(num_values, sizeof(T), "rle: values");
+  }
+  void AppendRange(std::span<const ByteSpan> buffers, uint64_t num_values, uint64_t first, uint64_t count,
+                   DecodedValues& out) const override {
+    const Runs runs{buffers[0], buffers[1]};
+    CheckRuns<T>(runs, num_values);
+    if (count != 0) DecodeRuns<T>(runs, first, count, out.ExtendFixed(count));
+  }
+  void AppendAt(std::span<const ByteSpan> buffers, uint64_t num_values, std::span<const uint32_t> positions,
+                DecodedValues& out) const override {
+    const Runs runs{buffers[0], buffers[1]};
+    CheckRuns<T>(runs, num_values);
+    if (positions.empty()) return;
+    BufferBuilder all;
+    if (positions.size() > kWalkAtMost) DecodeRuns<T>(runs, 0, num_values, all.Extend(num_values * sizeof(T)));
+    uint8_t* to = out.ExtendFixed(positions.size());
+    for (const uint32_t position : positions) {
+      StoreLe<T>(to, all.size() != 0 ? LoadLe<T>(all.data() + sizeof(T) * position) : ValueAt<T>(runs, position));
+      to += sizeof(T);
+    }
+  }
+};
+
+template <typename T>
+class RleBlock final : public BlockDecompressor {
+ public:
+  void AppendBlock(ByteSpan block, uint64_t num_values, DecodedValues& out) const override {
+    const Runs runs = RunsOfBlock(block);
+    CheckRuns<T>(runs, num_values);
+    if (num_values != 0) DecodeRuns<T>(runs, 0, num_values, out.ExtendFixed(num_values));
+  }
+  uint64_t max_bytes(uint64_t num_values) const override {
+    return CheckedAdd(CheckedMul(num_values, sizeof(T) + 1, "rle: values"), 8, "rle: values");
+  }
+};
+
+class RleLevel final : public LevelDecompressor {
+ public:
+  void Decode(ByteSpan block, std::span<uint16_t> out) const override {
+    const Runs runs = RunsOfBlock(block);
+    CheckRuns<uint16_t>(runs, out.size());
+    DecodeRuns<uint16_t>(runs, 0, out.size(), reinterpret_cast<uint8_t*>(out.data()));
+  }
+  uint16_t At(ByteSpan block, uint64_t num_levels, uint64_t i) const override {
+    const Runs runs = RunsOfBlock(block);
+    CheckRuns<uint16_t>(runs, num_levels);
+    return ValueAt<uint16_t>(runs, i);
+  }
+  bool has_random_access() const override { return false; }
+};
+
+uint64_t ElementBits(const CompressiveEncoding& encoding) {
+  const uint64_t length_bits = FlatBits(encoding.rle().run_lengths(), "rle: run lengths");
+  if (length_bits != 8) throw Corrupt("rle: run lengths of {} bits, they have 8", length_bits);
+  return FlatBits(encoding.rle().values(), "rle: values");
+}
+
+template <template <typename> typename Decompressor, typename Base>
+std::unique_ptr<Base> MakeOfWidth(const CompressiveEncoding& encoding, const ValueShape& shape) {
+  const uint64_t bits = ElementBits(encoding);
+  CheckFixed("rle", shape, bits);
+  switch (bits) {
+    case 8: return std::make_unique<Decompressor<uint8_t>>();
+    case 16: return std::make_unique<Decompressor<uint16_t>>();
+    case 32: return std::make_unique<Decompressor<uint32_t>>();
+    case 64: return std::make_unique<Decompressor<uint64_t>>();
+    default: throw Corrupt("rle: {}-bit values", bits);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<MiniBlockDecompressor> MakeRleMiniBlock(const CompressiveEncoding& encoding, const ValueShape& shape, int) {
+  return MakeOfWidth<RleMiniBlock, MiniBlockDecompressor>(encoding, shape);
+}
+std::unique_ptr<BlockDecompressor> MakeRleBlock(const CompressiveEncoding& encoding, const ValueShape& shape, int) {
+  return MakeOfWidth<RleBlock, BlockDecompressor>(encoding, shape);
+}
+std::unique_ptr<LevelDecompressor> MakeRleLevel(const CompressiveEncoding& encoding, int) {
+  if (ElementBits(encoding) != 16) throw Corrupt("rle: levels of {} bits, they have 16", ElementBits(encoding));
+  return std::make_unique<RleLevel>();
+}
+std::string DescribeRle(const CompressiveEncoding& encoding, int) {
+  return fmt::format("<{}>", encoding.rle().values().flat().bits_per_value());
+}
+
+}  // namespace eider::codec

@@ -1,0 +1,21 @@
+#pragma once
+/// \file
+/// Run-length: values of 8, 16, 32 or 64 bits, lengths of 1 byte.
+///
+///     mini-block  buffer 0  | v0 | v1 | ... |    runs x bytes, little-endian
+///                 buffer 1  | n0 | n1 | ... |    runs x 1 byte
+///     block       | u64 bytes of values | values | lengths |
+///
+/// Writer: 1 <= n <= 255, longer runs are split, the lengths of a chunk add up to its values. Reader: a final run that
+/// overshoots is cut short (the reference engine writes such runs).
+
+#include "eider/codec/codec.h"
+
+namespace eider::codec {
+
+std::unique_ptr<MiniBlockDecompressor> MakeRleMiniBlock(const CompressiveEncoding&, const ValueShape&, int depth);
+std::unique_ptr<BlockDecompressor> MakeRleBlock(const CompressiveEncoding&, const ValueShape&, int depth);
+std::unique_ptr<LevelDecompressor> MakeRleLevel(const CompressiveEncoding&, int depth);
+std::string DescribeRle(const CompressiveEncoding&, int depth);
+
+}  // namespace eider::codec

@@ -1,0 +1,204 @@
+#include "eider/page/dictionary.h"
+
+#include <string_view>
+#include <unordered_map>
+
+#include "eider/array/null_array.h"
+#include "eider/page/finish_values.h"
+
+namespace eider::page {
+namespace {
+
+uint64_t LoadKey(const uint8_t* keys, uint64_t i, size_t width) {
+  switch (width) {
+    case 1: return keys[i];
+    case 2: return LoadLe<uint16_t>(keys + 2 * i);
+    case 4: return LoadLe<uint32_t>(keys + 4 * i);
+    default: return LoadLe<uint64_t>(keys + 8 * i);
+  }
+}
+void StoreKey(uint8_t* keys, uint64_t i, size_t width, uint64_t key) { std::memcpy(keys + i * width, &key, width); }
+
+/// Values of a dictionary as bytes.
+class DictionaryValues {
+ public:
+  explicit DictionaryValues(const Array& array) : length_(static_cast<uint64_t>(array.length)) {
+    if (array.buffers.empty()) throw Unsupported("a dictionary of {}", TypeToString(*array.type));
+    const codec::ValueShape shape = ShapeOfType(*array.type);
+    if (shape.kind == codec::ValueShape::Kind::kVariable) {
+      offset_bytes_ = shape.offset_bytes;
+      offsets_ = array.buffers[0].data();
+      data_ = array.buffers[1].data();
+    } else {
+      if (shape.bits_per_value % 8 != 0) throw Unsupported("a dictionary of {}", TypeToString(*array.type));
+      width_ = shape.bits_per_value / 8;
+      data_ = array.buffers[0].data();
+    }
+  }
+  uint64_t length() const { return length_; }
+  bool variable() const { return offset_bytes_ != 0; }
+  ByteSpan operator[](uint64_t i) const {
+    if (offset_bytes_ == 0) return {data_ + i * width_, width_};
+    const uint64_t begin = Offset(i);
+    return {data_ + begin, Offset(i + 1) - begin};
+  }
+
+ private:
+  uint64_t Offset(uint64_t i) const {
+    return offset_bytes_ == 4 ? LoadLe<uint32_t>(offsets_ + 4 * i) : LoadLe<uint64_t>(offsets_ + 8 * i);
+  }
+  uint64_t length_;
+  uint64_t width_ = 0;
+  uint8_t offset_bytes_ = 0;
+  const uint8_t* offsets_ = nullptr;
+  const uint8_t* data_ = nullptr;
+};
+
+/// One dictionary out of several: equal values share a key.
+class Unifier {
+ public:
+  explicit Unifier(const codec::ValueShape& shape) : values_(shape) {}
+  uint64_t Key(ByteSpan value) {
+    const auto [it, is_new] = keys_.try_emplace(std::string(reinterpret_cast<const char*>(value.data()), value.size()), keys_.size());
+    if (is_new) {
+      if (values_.shape.kind == codec::ValueShape::Kind::kVariable) {
+        values_.AppendVariable(value);
+      } else {
+        std::memcpy(values_.ExtendFixed(1), value.data(), value.size());
+      }
+    }
+    return it->second;
+  }
+  codec::DecodedValues& values() { return values_; }
+
+ private:
+  codec::DecodedValues values_;
+  std::unordered_map<std::string, uint64_t> keys_;
+};
+
+uint64_t LargestKey(const DataType& index) {
+  switch (index.id) {
+    case TypeId::kInt8: return INT8_MAX;
+    case TypeId::kUInt8: return UINT8_MAX;
+    case TypeId::kInt16: return INT16_MAX;
+    case TypeId::kUInt16: return UINT16_MAX;
+    case TypeId::kInt32: return INT32_MAX;
+    case TypeId::kUInt32: return UINT32_MAX;
+    default: return INT64_MAX;
+  }
+}
+
+// Checks keys [begin, end) against `length` and gives each valid one to `map`.
+template <typename Map>
+void MapKeys(LeafOutput& leaf, uint64_t begin, uint64_t end, uint64_t length, Map&& map) {
+  const size_t width = leaf.spec->shape.bits_per_value / 8;
+  uint8_t* keys = leaf.values.data.data();
+  for (uint64_t i = begin; i < end; ++i) {
+    if (!leaf.layers[0].IsValid(i)) {
+      StoreKey(keys, i, width, 0);
+      continue;
+    }
+    const uint64_t key = LoadKey(keys, i, width);
+    if (key >= length) throw Corrupt("dictionary: key {} of item {}, the dictionary has {} values", key, i, length);
+    map(i, key);
+  }
+}
+
+bool OneDictionary(const LeafOutput& leaf) {
+  for (const DictionaryRun& run : leaf.dictionaries) {
+    if (run.dictionary != leaf.dictionaries[0].dictionary) return false;
+  }
+  return true;
+}
+
+ArrayPtr Unify(LeafOutput& leaf) {
+  Unifier unifier(leaf.spec->dictionary_shape);
+  const size_t width = leaf.spec->shape.bits_per_value / 8;
+  const uint64_t largest = LargestKey(*leaf.spec->type->index_type);
+  for (size_t r = 0; r < leaf.dictionaries.size(); ++r) {
+    const DictionaryValues values(*leaf.dictionaries[r].dictionary);
+    std::vector<uint64_t> unified(values.length(), UINT64_MAX);
+    const uint64_t end = r + 1 < leaf.dictionaries.size() ? leaf.dictionaries[r + 1].first_value : leaf.values.num_values;
+    MapKeys(leaf, leaf.dictionaries[r].first_value, end, values.length(), [&](uint64_t i, uint64_t key) {
+      if (unified[key] == UINT64_MAX) unified[key] = unifier.Key(values[key]);
+      if (unified[key] > largest) {
+        throw Unsupported("pages with different dictionaries: together they have more values than {} keys can name",
+                          TypeToString(*leaf.spec->type->index_type));
+      }
+      StoreKey(leaf.values.data.data(), i, width, unified[key]);
+    });
+  }
+  return FinishValues(leaf.spec->type->value_type, unifier.values(), Buffer(), 0);
+}
+
+}  // namespace
+
+void AddDictionary(const ArrayPtr& dictionary, LeafOutput& out) {
+  if (!out.dictionaries.empty() && out.dictionaries.back().dictionary == dictionary) return;
+  out.dictionaries.push_back({out.values.num_values, dictionary});
+}
+
+void AppendFromDictionary(const Array& dictionary, const codec::DecodedValues& keys, LayerSlots& items, uint64_t first_item,
+                          codec::DecodedValues& out) {
+  const DictionaryValues values(dictionary);
+  const size_t width = keys.shape.bits_per_value / 8;
+  const uint8_t* stored = keys.data.data();
+  for (uint64_t i = 0; i < keys.num_values; ++i) {
+    const uint64_t key = LoadKey(stored, i, width);
+    if (key >= values.length()) {
+      if (items.IsValid(first_item + i)) {
+        throw Corrupt("dictionary: key {} of item {}, the dictionary has {} values", key, i, values.length());
+      }
+      out.AppendEmpty(1);
+    } else if (values.variable()) {
+      out.AppendVariable(values[key]);
+    } else {
+      const ByteSpan value = values[key];
+      std::memcpy(out.ExtendFixed(1), value.data(), value.size());
+    }
+  }
+}
+
+void AppendAsDictionary(codec::DecodedValues& values, LeafOutput& out) {
+  const uint64_t n = values.num_values;
+  const uint64_t largest = LargestKey(*out.spec->type->index_type);
+  if (n > 0 && n - 1 > largest) {
+    throw Unsupported("a page of {} plain values in a column of {}", n, TypeToString(*out.spec->type));
+  }
+  out.dictionaries.push_back({out.values.num_values, FinishValues(out.spec->type->value_type, values, Buffer(), 0)});
+  const size_t width = out.spec->shape.bits_per_value / 8;
+  uint8_t* keys = out.values.ExtendFixed(n);
+  for (uint64_t i = 0; i < n; ++i) StoreKey(keys, i, width, i);
+}
+
+ArrayPtr FinishDictionary(LeafOutput& leaf) {
+  ArrayPtr dictionary;
+  if (leaf.dictionaries.empty()) {
+    MapKeys(leaf, 0, leaf.values.num_values, 0, [](uint64_t, uint64_t) {});
+    dictionary = MakeNullArray(leaf.spec->type->value_type, 0);
+  } else if (MapKeys(leaf, 0, leaf.dictionaries[0].first_value, 0, [](uint64_t, uint64_t) {}); OneDictionary(leaf)) {
+    dictionary = leaf.dictionaries[0].dictionary;
+    MapKeys(leaf, leaf.dictionaries[0].first_value, leaf.values.num_values, static_cast<uint64_t>(dictionary->length),
+            [](uint64_t, uint64_t) {});
+  } else {
+    dictionary = Unify(leaf);
+  }
+  auto array = std::make_shared<Array>();
+  array->type = leaf.spec->type;
+  array->length = static_cast<int64_t>(leaf.values.num_values);
+  array->null_count = leaf.layers[0].has_nulls ? -1 : 0;
+  array->validity = FinishValidity(leaf.layers[0]);
+  array->buffers.push_back(leaf.values.data.Finish());
+  array->dictionary = std::move(dictionary);
+  return array;
+}
+
+PlainValues::PlainValues(LeafOutput& out) : out_(out) {
+  if (out.spec->is_dictionary()) scratch_ = std::make_unique<codec::DecodedValues>(out.spec->dictionary_shape);
+}
+
+void PlainValues::Finish() {
+  if (scratch_) AppendAsDictionary(*scratch_, out_);
+}
+
+}  // namespace eider::page

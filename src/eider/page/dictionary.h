@@ -1,0 +1,37 @@
+#pragma once
+/// \file
+/// Dictionary pages. A page's dictionary becomes values when the column's type is plain; a column of dictionary type keeps
+/// its keys, and pages with different dictionaries are unified at the end.
+
+#include "eider/page/leaf.h"
+
+namespace eider::page {
+
+/// The keys appended from now on refer to `dictionary`.
+void AddDictionary(const ArrayPtr& dictionary, LeafOutput& out);
+
+/// Appends dictionary[key] for each key; slots of null items (from `first_item` of `items`) become empty.
+/// \throws Error(kCorrupt) for a key of a valid item outside the dictionary.
+void AppendFromDictionary(const Array& dictionary, const codec::DecodedValues& keys, LayerSlots& items, uint64_t first_item,
+                          codec::DecodedValues& out);
+
+/// Appends plain values to a column of dictionary type: they become the dictionary of this run.
+void AppendAsDictionary(codec::DecodedValues& values, LeafOutput& out);
+
+/// The array of a leaf of dictionary type.
+ArrayPtr FinishDictionary(LeafOutput& leaf);
+
+/// Where pages without a dictionary decode values to: the output itself, or scratch for a column of dictionary type.
+class PlainValues {
+ public:
+  explicit PlainValues(LeafOutput& out);
+  codec::DecodedValues& values() { return scratch_ ? *scratch_ : out_.values; }
+  /// Call after the levels and all values have been appended.
+  void Finish();
+
+ private:
+  LeafOutput& out_;
+  std::unique_ptr<codec::DecodedValues> scratch_;
+};
+
+}  // namespace eider::page
