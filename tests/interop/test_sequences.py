@@ -1,0 +1,183 @@
+"""Random sequences of operations by both engines on one dataset, held against a plain model after every step."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tests.interop.compare import Expected
+from tests.interop.roundtrip import scratch
+
+SEQUENCES = int(os.environ.get("EIDER_INTEROP_SEQUENCES", "40"))
+KINDS = (pa.int64(), pa.string(), pa.list_(pa.int32()), pa.list_(pa.float32(), 4), pa.timestamp("us", "UTC"), pa.bool_(),
+         pa.float64(), pa.large_binary(), pa.decimal128(20, 3), pa.struct([pa.field("a", pa.int16()), pa.field("b", pa.string())]))
+
+
+def values(rng: random.Random, kind: pa.DataType, rows: int) -> pa.Array:
+    def one():
+        if rng.random() < 0.15:
+            return None
+        number = rng.randrange(1000)
+        if pa.types.is_string(kind):
+            return f"text {number}"
+        if pa.types.is_large_binary(kind):
+            return bytes([number % 256]) * (number % 300)
+        if pa.types.is_fixed_size_list(kind):
+            return [float(number + i) for i in range(4)]
+        if pa.types.is_list(kind):
+            return list(range(number % 5))
+        if pa.types.is_struct(kind):
+            return {"a": number, "b": None if number % 7 == 0 else str(number)}
+        if pa.types.is_boolean(kind):
+            return number % 2 == 0
+        return number
+
+    return pa.array([one() for _ in range(rows)], kind)
+
+
+class Sequence:
+    """The model: a table in memory, and the same operations on the dataset."""
+
+    def __init__(self, engine, reference, seed: int, uri: str) -> None:
+        self.engine, self.reference, self.uri = engine, reference, uri
+        self.rng = random.Random(seed)
+        self.log: list[str] = []
+        self.next_column = 0
+        self.model = self.fresh_table(self.rng.randrange(1, 200))
+        self.history: dict[int, pa.Table] = {}
+
+    def fresh_table(self, rows: int) -> pa.Table:
+        columns = {f"c{self.new_number()}": values(self.rng, kind, rows) for kind in self.rng.sample(KINDS, self.rng.randint(1, 4))}
+        return pa.table({"key": pa.array(range(rows), pa.int64()), **columns})
+
+    def new_number(self) -> int:
+        self.next_column += 1
+        return self.next_column
+
+    def writer(self):
+        picked = self.rng.choice((self.engine, self.engine, self.reference))
+        self.log[-1] += f" by {picked.name}"
+        return picked
+
+    def rows_like_model(self, rows: int) -> pa.Table:
+        return pa.table({f.name: values(self.rng, f.type, rows) for f in self.model.schema}, self.model.schema)
+
+    def step(self) -> None:
+        name = self.rng.choice(("append", "append", "append_fewer", "add_column", "add_column", "add_nulls", "drop_column", "delete",
+                                "compact", "overwrite"))
+        self.log.append(name)
+        getattr(self, name)()
+
+    def append(self) -> None:
+        extra = self.rows_like_model(self.rng.choice((0, 1, 5, 300)))
+        if extra.num_rows == 0 and self.rng.random() < 0.8:
+            extra = self.rows_like_model(2)
+        self.writer().write_dataset(extra, self.uri, mode="append", max_rows_per_file=self.rng.choice((50, 10**6)))
+        self.model = pa.concat_tables([self.model, extra])
+
+    def append_fewer(self) -> None:
+        """Only some columns, in another order: the others are filled with null. (The reference wants all of them.)"""
+        names = list(self.model.column_names)
+        self.rng.shuffle(names)
+        some = names[:self.rng.randint(1, len(names))]
+        extra = self.rows_like_model(self.rng.randint(1, 20)).select(some)
+        self.engine.write_dataset(extra, self.uri, mode="append")
+        missing = [pa.nulls(extra.num_rows, f.type) if f.name not in some else extra[f.name] for f in self.model.schema]
+        self.model = pa.concat_tables([self.model, pa.Table.from_arrays(missing, schema=self.model.schema)])
+
+    def add_column(self) -> None:
+        kind = self.rng.choice(KINDS[:-1])
+        name = f"c{self.new_number()}"
+        column = values(self.rng, kind, self.model.num_rows)
+        extra = pa.table({name: column})
+        how = self.rng.choice(("table", "stream", "function"))
+        ds = self.engine.dataset(self.uri)
+        if self.model.num_rows == 0:
+            how = "table"
+        if how == "function":
+            self.log[-1] += " function"
+            at = 0
+
+            def compute(batch: pa.RecordBatch) -> pa.RecordBatch:
+                nonlocal at
+                part = column.slice(at, batch.num_rows)
+                at += batch.num_rows
+                return pa.record_batch([part], names=[name])
+
+            udf = self.engine.module.batch_udf(output_schema=extra.schema)(compute)
+            ds.add_columns(udf, read_columns=["key"] if "key" in self.model.column_names else None, batch_size=37)
+        else:
+            ds.add_columns(extra if how == "table" else extra.to_reader(max_chunksize=31))
+        self.model = self.model.append_column(name, column)
+
+    def add_nulls(self) -> None:
+        name = f"c{self.new_number()}"
+        self.writer().dataset(self.uri).add_columns(pa.field(name, pa.float32()))
+        self.model = self.model.append_column(name, pa.nulls(self.model.num_rows, pa.float32()))
+
+    def drop_column(self) -> None:
+        if self.model.num_columns < 2:
+            return
+        name = self.rng.choice(self.model.column_names)
+        self.writer().dataset(self.uri).drop_columns([name])
+        self.model = self.model.drop_columns([name])
+
+    def delete(self) -> None:
+        if self.model.num_rows == 0:
+            return
+        ds = self.reference.dataset(self.uri)
+        addresses = ds.to_table(columns=[], with_row_id=True)["_rowid"].to_pylist()
+        kill = {i for i in range(len(addresses)) if self.rng.random() < 0.2}
+        if kill:
+            ds.delete(f"_rowid IN ({','.join(str(addresses[i]) for i in sorted(kill))})")
+        keep = [i for i in range(len(addresses)) if i not in kill]
+        self.model = self.model.take(pa.array(keep, pa.int64()))
+
+    def compact(self) -> None:
+        self.reference.dataset(self.uri).optimize.compact_files()
+
+    def overwrite(self) -> None:
+        if self.rng.random() < 0.5:
+            return
+        self.model = self.fresh_table(self.rng.randrange(1, 100))
+        self.writer().write_dataset(self.model, self.uri, mode="overwrite")
+
+    def check(self) -> None:
+        what = " -> ".join(self.log)
+        expected = Expected(self.model)
+        mine, theirs = self.engine.dataset(self.uri), self.reference.dataset(self.uri)
+        expected.check(theirs.to_table(), f"reference after {what}")
+        expected.check(mine.to_table(), f"{self.engine.name} after {what}")
+        assert mine.count_rows() == self.model.num_rows, what
+        assert mine.schema.equals(theirs.schema, check_metadata=True), f"{what}\n{mine.schema}\n{theirs.schema}"
+        assert (mine.version, mine.latest_version) == (theirs.version, theirs.latest_version), what
+        assert mine.max_field_id == theirs.max_field_id if hasattr(mine, "max_field_id") else True, what
+        if self.model.num_rows:
+            picks = [self.rng.randrange(self.model.num_rows) for _ in range(10)]
+            expected.take(picks).check(mine.take(picks), f"{self.engine.name} take after {what}")
+        self.history[mine.version] = self.model
+
+    def check_history(self) -> None:
+        for version, table in self.history.items():
+            Expected(table).check(self.engine.dataset(self.uri, version=version).to_table(), f"version {version} of {self.log}")
+
+
+@pytest.mark.parametrize("seed", range(SEQUENCES))
+def test_operations_in_any_order(seed, engine, reference) -> None:
+    if engine is reference:
+        pytest.skip("the reference does not append fewer columns")
+    with scratch() as folder:
+        sequence = Sequence(engine, reference, seed, str(folder / "d.lance"))
+        sequence.log.append("create")
+        sequence.writer().write_dataset(sequence.model, sequence.uri, max_rows_per_file=sequence.rng.choice((30, 10**6)),
+                                        data_storage_version=sequence.rng.choice(("2.1", "2.2")),
+                                        enable_stable_row_ids=sequence.rng.random() < 0.3)
+        sequence.check()
+        for _ in range(8):
+            sequence.step()
+            sequence.check()
+        sequence.check_history()

@@ -1,0 +1,67 @@
+"""The long runs, by hand: python -m tests.long [--cases 20000] [--fuzz-seconds 600] [--skip sweep|bad-input|sequences|fuzz ...]
+
+sweep       generated round trips, both ways and through single files
+sequences   random operation sequences
+bad-input   every byte of the golden files, not only every n-th
+fuzz        libFuzzer on every target (needs clang), else many seeded mutations
+
+Each step prints its command, so that it can be run alone. The exit status is the number of failed steps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+REPOSITORY = pathlib.Path(__file__).parents[2]
+
+
+def fuzz_steps(seconds: int) -> list[tuple[list[str], dict[str, str]]]:
+    clang = shutil.which("clang++-16") or shutil.which("clang++")
+    preset = "fuzz" if clang else "asan"
+    cores = str(os.cpu_count() or 2)
+    steps = [(["cmake", "--preset", preset], {}),
+             (["ninja", "-C", f"build/{preset}", f"-j{cores}", "fuzz_targets"], {})]
+    if clang:
+        return [*steps, (["fuzz/run.sh", "build/fuzz/fuzz", str(seconds)], {})]
+    return [*steps, (["cmake", "-B", "build/asan", f"-DEIDER_FUZZ_MUTATIONS={seconds * 2000}"], {}),
+            (["ctest", "--test-dir", "build/asan", "-L", "fuzz", "--output-on-failure"], {})]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fuzz-seconds", type=int, default=600, help="for each target")
+    parser.add_argument("--skip", nargs="*", default=[], choices=["sweep", "sequences", "bad-input", "fuzz"])
+    arguments = parser.parse_args()
+    pytest = [sys.executable, "-m", "pytest", "-q"]
+    steps: dict[str, list[tuple[list[str], dict[str, str]]]] = {
+        "sweep": [([sys.executable, "-m", "tests.interop.sweep", "--cases", str(arguments.cases), "--seed", str(arguments.seed)], {})],
+        "sequences": [([*pytest, "tests/interop/test_sequences.py"], {"EIDER_INTEROP_SEQUENCES": "1000"})],
+        "bad-input": [([*pytest, "tests/interop/test_bad_input.py"], {"EIDER_INTEROP_LONG": "1"})],
+        "fuzz": fuzz_steps(arguments.fuzz_seconds),
+    }
+    failed = 0
+    for name, commands in steps.items():
+        if name in arguments.skip:
+            continue
+        for command, extra in commands:
+            shown = " ".join([*(f"{k}={v}" for k, v in extra.items()), *command])
+            print(f"== {name}: {shown}", flush=True)
+            start = time.time()
+            code = subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **extra}).returncode
+            print(f"== {name}: exit {code} after {time.time() - start:.0f} s", flush=True)
+            if code:
+                failed += 1
+                break
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
