@@ -41,7 +41,7 @@ fuzz:
 format:
 	@scripts/setup.sh format
 	git ls-files '*.h' '*.cc' | xargs clang-format-16 -i
-	$(VENV)/ruff format examples python tests fuzz benchmarks
+	git ls-files '*.py' | xargs $(VENV)/ruff format
 
 clean:
 	rm -rf build out .venv

@@ -57,8 +57,14 @@ install_packages() {
     die "these Debian packages are missing: $missing" "install them with:  sudo $line" "then run make $verb again"
   fi
   say "installing Debian packages: $missing"
-  as_root apt-get update -qq || say "apt-get update failed; trying with the lists at hand"
-  as_root $line -qq >/dev/null || die "could not install: $missing"
+  local log
+  log=$(mktemp)
+  as_root apt-get update -qq >"$log" 2>&1 || say "apt-get update failed; trying with the lists at hand"
+  if ! as_root $line -qq >>"$log" 2>&1; then
+    tail -20 "$log" >&2
+    die "could not install: $missing"
+  fi
+  rm -f "$log"
 }
 
 # ---- Python packages ------------------------------------------------------------------------------------------------
@@ -128,13 +134,21 @@ build_bindings() {
   mv .venv/.building .venv/.bindings
 }
 
-# Shows the last line of a log that a sed script selects: in place on a terminal, now and then in a log file.
+# Shows the last line of a log that a sed script selects: in place on a terminal, every ten seconds in a log file.
 last_shown=
+last_time=$SECONDS
 show_last() {
   local text
   text=$(sed -n "$1" "$2" | tail -1 | cut -c1-100)
   if [ -z "$text" ] || [ "$text" = "$last_shown" ]; then return 0; fi
-  if [ -t 1 ]; then printf '\r\033[Ksetup:   %s' "$text"; elif ((SECONDS % 10 == 0)); then say "  $text"; fi
+  if [ -t 1 ]; then
+    printf '\r\033[Ksetup:   %s' "$text"
+  elif ((SECONDS - last_time >= 10)); then
+    say "  $text"
+    last_time=$SECONDS
+  else
+    return 0
+  fi
   last_shown=$text
 }
 end_line() { [ ! -t 1 ] || printf '\r\033[K'; }

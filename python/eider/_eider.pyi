@@ -1,11 +1,11 @@
 """The native module. Its classes are internal: use the package ``eider``."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 __version__: Final[str]
 
-_Outputs = Sequence[tuple[str, Sequence[str]]] | None
+_Outputs: TypeAlias = Sequence[tuple[str, Sequence[str]]] | None
 
 class Schema:
     def __init__(self, source: Any) -> None: ...

@@ -99,6 +99,13 @@ class LanceDataset:
         made._defaults = dict(defaults or {})
         return made
 
+    def _names(self) -> list[str]:
+        """Names of the top-level columns, kept per version: takes are short."""
+        if self.__dict__.get("_names_of") is not self._native:
+            self._kept_names = self._native.schema.names
+            self._names_of = self._native
+        return self._kept_names
+
     # What it is.
 
     @property
@@ -252,7 +259,7 @@ class LanceDataset:
         columns = given.get("columns") if columns is None else columns
         selection = select(
             columns,
-            self._native.schema.names,
+            self._names(),
             flatten=True,
             with_row_id=bool(given.get("with_row_id") if with_row_id is None else with_row_id),
             with_row_address=bool(given.get("with_row_address") if with_row_address is None else with_row_address),
@@ -327,7 +334,7 @@ class LanceDataset:
         """
         import pyarrow as pa
 
-        chosen = select(columns, self._native.schema.names if columns is not None else [], flatten=False)
+        chosen = select(columns, self._names(), flatten=False)
         batch = self._native.take(
             indices, chosen.columns, chosen.outputs, chosen.with_row_id, chosen.with_row_address, stats
         )
@@ -346,7 +353,7 @@ class LanceDataset:
             raise InvalidError(f"slice: end ({last}) must be >= start ({first})")
         rows = self.count_rows()
         first, last = min(first, rows), min(last, rows)
-        chosen = select(columns, self._native.schema.names, flatten=True)
+        chosen = select(columns, self._names(), flatten=True)
         if chosen.with_row_id or chosen.with_row_address:
             return self.to_table(columns, limit=last - first, offset=first, stats=stats)
         batch = self._native.read_range(first, last - first, chosen.columns, chosen.outputs, stats)

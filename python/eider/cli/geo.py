@@ -123,8 +123,8 @@ def _geo_column(field: pa.Field, schema: pa.Schema) -> dict[str, Any]:
 
 def _extension_metadata(field: pa.Field) -> str:
     if hasattr(field.type, "__arrow_ext_serialize__"):
-        return bytes(field.type.__arrow_ext_serialize__()).decode()
-    return (field.metadata or {}).get(EXTENSION_METADATA, b"").decode()
+        return str(field.type.__arrow_ext_serialize__(), "utf-8")
+    return str((field.metadata or {}).get(EXTENSION_METADATA, b""), "utf-8")
 
 
 def to_plain_wkb(schema: pa.Schema) -> pa.Schema:

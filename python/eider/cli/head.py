@@ -52,6 +52,6 @@ def _cells(column: pa.ChunkedArray, field: pa.Field) -> list[str]:
 
 
 def _is_number(type_: pa.DataType) -> bool:
-    import pyarrow.types as types
+    from pyarrow import types
 
     return bool(types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_))

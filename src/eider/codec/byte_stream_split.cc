@@ -41,7 +41,29 @@ class ByteStreamSplitMiniBlock final : public MiniBlockDecompressor {
   }
 };
 
+// Appends values [0, n) of `from` to `out`.
+void AppendSplit(const uint8_t* from, uint64_t n, size_t width, BufferBuilder& out) {
+  uint8_t* to = out.Extend(n * width);
+  for (size_t k = 0; k < width; ++k) {
+    for (uint64_t i = 0; i < n; ++i) *to++ = from[i * width + k];
+  }
+}
+
 }  // namespace
+
+MiniBlockPage CompressByteStreamSplit(const LeafValues& values, CompressiveEncoding* encoding) {
+  const uint64_t bits = values.shape.bits_per_value;
+  SetFlat(bits, encoding->mutable_byte_stream_split()->mutable_values());
+  MiniBlockPage page = NewPage(1);
+  const uint64_t per_chunk = ChunkValuesOf(bits);
+  for (uint64_t first = 0; first < values.num_values; first += per_chunk) {
+    const uint64_t count = std::min(per_chunk, values.num_values - first);
+    const size_t before = page.buffers[0].size();
+    AppendSplit(values.data.data() + first * (bits / 8), count, bits / 8, page.buffers[0]);
+    EndChunk(static_cast<uint32_t>(count), {&before, 1}, page);
+  }
+  return page;
+}
 
 std::unique_ptr<MiniBlockDecompressor> MakeByteStreamSplitMiniBlock(const CompressiveEncoding& encoding,
                                                                     const ValueShape& shape, int) {

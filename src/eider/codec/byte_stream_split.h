@@ -12,4 +12,7 @@ std::unique_ptr<MiniBlockDecompressor> MakeByteStreamSplitMiniBlock(const Compre
 std::unique_ptr<BlockDecompressor> MakeByteStreamSplitBlock(const CompressiveEncoding&, const ValueShape&, int depth);
 std::string DescribeByteStreamSplit(const CompressiveEncoding&, int depth);
 
+/// Values of 32 or 64 bits. Gains nothing by itself: for a compressor around it.
+MiniBlockPage CompressByteStreamSplit(const LeafValues& values, CompressiveEncoding* encoding);
+
 }  // namespace eider::codec

@@ -110,6 +110,26 @@ std::string Describe(const CompressiveEncoding& encoding, int depth) {
 }
 std::string DescribeEncoding(const CompressiveEncoding& encoding) { return Describe(encoding, 0); }
 
+uint32_t ChunkValuesOf(uint64_t bits) {
+  uint32_t n = 1;
+  while (n < kMaxChunkValues && BytesForBits(2 * uint64_t{n} * bits) < kChunkTargetBytes) n *= 2;
+  return n;
+}
+
+MiniBlockPage NewPage(size_t num_buffers) {
+  MiniBlockPage page;
+  page.buffers.resize(num_buffers);
+  return page;
+}
+
+void EndChunk(uint32_t num_values, std::span<const size_t> sizes_before, MiniBlockPage& page) {
+  MiniBlockPage::Chunk& chunk = page.chunks.emplace_back();
+  chunk.num_values = num_values;
+  for (size_t b = 0; b < page.buffers.size(); ++b) {
+    chunk.buffer_sizes.push_back(static_cast<uint32_t>(page.buffers[b].size() - sizes_before[b]));
+  }
+}
+
 uint64_t FlatBits(const CompressiveEncoding& encoding, const char* what) {
   if (!encoding.has_flat()) throw Corrupt("{}: holds {} where it must hold flat", what, Describe(encoding, 0));
   if (encoding.flat().data().scheme() != ::lance::encodings21::COMPRESSION_ALGORITHM_UNSPECIFIED) {

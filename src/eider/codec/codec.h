@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "eider/codec/compressor.h"
 #include "eider/codec/decompressor.h"
 #include "eider/proto/encodings21.pb.h"
 
@@ -27,6 +28,29 @@ struct Codec {
   /// The inner part of the description: "32" in "flat<32>"; includes its own brackets.
   std::string (*describe)(const CompressiveEncoding&, int depth);
 };
+
+/// Limits of a mini-block chunk that the reference engine keeps to: values, and bytes that it aims for.
+inline constexpr uint32_t kMaxChunkValues = 4096;
+inline constexpr uint64_t kChunkTargetBytes = 8186;
+inline constexpr uint64_t kVariableChunkTargetBytes = 4096;
+/// The largest power of two of values of `bits` each that keeps to both (at least 1).
+uint32_t ChunkValuesOf(uint64_t bits);
+/// Starts a page of `num_buffers` streams without chunks.
+MiniBlockPage NewPage(size_t num_buffers);
+/// Closes a chunk: each buffer has grown by what it gained since the last chunk.
+void EndChunk(uint32_t num_values, std::span<const size_t> sizes_before, MiniBlockPage& page);
+
+/// Calls `body` with a zero of the unsigned type of `bits` = 8, 16, 32 or 64.
+template <typename Body>
+auto WithElement(uint64_t bits, Body&& body) {
+  switch (bits) {
+    case 8: return body(uint8_t{});
+    case 16: return body(uint16_t{});
+    case 32: return body(uint32_t{});
+    default: EIDER_ASSERT(bits == 64); return body(uint64_t{});
+  }
+}
+constexpr bool IsElementWidth(uint64_t bits) { return bits == 8 || bits == 16 || bits == 32 || bits == 64; }
 
 /// The row of `encoding`. \throws Error(kUnsupported) when the message has no variant that we know, Error(kCorrupt) when
 /// `depth` passes the limit.

@@ -19,7 +19,7 @@ struct CompressionOptions {
   std::optional<int> level;
   double rle_threshold = 0.5;
   uint16_t version_minor = 2;   ///< 1: file version 2.1, 2: 2.2; decides what is legal
-  bool is_text = false;         ///< utf8 types: FSST may be chosen once it can be written
+  bool is_text = false;         ///< utf8 types: FSST may be chosen
 };
 
 /// A page's values cut into mini-block chunks.
@@ -32,7 +32,8 @@ struct MiniBlockPage {
   std::vector<Chunk> chunks;
 };
 
-/// Fills `encoding`. Chunk limits of the version are respected with `level_bytes_per_value` left free for levels.
+/// Fills `encoding`. Chunks keep far enough below the limits of the version to leave room for usual levels. No values give one
+/// empty chunk.
 MiniBlockPage CompressMiniBlock(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding);
 
 /// A page's values for the full-zip layout.

@@ -136,6 +136,78 @@ class FixedSizeListPerValue final : public PerValueDecompressor {
 
 }  // namespace
 
+namespace {
+
+// Fills the nested messages; returns the layers.
+std::vector<Layer> DescribeLayers(const LeafValues& values, CompressiveEncoding* encoding) {
+  std::vector<Layer> layers;
+  uint64_t elements = 1;
+  for (size_t k = 0; k < values.shape.dimensions.size(); ++k) {
+    auto* list = encoding->mutable_fixed_size_list();
+    const bool has_validity = k < values.fsl_validity.size() && !values.fsl_validity[k].empty();
+    elements *= values.shape.dimensions[k];
+    list->set_items_per_value(values.shape.dimensions[k]);
+    list->set_has_validity(has_validity);
+    layers.push_back({elements, has_validity});
+    encoding = list->mutable_values();
+  }
+  SetFlat(elements == 0 ? 0 : values.shape.bits_per_value / elements, encoding);
+  return layers;
+}
+
+void AppendBits(const uint8_t* bits, uint64_t offset, uint64_t n, BufferBuilder& out) {
+  uint8_t* to = out.Extend(BytesForBits(n));
+  std::memset(to, 0, BytesForBits(n));
+  CopyBits(bits, offset, to, 0, n);
+}
+
+}  // namespace
+
+MiniBlockPage CompressFixedSizeList(const LeafValues& values, CompressiveEncoding* encoding) {
+  const std::vector<Layer> layers = DescribeLayers(values, encoding);
+  uint64_t bits = values.shape.bits_per_value;
+  size_t num_buffers = 1;
+  for (const Layer& layer : layers) {
+    if (layer.has_validity) bits += layer.elements_per_value, ++num_buffers;
+  }
+  MiniBlockPage page = NewPage(num_buffers);
+  const uint64_t per_chunk = ChunkValuesOf(bits);
+  uint64_t first = 0;
+  do {
+    const uint64_t count = std::min(per_chunk, values.num_values - first);
+    std::vector<size_t> before;
+    for (const BufferBuilder& buffer : page.buffers) before.push_back(buffer.size());
+    size_t b = 0;
+    for (size_t k = 0; k < layers.size(); ++k) {
+      const uint64_t elements = layers[k].elements_per_value;
+      if (layers[k].has_validity) AppendBits(values.fsl_validity[k].data(), first * elements, count * elements, page.buffers[b++]);
+    }
+    AppendFlatSlice(values, first, count, page.buffers[b]);
+    EndChunk(static_cast<uint32_t>(count), before, page);
+    first += count;
+  } while (first < values.num_values);
+  return page;
+}
+
+uint64_t CompressFixedSizeListPerValue(const LeafValues& values, CompressiveEncoding* encoding, BufferBuilder& out) {
+  const std::vector<Layer> layers = DescribeLayers(values, encoding);
+  uint64_t prefix = 0;
+  for (const Layer& layer : layers) {
+    if (layer.has_validity) prefix += BytesForBits(layer.elements_per_value);
+  }
+  const uint64_t bytes = values.shape.bits_per_value / 8;
+  if (prefix == 0) return bytes;
+  out.Reserve(values.num_values * (prefix + bytes));
+  for (uint64_t i = 0; i < values.num_values; ++i) {
+    for (size_t k = 0; k < layers.size(); ++k) {
+      const uint64_t elements = layers[k].elements_per_value;
+      if (layers[k].has_validity) AppendBits(values.fsl_validity[k].data(), i * elements, elements, out);
+    }
+    out.Append(values.data.subspan(i * bytes, bytes));
+  }
+  return prefix + bytes;
+}
+
 std::unique_ptr<MiniBlockDecompressor> MakeFixedSizeListMiniBlock(const CompressiveEncoding& encoding, const ValueShape& shape,
                                                                   int depth) {
   return std::make_unique<FixedSizeListMiniBlock>(LayersOf(encoding, shape, depth), shape.bits_per_value);

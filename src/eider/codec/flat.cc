@@ -134,6 +134,30 @@ std::unique_ptr<LevelDecompressor> MakeFlatLevel(const CompressiveEncoding& enco
 }
 std::string DescribeFlat(const CompressiveEncoding& encoding, int) { return fmt::format("<{}>", encoding.flat().bits_per_value()); }
 
+void AppendFlatSlice(const LeafValues& values, uint64_t first, uint64_t count, BufferBuilder& out) {
+  const uint64_t bits = values.shape.bits_per_value;
+  if (bits % 8 == 0) return out.Append(values.data.subspan(first * (bits / 8), count * (bits / 8)));
+  const uint64_t bytes = BytesForBits(count * bits);
+  uint8_t* to = out.Extend(bytes);
+  std::memset(to, 0, bytes);
+  CopyBits(values.data.data(), values.bit_offset + first * bits, to, 0, count * bits);
+}
+
+MiniBlockPage CompressFlat(const LeafValues& values, CompressiveEncoding* encoding) {
+  SetFlat(values.shape.bits_per_value, encoding);
+  MiniBlockPage page = NewPage(1);
+  const uint64_t per_chunk = ChunkValuesOf(values.shape.bits_per_value);
+  uint64_t first = 0;
+  do {
+    const uint64_t count = std::min(per_chunk, values.num_values - first);
+    const size_t before = page.buffers[0].size();
+    AppendFlatSlice(values, first, count, page.buffers[0]);
+    EndChunk(static_cast<uint32_t>(count), {&before, 1}, page);
+    first += count;
+  } while (first < values.num_values);
+  return page;
+}
+
 void SetFlat(uint64_t bits_per_value, CompressiveEncoding* encoding) {
   encoding->mutable_flat()->set_bits_per_value(bits_per_value);
 }

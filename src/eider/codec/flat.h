@@ -27,6 +27,11 @@ uint64_t FlatBytes(uint64_t n, uint64_t bits_per_value);
 void AppendFlatRange(const uint8_t* bytes, uint64_t first, uint64_t count, DecodedValues& out);
 void AppendFlatAt(const uint8_t* bytes, std::span<const uint32_t> positions, DecodedValues& out);
 
+/// A page of flat values (kFixed, no element validity).
+MiniBlockPage CompressFlat(const LeafValues& values, CompressiveEncoding* encoding);
+/// Appends values [first, first + count) of `values` to `out`, bits from bit 0.
+void AppendFlatSlice(const LeafValues& values, uint64_t first, uint64_t count, BufferBuilder& out);
+
 void SetFlat(uint64_t bits_per_value, CompressiveEncoding* encoding);
 
 }  // namespace eider::codec

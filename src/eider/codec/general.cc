@@ -191,6 +191,64 @@ void DecompressGeneral(CompressionScheme scheme, ByteSpan compressed, uint64_t l
   scheme == COMPRESSION_ALGORITHM_LZ4 ? DecompressLz4(compressed, limit, out) : DecompressZstd(compressed, limit, out);
 }
 
+namespace {
+
+ZSTD_CCtx* ThreadCompressor() {
+  struct Free {
+    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  };
+  thread_local const std::unique_ptr<ZSTD_CCtx, Free> context(ZSTD_createCCtx());
+  if (!context) throw std::bad_alloc();
+  return context.get();
+}
+
+}  // namespace
+
+void CompressGeneral(CompressionScheme scheme, std::optional<int> level, ByteSpan raw, BufferBuilder& out) {
+  const size_t begin = out.size();
+  if (scheme == COMPRESSION_ALGORITHM_LZ4) {
+    if (raw.size() > LZ4_MAX_INPUT_SIZE) throw Invalid("lz4: {} bytes in one block, at most {}", raw.size(), LZ4_MAX_INPUT_SIZE);
+    out.AppendValue(static_cast<uint32_t>(raw.size()));
+    const int bound = LZ4_compressBound(static_cast<int>(raw.size()));
+    uint8_t* to = out.Extend(bound);
+    const int written = LZ4_compress_default(reinterpret_cast<const char*>(raw.data()), reinterpret_cast<char*>(to),
+                                             static_cast<int>(raw.size()), bound);
+    EIDER_ASSERT(written > 0);
+    return out.Resize(begin + 4 + written);
+  }
+  out.AppendValue(uint64_t{raw.size()});
+  const size_t bound = ZSTD_compressBound(raw.size());
+  uint8_t* to = out.Extend(bound);
+  const size_t written = ZSTD_compressCCtx(ThreadCompressor(), to, bound, raw.data(), raw.size(), level.value_or(ZSTD_CLEVEL_DEFAULT));
+  if (ZSTD_isError(written)) throw Invalid("zstd: {}", ZSTD_getErrorName(written));
+  out.Resize(begin + 8 + written);
+}
+
+void SetGeneral(CompressionScheme scheme, std::optional<int> level, CompressiveEncoding inner, CompressiveEncoding* encoding) {
+  encoding->Clear();
+  auto* general = encoding->mutable_general();
+  general->mutable_compression()->set_scheme(scheme);
+  if (level) general->mutable_compression()->set_level(*level);
+  *general->mutable_values() = std::move(inner);
+}
+
+bool WrapGeneral(CompressionScheme scheme, std::optional<int> level, MiniBlockPage& page, CompressiveEncoding* encoding) {
+  BufferBuilder compressed;
+  std::vector<uint32_t> sizes;
+  uint64_t at = 0;
+  for (const auto& chunk : page.chunks) {
+    const size_t before = compressed.size();
+    CompressGeneral(scheme, level, page.buffers[0].span().subspan(at, chunk.buffer_sizes[0]), compressed);
+    sizes.push_back(static_cast<uint32_t>(compressed.size() - before));
+    at += chunk.buffer_sizes[0];
+  }
+  if (compressed.size() >= page.buffers[0].size()) return false;
+  for (size_t i = 0; i < sizes.size(); ++i) page.chunks[i].buffer_sizes[0] = sizes[i];
+  page.buffers[0] = std::move(compressed);
+  SetGeneral(scheme, level, CompressiveEncoding(*encoding), encoding);
+  return true;
+}
+
 std::unique_ptr<MiniBlockDecompressor> MakeGeneralMiniBlock(const CompressiveEncoding& encoding, const ValueShape& shape,
                                                             int depth) {
   auto inner = MakeMiniBlock(encoding.general().values(), shape, depth + 1);

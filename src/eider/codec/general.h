@@ -18,6 +18,14 @@ std::unique_ptr<BlockDecompressor> MakeGeneralBlock(const CompressiveEncoding&, 
 std::unique_ptr<LevelDecompressor> MakeGeneralLevel(const CompressiveEncoding&, int depth);
 std::string DescribeGeneral(const CompressiveEncoding&, int depth);
 
+/// Appends the compressed form of `raw`, its size in front. Without a level: the library's default.
+void CompressGeneral(::lance::encodings21::CompressionScheme scheme, std::optional<int> level, ByteSpan raw, BufferBuilder& out);
+void SetGeneral(::lance::encodings21::CompressionScheme scheme, std::optional<int> level, CompressiveEncoding inner,
+                CompressiveEncoding* encoding);
+/// Compresses the first buffer of every chunk. False, and nothing changed, when that does not make the page smaller.
+bool WrapGeneral(::lance::encodings21::CompressionScheme scheme, std::optional<int> level, MiniBlockPage& page,
+                 CompressiveEncoding* encoding);
+
 /// Appends the raw bytes of `compressed` to `out`, at most `limit` of them.
 void DecompressGeneral(::lance::encodings21::CompressionScheme scheme, ByteSpan compressed, uint64_t limit, BufferBuilder& out);
 

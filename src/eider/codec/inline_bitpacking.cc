@@ -4,6 +4,7 @@
 
 #include "eider/kernel/bitpack.h"
 #include "eider/kernel/levels.h"
+#include "eider/kernel/scan.h"
 
 namespace eider::codec {
 namespace {
@@ -156,6 +157,51 @@ uint64_t ElementBits(const CompressiveEncoding& encoding) {
 }
 
 }  // namespace
+
+namespace {
+
+template <typename T>
+uint32_t BlockWidth(const LeafValues& values, uint64_t first, uint64_t count) {
+  return std::max(1u, kernel::MaxBitWidth<T>(values.data.data() + first * sizeof(T), count));
+}
+
+template <typename T, typename Body>
+void ForEachBlock(const LeafValues& values, const Body& body) {
+  for (uint64_t first = 0; first < values.num_values; first += kPackedBlockValues) {
+    const uint64_t count = std::min<uint64_t>(kPackedBlockValues, values.num_values - first);
+    body(first, count, BlockWidth<T>(values, first, count));
+  }
+}
+
+template <typename T>
+MiniBlockPage CompressBlocks(const LeafValues& values) {
+  MiniBlockPage page = NewPage(1);
+  BufferBuilder& out = page.buffers[0];
+  ForEachBlock<T>(values, [&](uint64_t first, uint64_t count, uint32_t width) {
+    T block[kPackedBlockValues] = {};
+    std::memcpy(block, values.data.data() + first * sizeof(T), count * sizeof(T));
+    const size_t before = out.size();
+    out.AppendValue(static_cast<T>(width));
+    kernel::PackBlock<T>(block, width, out.Extend(PackedBlockBytes(width)));
+    EndChunk(static_cast<uint32_t>(count), {&before, 1}, page);
+  });
+  return page;
+}
+
+}  // namespace
+
+uint64_t InlineBitpackedBytes(const LeafValues& values) {
+  return WithElement(values.shape.bits_per_value, [&](auto zero) {
+    uint64_t bytes = 0;
+    ForEachBlock<decltype(zero)>(values, [&](uint64_t, uint64_t, uint32_t width) { bytes += sizeof(zero) + PackedBlockBytes(width); });
+    return bytes;
+  });
+}
+
+MiniBlockPage CompressInline(const LeafValues& values, CompressiveEncoding* encoding) {
+  encoding->mutable_inline_bitpacking()->set_uncompressed_bits_per_value(values.shape.bits_per_value);
+  return WithElement(values.shape.bits_per_value, [&](auto zero) { return CompressBlocks<decltype(zero)>(values); });
+}
 
 std::unique_ptr<MiniBlockDecompressor> MakeInlineMiniBlock(const CompressiveEncoding& encoding, const ValueShape& shape, int) {
   const uint64_t bits = ElementBits(encoding);

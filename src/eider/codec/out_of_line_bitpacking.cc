@@ -130,6 +130,39 @@ uint32_t PackedWidth(const CompressiveEncoding& encoding) {
 
 }  // namespace
 
+namespace {
+
+bool PacksTail(uint64_t tail, uint64_t bits, uint32_t width) { return PackedBlockBytes(width) < tail * (bits / 8); }
+
+template <typename T>
+void AppendPacked(const uint8_t* values, uint64_t n, uint32_t width, BufferBuilder& out) {
+  for (uint64_t first = 0; first < n; first += kPackedBlockValues) {
+    const uint64_t count = std::min<uint64_t>(kPackedBlockValues, n - first);
+    const uint8_t* from = values + first * sizeof(T);
+    if (count < kPackedBlockValues && !PacksTail(count, 8 * sizeof(T), width)) return out.Append(from, count * sizeof(T));
+    T block[kPackedBlockValues] = {};
+    std::memcpy(block, from, count * sizeof(T));
+    kernel::PackBlock<T>(block, width, out.Extend(PackedBlockBytes(width)));
+  }
+}
+
+}  // namespace
+
+uint64_t OutOfLineBytes(uint64_t n, uint64_t bits, uint32_t width) {
+  const uint64_t tail = n % kPackedBlockValues;
+  return n / kPackedBlockValues * PackedBlockBytes(width) + std::min<uint64_t>(PackedBlockBytes(width), tail * (bits / 8));
+}
+
+void CompressOutOfLine(const uint8_t* values, uint64_t n, uint64_t bits, uint32_t width, BufferBuilder& out) {
+  WithElement(bits, [&](auto zero) { AppendPacked<decltype(zero)>(values, n, width, out); });
+}
+
+void SetOutOfLine(uint64_t bits, uint32_t width, CompressiveEncoding* encoding) {
+  auto* message = encoding->mutable_out_of_line_bitpacking();
+  message->set_uncompressed_bits_per_value(bits);
+  message->mutable_values()->mutable_flat()->set_bits_per_value(width);
+}
+
 std::unique_ptr<MiniBlockDecompressor> MakeOutOfLineMiniBlock(const CompressiveEncoding& encoding, const ValueShape& shape, int) {
   const uint64_t bits = encoding.out_of_line_bitpacking().uncompressed_bits_per_value();
   CheckFixed("out_of_line_bitpacking", shape, bits);

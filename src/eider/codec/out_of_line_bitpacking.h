@@ -16,4 +16,10 @@ std::unique_ptr<BlockDecompressor> MakeOutOfLineBlock(const CompressiveEncoding&
 std::unique_ptr<LevelDecompressor> MakeOutOfLineLevel(const CompressiveEncoding&, int depth);
 std::string DescribeOutOfLine(const CompressiveEncoding&, int depth);
 
+/// Bytes of `n` values of `bits` each at `width`.
+uint64_t OutOfLineBytes(uint64_t n, uint64_t bits, uint32_t width);
+/// Appends `n` values of `bits` each (IsElementWidth), none wider than `width`.
+void CompressOutOfLine(const uint8_t* values, uint64_t n, uint64_t bits, uint32_t width, BufferBuilder& out);
+void SetOutOfLine(uint64_t bits, uint32_t width, CompressiveEncoding* encoding);
+
 }  // namespace eider::codec

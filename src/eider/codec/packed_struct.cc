@@ -82,6 +82,11 @@ std::unique_ptr<PerValueDecompressor> MakePackedStructPerValue(const Compressive
   CheckFixed("packed_struct", shape, RowBits(encoding));
   return MakeFlatPerValueOf(shape);
 }
+void SetPackedStruct(const LeafValues& values, CompressiveEncoding* encoding) {
+  auto* message = encoding->mutable_packed_struct();
+  for (const uint64_t bits : values.packed_bits) message->add_bits_per_value(bits);
+  SetFlat(values.shape.bits_per_value, message->mutable_values());
+}
 std::string DescribePackedStruct(const CompressiveEncoding& encoding, int) {
   return fmt::format("<{}>", fmt::join(encoding.packed_struct().bits_per_value(), ", "));
 }

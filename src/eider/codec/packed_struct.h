@@ -16,6 +16,9 @@ std::unique_ptr<MiniBlockDecompressor> MakePackedStructMiniBlock(const Compressi
 std::unique_ptr<PerValueDecompressor> MakePackedStructPerValue(const CompressiveEncoding&, const ValueShape&, int depth);
 std::string DescribePackedStruct(const CompressiveEncoding&, int depth);
 
+/// Around the Flat rows of `values` (packed_bits is not empty).
+void SetPackedStruct(const LeafValues& values, CompressiveEncoding* encoding);
+
 std::unique_ptr<PerValueDecompressor> MakeVariablePackedStructPerValue(const CompressiveEncoding&, const ValueShape&, int depth);
 std::string DescribeVariablePackedStruct(const CompressiveEncoding&, int depth);
 

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+
+#include "eider/kernel/scan.h"
+
 namespace eider::codec {
 namespace {
 
@@ -131,6 +135,82 @@ std::unique_ptr<Base> MakeOfWidth(const CompressiveEncoding& encoding, const Val
 }
 
 }  // namespace
+
+namespace {
+
+constexpr uint64_t kMaxRun = 255;
+
+// Calls body(value, length) for each stored run of values [first, first + count).
+template <typename T, typename Body>
+void ForEachRun(const uint8_t* values, uint64_t first, uint64_t count, const Body& body) {
+  const uint64_t end = first + count;
+  for (uint64_t begin = first; begin < end;) {
+    const T value = LoadLe<T>(values + begin * sizeof(T));
+    uint64_t next = begin + 1;
+    while (next < end && next - begin < kMaxRun && LoadLe<T>(values + next * sizeof(T)) == value) ++next;
+    body(value, static_cast<uint8_t>(next - begin));
+    begin = next;
+  }
+}
+
+template <typename T>
+MiniBlockPage CompressRuns(const LeafValues& values) {
+  MiniBlockPage page = NewPage(2);
+  for (uint64_t first = 0; first < values.num_values;) {
+    const size_t before[2] = {page.buffers[0].size(), page.buffers[1].size()};
+    uint64_t count = std::min<uint64_t>(kMaxChunkValues, values.num_values - first);
+    // A stretch of short runs may pass the target: halve the chunk until it fits.
+    for (;; count = std::bit_floor(count - 1)) {
+      page.buffers[0].Resize(before[0]);
+      page.buffers[1].Resize(before[1]);
+      ForEachRun<T>(values.data.data(), first, count, [&](T value, uint8_t length) {
+        page.buffers[0].AppendValue(value);
+        page.buffers[1].AppendValue(length);
+      });
+      if (count == 1 || page.buffers[0].size() - before[0] + page.buffers[1].size() - before[1] <= kChunkTargetBytes) break;
+    }
+    EndChunk(static_cast<uint32_t>(count), before, page);
+    first += count;
+  }
+  return page;
+}
+
+}  // namespace
+
+uint64_t CountStoredRuns(const LeafValues& values) {
+  return WithElement(values.shape.bits_per_value, [&](auto zero) {
+    using T = decltype(zero);
+    uint64_t runs = 0;
+    for (uint64_t first = 0; first < values.num_values; first += kMaxChunkValues) {
+      const uint64_t count = std::min<uint64_t>(kMaxChunkValues, values.num_values - first);
+      runs += kernel::CountRuns<T>(values.data.data() + first * sizeof(T), count);
+    }
+    // Splitting adds at most one run per full length; the estimate need not be exact.
+    return runs + values.num_values / kMaxRun;
+  });
+}
+
+MiniBlockPage CompressRle(const LeafValues& values, CompressiveEncoding* encoding) {
+  SetRle(values.shape.bits_per_value, encoding);
+  return WithElement(values.shape.bits_per_value, [&](auto zero) { return CompressRuns<decltype(zero)>(values); });
+}
+
+void CompressRleLevels(std::span<const uint16_t> levels, BufferBuilder& out) {
+  BufferBuilder lengths;
+  const size_t header = out.size();
+  out.AppendValue<uint64_t>(0);
+  ForEachRun<uint16_t>(reinterpret_cast<const uint8_t*>(levels.data()), 0, levels.size(), [&](uint16_t value, uint8_t length) {
+    out.AppendValue(value);
+    lengths.AppendValue(length);
+  });
+  StoreLe<uint64_t>(out.data() + header, out.size() - header - 8);
+  out.Append(lengths.span());
+}
+
+void SetRle(uint64_t bits, CompressiveEncoding* encoding) {
+  encoding->mutable_rle()->mutable_values()->mutable_flat()->set_bits_per_value(bits);
+  encoding->mutable_rle()->mutable_run_lengths()->mutable_flat()->set_bits_per_value(8);
+}
 
 std::unique_ptr<MiniBlockDecompressor> MakeRleMiniBlock(const CompressiveEncoding& encoding, const ValueShape& shape, int) {
   return MakeOfWidth<RleMiniBlock, MiniBlockDecompressor>(encoding, shape);

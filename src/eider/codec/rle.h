@@ -18,4 +18,11 @@ std::unique_ptr<BlockDecompressor> MakeRleBlock(const CompressiveEncoding&, cons
 std::unique_ptr<LevelDecompressor> MakeRleLevel(const CompressiveEncoding&, int depth);
 std::string DescribeRle(const CompressiveEncoding&, int depth);
 
+/// Runs that `values` (IsElementWidth) take, long ones split.
+uint64_t CountStoredRuns(const LeafValues& values);
+MiniBlockPage CompressRle(const LeafValues& values, CompressiveEncoding* encoding);
+/// The block form of levels.
+void CompressRleLevels(std::span<const uint16_t> levels, BufferBuilder& out);
+void SetRle(uint64_t bits, CompressiveEncoding* encoding);
+
 }  // namespace eider::codec

@@ -60,6 +60,7 @@ struct LeafValues {
   uint64_t bit_offset = 0;
   ByteSpan offsets;    ///< variable: num_values + 1 offsets of shape.offset_bytes; the first need not be 0
   std::vector<ByteSpan> fsl_validity;  ///< per fixed-size-list layer: bits from bit 0, or empty when all valid
+  std::vector<uint64_t> packed_bits;   ///< packed structs: the width of each field (rows are kFixed); empty otherwise
   ByteSpan null_bits;  ///< LSB-first validity of the items themselves (from bit 0), empty when all valid: statistics only
 
   uint64_t Offset(uint64_t i) const {

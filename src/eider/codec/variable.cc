@@ -5,6 +5,8 @@
 namespace eider::codec {
 namespace {
 
+constexpr uint8_t kVariablePadByte = 72;
+
 class VariableMiniBlock final : public MiniBlockDecompressor {
  public:
   explicit VariableMiniBlock(uint32_t offset_bytes) : offset_bytes_(offset_bytes) {}
@@ -126,6 +128,70 @@ uint32_t VariableOffsetBytes(const CompressiveEncoding& encoding) {
     throw Unsupported("variable: a compressed byte buffer");
   }
   return static_cast<uint32_t>(bits / 8);
+}
+
+namespace {
+
+// The largest power of two of values from `first` that fits the target, or all that are left when they fit.
+uint64_t NextChunkValues(const LeafValues& values, uint64_t first) {
+  const uint64_t w = values.shape.offset_bytes;
+  const uint64_t left = values.num_values - first;
+  const auto fits = [&](uint64_t n) {
+    return (n + 1) * w + (values.Offset(first + n) - values.Offset(first)) <= kVariableChunkTargetBytes;
+  };
+  if (left <= kMaxChunkValues && fits(left)) return left;
+  uint64_t n = 1;
+  while (2 * n <= std::min<uint64_t>(left, kMaxChunkValues) && fits(2 * n)) n *= 2;
+  return n;
+}
+
+template <typename Offset>
+void AppendChunk(const LeafValues& values, uint64_t first, uint64_t count, BufferBuilder& out) {
+  const uint64_t begin = values.Offset(first), end = values.Offset(first + count);
+  const uint64_t start = (count + 1) * sizeof(Offset);
+  uint8_t* to = out.Extend(start);
+  for (uint64_t i = 0; i <= count; ++i) {
+    StoreLe<Offset>(to + i * sizeof(Offset), static_cast<Offset>(values.Offset(first + i) - begin + start));
+  }
+  out.Append(values.data.subspan(begin, end - begin));
+  out.AppendFill(AlignUp(end - begin, sizeof(Offset)) - (end - begin), kVariablePadByte);
+}
+
+template <typename Offset>
+BufferBuilder MakeVariableBlockBytes(const LeafValues& values) {
+  const uint64_t n = values.num_values, begin = values.Offset(0), end = values.Offset(n);
+  BufferBuilder out((n + 3) * sizeof(Offset) + (end - begin));
+  out.AppendValue(static_cast<Offset>(8 * sizeof(Offset)));
+  out.AppendValue(static_cast<Offset>((n + 3) * sizeof(Offset)));
+  for (uint64_t i = 0; i <= n; ++i) out.AppendValue(static_cast<Offset>(values.Offset(i) - begin));
+  out.Append(values.data.subspan(begin, end - begin));
+  return out;
+}
+
+}  // namespace
+
+MiniBlockPage CompressVariable(const LeafValues& values, CompressiveEncoding* encoding) {
+  SetVariable(values.shape.offset_bytes, encoding);
+  MiniBlockPage page = NewPage(1);
+  uint64_t first = 0;
+  do {
+    const uint64_t count = NextChunkValues(values, first);
+    const size_t before = page.buffers[0].size();
+    values.shape.offset_bytes == 4 ? AppendChunk<uint32_t>(values, first, count, page.buffers[0])
+                                   : AppendChunk<uint64_t>(values, first, count, page.buffers[0]);
+    EndChunk(static_cast<uint32_t>(count), {&before, 1}, page);
+    first += count;
+  } while (first < values.num_values);
+  return page;
+}
+
+BufferBuilder CompressVariableBlock(const LeafValues& values, CompressiveEncoding* encoding) {
+  SetVariable(values.shape.offset_bytes, encoding);
+  return values.shape.offset_bytes == 4 ? MakeVariableBlockBytes<uint32_t>(values) : MakeVariableBlockBytes<uint64_t>(values);
+}
+
+void SetVariable(uint64_t offset_bytes, CompressiveEncoding* encoding) {
+  encoding->mutable_variable()->mutable_offsets()->mutable_flat()->set_bits_per_value(8 * offset_bytes);
 }
 
 std::unique_ptr<MiniBlockDecompressor> MakeVariableMiniBlock(const CompressiveEncoding& encoding, const ValueShape& shape, int) {

@@ -51,6 +51,12 @@ class VariableView {
   uint32_t offset_bytes_ = 4;
 };
 
+/// A page of variable-width values.
+MiniBlockPage CompressVariable(const LeafValues& values, CompressiveEncoding* encoding);
+/// The block form.
+BufferBuilder CompressVariableBlock(const LeafValues& values, CompressiveEncoding* encoding);
+void SetVariable(uint64_t offset_bytes, CompressiveEncoding* encoding);
+
 /// 4 or 8. \throws Error(kCorrupt) for anything else.
 uint32_t VariableOffsetBytes(const CompressiveEncoding& encoding);
 

@@ -64,6 +64,7 @@ class ObjectStore {
   /// Files directly in `folder` (no recursion, no folders); empty when it does not exist. Unsorted.
   virtual std::vector<FileInfo> List(std::string_view folder) const = 0;
   virtual bool Exists(std::string_view path) const = 0;
+  /// A missing file is not an error.
   virtual void Delete(std::string_view path) = 0;
   /// fsyncs a folder (and its parents up to the root that were made by this store). No-op where it has no meaning.
   virtual void SyncFolder(std::string_view folder) = 0;
@@ -73,6 +74,7 @@ using ObjectStorePtr = std::shared_ptr<ObjectStore>;
 /// The store for a dataset URI: a path or file:// -> local, memory://name -> process memory.
 /// \throws Error(kUnsupported) naming the scheme for any other.
 ObjectStorePtr OpenStore(std::string_view uri);
+/// A fresh private memory, for tests; OpenStore("memory://name") gives the one that all openers of that name share.
 ObjectStorePtr MakeMemoryStore(std::string name);
 
 /// Records calls for tests ("fsync data/x.lance", ...). Null removes the observer. Process-wide, test-only.

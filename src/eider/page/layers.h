@@ -31,6 +31,7 @@ enum class LayerKind : uint8_t {
 struct LayerSpec {
   bool is_list = false;
   bool large_offsets = false;  ///< 64-bit list offsets
+  uint64_t repeat = 1;         ///< times that a slot is written: the product of the fixed-size lists of structs from here inwards
   bool operator==(const LayerSpec&) const = default;
 };
 

@@ -1,0 +1,235 @@
+#include "eider/codec/compressor.h"
+
+#include "eider/codec/byte_stream_split.h"
+#include "eider/codec/codec.h"
+#include "eider/codec/fixed_size_list.h"
+#include "eider/codec/flat.h"
+#include "eider/codec/general.h"
+#include "eider/codec/inline_bitpacking.h"
+#include "eider/codec/out_of_line_bitpacking.h"
+#include "eider/codec/packed_struct.h"
+#include "eider/codec/rle.h"
+#include "eider/codec/variable.h"
+#include "eider/kernel/scan.h"
+
+namespace eider::codec {
+namespace {
+
+using ::lance::encodings21::COMPRESSION_ALGORITHM_LZ4;
+using ::lance::encodings21::COMPRESSION_ALGORITHM_ZSTD;
+using ::lance::encodings21::CompressionScheme;
+using Scheme = CompressionOptions::Scheme;
+using Kind = ValueShape::Kind;
+
+// Pages below this are not worth a general compressor.
+constexpr uint64_t kMinGeneralBytes = 4096;
+// Values longer than this are compressed one by one when a sample of them shrinks by an eighth.
+constexpr uint64_t kLongValueBytes = 32 << 10;
+constexpr uint64_t kSampleValues = 8;
+// What lz4 takes in one block.
+constexpr uint64_t kMaxGeneralBlockBytes = 0x7E000000;
+
+bool WantsGeneral(const CompressionOptions& options) { return options.scheme == Scheme::kLz4 || options.scheme == Scheme::kZstd; }
+CompressionScheme SchemeOf(const CompressionOptions& options) {
+  return options.scheme == Scheme::kLz4 ? COMPRESSION_ALGORITHM_LZ4 : COMPRESSION_ALGORITHM_ZSTD;
+}
+
+uint64_t TotalBytes(const MiniBlockPage& page) {
+  uint64_t bytes = 0;
+  for (const BufferBuilder& buffer : page.buffers) bytes += buffer.size();
+  return bytes;
+}
+
+// Wraps when asked for and when it pays.
+void MaybeWrap(const CompressionOptions& options, MiniBlockPage& page, CompressiveEncoding* encoding) {
+  if (!WantsGeneral(options) || page.buffers[0].size() < kMinGeneralBytes) return;
+  WrapGeneral(SchemeOf(options), options.level, page, encoding);
+}
+
+// Flat, run-length or bit-packed: the smallest by estimate, at equal size the simplest.
+MiniBlockPage CompressFixedPlain(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
+  const uint64_t bits = values.shape.bits_per_value;
+  if (options.scheme == Scheme::kNone || !IsElementWidth(bits) || values.num_values == 0) return CompressFlat(values, encoding);
+  const uint64_t flat_bytes = FlatBytes(values.num_values, bits);
+  const uint64_t packed_bytes = InlineBitpackedBytes(values);
+  const uint64_t runs = CountStoredRuns(values);
+  const uint64_t rle_bytes = runs * (bits / 8 + 1);
+  const bool few_runs = static_cast<double>(runs) <= options.rle_threshold * static_cast<double>(values.num_values);
+  if (few_runs && rle_bytes < std::min(packed_bytes, flat_bytes)) return CompressRle(values, encoding);
+  return packed_bytes < flat_bytes ? CompressInline(values, encoding) : CompressFlat(values, encoding);
+}
+
+MiniBlockPage CompressFixed(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
+  MiniBlockPage page = CompressFixedPlain(values, options, encoding);
+  if (!WantsGeneral(options)) return page;
+  // Run lengths stay as they are: the validator of the format wants no nesting there.
+  if (!encoding->has_rle()) MaybeWrap(options, page, encoding);
+  const uint64_t bits = values.shape.bits_per_value;
+  if ((bits == 32 || bits == 64) && FlatBytes(values.num_values, bits) >= kMinGeneralBytes) {
+    CompressiveEncoding split_encoding;
+    MiniBlockPage split = CompressByteStreamSplit(values, &split_encoding);
+    MaybeWrap(options, split, &split_encoding);
+    if (TotalBytes(split) < TotalBytes(page)) {
+      *encoding = std::move(split_encoding);
+      return split;
+    }
+  }
+  return page;
+}
+
+bool SampleShrinks(const LeafValues& values) {
+  BufferBuilder compressed;
+  uint64_t raw_bytes = 0;
+  const uint64_t step = std::max<uint64_t>(1, values.num_values / kSampleValues);
+  for (uint64_t i = 0; i < values.num_values; i += step) {
+    const ByteSpan value = values.Value(i);
+    const ByteSpan head = value.first(std::min<size_t>(value.size(), 2 * kLongValueBytes));
+    raw_bytes += head.size();
+    CompressGeneral(COMPRESSION_ALGORITHM_ZSTD, 1, head, compressed);
+  }
+  return compressed.size() < raw_bytes - raw_bytes / 8;
+}
+
+// The format keeps full-zip values to zstd: a request for lz4 means zstd here.
+bool CompressesValues(const LeafValues& values, const CompressionOptions& options) {
+  if (WantsGeneral(options)) return true;
+  if (options.scheme != Scheme::kAuto) return false;
+  uint64_t longest = 0;
+  for (uint64_t i = 0; i < values.num_values; ++i) longest = std::max(longest, values.Offset(i + 1) - values.Offset(i));
+  return longest > kLongValueBytes && SampleShrinks(values);
+}
+
+PerValuePage CompressVariablePerValue(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
+  PerValuePage page;
+  page.variable = true;
+  SetVariable(values.shape.offset_bytes, encoding);
+  page.data = values.data;
+  if (!CompressesValues(values, options)) return page;
+  const int level = options.scheme == Scheme::kZstd ? options.level.value_or(0) : 0;
+  page.owned_offsets.reserve(values.num_values + 1);
+  page.owned_offsets.push_back(0);
+  for (uint64_t i = 0; i < values.num_values; ++i) {
+    CompressGeneral(COMPRESSION_ALGORITHM_ZSTD, level, values.Value(i), page.owned);
+    page.owned_offsets.push_back(page.owned.size());
+  }
+  page.data = page.owned.span();
+  SetGeneral(COMPRESSION_ALGORITHM_ZSTD, level, CompressiveEncoding(*encoding), encoding);
+  return page;
+}
+
+BufferBuilder FixedBlock(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
+  const uint64_t bits = values.shape.bits_per_value;
+  BufferBuilder out;
+  if (options.version_minor >= 2 && options.scheme == Scheme::kAuto && IsElementWidth(bits)) {
+    const uint32_t width = WithElement(bits, [&](auto zero) {
+      return std::max(1u, kernel::MaxBitWidth<decltype(zero)>(values.data.data(), values.num_values));
+    });
+    if (OutOfLineBytes(values.num_values, bits, width) < FlatBytes(values.num_values, bits)) {
+      SetOutOfLine(bits, width, encoding);
+      CompressOutOfLine(values.data.data(), values.num_values, bits, width, out);
+      return out;
+    }
+  }
+  SetFlat(bits, encoding);
+  AppendFlatSlice(values, 0, values.num_values, out);
+  return out;
+}
+
+}  // namespace
+
+MiniBlockPage CompressMiniBlock(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
+  if (values.shape.kind == Kind::kVariable) {
+    MiniBlockPage page = CompressVariable(values, encoding);
+    MaybeWrap(options, page, encoding);
+    return page;
+  }
+  if (!values.shape.dimensions.empty()) return CompressFixedSizeList(values, encoding);
+  if (!values.packed_bits.empty()) {
+    MiniBlockPage page = CompressFlat(values, encoding);
+    SetPackedStruct(values, encoding);
+    return page;
+  }
+  return CompressFixed(values, options, encoding);
+}
+
+PerValuePage CompressPerValue(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
+  if (values.shape.kind == Kind::kVariable) return CompressVariablePerValue(values, options, encoding);
+  if (values.shape.bits_per_value % 8 != 0) {
+    throw Invalid("full-zip: values of {} bits are not whole bytes", values.shape.bits_per_value);
+  }
+  PerValuePage page;
+  page.bytes_per_value = values.shape.bits_per_value / 8;
+  page.data = values.data;
+  if (!values.shape.dimensions.empty()) {
+    page.bytes_per_value = CompressFixedSizeListPerValue(values, encoding, page.owned);
+    if (page.owned.size() != 0) page.data = page.owned.span();
+  } else if (!values.packed_bits.empty()) {
+    SetPackedStruct(values, encoding);
+  } else {
+    SetFlat(values.shape.bits_per_value, encoding);
+  }
+  return page;
+}
+
+ByteSpan PerValuePage::Value(const LeafValues& values, uint64_t i) const {
+  if (!variable) return data.subspan(i * bytes_per_value, bytes_per_value);
+  if (owned_offsets.empty()) return values.Value(i);
+  return data.subspan(owned_offsets[i], owned_offsets[i + 1] - owned_offsets[i]);
+}
+
+BufferBuilder CompressBlock(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
+  BufferBuilder block = values.shape.kind == Kind::kVariable ? CompressVariableBlock(values, encoding)
+                                                             : FixedBlock(values, options, encoding);
+  // 2.1 keeps its blocks raw; 2.2 takes lz4 unless told otherwise.
+  const bool wraps = WantsGeneral(options) || options.scheme == Scheme::kAuto;
+  if (options.version_minor < 2 || !wraps || encoding->has_out_of_line_bitpacking()) return block;
+  const CompressionScheme scheme = options.scheme == Scheme::kZstd ? COMPRESSION_ALGORITHM_ZSTD : COMPRESSION_ALGORITHM_LZ4;
+  BufferBuilder compressed;
+  if (block.size() <= kMaxGeneralBlockBytes) CompressGeneral(scheme, options.level, block.span(), compressed);
+  if (compressed.size() == 0 || compressed.size() >= block.size()) return block;
+  SetGeneral(scheme, options.level, CompressiveEncoding(*encoding), encoding);
+  return compressed;
+}
+
+namespace {
+
+class OutOfLineLevels final : public LevelCompressor {
+ public:
+  explicit OutOfLineLevels(uint32_t width) : width_(width) {}
+  void Compress(std::span<const uint16_t> levels, BufferBuilder& out) const override {
+    CompressOutOfLine(reinterpret_cast<const uint8_t*>(levels.data()), levels.size(), 16, width_, out);
+  }
+
+ private:
+  const uint32_t width_;
+};
+
+class RunLengthLevels final : public LevelCompressor {
+ public:
+  void Compress(std::span<const uint16_t> levels, BufferBuilder& out) const override { CompressRleLevels(levels, out); }
+};
+
+// Runs cannot be addressed, so they must save a lot.
+constexpr uint64_t kRunLengthGain = 8;
+
+}  // namespace
+
+std::unique_ptr<LevelCompressor> MakeLevelCompressor(std::span<const uint16_t> all, uint16_t, uint16_t version_minor,
+                                                     CompressiveEncoding* encoding) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(all.data());
+  const uint32_t width = std::max(1u, kernel::MaxBitWidth<uint16_t>(bytes, all.size()));
+  if (version_minor >= 2) {
+    LeafValues levels;
+    levels.shape.bits_per_value = 16;
+    levels.num_values = all.size();
+    levels.data = {bytes, 2 * all.size()};
+    if ((8 + 3 * CountStoredRuns(levels)) * kRunLengthGain < OutOfLineBytes(all.size(), 16, width)) {
+      SetRle(16, encoding);
+      return std::make_unique<RunLengthLevels>();
+    }
+  }
+  SetOutOfLine(16, width, encoding);
+  return std::make_unique<OutOfLineLevels>(width);
+}
+
+}  // namespace eider::codec

@@ -1,0 +1,239 @@
+#include "eider/file/file_reader.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <numeric>
+
+#include "eider/array/take.h"
+#include "eider/file/column_pages.h"
+#include "eider/file/column_read.h"
+#include "eider/file/file_reader_impl.h"
+#include "eider/file/file_tail.h"
+#include "eider/page/field_plan.h"
+#include "eider/proto/file2.pb.h"
+#include "eider/schema/field_proto.h"
+#include "eider/schema/logical_type.h"
+
+namespace eider::file {
+namespace {
+
+using page::FieldPlan;
+
+LanceSchema ParseSchema(const Buffer& bytes) {
+  ::lance::file::FileDescriptor descriptor;
+  if (bytes.size() > INT32_MAX || !descriptor.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    throw Corrupt("global buffer 0: {} bytes are no FileDescriptor message", bytes.size());
+  }
+  return SchemaFromProto(descriptor.schema().fields(), descriptor.schema().metadata());
+}
+
+// The fixed-size lists of structs above the first leaf: its column counts their items.
+uint64_t RowsPerRow(const LanceSchema& schema) {
+  if (schema.fields.empty()) return 1;
+  try {
+    return page::PlanField(schema.fields[0]).leaves.at(0)->rows_per_row;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kUnsupported) return 1;  // reading that column will say what it is
+    throw;
+  }
+}
+
+size_t CountLeaves(const LanceField& field) {
+  if (field.IsLeaf()) return 1;
+  size_t n = 0;
+  for (const LanceField& child : field.children) n += CountLeaves(child);
+  return n;
+}
+
+uint64_t CopiedBytes(const Array& array) {
+  uint64_t bytes = array.validity.size();
+  for (const Buffer& buffer : array.buffers) bytes += buffer.size();
+  for (const ArrayPtr& child : array.children) bytes += CopiedBytes(*child);
+  return bytes;
+}
+
+/// The wanted rows in ascending order without duplicates, and where each wanted row lies among them.
+struct SortedRows {
+  std::vector<uint64_t> rows;
+  std::vector<int64_t> positions;
+
+  explicit SortedRows(std::span<const uint64_t> wanted) : positions(wanted.size()) {
+    std::vector<uint32_t> order(wanted.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return wanted[a] < wanted[b]; });
+    for (const uint32_t i : order) {
+      if (rows.empty() || rows.back() != wanted[i]) rows.push_back(wanted[i]);
+      positions[i] = static_cast<int64_t>(rows.size()) - 1;
+    }
+  }
+};
+
+}  // namespace
+
+const ColumnPages& FileReader::Impl::Column(size_t index) const {
+  const ColumnPages* column = columns[index].load(std::memory_order_acquire);
+  if (column != nullptr) return *column;
+  std::lock_guard lock(mutex);
+  column = columns[index].load(std::memory_order_relaxed);
+  if (column != nullptr) return *column;
+  owned.push_back(InContext([&] { return fmt::format("column {}", index); }, [&] {
+    return std::make_unique<ColumnPages>(ReadThroughTail(*file, tail, tail.columns[index], nullptr), file->size(), tail.version);
+  }));
+  columns[index].store(owned.back().get(), std::memory_order_release);
+  return *owned.back();
+}
+
+std::string FileReader::Impl::Where() const { return fmt::format("file '{}'", file->path()); }
+
+void FileReader::Impl::AddReads(const ColumnProjection& projection, const FieldPlan& plan, const FileRows& rows,
+                                std::vector<LeafRead>& reads) const {
+  if (projection.leaf_columns.size() != plan.leaves.size()) {
+    throw Invalid("column '{}': {} leaves, {} file columns given", projection.field.name, plan.leaves.size(), projection.leaf_columns.size());
+  }
+  for (size_t i = 0; i < plan.leaves.size(); ++i) {
+    const int32_t index = projection.leaf_columns[i];
+    if (index == -1) continue;
+    if (index < 0 || static_cast<size_t>(index) >= tail.columns.size()) {
+      throw Corrupt("column '{}': file column {} of {}", plan.paths[i], index, tail.columns.size());
+    }
+    const ColumnPages& column = Column(static_cast<size_t>(index));
+    const uint64_t expected = CheckedMul(num_rows, plan.leaves[i]->rows_per_row, "rows");
+    if (column.num_rows() != expected) {
+      throw Corrupt("column '{}': its pages hold {} rows, the file has {}", plan.paths[i], column.num_rows(), expected);
+    }
+    reads.push_back({.column = &column, .leaf = plan.leaves[i], .path = &plan.paths[i], .rows = rows});
+  }
+}
+
+std::vector<ArrayPtr> FileReader::Impl::Read(std::span<const ColumnProjection> projections, const FileRows& rows,
+                                             const ReadContext& context) const {
+  std::vector<FieldPlan> plans;
+  plans.reserve(projections.size());
+  std::vector<LeafRead> reads;
+  SortedRowsHolder sorted;
+  std::vector<bool> gathered(projections.size(), false);
+  for (size_t c = 0; c < projections.size(); ++c) {
+    RequireDataSupport(projections[c].field);
+    plans.push_back(page::PlanField(projections[c].field));
+    const size_t first = reads.size();
+    AddReads(projections[c], plans.back(), rows, reads);
+    if (rows.is_range() || sorted.IsAscending(rows)) continue;
+    bool any_order = true;
+    for (size_t i = first; i < reads.size() && any_order; ++i) {
+      any_order = ReadsAnyOrder(*reads[i].column, reads[i].leaf, *reads[i].path);
+    }
+    if (any_order) continue;
+    gathered[c] = true;
+    for (size_t i = first; i < reads.size(); ++i) reads[i].rows = sorted.Get(rows);
+  }
+  ReadLeaves(*file, reads, context);
+  return Assemble(projections, plans, reads, rows, sorted, gathered, context);
+}
+
+std::vector<ArrayPtr> FileReader::Impl::Assemble(std::span<const ColumnProjection> projections, std::span<const FieldPlan> plans,
+                                                 std::span<LeafRead> reads, const FileRows& rows, SortedRowsHolder& sorted,
+                                                 const std::vector<bool>& gathered, const ReadContext& context) const {
+  std::vector<ArrayPtr> arrays;
+  arrays.reserve(projections.size());
+  size_t next = 0;
+  uint64_t copied = 0;
+  std::vector<page::LeafOutput*> outputs;
+  for (size_t c = 0; c < projections.size(); ++c) {
+    outputs.clear();
+    uint64_t viewed = 0;
+    for (const int32_t column : projections[c].leaf_columns) {
+      outputs.push_back(column == -1 ? nullptr : reads[next++].output.get());
+      if (outputs.back() != nullptr) viewed += outputs.back()->viewed_bytes;
+    }
+    ArrayPtr array = page::AssembleField(plans[c], outputs, gathered[c] ? sorted.Get(rows).count : rows.count);
+    if (context.stats) copied += CopiedBytes(*array) - viewed;
+    if (gathered[c]) {
+      array = TakeArray(array, sorted.positions());
+      if (context.stats) copied += CopiedBytes(*array);
+    }
+    arrays.push_back(std::move(array));
+  }
+  if (context.stats) context.stats->bytes_copied.fetch_add(copied, std::memory_order_relaxed);
+  return arrays;
+}
+
+bool SortedRowsHolder::IsAscending(const FileRows& rows) {
+  if (!ascending_) ascending_ = std::is_sorted(rows.rows, rows.rows + rows.count);
+  return *ascending_;
+}
+
+FileRows SortedRowsHolder::Get(const FileRows& rows) {
+  if (rows_.empty() && rows.count > 0) {
+    SortedRows sorted(std::span(rows.rows, rows.count));
+    rows_ = std::move(sorted.rows);
+    positions_ = std::move(sorted.positions);
+  }
+  return {.count = rows_.size(), .rows = rows_.data()};
+}
+
+FileReader::FileReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+FileReader::~FileReader() = default;
+
+std::shared_ptr<const FileReader> FileReader::Open(io::ReadableFilePtr file, const ReadContext& context) {
+  auto impl = std::make_unique<Impl>();
+  impl->file = std::move(file);
+  InContext([&] { return impl->Where(); }, [&] {
+    impl->tail = ReadFileTail(*impl->file, context.stats);
+    impl->schema = ParseSchema(ReadThroughTail(*impl->file, impl->tail, impl->tail.global_buffers[0], nullptr));
+    impl->columns = std::make_unique<std::atomic<const ColumnPages*>[]>(impl->tail.columns.size());
+    if (impl->tail.columns.empty()) return;
+    const uint64_t rows = impl->Column(0).num_rows(), per_row = RowsPerRow(impl->schema);
+    if (rows % per_row != 0) throw Corrupt("column 0: {} rows where each row of the file has {}", rows, per_row);
+    impl->num_rows = rows / per_row;
+  });
+  return std::shared_ptr<const FileReader>(new FileReader(std::move(impl)));
+}
+
+const std::string& FileReader::path() const { return impl_->file->path(); }
+FileVersion FileReader::version() const { return impl_->tail.version; }
+uint64_t FileReader::num_rows() const { return impl_->num_rows; }
+const LanceSchema& FileReader::schema() const { return impl_->schema; }
+uint32_t FileReader::num_columns() const { return static_cast<uint32_t>(impl_->tail.columns.size()); }
+uint32_t FileReader::num_global_buffers() const { return static_cast<uint32_t>(impl_->tail.global_buffers.size()); }
+
+Buffer FileReader::ReadGlobalBuffer(uint32_t index) const {
+  if (index >= num_global_buffers()) {
+    throw Invalid("file '{}': global buffer {} of {}", path(), index, num_global_buffers());
+  }
+  return ReadThroughTail(*impl_->file, impl_->tail, impl_->tail.global_buffers[index], nullptr);
+}
+
+std::vector<ColumnProjection> FileReader::AllColumns() const {
+  std::vector<ColumnProjection> projections;
+  int32_t next = 0;
+  for (const LanceField& field : impl_->schema.fields) {
+    ColumnProjection projection{.field = field};
+    for (size_t i = CountLeaves(field); i > 0; --i) projection.leaf_columns.push_back(next++);
+    projections.push_back(std::move(projection));
+  }
+  return projections;
+}
+
+std::vector<ArrayPtr> FileReader::ReadRange(std::span<const ColumnProjection> columns, uint64_t first, uint64_t count,
+                                            const ReadContext& context) const {
+  return InContext([&] { return impl_->Where(); }, [&] {
+    if (first > impl_->num_rows || count > impl_->num_rows - first) {
+      throw Invalid("rows [{}, +{}) of {}", first, count, impl_->num_rows);
+    }
+    return impl_->Read(columns, {.first = first, .count = count}, context);
+  });
+}
+
+std::vector<ArrayPtr> FileReader::Take(std::span<const ColumnProjection> columns, std::span<const uint64_t> rows,
+                                       const ReadContext& context) const {
+  return InContext([&] { return impl_->Where(); }, [&] {
+    for (const uint64_t row : rows) {
+      if (row >= impl_->num_rows) throw Invalid("row {} of {}", row, impl_->num_rows);
+    }
+    if (rows.empty()) return impl_->Read(columns, {}, context);
+    return impl_->Read(columns, {.count = rows.size(), .rows = rows.data()}, context);
+  });
+}
+
+}  // namespace eider::file

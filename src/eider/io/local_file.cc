@@ -1,0 +1,154 @@
+#include "eider/io/local_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "eider/base/memory.h"
+#include "eider/io/store_path.h"
+
+namespace eider::io {
+namespace {
+
+FileIdentity IdentityOf(const struct stat& info) {
+  return {uint64_t(info.st_dev), uint64_t(info.st_ino), uint64_t(info.st_size),
+          int64_t(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec};
+}
+
+class LocalFile final : public ReadableFile {
+ public:
+  LocalFile(std::string path, const FileIdentity& identity, UniqueFd fd, Buffer mapping, bool map_file)
+      : path_(std::move(path)), identity_(identity), map_file_(map_file), fd_(std::move(fd)), mapping_(std::move(mapping)) {}
+
+  const std::string& path() const override { return path_; }
+  uint64_t size() const override { return identity_.size; }
+
+  Buffer Mapped() const override {
+    if (!map_file_) return {};
+    std::lock_guard lock(mutex_);
+    if (!mapping_.present() && !refused_) {
+      mapping_ = MappingCache::Process().Map(identity_, fd_.get());
+      refused_ = !mapping_.present();
+      // Open descriptors are scarce; the mapping does not need one.
+      if (!refused_) fd_.Reset();
+    }
+    return mapping_;
+  }
+
+  Buffer Read(ByteRange range) const override {
+    if (range.offset > size() || range.length > size() - range.offset) {
+      throw Corrupt("read '{}': bytes [{}, +{}) of a file of {}", path_, range.offset, range.length, size());
+    }
+    if (const Buffer mapping = Mapped(); mapping.present()) return mapping.Slice(range.offset, range.length);
+    BufferBuilder builder(range.length);
+    builder.Resize(range.length);
+    ReadExactly(fd_.get(), range.offset, {builder.data(), builder.size()}, path_);
+    return builder.Finish();
+  }
+
+ private:
+  const std::string path_;
+  const FileIdentity identity_;
+  const bool map_file_;
+  mutable std::mutex mutex_;  ///< guards what follows; the descriptor stays once mapping was refused or not wanted
+  mutable UniqueFd fd_;
+  mutable Buffer mapping_;
+  mutable bool refused_ = false;
+};
+
+}  // namespace
+
+std::optional<FileIdentity> StatFile(const std::string& path) {
+  struct stat info;
+  if (::stat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    ThrowErrno("stat", path, errno);
+  }
+  if (!S_ISREG(info.st_mode)) return std::nullopt;
+  return IdentityOf(info);
+}
+
+ReadableFilePtr OpenLocalFile(const std::string& path, uint64_t known_size, bool map_file) {
+  std::optional<FileIdentity> identity = StatFile(path);
+  if (!identity) throw NotFound("open '{}': no such file", path);
+  Buffer mapping = map_file ? MappingCache::Process().Find(*identity) : Buffer();
+  UniqueFd fd;
+  if (!mapping.present()) {
+    fd = OpenForRead(path);
+    // The name may have been given to another file since: the identity must be that of the descriptor.
+    struct stat info;
+    if (::fstat(fd.get(), &info) != 0) ThrowErrno("stat", path, errno);
+    identity = IdentityOf(info);
+  }
+  if (known_size != 0 && identity->size != known_size) {
+    throw Corrupt("open '{}': {} bytes, but {} were recorded for it", path, identity->size, known_size);
+  }
+  return std::make_shared<LocalFile>(path, *identity, std::move(fd), std::move(mapping), map_file);
+}
+
+namespace {
+
+class LocalWriter final : public WritableFile {
+ public:
+  LocalWriter(std::string path, std::shared_ptr<FolderMaker> folders)
+      : path_(std::move(path)), temporary_(TemporaryName(path_)), folders_(std::move(folders)) {
+    Observe("create", path_);
+    const int fd = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) ThrowErrno("create", path_, errno);
+    fd_ = UniqueFd(fd);
+  }
+  ~LocalWriter() override {
+    if (!published_) ::unlink(temporary_.c_str());
+  }
+
+  void Append(ByteSpan bytes) override {
+    if (!fd_.valid()) throw IoError("write '{}': the file is closed", path_);
+    size_ += bytes.size();
+    if (pending_.size() + bytes.size() <= kBufferBytes) return pending_.Append(bytes);
+    Flush();
+    if (bytes.size() >= kBufferBytes) return WriteAll(fd_.get(), bytes, path_);
+    pending_.Append(bytes);
+  }
+  uint64_t size() const override { return size_; }
+
+  void Close(bool sync) override {
+    if (!fd_.valid()) throw IoError("close '{}': the file is closed already", path_);
+    Flush();
+    CheckSize();
+    if (sync) SyncFile(fd_.get(), path_);
+    CloseChecked(std::move(fd_), path_);
+    RenameFile(temporary_, path_);
+    published_ = true;
+    if (sync) folders_->Sync(std::string(ParentPath(path_)));
+  }
+
+ private:
+  static constexpr size_t kBufferBytes = size_t{128} << 10;
+
+  void Flush() {
+    WriteAll(fd_.get(), pending_.span(), path_);
+    pending_.Clear();
+  }
+  void CheckSize() const {
+    struct stat info;
+    if (::fstat(fd_.get(), &info) != 0) ThrowErrno("stat", path_, errno);
+    if (uint64_t(info.st_size) != size_) throw IoError("write '{}': {} bytes were written, the file has {}", path_, size_, info.st_size);
+  }
+
+  const std::string path_, temporary_;
+  const std::shared_ptr<FolderMaker> folders_;
+  UniqueFd fd_;
+  BufferBuilder pending_;
+  uint64_t size_ = 0;
+  bool published_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<WritableFile> CreateLocalFile(const std::string& path, std::shared_ptr<FolderMaker> folders) {
+  return std::make_unique<LocalWriter>(path, std::move(folders));
+}
+
+}  // namespace eider::io

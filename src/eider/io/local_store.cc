@@ -1,0 +1,122 @@
+#include "eider/io/local_store.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "eider/io/exclusive_put.h"
+#include "eider/io/local_file.h"
+#include "eider/io/store_path.h"
+
+namespace eider::io {
+namespace {
+
+struct CloseFolder {
+  void operator()(DIR* folder) const { ::closedir(folder); }
+};
+
+class LocalStore final : public ObjectStore {
+ public:
+  LocalStore(std::string root, const LocalStoreOptions& options) : root_(std::move(root)), options_(options) {}
+
+  const std::string& root() const override { return root_; }
+  ReadableFilePtr Open(std::string_view path) const override { return Open(path, 0); }
+  ReadableFilePtr Open(std::string_view path, uint64_t known_size) const override {
+    return OpenLocalFile(FullPath(path), known_size, options_.map_files);
+  }
+
+  std::unique_ptr<WritableFile> Create(std::string_view path) override {
+    const std::string full = FullPath(path);
+    folders_->Make(std::string(ParentPath(full)));
+    return CreateLocalFile(full, folders_);
+  }
+
+  bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) override {
+    const std::string full = FullPath(path);
+    const std::string folder(ParentPath(full));
+    folders_->Make(folder);
+    if (!PutExclusively(full, bytes, sync)) return false;
+    if (!sync) return true;
+    try {
+      folders_->Sync(folder);
+    } catch (const Error& error) {
+      throw CommitUnknown("put '{}': it is in place, but may not survive a power cut: {}", full, error.what());
+    }
+    return true;
+  }
+
+  void Put(std::string_view path, ByteSpan bytes, bool sync) override {
+    const std::unique_ptr<WritableFile> file = Create(path);
+    file->Append(bytes);
+    file->Close(sync);
+  }
+
+  std::vector<FileInfo> List(std::string_view folder) const override;
+
+  bool Exists(std::string_view path) const override { return StatFile(FullPath(path)).has_value(); }
+
+  void Delete(std::string_view path) override {
+    const std::string full = FullPath(path);
+    if (const auto identity = StatFile(full)) MappingCache::Process().Forget(*identity);
+    Observe("unlink", full);
+    if (::unlink(full.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) ThrowErrno("unlink", full, errno);
+  }
+
+  void SyncFolder(std::string_view folder) override {
+    CheckFolderPath(folder);
+    folders_->Sync(JoinPath(root_, folder));
+  }
+
+ private:
+  std::string FullPath(std::string_view path) const {
+    CheckFilePath(path);
+    return JoinPath(root_, path);
+  }
+
+  const std::string root_;
+  const LocalStoreOptions options_;
+  const std::shared_ptr<FolderMaker> folders_ = std::make_shared<FolderMaker>();
+};
+
+std::vector<FileInfo> LocalStore::List(std::string_view folder) const {
+  CheckFolderPath(folder);
+  const std::string full = JoinPath(root_, folder);
+  const std::unique_ptr<DIR, CloseFolder> open(::opendir(full.c_str()));
+  std::vector<FileInfo> files;
+  if (!open) {
+    if (errno == ENOENT || errno == ENOTDIR) return files;
+    ThrowErrno("list", full, errno);
+  }
+  while (true) {
+    errno = 0;
+    const struct dirent* entry = ::readdir(open.get());
+    if (!entry && errno != 0) ThrowErrno("list", full, errno);
+    if (!entry) return files;
+    if (entry->d_type == DT_DIR) continue;
+    struct stat info;
+    if (::fstatat(::dirfd(open.get()), entry->d_name, &info, 0) != 0) {
+      if (errno == ENOENT) continue;  // deleted meanwhile
+      ThrowErrno("stat", JoinPath(full, entry->d_name), errno);
+    }
+    if (!S_ISREG(info.st_mode)) continue;
+    files.push_back({JoinPath(folder, entry->d_name), uint64_t(info.st_size),
+                     int64_t(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec});
+  }
+}
+
+}  // namespace
+
+ObjectStorePtr MakeLocalStore(std::string folder, const LocalStoreOptions& options) {
+  // Absolute, so that a change of the working folder does not move the store.
+  std::error_code error;
+  std::string root = std::filesystem::absolute(folder, error).lexically_normal().string();
+  if (folder.empty() || error || folder.find('\0') != std::string::npos) throw Invalid("store: '{}' is not a folder", folder);
+  while (root.size() > 1 && root.back() == '/') root.pop_back();
+  return std::make_shared<LocalStore>(std::move(root), options);
+}
+
+}  // namespace eider::io

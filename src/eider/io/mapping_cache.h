@@ -1,0 +1,49 @@
+#pragma once
+/// \file
+/// Mapped files, shared by everyone who opens the same one. A first touch of a fresh mapping faults page by page, so the
+/// mappings used last stay mapped after their users are gone.
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <tuple>
+
+#include "eider/base/bytes.h"
+
+namespace eider::io {
+
+/// Names one state of one file: a file that was replaced or changed has another identity.
+struct FileIdentity {
+  uint64_t device = 0, inode = 0, size = 0;
+  int64_t modified_ns = 0;
+  auto operator<=>(const FileIdentity&) const = default;
+};
+
+class MappingCache {
+ public:
+  explicit MappingCache(size_t max_mappings) : max_mappings_(max_mappings) {}
+  static MappingCache& Process();
+
+  /// The mapping, or an absent Buffer when nobody mapped this file lately.
+  Buffer Find(const FileIdentity& identity);
+  /// Maps the file (or finds it mapped by another thread); absent when the system refuses.
+  Buffer Map(const FileIdentity& identity, int fd);
+  /// Lets go of a file that is about to be deleted, so that its space can be freed.
+  void Forget(const FileIdentity& identity);
+  size_t size() const;
+
+ private:
+  struct Entry {
+    Buffer mapping;
+    std::list<FileIdentity>::iterator use;
+  };
+  const size_t max_mappings_;
+  mutable std::mutex mutex_;
+  std::list<FileIdentity> uses_;  ///< most recent first
+  std::map<FileIdentity, Entry> entries_;
+};
+
+}  // namespace eider::io

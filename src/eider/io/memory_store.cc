@@ -1,0 +1,159 @@
+#include <chrono>
+#include <map>
+#include <mutex>
+
+#include "eider/base/memory.h"
+#include "eider/io/memory_store.h"
+#include "eider/io/store_path.h"
+
+namespace eider::io {
+
+/// The files of one named memory, by full path. Contents are immutable once published.
+struct MemoryFiles {
+  struct Object {
+    Buffer bytes;
+    int64_t modified_ns = 0;
+  };
+  std::mutex mutex;
+  std::map<std::string, Object, std::less<>> objects;
+
+  static Object MakeObject(Buffer bytes) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return {std::move(bytes), std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
+  }
+};
+
+namespace {
+
+class MemoryFile final : public ReadableFile {
+ public:
+  MemoryFile(std::string path, Buffer bytes) : path_(std::move(path)), bytes_(std::move(bytes)) {}
+  const std::string& path() const override { return path_; }
+  uint64_t size() const override { return bytes_.size(); }
+  Buffer Mapped() const override { return bytes_; }
+  Buffer Read(ByteRange range) const override {
+    CheckedSubspan(bytes_.span(), range.offset, range.length, path_.c_str());
+    return bytes_.Slice(range.offset, range.length);
+  }
+
+ private:
+  const std::string path_;
+  const Buffer bytes_;
+};
+
+class MemoryWriter final : public WritableFile {
+ public:
+  MemoryWriter(std::shared_ptr<MemoryFiles> files, std::string path) : files_(std::move(files)), path_(std::move(path)) {}
+  void Append(ByteSpan bytes) override {
+    if (closed_) throw IoError("write '{}': the file is closed", path_);
+    builder_.Append(bytes);
+    size_ += bytes.size();
+  }
+  uint64_t size() const override { return size_; }
+  void Close(bool) override {
+    if (closed_) throw IoError("close '{}': the file is closed already", path_);
+    closed_ = true;
+    auto object = MemoryFiles::MakeObject(builder_.Finish());
+    std::lock_guard lock(files_->mutex);
+    files_->objects.insert_or_assign(path_, std::move(object));
+  }
+
+ private:
+  const std::shared_ptr<MemoryFiles> files_;
+  const std::string path_;
+  BufferBuilder builder_;
+  uint64_t size_ = 0;
+  bool closed_ = false;
+};
+
+class MemoryStore final : public ObjectStore {
+ public:
+  MemoryStore(std::shared_ptr<MemoryFiles> files, std::string name, std::string folder)
+      : files_(std::move(files)), root_(JoinPath("memory://" + name, folder)), folder_(std::move(folder)) {}
+
+  const std::string& root() const override { return root_; }
+  ReadableFilePtr Open(std::string_view path) const override { return Open(path, 0); }
+  ReadableFilePtr Open(std::string_view path, uint64_t known_size) const override;
+  std::unique_ptr<WritableFile> Create(std::string_view path) override {
+    return std::make_unique<MemoryWriter>(files_, FullPath(path));
+  }
+  bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool) override {
+    auto object = MemoryFiles::MakeObject(CopyToBuffer(bytes));
+    std::lock_guard lock(files_->mutex);
+    return files_->objects.try_emplace(FullPath(path), std::move(object)).second;
+  }
+  void Put(std::string_view path, ByteSpan bytes, bool) override {
+    auto object = MemoryFiles::MakeObject(CopyToBuffer(bytes));
+    std::lock_guard lock(files_->mutex);
+    files_->objects.insert_or_assign(FullPath(path), std::move(object));
+  }
+  std::vector<FileInfo> List(std::string_view folder) const override;
+  bool Exists(std::string_view path) const override {
+    std::lock_guard lock(files_->mutex);
+    return files_->objects.contains(FullPath(path));
+  }
+  void Delete(std::string_view path) override {
+    std::lock_guard lock(files_->mutex);
+    files_->objects.erase(FullPath(path));
+  }
+  void SyncFolder(std::string_view folder) override { CheckFolderPath(folder); }
+
+ private:
+  std::string FullPath(std::string_view path) const {
+    CheckFilePath(path);
+    return JoinPath(folder_, path);
+  }
+
+  const std::shared_ptr<MemoryFiles> files_;
+  const std::string root_;
+  const std::string folder_;
+};
+
+ReadableFilePtr MemoryStore::Open(std::string_view path, uint64_t known_size) const {
+  Buffer bytes;
+  {
+    std::lock_guard lock(files_->mutex);
+    const auto found = files_->objects.find(FullPath(path));
+    if (found == files_->objects.end()) throw NotFound("open '{}': no such file", JoinPath(root_, path));
+    bytes = found->second.bytes;
+  }
+  if (known_size != 0 && bytes.size() != known_size) {
+    throw Corrupt("open '{}': {} bytes, but {} were recorded for it", JoinPath(root_, path), bytes.size(), known_size);
+  }
+  return std::make_shared<MemoryFile>(JoinPath(root_, path), std::move(bytes));
+}
+
+std::vector<FileInfo> MemoryStore::List(std::string_view folder) const {
+  CheckFolderPath(folder);
+  std::string prefix = JoinPath(folder_, folder);
+  if (!prefix.empty()) prefix += '/';
+  std::vector<FileInfo> files;
+  std::lock_guard lock(files_->mutex);
+  for (auto it = files_->objects.lower_bound(prefix); it != files_->objects.end() && it->first.starts_with(prefix); ++it) {
+    const std::string_view name = std::string_view(it->first).substr(prefix.size());
+    if (name.find('/') != std::string_view::npos) continue;
+    files.push_back({JoinPath(folder, name), it->second.bytes.size(), it->second.modified_ns});
+  }
+  return files;
+}
+
+}  // namespace
+
+ObjectStorePtr MakeMemoryStore(std::string name) {
+  return std::make_shared<MemoryStore>(std::make_shared<MemoryFiles>(), std::move(name), "");
+}
+
+ObjectStorePtr OpenMemoryStore(std::string_view name_and_folder) {
+  static std::mutex mutex;
+  static std::map<std::string, std::shared_ptr<MemoryFiles>>& memories = *new std::map<std::string, std::shared_ptr<MemoryFiles>>();
+  const size_t slash = std::min(name_and_folder.find('/'), name_and_folder.size());
+  const std::string name(name_and_folder.substr(0, slash));
+  std::string folder(name_and_folder.substr(std::min(slash + 1, name_and_folder.size())));
+  CheckFolderPath(folder);
+  std::lock_guard lock(mutex);
+  std::shared_ptr<MemoryFiles>& files = memories[name];
+  if (!files) files = std::make_shared<MemoryFiles>();
+  return std::make_shared<MemoryStore>(files, name, std::move(folder));
+}
+
+}  // namespace eider::io

@@ -1,0 +1,200 @@
+/// \file
+/// The conformance suite of object stores: every driver registers with it.
+
+#include "eider/io/store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include "eider/io/local_store.h"
+
+namespace eider::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+ByteSpan Bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+std::string Text(ByteSpan bytes) { return std::string(bytes.begin(), bytes.end()); }
+
+struct Driver {
+  const char* name;
+  ObjectStorePtr (*make)(const std::string& folder);
+};
+
+template <typename Body>
+ErrorKind KindThrownBy(Body&& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    return error.kind();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return ErrorKind::kInvalid;
+}
+
+class StoreTest : public testing::TestWithParam<Driver> {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / fmt::format("eider_store_{}_{}", ::getpid(), counter_++);
+    store_ = GetParam().make(folder_ / "deep" / "root");
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  std::vector<std::string> Names(std::string_view folder) {
+    std::vector<std::string> names;
+    for (const FileInfo& file : store_->List(folder)) names.push_back(file.path);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  static inline int counter_ = 0;
+  fs::path folder_;
+  ObjectStorePtr store_;
+};
+
+TEST_P(StoreTest, ReadsBackWhatWasPut) {
+  for (const bool sync : {false, true}) {
+    store_->Put("a/b/c.bin", Bytes("hello world"), sync);
+    const ReadableFilePtr file = store_->Open("a/b/c.bin");
+    EXPECT_EQ(file->size(), 11u);
+    EXPECT_EQ(Text(file->Read({6, 5}).span()), "world");
+    EXPECT_EQ(Text(file->Read({11, 0}).span()), "");
+    store_->Put("a/b/c.bin", Bytes("bye"), sync);
+    EXPECT_EQ(Text(store_->Open("a/b/c.bin")->Read({0, 3}).span()), "bye");
+    EXPECT_EQ(Text(file->Read({0, 5}).span()), "hello") << "an open file never changes";
+  }
+}
+
+TEST_P(StoreTest, RejectsRangesOutsideTheFile) {
+  store_->Put("x", Bytes("12345"), false);
+  const ReadableFilePtr file = store_->Open("x");
+  EXPECT_EQ(KindThrownBy([&] { file->Read({3, 3}); }), ErrorKind::kCorrupt);
+  EXPECT_EQ(KindThrownBy([&] { file->Read({6, 0}); }), ErrorKind::kCorrupt);
+  EXPECT_EQ(KindThrownBy([&] { file->Read({~uint64_t{0}, 2}); }), ErrorKind::kCorrupt);
+}
+
+TEST_P(StoreTest, ChecksAKnownSize) {
+  store_->Put("x", Bytes("12345"), false);
+  EXPECT_EQ(store_->Open("x", 5)->size(), 5u);
+  EXPECT_EQ(KindThrownBy([&] { store_->Open("x", 6); }), ErrorKind::kCorrupt);
+}
+
+TEST_P(StoreTest, ReportsAMissingFile) {
+  EXPECT_EQ(KindThrownBy([&] { store_->Open("nowhere/x"); }), ErrorKind::kNotFound);
+  EXPECT_FALSE(store_->Exists("nowhere/x"));
+  EXPECT_TRUE(store_->List("nowhere").empty());
+  EXPECT_NO_THROW(store_->Delete("nowhere/x"));
+}
+
+TEST_P(StoreTest, RejectsPathsThatLeaveTheRoot) {
+  for (const char* path : {"", "/etc/passwd", "../x", "a/../x", "a//x", "a/", "./x"}) {
+    EXPECT_EQ(KindThrownBy([&] { store_->Open(path); }), ErrorKind::kInvalid) << path;
+    EXPECT_EQ(KindThrownBy([&] { store_->Put(path, {}, false); }), ErrorKind::kInvalid) << path;
+  }
+}
+
+TEST_P(StoreTest, ShowsAWrittenFileOnlyAfterClose) {
+  auto file = store_->Create("data/new.lance");
+  const std::string big(300'000, 'x');
+  file->Append(Bytes("head"));
+  file->Append(Bytes(big));
+  file->Append(Bytes("tail"));
+  EXPECT_EQ(file->size(), big.size() + 8);
+  EXPECT_FALSE(store_->Exists("data/new.lance"));
+  file->Close(true);
+  EXPECT_EQ(KindThrownBy([&] { file->Append(Bytes("more")); }), ErrorKind::kIo);
+  const ReadableFilePtr read = store_->Open("data/new.lance", big.size() + 8);
+  EXPECT_EQ(Text(read->Read({0, read->size()}).span()), "head" + big + "tail");
+}
+
+TEST_P(StoreTest, LeavesNothingOfAFileThatWasNotClosed) {
+  store_->Create("data/dropped.lance")->Append(Bytes("x"));
+  EXPECT_TRUE(Names("data").empty());
+}
+
+TEST_P(StoreTest, PutsOnlyWhereNothingIs) {
+  for (const bool sync : {false, true}) {
+    const std::string path = sync ? "v/1" : "v/2";
+    EXPECT_TRUE(store_->PutIfAbsent(path, Bytes("first"), sync));
+    EXPECT_FALSE(store_->PutIfAbsent(path, Bytes("second"), sync));
+    EXPECT_EQ(Text(store_->Open(path)->Read({0, 5}).span()), "first");
+  }
+  EXPECT_THAT(Names("v"), testing::ElementsAre("v/1", "v/2"));
+}
+
+TEST_P(StoreTest, LetsOneOfManyWritersWin) {
+  std::atomic<int> winners{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] { winners += store_->PutIfAbsent("race", Bytes(std::to_string(i)), false); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(winners.load(), 1);
+}
+
+TEST_P(StoreTest, ListsFilesOfOneFolder) {
+  store_->Put("f/a", Bytes("1"), false);
+  store_->Put("f/b", Bytes("22"), false);
+  store_->Put("f/g/c", Bytes("3"), false);
+  store_->Put("top", Bytes("4"), false);
+  EXPECT_THAT(Names("f"), testing::ElementsAre("f/a", "f/b"));
+  EXPECT_THAT(Names(""), testing::ElementsAre("top"));
+  for (const FileInfo& file : store_->List("f")) {
+    EXPECT_EQ(file.size, file.path == "f/a" ? 1u : 2u);
+    EXPECT_GT(file.modified_ns, 1'500'000'000'000'000'000);
+  }
+  store_->Delete("f/a");
+  EXPECT_THAT(Names("f"), testing::ElementsAre("f/b"));
+}
+
+TEST_P(StoreTest, CoalescesRangesAndCountsThem) {
+  std::string text(20'000, ' ');
+  for (size_t i = 0; i < text.size(); ++i) text[i] = char('a' + i % 26);
+  store_->Put("x", Bytes(text), false);
+  const std::vector<ByteRange> ranges{{10'000, 10}, {0, 5}, {100, 7}, {3, 4}, {19'990, 10}, {50, 0}};
+  std::vector<ByteSpan> out(ranges.size());
+  ScanStats stats;
+  RangeBatch batch;
+  batch.Read(*store_->Open("x"), ranges, out, &stats, {.max_hole_bytes = 200});
+  for (size_t i = 0; i < ranges.size(); ++i) EXPECT_EQ(Text(out[i]), text.substr(ranges[i].offset, ranges[i].length)) << i;
+  EXPECT_EQ(stats.requests.load(), 3u);
+  EXPECT_EQ(stats.bytes.load(), 107u + 10 + 10);
+  EXPECT_EQ(stats.rounds.load(), 1u);
+  const std::vector<ByteRange> outside{{19'999, 2}};
+  EXPECT_EQ(KindThrownBy([&] { batch.Read(*store_->Open("x"), outside, out, nullptr); }), ErrorKind::kCorrupt);
+}
+
+TEST_P(StoreTest, BoundsCoalescedRequests) {
+  store_->Put("x", Bytes(std::string(1000, 'x')), false);
+  std::vector<ByteRange> ranges;
+  for (uint64_t i = 0; i < 10; ++i) ranges.push_back({i * 100, 100});
+  std::vector<ByteSpan> out(ranges.size());
+  ScanStats stats;
+  RangeBatch().Read(*store_->Open("x"), ranges, out, &stats, {.max_request_bytes = 300});
+  EXPECT_EQ(stats.requests.load(), 4u);
+  EXPECT_EQ(stats.bytes.load(), 1000u);
+}
+
+TEST_P(StoreTest, ReadsEmptyFiles) {
+  store_->Put("empty", {}, false);
+  const ReadableFilePtr file = store_->Open("empty");
+  EXPECT_EQ(file->size(), 0u);
+  EXPECT_EQ(file->Read({0, 0}).size(), 0u);
+  const std::vector<ByteRange> ranges{{0, 0}};
+  std::vector<ByteSpan> out(1);
+  RangeBatch().Read(*file, ranges, out, nullptr);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Drivers, StoreTest,
+    testing::Values(Driver{"Mapped", [](const std::string& folder) { return MakeLocalStore(folder); }},
+                    Driver{"Pread", [](const std::string& folder) { return MakeLocalStore(folder, {.map_files = false}); }},
+                    Driver{"Memory", [](const std::string&) { return MakeMemoryStore("test"); }}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace eider::io

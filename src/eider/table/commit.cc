@@ -1,0 +1,167 @@
+#include "eider/table/commit.h"
+
+#include <algorithm>
+
+#include "eider/base/error.h"
+#include "eider/base/memory.h"
+#include "eider/table/conflict.h"
+#include "eider/table/feature_flags.h"
+#include "eider/table/next_version.h"
+
+namespace eider::table {
+namespace {
+
+constexpr std::string_view kVersionsFolder = "_versions";
+constexpr std::string_view kTransactionsFolder = "_transactions";
+constexpr std::string_view kHintPath = "_versions/latest_version_hint.json";
+
+ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+
+TransactionProto ParseTransaction(ByteSpan bytes) {
+  TransactionProto transaction;
+  if (bytes.size() > INT32_MAX || !transaction.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    throw Corrupt("transaction: {} bytes do not parse", bytes.size());
+  }
+  return transaction;
+}
+
+std::string TransactionPath(const TransactionProto& transaction) {
+  return fmt::format("{}/{}-{}.txn", kTransactionsFolder, transaction.read_version(), transaction.uuid());
+}
+
+void WriteTransactionFile(io::ObjectStore& store, const TransactionProto& transaction, bool sync) {
+  const std::string path = TransactionPath(transaction);
+  const std::string bytes = transaction.SerializeAsString();
+  if (!store.PutIfAbsent(path, SpanOf(bytes), sync)) throw AlreadyExists("transaction file '{}'", path);
+}
+
+/// Other engines on stores without listing start from it. The commit has landed: whether the hint does is all the same.
+void WriteHint(io::ObjectStore& store, uint64_t version) {
+  try {
+    const std::string hint = fmt::format("{{\"version\":{}}}", version);
+    store.Put(kHintPath, SpanOf(hint), false);
+  } catch (const Error&) {
+  }
+}
+
+enum class PutResult { kLanded, kTaken };
+
+/// True when the manifest at `path` carries our transaction; nullopt when there is none.
+std::optional<bool> IsOurs(const io::ObjectStorePtr& store, const std::string& path, const std::string& uuid) {
+  if (!store->Exists(path)) return std::nullopt;
+  const io::ReadableFilePtr file = store->Open(path);
+  Snapshot snapshot{.store = store, .manifest = Manifest::Parse(file->Read({0, file->size()})), .manifest_path = path};
+  const std::optional<TransactionProto> theirs = ReadTransaction(snapshot);
+  return theirs && theirs->uuid() == uuid;
+}
+
+/// After a put that failed half-way: find out what became of it.
+PutResult Resolve(const io::ObjectStorePtr& store, const std::string& path, const TransactionProto& transaction, bool sync,
+                  const Error& failure) {
+  std::optional<bool> ours;
+  try {
+    ours = IsOurs(store, path, transaction.uuid());
+    if (ours == true && sync) store->SyncFolder(kVersionsFolder);
+  } catch (const Error& error) {
+    throw CommitUnknown("commit of transaction {} as '{}': {}; reading it back: {}", transaction.uuid(), path, failure.what(),
+                        error.what());
+  }
+  if (!ours) throw failure;
+  return *ours ? PutResult::kLanded : PutResult::kTaken;
+}
+
+PutResult PutManifest(const io::ObjectStorePtr& store, const std::string& path, const std::string& bytes,
+                      const TransactionProto& transaction, bool sync) {
+  try {
+    return store->PutIfAbsent(path, SpanOf(bytes), sync) ? PutResult::kLanded : PutResult::kTaken;
+  } catch (const Error& error) {
+    return Resolve(store, path, transaction, sync, error);
+  }
+}
+
+/// One attempt on top of `base`; nullopt when the number was taken.
+std::optional<Snapshot> TryCommit(const io::ObjectStorePtr& store, Naming naming, NextVersion& next, uint64_t version,
+                                  const TransactionProto& transaction, bool sync) {
+  const std::string bytes = next.Serialize(transaction);
+  Snapshot snapshot{.store = store, .naming = naming, .manifest_path = ManifestPath(version, naming)};
+  snapshot.manifest = Manifest::Parse(CopyToBuffer(SpanOf(bytes)));
+  if (PutManifest(store, snapshot.manifest_path, bytes, transaction, sync) == PutResult::kTaken) return std::nullopt;
+  WriteHint(*store, version);
+  return snapshot;
+}
+
+/// Walks from `base` to the newest version, holding each transaction in between against ours. Returns the newest; `landed` is
+/// set to the version that turns out to be ours (an earlier attempt whose answer was lost).
+Snapshot Rebase(Snapshot base, const TransactionProto& transaction, std::optional<Snapshot>* landed) {
+  const VersionListing listing = ListVersions(*base.store);
+  if (listing.versions.empty()) throw NotFound("'{}': the table is gone", base.store->root());
+  const uint64_t newest = listing.versions.back().version;
+  for (uint64_t version = base.version() + 1; version <= newest; ++version) {
+    Snapshot next;
+    try {
+      next = LoadSnapshot(base.store, version);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kNotFound) throw;
+      throw RetryableConflict("{} from version {}: version {} is not there any more", OperationName(transaction),
+                              base.version(), version);
+    }
+    const std::optional<TransactionProto> theirs = ReadTransaction(next);
+    if (theirs && theirs->uuid() == transaction.uuid()) *landed = next;
+    else if (!*landed) CheckConflict(transaction, theirs.value_or(TransactionProto()), version);
+    base = std::move(next);
+  }
+  return base;
+}
+
+}  // namespace
+
+TransactionProto NewTransaction(uint64_t read_version) {
+  TransactionProto transaction;
+  transaction.set_read_version(read_version);
+  transaction.set_uuid(NewUuid());
+  return transaction;
+}
+
+std::optional<TransactionProto> ReadTransaction(const Snapshot& snapshot) {
+  const Manifest& manifest = *snapshot.manifest;
+  if (const ByteSpan section = manifest.inline_transaction(); !section.empty()) return ParseTransaction(section);
+  if (manifest.head().transaction_file().empty()) return std::nullopt;
+  const std::string path = fmt::format("{}/{}", kTransactionsFolder, manifest.head().transaction_file());
+  if (!snapshot.store->Exists(path)) return std::nullopt;
+  const io::ReadableFilePtr file = snapshot.store->Open(path);
+  return InContext([&] { return fmt::format("'{}'", path); },
+                   [&] { return ParseTransaction(file->Read({0, file->size()}).span()); });
+}
+
+Snapshot Commit(const Snapshot& read, TransactionProto transaction, const CommitOptions& options,
+                std::optional<std::string> storage_version) {
+  Snapshot base = read;
+  bool wrote_transaction_file = false;
+  for (uint32_t attempt = 0; attempt < std::max<uint32_t>(1, options.max_attempts); ++attempt) {
+    std::optional<Snapshot> landed;
+    base = Rebase(std::move(base), transaction, &landed);
+    if (landed) return *landed;
+    RequireWritable(*base.manifest);
+    NextVersion next(base.manifest.get(), base.manifest->head(), base.manifest->uses_stable_row_ids());
+    next.Apply(transaction, storage_version);
+    if (!wrote_transaction_file) WriteTransactionFile(*base.store, transaction, options.sync);
+    wrote_transaction_file = true;
+    const std::optional<Snapshot> committed =
+        TryCommit(base.store, base.naming, next, base.version() + 1, transaction, options.sync);
+    if (committed) return *committed;
+  }
+  throw RetryableConflict("{}: other writers were faster {} times in a row", OperationName(transaction), options.max_attempts);
+}
+
+Snapshot CreateTable(const io::ObjectStorePtr& store, TransactionProto transaction, const CreateOptions& create,
+                     const CommitOptions& options) {
+  if (TableExists(*store)) throw AlreadyExists("'{}' is a dataset already", store->root());
+  NextVersion next(nullptr, NewTableHead(create), create.stable_row_ids);
+  next.Apply(transaction, std::nullopt);
+  WriteTransactionFile(*store, transaction, options.sync);
+  const std::optional<Snapshot> committed = TryCommit(store, create.naming, next, 1, transaction, options.sync);
+  if (!committed) throw AlreadyExists("'{}': another writer created it first", store->root());
+  return *committed;
+}
+
+}  // namespace eider::table

@@ -1,0 +1,119 @@
+#include "eider/table/conflict.h"
+
+#include "eider/base/error.h"
+
+namespace eider::table {
+namespace {
+
+using Txn = TransactionProto;
+
+enum class Verdict { kFine, kRetry, kNever };
+using enum Verdict;
+
+Verdict AppendAfter(const Txn& theirs) {
+  switch (theirs.operation_case()) {
+    case Txn::kOverwrite:
+    case Txn::kRestore:
+    case Txn::kUpdateMemWalState: return kNever;
+    case Txn::kMerge: return theirs.merge().preserves_nullability() ? kFine : kRetry;
+    case Txn::kProject:
+    case Txn::OPERATION_NOT_SET: return kRetry;
+    default: return kFine;
+  }
+}
+
+Verdict OverwriteAfter(const Txn& mine, const Txn& theirs) {
+  switch (theirs.operation_case()) {
+    case Txn::kOverwrite:
+    case Txn::OPERATION_NOT_SET: return kRetry;
+    case Txn::kUpdateMemWalState: return kNever;
+    case Txn::kUpdateConfig: break;
+    default: return kFine;
+  }
+  const auto& config = theirs.update_config();
+  if (config.has_schema_metadata_updates() || config.field_metadata_updates_size() > 0) return kNever;
+  for (const auto& entry : config.config_updates().entries()) {
+    if (mine.overwrite().config_upsert_values().contains(entry.key())) return kNever;
+  }
+  return kFine;
+}
+
+Verdict MergeAfter(const Txn& theirs) {
+  switch (theirs.operation_case()) {
+    case Txn::kOverwrite:
+    case Txn::kProject:
+    case Txn::kRestore:
+    case Txn::kUpdateMemWalState: return kNever;
+    case Txn::kCreateIndex:
+    case Txn::kUpdateConfig:
+    case Txn::kReserveFragments:
+    case Txn::kClone:
+    case Txn::kUpdateBases: return kFine;
+    default: return kRetry;
+  }
+}
+
+Verdict ProjectAfter(const Txn& theirs) {
+  switch (theirs.operation_case()) {
+    case Txn::kOverwrite:
+    case Txn::kRestore:
+    case Txn::kUpdateMemWalState: return kNever;
+    case Txn::kDelete:
+    case Txn::kCreateIndex:
+    case Txn::kRewrite:
+    case Txn::kUpdateConfig:
+    case Txn::kReserveFragments:
+    case Txn::kClone:
+    case Txn::kUpdateBases: return kFine;
+    default: return kRetry;
+  }
+}
+
+Verdict Judge(const Txn& mine, const Txn& theirs) {
+  switch (mine.operation_case()) {
+    case Txn::kAppend: return AppendAfter(theirs);
+    case Txn::kOverwrite: return OverwriteAfter(mine, theirs);
+    case Txn::kMerge: return MergeAfter(theirs);
+    case Txn::kProject: return ProjectAfter(theirs);
+    default: throw Unsupported("commit: operation '{}'", OperationName(mine));
+  }
+}
+
+}  // namespace
+
+const char* OperationName(const Txn& transaction) {
+  switch (transaction.operation_case()) {
+    case Txn::kAppend: return "append";
+    case Txn::kDelete: return "delete";
+    case Txn::kOverwrite: return "overwrite";
+    case Txn::kCreateIndex: return "create index";
+    case Txn::kRewrite: return "rewrite";
+    case Txn::kMerge: return "merge";
+    case Txn::kRestore: return "restore";
+    case Txn::kReserveFragments: return "reserve fragments";
+    case Txn::kUpdate: return "update";
+    case Txn::kProject: return "project";
+    case Txn::kUpdateConfig: return "update config";
+    case Txn::kDataReplacement: return "data replacement";
+    case Txn::kUpdateMemWalState: return "update of the memory log";
+    case Txn::kClone: return "clone";
+    case Txn::kUpdateBases: return "update bases";
+    case Txn::kDataOverlay: return "data overlay";
+    case Txn::OPERATION_NOT_SET: break;
+  }
+  return "unknown";
+}
+
+void CheckConflict(const Txn& mine, const Txn& theirs, uint64_t version) {
+  switch (Judge(mine, theirs)) {
+    case kFine: return;
+    case kRetry:
+      throw RetryableConflict("this {} (from version {}) and version {}, a concurrent {}, overlap: run it again on the new version",
+                              OperationName(mine), mine.read_version(), version, OperationName(theirs));
+    case kNever:
+      throw Conflict("this {} (from version {}) contradicts version {}, a concurrent {}", OperationName(mine),
+                     mine.read_version(), version, OperationName(theirs));
+  }
+}
+
+}  // namespace eider::table

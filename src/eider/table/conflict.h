@@ -1,0 +1,27 @@
+#pragma once
+/// \file
+/// Which operations may follow each other when both were made from the same version.
+///
+///     mine \ theirs  Append Delete Update Overwrite CreateIndex Rewrite Merge Project Restore Config DataRepl Overlay
+///     Append           .      .      .       X           .         .      R      R       X      .       .        .
+///     Overwrite        .      .      .       R           .         .      .      .       .      .*      .        .
+///     Merge            R      R      R       X           .         R      R      X       X      .       R        R
+///     Project          R      .      R       X           .         .      R      R       X      .       R        R
+///
+///     .  both stand    R  re-execute mine on the new version    X  mine can never stand
+///     *  X when both touch the same config key, or theirs touches schema or field metadata
+///
+/// An operation that this version does not know counts as R.
+
+#include "eider/table/manifest.h"
+
+namespace eider::table {
+
+/// Name of the operation, for messages; "unknown" when there is none that we know.
+const char* OperationName(const TransactionProto& transaction);
+
+/// Returns when `mine` can be applied on top of `theirs`, which made `version`.
+/// \throws Error(kConflict) for X, Error(kRetryableConflict) for R, naming both operations and the version.
+void CheckConflict(const TransactionProto& mine, const TransactionProto& theirs, uint64_t version);
+
+}  // namespace eider::table

@@ -1,0 +1,181 @@
+#include "eider/table/manifest.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <algorithm>
+
+#include "eider/schema/field_proto.h"
+#include "eider/table/file_version.h"
+#include "eider/table/wire.h"
+
+namespace eider::table {
+namespace {
+
+constexpr std::string_view kMagic = "LANC";
+constexpr uint64_t kFooterBytes = 16;
+constexpr uint16_t kMinor = 2;
+constexpr uint32_t kFragmentsField = 2;
+constexpr uint64_t kLegacyV2FormatFlag = 4;
+constexpr uint64_t kNanos = 1'000'000'000;
+
+/// The content of the Manifest message: the section that ends where the footer starts.
+ByteSpan ManifestMessage(ByteSpan file) {
+  if (file.size() < kFooterBytes + 4) throw Corrupt("manifest: {} bytes are too few", file.size());
+  const ByteSpan footer = file.last(kFooterBytes);
+  if (std::string_view(reinterpret_cast<const char*>(footer.data()) + 12, 4) != kMagic) {
+    throw Corrupt("manifest: it does not end in 'LANC' ({} bytes)", file.size());
+  }
+  const uint64_t position = LoadLe<uint64_t>(footer.data());
+  const uint64_t end = file.size() - kFooterBytes;
+  if (position > end - 4) throw Corrupt("manifest: position {} in a file of {} bytes", position, file.size());
+  const uint64_t length = LoadLe<uint32_t>(file.data() + position);
+  if (position + 4 + length != end) {
+    throw Corrupt("manifest: a message of {} bytes at {} does not end at {}", length, position, end);
+  }
+  return file.subspan(position + 4, length);
+}
+
+std::string SerializeDeterministic(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+void AppendSection(ByteSpan content, std::string* out) {
+  if (content.size() > UINT32_MAX) throw Unsupported("manifest: a section of {} bytes", content.size());
+  uint8_t length[4];
+  StoreLe<uint32_t>(length, static_cast<uint32_t>(content.size()));
+  out->append(reinterpret_cast<const char*>(length), 4);
+  out->append(reinterpret_cast<const char*>(content.data()), content.size());
+}
+
+ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+
+}  // namespace
+
+std::shared_ptr<const Manifest> Manifest::Parse(Buffer bytes) {
+  std::shared_ptr<Manifest> manifest(new Manifest());
+  manifest->bytes_ = std::move(bytes);
+  std::string head;
+  VisitWireFields(ManifestMessage(manifest->bytes_.span()), "manifest", [&](const WireField& field) {
+    if (field.number == kFragmentsField && field.wire_type == 2) {
+      manifest->fragment_bytes_.push_back(field.content);
+    } else {
+      head.append(reinterpret_cast<const char*>(field.whole.data()), field.whole.size());
+    }
+    return true;
+  });
+  if (!manifest->head_.ParseFromString(head)) throw Corrupt("manifest: a message of {} bytes does not parse", head.size());
+  if (manifest->head_.has_fragment_tree()) throw Unsupported("manifest: a tree of fragments");
+  manifest->fragments_.reset(new std::atomic<const Fragment*>[manifest->fragment_bytes_.size()]());
+  manifest->schema_ = SchemaFromProto(manifest->head_.fields(), manifest->head_.schema_metadata());
+  manifest->InferStorageVersion();
+  return manifest;
+}
+
+Manifest::~Manifest() {
+  for (size_t i = 0; i < fragment_bytes_.size() && fragments_; ++i) delete fragments_[i].load(std::memory_order_relaxed);
+}
+
+void Manifest::InferStorageVersion() {
+  if (head_.has_data_format() && !head_.data_format().version().empty()) {
+    const std::string& version = head_.data_format().version();
+    data_storage_version_ = version == "0.3" ? "2.0" : version;
+  } else if (!fragment_bytes_.empty() && fragment(0).num_files() > 0) {
+    const DataFileProto& file = fragment(0).file(0);
+    data_storage_version_ = FileVersionName(file.file_major_version(), file.file_minor_version());
+  } else {
+    const bool v2 = ((reader_feature_flags() | writer_feature_flags()) & kLegacyV2FormatFlag) != 0;
+    data_storage_version_ = v2 ? "2.0" : "0.1";
+  }
+}
+
+int64_t Manifest::timestamp_ns() const {
+  // Out-of-range seconds are clamped: a wrong clock must not make a version unreadable.
+  constexpr int64_t kMaxSeconds = INT64_MAX / static_cast<int64_t>(kNanos) - 1;
+  const int64_t seconds = std::clamp<int64_t>(head_.timestamp().seconds(), -kMaxSeconds, kMaxSeconds);
+  return seconds * static_cast<int64_t>(kNanos) + head_.timestamp().nanos() % static_cast<int32_t>(kNanos);
+}
+
+std::map<std::string, std::string> Manifest::config() const { return {head_.config().begin(), head_.config().end()}; }
+
+std::map<std::string, std::string> Manifest::table_metadata() const {
+  return {head_.table_metadata().begin(), head_.table_metadata().end()};
+}
+
+const Fragment& Manifest::fragment(size_t i) const {
+  const Fragment* decoded = fragments_[i].load(std::memory_order_acquire);
+  if (decoded) return *decoded;
+  auto fresh = std::make_unique<const Fragment>(Fragment::Parse(fragment_bytes_[i]));
+  const Fragment* expected = nullptr;
+  if (fragments_[i].compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) return *fresh.release();
+  return *expected;
+}
+
+std::optional<size_t> Manifest::FindFragment(uint64_t id) const {
+  // Fragments are sorted by id, but nothing relies on a stored order without looking.
+  size_t low = 0;
+  size_t high = num_fragments();
+  while (low < high) {
+    const size_t middle = (low + high) / 2;
+    if (fragment(middle).id() < id) low = middle + 1;
+    else high = middle;
+  }
+  if (low < num_fragments() && fragment(low).id() == id) return low;
+  for (size_t i = 0; i < num_fragments(); ++i) {
+    if (fragment(i).id() == id) return i;
+  }
+  return std::nullopt;
+}
+
+ByteSpan Manifest::Section(uint64_t position, const char* what) const {
+  const uint64_t length = ReadLe<uint32_t>(bytes_.span(), position, what);
+  return CheckedSubspan(bytes_.span(), position + 4, length, what);
+}
+
+ByteSpan Manifest::index_section() const {
+  return head_.has_index_section() ? Section(head_.index_section(), "manifest: index section") : ByteSpan();
+}
+
+ByteSpan Manifest::inline_transaction() const {
+  if (head_.has_transaction_section()) return Section(head_.transaction_section(), "manifest: transaction section");
+  if (head_.has_legacy_transaction_section()) {
+    return Section(head_.legacy_transaction_section(), "manifest: transaction section");
+  }
+  return {};
+}
+
+std::string SerializeManifest(const ManifestDraft& draft) {
+  std::string file;
+  ManifestProto head = draft.head;
+  head.clear_fragments();
+  head.clear_index_section();
+  head.clear_transaction_section();
+  head.clear_legacy_transaction_section();
+  if (!draft.index_section.empty()) {
+    head.set_index_section(file.size());
+    AppendSection(draft.index_section, &file);
+  }
+  if (!draft.transaction.empty()) {
+    head.set_transaction_section(file.size());
+    AppendSection(SpanOf(draft.transaction), &file);
+  }
+  std::string message = SerializeDeterministic(head);
+  for (const ByteSpan fragment : draft.fragments) AppendWireBytes(kFragmentsField, fragment, &message);
+  const uint64_t position = file.size();
+  AppendSection(SpanOf(message), &file);
+  uint8_t footer[12] = {};
+  StoreLe<uint64_t>(footer, position);
+  StoreLe<uint16_t>(footer + 10, kMinor);
+  file.append(reinterpret_cast<const char*>(footer), sizeof(footer));
+  file.append(kMagic);
+  return file;
+}
+
+}  // namespace eider::table

@@ -1,0 +1,220 @@
+#include "eider/table/next_version.h"
+
+#include <algorithm>
+#include <chrono>
+#include <unordered_set>
+
+#include "eider/base/error.h"
+#include "eider/rows/row_id_sequence.h"
+#include "eider/table/conflict.h"
+#include "eider/table/feature_flags.h"
+#include "eider/table/wire.h"
+
+namespace eider::table {
+namespace {
+
+constexpr uint32_t kDeletionFileField = 3;
+/// Names us in the manifest. Other engines repair tables of old releases of the reference by this entry.
+constexpr const char* kWriterLibrary = "eider";
+constexpr const char* kWriterVersion = "0.1.0";
+
+ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+
+void SetNow(::lance::table::Timestamp* timestamp) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now);
+  timestamp->set_seconds(seconds.count());
+  timestamp->set_nanos(static_cast<int32_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now - seconds).count()));
+}
+
+bool SameFiles(const DataFragmentProto& a, const DataFragmentProto& b) {
+  if (a.files_size() != b.files_size()) return false;
+  for (int i = 0; i < a.files_size(); ++i) {
+    if (a.files(i).SerializeAsString() != b.files(i).SerializeAsString()) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+ManifestProto NewTableHead(const CreateOptions& create) {
+  ManifestProto head;
+  head.mutable_data_format()->set_file_format("lance");
+  head.mutable_data_format()->set_version(create.data_storage_version);
+  for (const auto& [key, value] : create.table_metadata) (*head.mutable_table_metadata())[key] = value;
+  return head;
+}
+
+NextVersion::NextVersion(const Manifest* base, ManifestProto head, bool stable_row_ids)
+    : base_(base), stable_row_ids_(stable_row_ids) {
+  draft_.head = std::move(head);
+  draft_.head.set_version(base ? base->version() + 1 : 1);
+  draft_.head.clear_version_aux_data();
+  draft_.head.clear_tag();
+  SetNow(draft_.head.mutable_timestamp());
+  draft_.head.mutable_writer_version()->Clear();
+  draft_.head.mutable_writer_version()->set_library(kWriterLibrary);
+  draft_.head.mutable_writer_version()->set_version(kWriterVersion);
+}
+
+void NextVersion::Apply(const TransactionProto& transaction, const std::optional<std::string>& storage_version) {
+  switch (transaction.operation_case()) {
+    case TransactionProto::kAppend: ApplyAppend(transaction.append()); break;
+    case TransactionProto::kOverwrite: ApplyOverwrite(transaction.overwrite(), storage_version); break;
+    case TransactionProto::kMerge: ApplyMerge(transaction.merge()); break;
+    case TransactionProto::kProject: ApplyProject(transaction.project()); break;
+    default: throw Unsupported("commit: operation '{}'", OperationName(transaction));
+  }
+}
+
+void NextVersion::ApplyAppend(const TransactionProto::Append& append) {
+  KeepFragments();
+  KeepIndices();
+  AddNewFragments(append.fragments());
+}
+
+void NextVersion::ApplyOverwrite(const TransactionProto::Overwrite& overwrite,
+                                 const std::optional<std::string>& storage_version) {
+  if (overwrite.initial_bases_size() > 0) throw Unsupported("overwrite: base paths");
+  *draft_.head.mutable_fields() = overwrite.schema();
+  *draft_.head.mutable_schema_metadata() = overwrite.schema_metadata();
+  for (const auto& [key, value] : overwrite.config_upsert_values()) (*draft_.head.mutable_config())[key] = value;
+  if (storage_version) {
+    draft_.head.mutable_data_format()->set_file_format("lance");
+    draft_.head.mutable_data_format()->set_version(*storage_version);
+    // All files are of one version now.
+    draft_.head.set_reader_feature_flags(draft_.head.reader_feature_flags() & ~uint64_t{kMixedFileVersions});
+    draft_.head.set_writer_feature_flags(draft_.head.writer_feature_flags() & ~uint64_t{kMixedFileVersions});
+  }
+  // Ids go on counting: a fragment id is never used twice.
+  if (base_ && !draft_.head.has_max_fragment_id() && base_->num_fragments() > 0) {
+    draft_.head.set_max_fragment_id(NextFragmentId() - 1);
+  }
+  AddNewFragments(overwrite.fragments());
+}
+
+void NextVersion::ApplyMerge(const TransactionProto::Merge& merge) {
+  if (static_cast<size_t>(merge.fragments_size()) != base_->num_fragments()) {
+    throw Invalid("merge: {} fragments on top of version {} with {}", merge.fragments_size(), base_->version(),
+                  base_->num_fragments());
+  }
+  *draft_.head.mutable_fields() = merge.schema();
+  *draft_.head.mutable_schema_metadata() = merge.schema_metadata();
+  KeepIndices();
+  for (size_t i = 0; i < base_->num_fragments(); ++i) {
+    DataFragmentProto fragment = merge.fragments(static_cast<int>(i));
+    const DataFragmentProto& before = base_->fragment(i).proto();
+    if (fragment.id() != before.id()) throw Invalid("merge: fragment {} where version {} has {}", fragment.id(), base_->version(), before.id());
+    if (stable_row_ids_ && !SameFiles(fragment, before)) {
+      fragment.set_inline_last_updated_at_versions(rows::MakeVersionSequence(fragment.physical_rows(), draft_.head.version()));
+    }
+    AddFragment(fragment);
+  }
+}
+
+void NextVersion::ApplyProject(const TransactionProto::Project& project) {
+  *draft_.head.mutable_fields() = project.schema();
+  DropIndicesWithoutFields();
+  std::unordered_set<int32_t> ids;
+  for (const auto& field : project.schema()) ids.insert(field.id());
+  const auto is_dead = [&](const DataFileProto& file) {
+    return std::none_of(file.fields().begin(), file.fields().end(), [&](int32_t id) { return ids.contains(id); });
+  };
+  KeepFragments();
+  for (size_t i = 0; i < base_->num_fragments(); ++i) {
+    const auto& files = base_->fragment(i).proto().files();
+    if (std::none_of(files.begin(), files.end(), is_dead)) continue;
+    DataFragmentProto fragment = base_->fragment(i).proto();
+    fragment.clear_files();
+    for (const DataFileProto& file : files) {
+      if (!is_dead(file)) *fragment.add_files() = file;
+    }
+    OwnFragment(i, fragment);
+  }
+}
+
+void NextVersion::KeepFragments() {
+  for (size_t i = 0; i < base_->num_fragments(); ++i) draft_.fragments.push_back(base_->fragment_bytes(i));
+}
+
+void NextVersion::AddFragment(const DataFragmentProto& fragment) {
+  draft_.fragments.push_back({});
+  OwnFragment(draft_.fragments.size() - 1, fragment);
+}
+
+void NextVersion::OwnFragment(size_t position, const DataFragmentProto& fragment) {
+  // The span is set by Serialize, when owned_fragments does not move any more.
+  owned_at_.emplace_back(position, draft_.owned_fragments.size());
+  draft_.owned_fragments.push_back(fragment.SerializeAsString());
+}
+
+uint32_t NextVersion::NextFragmentId() {
+  uint64_t next = 0;
+  if (draft_.head.has_max_fragment_id()) {
+    next = uint64_t{draft_.head.max_fragment_id()} + 1;
+  } else if (base_) {
+    for (size_t i = 0; i < base_->num_fragments(); ++i) next = std::max(next, base_->fragment(i).id() + 1);
+  }
+  if (next >= UINT32_MAX) throw Unsupported("commit: fragment ids are used up at {}", next);
+  return static_cast<uint32_t>(next);
+}
+
+void NextVersion::AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments) {
+  for (const DataFragmentProto& added : fragments) {
+    DataFragmentProto fragment = added;
+    const uint32_t id = NextFragmentId();
+    draft_.head.set_max_fragment_id(id);
+    fragment.set_id(id);
+    if (stable_row_ids_) {
+      const uint64_t num_rows = fragment.physical_rows();
+      fragment.set_inline_row_ids(rows::RowIdSequence::FromRange(draft_.head.next_row_id(), num_rows).Serialize());
+      fragment.set_inline_created_at_versions(rows::MakeVersionSequence(num_rows, draft_.head.version()));
+      fragment.set_inline_last_updated_at_versions(rows::MakeVersionSequence(num_rows, draft_.head.version()));
+      draft_.head.set_next_row_id(draft_.head.next_row_id() + num_rows);
+    }
+    AddFragment(fragment);
+  }
+}
+
+void NextVersion::KeepIndices() { draft_.index_section = base_->index_section(); }
+
+void NextVersion::DropIndicesWithoutFields() {
+  const ByteSpan section = base_->index_section();
+  IndexSectionProto indices;
+  if (section.empty()) return;
+  if (!indices.ParseFromArray(section.data(), static_cast<int>(section.size()))) {
+    throw Corrupt("version {}: the index section does not parse", base_->version());
+  }
+  std::unordered_set<int32_t> ids;
+  for (const auto& field : draft_.head.fields()) ids.insert(field.id());
+  IndexSectionProto kept = indices;
+  kept.clear_indices();
+  for (const auto& index : indices.indices()) {
+    const auto in_schema = [&](int32_t id) { return ids.contains(id); };
+    if (std::all_of(index.fields().begin(), index.fields().end(), in_schema)) *kept.add_indices() = index;
+  }
+  index_section_ = kept.SerializeAsString();
+  draft_.index_section = SpanOf(index_section_);
+}
+
+bool NextVersion::AnyDeletions() const {
+  bool found = false;
+  for (const ByteSpan fragment : draft_.fragments) {
+    VisitWireFields(fragment, "fragment", [&](const WireField& field) {
+      found = found || field.number == kDeletionFileField;
+      return !found;
+    });
+    if (found) break;
+  }
+  return found;
+}
+
+std::string NextVersion::Serialize(const TransactionProto& transaction) {
+  for (const auto& [position, owned] : owned_at_) draft_.fragments[position] = SpanOf(draft_.owned_fragments[owned]);
+  SetFeatureFlags(AnyDeletions(), stable_row_ids_, !draft_.index_section.empty(), &draft_.head);
+  draft_.head.set_transaction_file(fmt::format("{}-{}.txn", transaction.read_version(), transaction.uuid()));
+  draft_.transaction = transaction.SerializeAsString();
+  return SerializeManifest(draft_);
+}
+
+}  // namespace eider::table

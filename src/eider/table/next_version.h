@@ -1,0 +1,48 @@
+#pragma once
+/// \file
+/// Applies a transaction to a version: what the manifest of the next version holds.
+
+#include "eider/table/commit.h"
+
+namespace eider::table {
+
+/// What the first version of a table starts from.
+ManifestProto NewTableHead(const CreateOptions& create);
+
+/// The next version after `base` (nullptr: the first, made from `head`). Fields that this version does not know are
+/// kept; ids, row ids and versions of rows are given to new fragments. The draft's spans point into `base` and into
+/// itself. \throws Error(kInvalid) for a transaction that does not fit the version.
+class NextVersion {
+ public:
+  NextVersion(const Manifest* base, ManifestProto head, bool stable_row_ids);
+  NextVersion(const NextVersion&) = delete;
+  NextVersion& operator=(const NextVersion&) = delete;
+
+  /// `storage_version`: of an overwrite, unset keeps the table's.
+  void Apply(const TransactionProto& transaction, const std::optional<std::string>& storage_version);
+  /// The whole manifest file.
+  std::string Serialize(const TransactionProto& transaction);
+
+ private:
+  void ApplyAppend(const TransactionProto::Append& append);
+  void ApplyOverwrite(const TransactionProto::Overwrite& overwrite, const std::optional<std::string>& storage_version);
+  void ApplyMerge(const TransactionProto::Merge& merge);
+  void ApplyProject(const TransactionProto::Project& project);
+
+  void KeepFragments();
+  void AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments);
+  void AddFragment(const DataFragmentProto& fragment);
+  void OwnFragment(size_t position, const DataFragmentProto& fragment);
+  void KeepIndices();
+  void DropIndicesWithoutFields();
+  uint32_t NextFragmentId();
+  bool AnyDeletions() const;
+
+  const Manifest* base_;
+  ManifestDraft draft_;
+  std::vector<std::pair<size_t, size_t>> owned_at_;  ///< position in draft_.fragments, in draft_.owned_fragments
+  bool stable_row_ids_;
+  std::string index_section_;
+};
+
+}  // namespace eider::table

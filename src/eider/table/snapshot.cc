@@ -1,0 +1,149 @@
+#include "eider/table/snapshot.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "eider/base/error.h"
+#include "eider/table/feature_flags.h"
+
+namespace eider::table {
+namespace {
+
+constexpr std::string_view kFolder = "_versions";
+constexpr std::string_view kSuffix = ".manifest";
+constexpr size_t kV2Digits = 20;
+constexpr uint64_t kDetachedBit = uint64_t{1} << 63;
+/// How many older versions are tried when the newest is damaged.
+constexpr int kMaxFallbacks = 20;
+
+/// The number in "{digits}.manifest", or nullopt for any other name.
+std::optional<uint64_t> NumberIn(std::string_view name) {
+  if (!name.ends_with(kSuffix)) return std::nullopt;
+  name.remove_suffix(kSuffix.size());
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (name.empty() || error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  return number;
+}
+
+std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+ManifestPtr ReadManifest(const io::ObjectStore& store, const std::string& path, uint64_t version) {
+  return InContext([&] { return fmt::format("'{}'", path); }, [&] {
+    const io::ReadableFilePtr file = store.Open(path);
+    const Buffer mapped = file->Mapped();
+    ManifestPtr manifest = Manifest::Parse(mapped.present() ? mapped : file->Read({0, file->size()}));
+    if (manifest->version() != version) {
+      throw Corrupt("manifest: it holds version {}, its name says {}", manifest->version(), version);
+    }
+    return manifest;
+  });
+}
+
+/// What to tell a caller whose newest manifest is damaged.
+std::string UsableVersion(const io::ObjectStore& store, const VersionListing& listing, uint64_t below) {
+  int tries = 0;
+  for (auto entry = listing.versions.rbegin(); entry != listing.versions.rend() && tries < kMaxFallbacks; ++entry) {
+    if (entry->version >= below) continue;
+    ++tries;
+    try {
+      ReadManifest(store, entry->path, entry->version);
+      return fmt::format("; the newest usable version is {}", entry->version);
+    } catch (const Error&) {
+    }
+  }
+  return "; no older version is usable";
+}
+
+[[noreturn]] void ThrowNoTable(const io::ObjectStore& store) {
+  throw NotFound("'{}' is not a Lance dataset: it has no versions", store.root());
+}
+
+std::string VersionRange(const VersionListing& listing) {
+  return fmt::format("{} to {}", listing.versions.front().version, listing.versions.back().version);
+}
+
+Snapshot Load(const io::ObjectStorePtr& store, const VersionListing& listing, const std::string& path, uint64_t version) {
+  Snapshot snapshot{.store = store, .naming = listing.naming, .manifest_path = path};
+  try {
+    snapshot.manifest = ReadManifest(*store, path, version);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kCorrupt) throw;
+    throw Corrupt("{}{}", error.what(), UsableVersion(*store, listing, version));
+  }
+  RequireReadable(*snapshot.manifest);
+  return snapshot;
+}
+
+}  // namespace
+
+std::string ManifestPath(uint64_t version, Naming naming) {
+  if (version & kDetachedBit) return fmt::format("{}/d{}{}", kFolder, version, kSuffix);
+  if (naming == Naming::kV1) return fmt::format("{}/{}{}", kFolder, version, kSuffix);
+  return fmt::format("{}/{:020}{}", kFolder, UINT64_MAX - version, kSuffix);
+}
+
+VersionListing ListVersions(const io::ObjectStore& store) {
+  VersionListing listing;
+  bool v1 = false;
+  bool v2 = false;
+  for (io::FileInfo& file : store.List(kFolder)) {
+    const std::string_view name = BaseName(file.path);
+    const std::optional<uint64_t> number = NumberIn(name);
+    if (!number) continue;
+    const bool is_v2 = name.size() == kV2Digits + kSuffix.size();
+    (is_v2 ? v2 : v1) = true;
+    const uint64_t version = is_v2 ? UINT64_MAX - *number : *number;
+    listing.versions.push_back({version, fmt::format("{}/{}", kFolder, name), file.size});
+  }
+  if (v1 && v2) {
+    throw Invalid("'{}': _versions/ mixes V1 and V2 manifest names; migrate_manifest_paths_v2 of pylance renames them",
+                  store.root());
+  }
+  listing.naming = v1 ? Naming::kV1 : Naming::kV2;
+  std::sort(listing.versions.begin(), listing.versions.end(),
+            [](const VersionEntry& a, const VersionEntry& b) { return a.version < b.version; });
+  return listing;
+}
+
+bool TableExists(const io::ObjectStore& store) { return !ListVersions(store).versions.empty(); }
+
+uint64_t LatestVersion(const io::ObjectStore& store) {
+  const VersionListing listing = ListVersions(store);
+  if (listing.versions.empty()) ThrowNoTable(store);
+  return listing.versions.back().version;
+}
+
+Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version) {
+  const VersionListing listing = ListVersions(*store);
+  if (version && (*version & kDetachedBit)) return Load(store, listing, ManifestPath(*version, listing.naming), *version);
+  if (listing.versions.empty()) ThrowNoTable(*store);
+  const VersionEntry* entry = &listing.versions.back();
+  if (version) {
+    const auto found = std::lower_bound(listing.versions.begin(), listing.versions.end(), *version,
+                                        [](const VersionEntry& e, uint64_t v) { return e.version < v; });
+    if (found == listing.versions.end() || found->version != *version) {
+      throw NotFound("'{}': there is no version {}; versions go from {}", store->root(), *version, VersionRange(listing));
+    }
+    entry = &*found;
+  }
+  return Load(store, listing, entry->path, entry->version);
+}
+
+FileLocation LocateFile(const Snapshot& snapshot, std::optional<uint32_t> base_id, std::string_view folder,
+                        std::string_view name) {
+  if (!base_id) return {snapshot.store, fmt::format("{}/{}", folder, name)};
+  for (const ::lance::table::BasePath& base : snapshot.manifest->head().base_paths()) {
+    if (base.id() != *base_id) continue;
+    const io::ObjectStorePtr store = io::OpenStore(base.path());
+    return {store, base.is_dataset_root() ? fmt::format("{}/{}", folder, name) : std::string(name)};
+  }
+  throw Corrupt("version {}: file '{}' lies in base {}, which the manifest does not list", snapshot.version(), name, *base_id);
+}
+
+FileLocation LocateDataFile(const Snapshot& snapshot, const DataFileProto& file) {
+  const std::optional<uint32_t> base = file.has_base_id() ? std::optional(file.base_id()) : std::nullopt;
+  return LocateFile(snapshot, base, "data", file.path());
+}
+
+}  // namespace eider::table

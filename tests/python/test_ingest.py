@@ -1,0 +1,132 @@
+"""Everything that can be written."""
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset
+import pytest
+
+import eider
+
+ROWS = [{"a": 1, "b": "x"}, {"a": 2, "b": None}, {"a": 3, "b": "z"}]
+TABLE = pa.Table.from_pylist(ROWS)
+
+
+class OnlyStream:
+    """An Arrow producer that no library knows."""
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return TABLE.__arrow_c_stream__(requested_schema)
+
+
+class OnlyArray:
+    def __arrow_c_array__(self, requested_schema=None):
+        return TABLE.to_batches()[0].__arrow_c_array__(requested_schema)
+
+
+SOURCES = {
+    "table": lambda: TABLE,
+    "batch": lambda: TABLE.to_batches()[0],
+    "reader": lambda: TABLE.to_reader(),
+    "dataset": lambda: pyarrow.dataset.dataset(TABLE),
+    "scanner": lambda: pyarrow.dataset.dataset(TABLE).scanner(),
+    "polars": lambda: pl.DataFrame(ROWS),
+    "lazy polars": lambda: pl.DataFrame(ROWS).lazy().filter(pl.col("a") > 0),
+    "pandas": lambda: pd.DataFrame({"a": [1, 2, 3], "b": ["x", None, "z"]}),
+    "duckdb": lambda: duckdb.sql("from (values (1::bigint, 'x'), (2, null), (3, 'z')) t(a, b)"),
+    "list of dicts": lambda: ROWS,
+    "dict of lists": lambda: {"a": [1, 2, 3], "b": ["x", None, "z"]},
+    "dict of arrays": lambda: {"a": np.array([1, 2, 3]), "b": pa.array(["x", None, "z"])},
+    "list of batches": lambda: TABLE.to_batches(max_chunksize=2),
+    "iterator of batches": lambda: iter(TABLE.to_batches(max_chunksize=1)),
+    "generator of tables": lambda: (TABLE.slice(i, 1) for i in range(3)),
+    "stream": OnlyStream,
+    "array": OnlyArray,
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_source(write, name):
+    assert write(SOURCES[name]()).to_table().to_pylist() == ROWS
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_source_with_schema(write, name):
+    schema = pa.schema([("b", pa.large_string()), ("a", pa.int16())])
+    found = write(SOURCES[name](), schema=schema).to_table()
+    assert found.schema.types == [pa.large_string(), pa.int16()]
+    assert found.select(["a", "b"]).to_pylist() == ROWS
+
+
+def test_a_dataset_is_a_source(write, ds, table):
+    assert write(ds).to_table() == table
+    assert write(ds.scanner(columns=["id"], limit=3)).to_table().to_pydict() == {"id": [0, 1, 2]}
+    assert write(ds.get_fragments()[0]).count_rows() == 10
+
+
+def test_a_generator_is_read_as_it_goes(write):
+    seen = []
+
+    def batches():
+        for i in range(5):
+            seen.append(i)
+            yield pa.record_batch({"x": pa.array([i] * 1000)})
+
+    ds = write(batches(), schema=pa.schema([("x", pa.int64())]))
+    assert seen == list(range(5))
+    assert ds.count_rows() == 5000
+
+
+def test_an_exception_of_the_source_reaches_the_caller(write, tmp_path):
+    class Broken(Exception):
+        pass
+
+    def batches():
+        yield TABLE.to_batches()[0]
+        raise Broken("no more")
+
+    target = tmp_path / "broken.lance"
+    with pytest.raises(Broken, match="no more"):
+        eider.write_dataset(batches(), target, schema=TABLE.schema)
+    with pytest.raises(eider.NotFoundError):
+        eider.dataset(target)
+
+
+def test_batches_of_an_iterator_must_agree(write):
+    with pytest.raises(eider.InvalidError, match="'a' of type double where 'a' of type int64"):
+        write([pa.record_batch({"a": [1]}), pa.record_batch({"a": [1.5]})])
+
+
+def test_the_schema_must_name_the_same_columns(write):
+    with pytest.raises(eider.InvalidError, match="the schema has"):
+        write(TABLE, schema=pa.schema([("a", pa.int64())]))
+
+
+def test_empty_sources(write):
+    assert write([], schema=TABLE.schema).count_rows() == 0
+    assert write(iter([]), schema=TABLE.schema).schema == TABLE.schema
+    with pytest.raises(eider.InvalidError, match="needs a schema"):
+        write([])
+
+
+@pytest.mark.parametrize("data", [3, "text", b"bytes", None, object()])
+def test_what_is_no_table(write, data):
+    with pytest.raises(TypeError, match="cannot read tabular data"):
+        write(data)
+
+
+def test_pandas_index_becomes_a_column(write):
+    frame = pd.DataFrame({"a": [1, 2]}, index=["r", "s"])
+    assert write(frame).to_pandas().equals(frame)
+
+
+def test_sliced_input_with_odd_offsets(write, table):
+    piece = table.slice(3, 5)
+    assert write(piece).to_table().to_pylist() == piece.to_pylist()
+
+
+def test_dictionary_input(write):
+    values = pa.array(["x", "y", "x", None]).dictionary_encode()
+    assert write(pa.table({"d": values})).to_table().column("d").to_pylist() == ["x", "y", "x", None]

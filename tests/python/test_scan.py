@@ -1,0 +1,167 @@
+"""Scans: columns, ranges, batches, and arguments that come later."""
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import eider
+
+
+def test_columns_in_the_order_asked(ds, table):
+    assert ds.to_table(columns=["name", "id"]) == table.select(["name", "id"])
+
+
+def test_a_nested_field_becomes_a_column(ds):
+    found = ds.to_table(columns=["box.tag", "id", "box.x"])
+    assert found.schema.names == ["box.tag", "id", "box.x"]
+    assert found.column("box.tag").to_pylist() == [None if i == 7 else f"t{i}" for i in range(10)]
+    assert found.column("box.x").to_pylist() == [None if i == 7 else i * 0.5 for i in range(10)]
+
+
+def test_a_struct_and_its_field(ds, table):
+    found = ds.to_table(columns=["box", "box.x"])
+    assert found.column("box").to_pylist() == table.column("box").to_pylist()
+    assert found.column("box.x").to_pylist()[1] == 0.5
+
+
+def test_renames(ds, table):
+    found = ds.to_table(columns={"key": "id", "x": "box.x"})
+    assert found.schema.names == ["key", "x"]
+    assert found.column("key").to_pylist() == list(range(10))
+
+
+def test_a_column_whose_name_has_a_dot(write):
+    ds = write(pa.table({"a.b": [1, 2], "c": [3, 4]}))
+    assert ds.to_table(columns=["a.b"]).to_pydict() == {"a.b": [1, 2]}
+    assert ds.to_table(columns=["`a.b`", "c"]).column(0).to_pylist() == [1, 2]
+    assert ds.take([1], columns=["a.b"]).to_pydict() == {"a.b": [2]}
+
+
+def test_no_columns_keeps_the_number_of_rows(ds):
+    assert ds.to_table(columns=[]).num_columns == 0
+    assert ds.to_table(columns=[], with_row_id=True).num_rows == 10
+
+
+@pytest.mark.parametrize(("limit", "offset"), [(0, None), (3, None), (100, None), (None, 4), (3, 4), (3, 9), (3, 99), (0, 0)])
+def test_limit_and_offset(ds, table, limit, offset):
+    assert ds.to_table(limit=limit, offset=offset).equals(table.slice(offset or 0, limit))
+    assert ds.scanner(limit=limit, offset=offset).count_rows() == table.slice(offset or 0, limit).num_rows
+
+
+def test_head_and_slice(ds, table):
+    assert ds.head(3) == table.slice(0, 3)
+    assert ds.head(3, columns=["id"]).schema.names == ["id"]
+    assert ds.slice(2, 5) == table.slice(2, 3)
+    assert ds.slice(8, 50) == table.slice(8)
+    assert ds.slice(2, 2).num_rows == 0
+    assert ds.slice(2, 4, columns=["box.x"]).to_pydict() == {"box.x": [1.0, 1.5]}
+
+
+def test_batch_sizes(ds):
+    assert [b.num_rows for b in ds.to_batches(batch_size=4)] == [4, 4, 2]
+    assert ds.to_table(batch_size=3).column("id").num_chunks == 4
+
+
+def test_row_ids_and_addresses(ds):
+    found = ds.to_table(columns=["id"], with_row_id=True, with_row_address=True)
+    assert found.schema.names == ["id", "_rowid", "_rowaddr"]
+    assert found.schema.field("_rowid").type == pa.uint64()
+    assert found.column("_rowaddr").to_pylist() == list(range(10))
+    assert ds.to_table(columns=["_rowid", "id"]).schema.names == ["_rowid", "id"]
+    assert ds.take([3], columns=["_rowaddr"]).to_pydict() == {"_rowaddr": [3]}
+
+
+def test_scanner(ds, table):
+    scanner = ds.scanner(columns=["id"], batch_size=4)
+    assert scanner.projected_schema == table.select(["id"]).schema
+    assert scanner.dataset_schema == table.schema
+    assert scanner.to_table() == scanner.to_table() == table.select(["id"])
+    assert scanner.to_reader().read_all() == table.select(["id"])
+    assert scanner.head(2).num_rows == 2
+    assert scanner.count_rows() == 10
+    assert list(scanner.to_pandas()["id"]) == list(range(10))
+    assert pa.table(scanner) == table.select(["id"])
+
+
+def test_sample(ds):
+    found = ds.sample(4, columns=["id"], randomize_order=False).column("id").to_pylist()
+    assert found == sorted(set(found))
+    assert len(found) == 4
+    with pytest.raises(eider.InvalidError, match="cannot sample 11 of 10"):
+        ds.sample(11)
+
+
+def test_other_engines_read_it_directly(ds, table):
+    assert pa.table(ds) == table
+    assert pa.schema(ds) == table.schema
+    assert pl.DataFrame(ds).height == 10
+    assert duckdb.sql("select sum(id), count(name), max(box.x) from ds").fetchall() == [(45, 9, 4.5)]
+
+
+def test_stats_count_what_a_scan_asks(ds):
+    stats = eider.ScanStats()
+    ds.to_table(columns=["id"], stats=stats)
+    assert stats.requests >= 1
+    assert stats.bytes > 0
+    assert "requests=" in repr(stats)
+
+
+LATER = {
+    "filter": "id > 3",
+    "nearest": {"column": "vector", "q": [0.0] * 4, "k": 1},
+    "batch_size_bytes": 1 << 20,
+    "index_segments": ["x"],
+    "full_text_query": "word",
+    "fast_search": True,
+    "blob_handling": "all_binary",
+    "include_deleted_rows": True,
+    "scan_stats_callback": print,
+    "strict_batch_size": True,
+    "order_by": ["id"],
+    "disable_scoring_autoprojection": True,
+    "row_addr_allowlist": b"x",
+    "row_addr_blocklist": b"x",
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_an_argument_that_comes_later_is_refused_by_name(ds, name):
+    for scan in (ds.scanner, ds.to_table, ds.to_batches, ds.to_pandas):
+        with pytest.raises(eider.UnsupportedError, match=f"'{name}'"):
+            scan(**{name: LATER[name]})
+
+
+def test_hints_are_accepted(ds, table):
+    found = ds.to_table(
+        batch_readahead=4,
+        fragment_readahead=2,
+        scan_in_order=False,
+        prefilter=True,
+        use_stats=False,
+        io_buffer_size=1 << 20,
+        late_materialization=True,
+        use_scalar_index=False,
+    )
+    assert found == table
+
+
+def test_wrong_arguments(ds):
+    with pytest.raises(TypeError, match="columns"):
+        ds.to_table(columns="id")
+    with pytest.raises(TypeError, match="limit"):
+        ds.to_table(limit=1.5)
+    with pytest.raises(TypeError, match="foo"):
+        ds.to_table(foo=1)
+    with pytest.raises(eider.InvalidError, match="limit must not be negative, got -1"):
+        ds.to_table(limit=-1)
+    with pytest.raises(eider.InvalidError, match="offset must not be negative"):
+        ds.to_table(offset=-1)
+    with pytest.raises(eider.InvalidError, match="batch_size must be at least 1"):
+        ds.to_table(batch_size=0)
+    with pytest.raises(eider.InvalidError, match="duplicate column name 'id'"):
+        ds.to_table(columns=["id", "id"])
+    with pytest.raises(eider.UnsupportedError, match="expressions"):
+        ds.to_table(columns={"y": "id + 1"})
+    with pytest.raises(eider.UnsupportedError, match="filter"):
+        ds.count_rows(filter="id > 1")
