@@ -30,11 +30,20 @@ function(eider_module name)
       # One precompiled header serves all modules: they compile with the same flags.
       if(name STREQUAL "base")
         target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)
+        eider_stable_pch_sum(${target})
       else()
         target_precompile_headers(${target} REUSE_FROM eider_base)
       endif()
     endif()
   endif()
+endfunction()
+
+# gcc's precompiled headers differ from build to build, which would defeat ccache between build trees: give ccache
+# (CCACHE_PCH_EXTSUM) a sum of what goes into the header instead.
+function(eider_stable_pch_sum target)
+  file(READ ${PROJECT_SOURCE_DIR}/cmake/pch.h text)
+  string(SHA256 sum "${text};${CMAKE_CXX_COMPILER_ID}-${CMAKE_CXX_COMPILER_VERSION};${CMAKE_CXX_FLAGS}")
+  file(WRITE ${PROJECT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.gch.sum "${sum}")
 endfunction()
 
 # Compiles proto/*.proto to protobuf-lite sources under <build>/proto/eider/proto.
