@@ -82,6 +82,17 @@ nb::object Next(LoaderHandle& self) {
   return ToTensors(*batch, self.tensors, &self.bytes_copied);
 }
 
+/// [(column, metadata)], where extension types are told.
+nb::list FieldMetadata(const LoaderHandle& self) {
+  nb::list out;
+  for (const Field& field : self.loader->schema()->fields) {
+    nb::dict metadata;
+    for (const auto& [key, value] : field.metadata) metadata[nb::str(key.data(), key.size())] = nb::bytes(value.data(), value.size());
+    out.append(nb::make_tuple(field.name, metadata));
+  }
+  return out;
+}
+
 nb::dict State(const LoaderHandle& self) {
   const LoaderState state = self.loader->state();
   nb::dict out;
@@ -111,6 +122,7 @@ void BindLoader(nb::module_& m) {
         "drop_last"_a, "rows"_a.none(), "prefetch"_a, "nulls"_a);
   nb::class_<LoaderHandle>(m, "Loader")
       .def_prop_ro("schema", [](const LoaderHandle& self) { return SchemaHandle{self.loader->schema()}; })
+      .def_prop_ro("field_metadata", &FieldMetadata)
       .def_prop_ro("num_batches", [](const LoaderHandle& self) { return self.loader->num_batches(); })
       .def("set_shapes", &SetShapes, "shapes"_a)
       .def("with_dataset", &WithDataset, "dataset"_a, "stride"_a)

@@ -68,10 +68,10 @@ std::optional<RecordBatch> EpochReader::Next(LoaderStats& total) {
     Cancel();
     std::rethrow_exception(slot.error);
   }
-  std::optional<RecordBatch> batch = std::move(slot.batch);
+  RecordBatch batch = std::move(*slot.batch);
   ++next_;
   ++total.batches;
-  total.rows += uint64_t(batch->num_rows);
+  total.rows += uint64_t(batch.num_rows);
   total.bytes_copied += slot.stats.bytes_copied.exchange(0);
   total.requests += slot.stats.requests.exchange(0);
   total.bytes_read += slot.stats.bytes.exchange(0);
