@@ -62,19 +62,24 @@ function(eider_generate_protos out)
   set(${out} ${generated} PARENT_SCOPE)
 endfunction()
 
-# Links every module into the library `eider` (shared when BUILD_SHARED_LIBS, else static).
+# Links every module into `eider`, a static library: tests and bindings reach into it.
 function(eider_library)
-  add_library(eider)
+  add_library(eider STATIC)
   add_library(eider::eider ALIAS eider)
+  eider_link_modules(eider)
+endfunction()
+
+# Gives a library target all modules and what they need.
+function(eider_link_modules target)
   foreach(module IN LISTS EIDER_MODULES)
     if(TARGET eider_${module})
-      target_sources(eider PRIVATE $<TARGET_OBJECTS:eider_${module}>)
+      target_sources(${target} PRIVATE $<TARGET_OBJECTS:eider_${module}>)
     endif()
   endforeach()
-  set_target_properties(eider PROPERTIES LINKER_LANGUAGE CXX)
-  target_include_directories(eider PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
-  target_compile_features(eider PUBLIC cxx_std_20)
-  target_link_libraries(eider PRIVATE $<BUILD_INTERFACE:eider_options> ${EIDER_DEPENDENCIES})
+  set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:eider_options> ${EIDER_DEPENDENCIES})
 endfunction()
 
 # One test program per module, from the x_test.cc beside the code.
@@ -95,7 +100,8 @@ function(eider_tests)
         target_precompile_headers(${module}_tests PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)
         set(pch_owner ${module}_tests)
       endif()
-      gtest_discover_tests(${module}_tests TEST_PREFIX "${module}." DISCOVERY_TIMEOUT 60)
+      gtest_discover_tests(${module}_tests TEST_PREFIX "${module}." DISCOVERY_TIMEOUT 60
+                           PROPERTIES ENVIRONMENT "EIDER_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
     endif()
   endforeach()
   find_package(Python3 COMPONENTS Interpreter REQUIRED)

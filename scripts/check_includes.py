@@ -12,7 +12,7 @@ import sys
 
 # Public headers and the module that implements each.
 PUBLIC_OWNER = {
-    "error": "base", "buffer": "base", "stats": "base", "session": "base", "interrupt": "base",
+    "error": "base", "export": "base", "buffer": "base", "stats": "base", "session": "base", "interrupt": "base",
     "array": "array", "arrow_c": "array", "schema": "schema",
     "file": "dataset", "dataset": "dataset", "loader": "loader",
 }

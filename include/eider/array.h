@@ -4,6 +4,7 @@
 /// is behind them: they cross every edge through the Arrow C data interface (arrow_c.h).
 
 #include <eider/buffer.h>
+#include <eider/export.h>
 
 #include <cstdint>
 #include <memory>
@@ -30,7 +31,7 @@ enum class TimeUnit : uint8_t { kSecond, kMilli, kMicro, kNano };
 /// Ordered key/value metadata; keys are unique.
 using KeyValues = std::vector<std::pair<std::string, std::string>>;
 /// The value of `key`, or nullopt.
-std::optional<std::string> FindValue(const KeyValues& metadata, std::string_view key);
+EIDER_EXPORT std::optional<std::string> FindValue(const KeyValues& metadata, std::string_view key);
 
 struct DataType;
 using TypePtr = std::shared_ptr<const DataType>;
@@ -57,13 +58,13 @@ struct DataType {
 };
 
 /// Types without parameters are shared singletons.
-TypePtr MakeType(TypeId id);
-bool TypesEqual(const DataType& a, const DataType& b, bool compare_metadata = false);
+EIDER_EXPORT TypePtr MakeType(TypeId id);
+EIDER_EXPORT bool TypesEqual(const DataType& a, const DataType& b, bool compare_metadata = false);
 /// pyarrow's spelling, e.g. "list<item: int64>", for messages.
-std::string TypeToString(const DataType& type);
+EIDER_EXPORT std::string TypeToString(const DataType& type);
 /// Bits of one value for fixed-width types (1 for bool; fixed-size lists of fixed-width: dimension x item bits), 0 for
 /// everything else.
-uint64_t FixedBitWidth(const DataType& type);
+EIDER_EXPORT uint64_t FixedBitWidth(const DataType& type);
 
 /// An array in Arrow layout. `offset` applies to validity, to buffers and (for struct and fixed-size list) to children,
 /// exactly as in the C data interface. Buffers without validity, by type: fixed width {data}; utf8/binary {offsets,
@@ -87,13 +88,13 @@ struct Array {
 using ArrayPtr = std::shared_ptr<const Array>;
 
 /// Number of nulls, counting the bitmap when it is not known.
-int64_t CountNulls(const Array& array);
+EIDER_EXPORT int64_t CountNulls(const Array& array);
 /// Zero-copy view of [offset, offset + length).
-ArrayPtr SliceArray(const ArrayPtr& array, int64_t offset, int64_t length);
+EIDER_EXPORT ArrayPtr SliceArray(const ArrayPtr& array, int64_t offset, int64_t length);
 /// Bytes of the buffers that the array's window touches (an estimate good enough for budgets and batch sizing).
-uint64_t ArrayBytes(const Array& array);
+EIDER_EXPORT uint64_t ArrayBytes(const Array& array);
 
-struct Schema {
+struct EIDER_EXPORT Schema {
   std::vector<Field> fields;
   KeyValues metadata;
   /// Position of the top-level field, or -1.
@@ -108,7 +109,7 @@ struct RecordBatch {
 };
 
 /// A stream of batches with one schema. Not thread-safe.
-class RecordBatchReader {
+class EIDER_EXPORT RecordBatchReader {
  public:
   virtual ~RecordBatchReader() = default;
   virtual const SchemaPtr& schema() const = 0;
@@ -117,6 +118,6 @@ class RecordBatchReader {
 };
 
 /// A reader over batches already in memory.
-std::unique_ptr<RecordBatchReader> MakeBatchReader(SchemaPtr schema, std::vector<RecordBatch> batches);
+EIDER_EXPORT std::unique_ptr<RecordBatchReader> MakeBatchReader(SchemaPtr schema, std::vector<RecordBatch> batches);
 
 }  // namespace eider

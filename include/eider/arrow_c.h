@@ -3,6 +3,7 @@
 /// The Arrow C data and C stream interface (https://arrow.apache.org/docs/format/CDataInterface.html), both ways.
 
 #include <eider/array.h>
+#include <eider/export.h>
 
 #ifndef ARROW_C_DATA_INTERFACE
 #define ARROW_C_DATA_INTERFACE
@@ -53,17 +54,17 @@ namespace eider {
 /// Imports move out of `*c` (it is released or marked released) and never copy buffers. A producer's arrays are
 /// trusted to match the interface, but every inconsistency that can be seen cheaply (buffer counts, negative lengths,
 /// unknown formats) is an error. \throws Error(kUnsupported) for run-end encoded, union, list-view, interval types.
-Field ImportField(ArrowSchema* c);
-Schema ImportSchema(ArrowSchema* c);  ///< a struct schema: its children are the columns
-ArrayPtr ImportArray(ArrowArray* c, const TypePtr& type);
-RecordBatch ImportBatch(ArrowArray* c, const SchemaPtr& schema);
-std::unique_ptr<RecordBatchReader> ImportStream(ArrowArrayStream* c);
+EIDER_EXPORT Field ImportField(ArrowSchema* c);
+EIDER_EXPORT Schema ImportSchema(ArrowSchema* c);  ///< a struct schema: its children are the columns
+EIDER_EXPORT ArrayPtr ImportArray(ArrowArray* c, const TypePtr& type);
+EIDER_EXPORT RecordBatch ImportBatch(ArrowArray* c, const SchemaPtr& schema);
+EIDER_EXPORT std::unique_ptr<RecordBatchReader> ImportStream(ArrowArrayStream* c);
 
 /// Exports share the buffers; the consumer's release drops the references.
-void ExportField(const Field& field, ArrowSchema* out);
-void ExportSchema(const Schema& schema, ArrowSchema* out);
-void ExportArray(const ArrayPtr& array, ArrowArray* out);
-void ExportBatch(const RecordBatch& batch, ArrowArray* out);  ///< as a struct array
-void ExportStream(std::shared_ptr<RecordBatchReader> reader, ArrowArrayStream* out);
+EIDER_EXPORT void ExportField(const Field& field, ArrowSchema* out);
+EIDER_EXPORT void ExportSchema(const Schema& schema, ArrowSchema* out);
+EIDER_EXPORT void ExportArray(const ArrayPtr& array, ArrowArray* out);
+EIDER_EXPORT void ExportBatch(const RecordBatch& batch, ArrowArray* out);  ///< as a struct array
+EIDER_EXPORT void ExportStream(std::shared_ptr<RecordBatchReader> reader, ArrowArrayStream* out);
 
 }  // namespace eider

@@ -5,6 +5,7 @@
 
 #include <eider/array.h>
 #include <eider/error.h>
+#include <eider/export.h>
 #include <eider/schema.h>
 #include <eider/session.h>
 #include <eider/stats.h>
@@ -77,7 +78,7 @@ using BatchFunction = std::function<RecordBatch(const RecordBatch&)>;
 class Dataset;
 using DatasetPtr = std::shared_ptr<Dataset>;
 
-class Dataset : public std::enable_shared_from_this<Dataset> {
+class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
  public:
   static DatasetPtr Open(const std::string& uri, const OpenOptions& options = {});
   /// Creates, appends or overwrites. An append may lack nullable columns (filled with null) and order them differently.

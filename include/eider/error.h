@@ -2,6 +2,8 @@
 /// \file
 /// The one exception type of Eider. Kinds are what a caller acts on; the message says where, then what, values last.
 
+#include <eider/export.h>
+
 #include <stdexcept>
 #include <string>
 
@@ -22,9 +24,9 @@ enum class ErrorKind {
 };
 
 /// "kCorrupt" etc.; for messages and tests.
-const char* ErrorKindName(ErrorKind kind);
+EIDER_EXPORT const char* ErrorKindName(ErrorKind kind);
 
-class Error : public std::runtime_error {
+class EIDER_EXPORT Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
   ErrorKind kind() const { return kind_; }

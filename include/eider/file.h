@@ -3,6 +3,7 @@
 /// Single Lance files without a table around them.
 
 #include <eider/array.h>
+#include <eider/export.h>
 #include <eider/schema.h>
 #include <eider/session.h>
 #include <eider/stats.h>
@@ -14,7 +15,7 @@
 
 namespace eider {
 
-class LanceFileReader {
+class EIDER_EXPORT LanceFileReader {
  public:
   /// `path`: a local file or memory:// URI. \throws Error
   static std::shared_ptr<LanceFileReader> Open(const std::string& path, std::shared_ptr<Session> session = nullptr);
@@ -39,7 +40,7 @@ struct LanceFileWriteOptions {
   uint64_t max_page_bytes = 32 << 20;
 };
 
-class LanceFileWriter {
+class EIDER_EXPORT LanceFileWriter {
  public:
   /// Creates `path`; nothing is visible there before Close().
   static std::unique_ptr<LanceFileWriter> Create(const std::string& path, const Schema& schema,

@@ -3,10 +3,11 @@
 /// The Lance schema: Arrow fields with ids. Ids name a field for the life of a dataset, whatever it is called.
 
 #include <eider/array.h>
+#include <eider/export.h>
 
 namespace eider {
 
-struct LanceField {
+struct EIDER_EXPORT LanceField {
   std::string name;
   int32_t id = -1;
   int32_t parent_id = -1;
@@ -24,7 +25,7 @@ struct LanceField {
   bool IsLeaf() const;
 };
 
-struct LanceSchema {
+struct EIDER_EXPORT LanceSchema {
   std::vector<LanceField> fields;
   KeyValues metadata;
 
@@ -36,13 +37,13 @@ struct LanceSchema {
 };
 
 /// Arrow -> Lance with fresh depth-first ids from `first_id`. \throws Error(kUnsupported) for a type the format cannot hold.
-LanceSchema ToLanceSchema(const Schema& schema, int32_t first_id = 0);
+EIDER_EXPORT LanceSchema ToLanceSchema(const Schema& schema, int32_t first_id = 0);
 /// Lance -> Arrow. \throws Error(kCorrupt / kUnsupported) for an unknown logical type, naming it and the field.
-Schema ToArrowSchema(const LanceSchema& schema);
-Field ToArrowField(const LanceField& field);
+EIDER_EXPORT Schema ToArrowSchema(const LanceSchema& schema);
+EIDER_EXPORT Field ToArrowField(const LanceField& field);
 
 /// Prunes to the given paths (nested allowed: "s.x" keeps struct s with child x). Order of first mention; duplicates
 /// merge. \throws Error(kNotFound) naming the missing path and the columns that exist.
-LanceSchema Project(const LanceSchema& schema, const std::vector<std::string>& paths);
+EIDER_EXPORT LanceSchema Project(const LanceSchema& schema, const std::vector<std::string>& paths);
 
 }  // namespace eider

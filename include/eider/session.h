@@ -3,6 +3,8 @@
 /// A session owns the memory budget, the caches and the two thread pools. Nothing in Eider is global but the default
 /// session.
 
+#include <eider/export.h>
+
 #include <cstdint>
 #include <memory>
 
@@ -17,7 +19,7 @@ struct SessionOptions {
 class MemoryBudget;  // base/memory_budget.h
 class TaskPool;      // base/task_pool.h
 
-class Session {
+class EIDER_EXPORT Session {
  public:
   explicit Session(const SessionOptions& options = {});
   ~Session();

@@ -2,6 +2,8 @@
 /// \file
 /// A fixed pool of threads, started lazily and again after a fork. Zero threads run every task inline, in order.
 
+#include <eider/interrupt.h>
+
 #include <atomic>
 #include <cstddef>
 #include <functional>
@@ -28,12 +30,5 @@ class TaskPool {
   const int num_threads_;
   std::atomic<State*> state_{nullptr};
 };
-
-/// Long work calls this now and then. The hook (set by a surface, e.g. Python's signal check) may throw
-/// Error(kCancelled). It is called on the thread that entered Eider only.
-void CheckInterrupt();
-/// Sets the hook for the calling thread, returns the former one.
-using InterruptHook = void (*)();
-InterruptHook SetInterruptHook(InterruptHook hook);
 
 }  // namespace eider

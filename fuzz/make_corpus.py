@@ -1,0 +1,121 @@
+"""Writes fuzz/corpus/<target>/ anew, from small files of the reference engine: python -m fuzz.make_corpus
+
+Targets that take whole files get them as they are: data files (the golden ones, where small), manifests, transactions, deletion
+files, and the row id sequences that lie inside manifests. Files are named after their content, so that a rerun is a small change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+import shutil
+import struct
+import tempfile
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+import lance
+
+HERE = pathlib.Path(__file__).parent
+GOLDEN = HERE.parent / "tests" / "golden"
+LARGEST = 12_000
+
+
+def varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
+
+
+def fields(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Length-delimited fields of a protobuf message; the others are passed over."""
+    at = 0
+    while at < len(data):
+        key, at = varint(data, at)
+        if key & 7 == 0:
+            _, at = varint(data, at)
+        elif key & 7 == 1:
+            at += 8
+        elif key & 7 == 5:
+            at += 4
+        else:
+            length, at = varint(data, at)
+            yield key >> 3, data[at:at + length]
+            at += length
+
+
+def manifest_message(data: bytes) -> bytes:
+    position = struct.unpack("<q", data[-16:-8])[0]
+    length = struct.unpack("<I", data[position:position + 4])[0]
+    return data[position + 4:position + 4 + length]
+
+
+def row_ids(manifest: bytes) -> Iterator[bytes]:
+    """Inline row id sequences: field 5 of each fragment, which is field 2 of the manifest."""
+    for number, fragment in fields(manifest_message(manifest)):
+        if number == 2:
+            yield from (value for inner, value in fields(fragment) if inner == 5)
+
+
+def make_tables(folder: pathlib.Path) -> None:
+    """Datasets whose manifests, transactions and deletion files differ in kind."""
+    table = pa.table({"id": pa.array(range(300), pa.int64()), "text": [f"t{i}" for i in range(300)],
+                      "list": [[{"x": i}] * (i % 3) for i in range(300)]},
+                     metadata={"k": "v"})
+    plain = lance.write_dataset(table, folder / "plain.lance", max_rows_per_file=100, commit_message="first")
+    plain.delete("id % 7 = 0")
+    plain.tags.create("tag", 1)
+    plain.add_columns({"twice": "id * 2"})
+    plain.drop_columns(["text"])
+    plain.update_config({"a": "b"})
+    plain.create_scalar_index("id", "BTREE")
+    plain.optimize.compact_files()
+    plain.restore()
+    stable = lance.write_dataset(table, folder / "stable.lance", max_rows_per_file=60, enable_stable_row_ids=True,
+                                 enable_v2_manifest_paths=False)
+    stable.delete("id IN (3, 5, 64, 250)")
+    stable.update({"text": "'new'"}, where="id % 5 = 1")
+    stable.merge_insert("id").when_matched_update_all().when_not_matched_insert_all().execute(table.slice(290))
+    stable.optimize.compact_files()
+    many = lance.write_dataset(pa.table({"x": range(12_000)}), folder / "many.lance")
+    many.delete("x % 2 = 0")  # above 5000 deletions: a bitmap file
+    lance.write_dataset(table.slice(0, 10), folder / "old.lance", data_storage_version="legacy")
+    lance.write_dataset(table.slice(0, 10), folder / "v20.lance", data_storage_version="2.0")
+
+
+def save(target: str, data: bytes, suffix: str = "") -> None:
+    folder = HERE / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / (hashlib.sha1(data).hexdigest()[:12] + suffix)).write_bytes(data)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        root = pathlib.Path(name)
+        make_tables(root)
+        targets = ("manifest", "transaction", "row_id_sequence", "ipc_file", "deletion_file", "file_reader")
+        for target in targets:
+            shutil.rmtree(HERE / "corpus" / target, ignore_errors=True)
+        for path in sorted(root.rglob("*")):
+            if path.suffix == ".manifest":
+                save("manifest", path.read_bytes())
+                for sequence in row_ids(path.read_bytes()):
+                    save("row_id_sequence", sequence)
+            elif path.suffix == ".txn":
+                save("transaction", path.read_bytes())
+            elif path.parent.name == "_deletions":
+                save("deletion_file", path.read_bytes())
+                if path.suffix == ".arrow":
+                    save("ipc_file", path.read_bytes())
+    for path in sorted(GOLDEN.glob("*/2.*/*.lance")):
+        if path.stat().st_size <= LARGEST:
+            save("file_reader", path.read_bytes(), f"-{path.stem}-{path.parent.name}")
+
+
+if __name__ == "__main__":
+    main()

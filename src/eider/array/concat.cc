@@ -1,0 +1,204 @@
+#include "eider/array/concat.h"
+
+#include <limits>
+
+#include "eider/array/types.h"
+#include "eider/base/bytes.h"
+#include "eider/base/error.h"
+#include "eider/base/memory.h"
+
+namespace eider {
+namespace {
+
+using Arrays = std::span<const ArrayPtr>;
+
+Buffer ConcatValidity(Arrays arrays, int64_t length) {
+  bool any = false;
+  for (const ArrayPtr& array : arrays) any |= array->validity.present() && CountNulls(*array) > 0;
+  if (!any) return {};
+  BitBuilder bits;
+  for (const ArrayPtr& array : arrays) {
+    if (array->validity.present()) {
+      bits.Append(array->validity.data(), uint64_t(array->offset), uint64_t(array->length));
+    } else {
+      bits.AppendFill(uint64_t(array->length), true);
+    }
+  }
+  EIDER_ASSERT(int64_t(bits.size()) == length);
+  return bits.Finish();
+}
+
+Buffer ConcatBits(Arrays arrays) {
+  BitBuilder bits;
+  for (const ArrayPtr& array : arrays) bits.Append(array->buffers[0].data(), uint64_t(array->offset), uint64_t(array->length));
+  return bits.Finish();
+}
+
+Buffer ConcatFixed(Arrays arrays, uint64_t width, int64_t length) {
+  BufferBuilder data(uint64_t(length) * width);
+  for (const ArrayPtr& array : arrays) {
+    data.Append(array->buffers[0].data() + uint64_t(array->offset) * width, uint64_t(array->length) * width);
+  }
+  return data.Finish();
+}
+
+/// Joins offsets so that they run on from 0; `visit(array, first, count)` takes over the values that each array's window
+/// refers to.
+template <typename Offset, typename Visit>
+Buffer ConcatOffsets(Arrays arrays, int64_t length, Visit&& visit) {
+  BufferBuilder builder((uint64_t(length) + 1) * sizeof(Offset));
+  builder.AppendValue(Offset{0});
+  uint64_t base = 0;
+  for (const ArrayPtr& array : arrays) {
+    if (array->length == 0) continue;
+    const Offset* offsets = array->buffers[0].as<Offset>() + array->offset;
+    const uint64_t first = uint64_t(offsets[0]), count = uint64_t(offsets[array->length]) - first;
+    if (base + count > uint64_t(std::numeric_limits<Offset>::max())) {
+      throw Invalid("concat: {} values do not fit the offsets of {}", base + count, TypeToString(*array->type));
+    }
+    auto* out = reinterpret_cast<Offset*>(builder.Extend(uint64_t(array->length) * sizeof(Offset)));
+    for (int64_t i = 0; i < array->length; ++i) out[i] = Offset(uint64_t(offsets[i + 1]) - first + base);
+    visit(*array, first, count);
+    base += count;
+  }
+  return builder.Finish();
+}
+
+template <typename Offset>
+void ConcatVariable(Arrays arrays, Array& out) {
+  BufferBuilder data;
+  const auto append = [&](const Array& array, uint64_t first, uint64_t count) {
+    data.Append(array.buffers[1].data() + first, count);
+  };
+  Buffer offsets = ConcatOffsets<Offset>(arrays, out.length, append);
+  out.buffers = {std::move(offsets), data.Finish()};
+}
+
+template <typename Offset>
+void ConcatLists(Arrays arrays, Array& out) {
+  std::vector<ArrayPtr> items;
+  const auto append = [&](const Array& array, uint64_t first, uint64_t count) {
+    items.push_back(SliceArray(array.children[0], int64_t(first), int64_t(count)));
+  };
+  out.buffers = {ConcatOffsets<Offset>(arrays, out.length, append)};
+  if (items.empty()) items.push_back(SliceArray(arrays[0]->children[0], 0, 0));
+  out.children = {ConcatArrays(items)};
+}
+
+void ConcatFixedSizeLists(Arrays arrays, Array& out) {
+  const int64_t size = out.type->list_size;
+  std::vector<ArrayPtr> items;
+  for (const ArrayPtr& array : arrays) items.push_back(SliceArray(array->children[0], array->offset * size, array->length * size));
+  out.children = {ConcatArrays(items)};
+}
+
+void ConcatStructs(Arrays arrays, Array& out) {
+  for (size_t child = 0; child < out.type->children.size(); ++child) {
+    std::vector<ArrayPtr> values;
+    for (const ArrayPtr& array : arrays) values.push_back(SliceArray(array->children[child], array->offset, array->length));
+    out.children.push_back(ConcatArrays(values));
+  }
+}
+
+/// Views keep their data buffers; only the buffer index of long values moves.
+void ConcatViews(Arrays arrays, Array& out) {
+  BufferBuilder views(16 * uint64_t(out.length));
+  std::vector<Buffer> variadic;
+  for (const ArrayPtr& array : arrays) {
+    const uint8_t* from = array->buffers[0].data() + 16 * array->offset;
+    uint8_t* to = views.Extend(16 * uint64_t(array->length));
+    if (array->length > 0) std::memcpy(to, from, 16 * uint64_t(array->length));
+    for (int64_t i = 0; i < array->length && !variadic.empty(); ++i) {
+      if (LoadLe<int32_t>(to + 16 * i) <= 12) continue;
+      StoreLe<int32_t>(to + 16 * i + 8, LoadLe<int32_t>(to + 16 * i + 8) + int32_t(variadic.size()));
+    }
+    variadic.insert(variadic.end(), array->buffers.begin() + 1, array->buffers.end());
+  }
+  out.buffers = {views.Finish()};
+  out.buffers.insert(out.buffers.end(), variadic.begin(), variadic.end());
+}
+
+uint64_t MaxIndex(TypeId id) {
+  switch (id) {
+    case TypeId::kInt8: return 0x7f;
+    case TypeId::kUInt8: return 0xff;
+    case TypeId::kInt16: return 0x7fff;
+    case TypeId::kUInt16: return 0xffff;
+    case TypeId::kInt32: return 0x7fffffff;
+    case TypeId::kUInt32: return 0xffffffff;
+    default: return uint64_t(std::numeric_limits<int64_t>::max());
+  }
+}
+
+/// Indices of null values are arbitrary, so the sum may wrap.
+template <typename Index>
+void MoveIndices(uint8_t* indices, int64_t count, uint64_t by) {
+  for (int64_t i = 0; i < count; ++i) {
+    uint8_t* p = indices + uint64_t(i) * sizeof(Index);
+    StoreLe<Index>(p, Index(LoadLe<Index>(p) + Index(by)));
+  }
+}
+
+void ConcatDictionaries(Arrays arrays, Array& out) {
+  const DataType& type = *out.type;
+  const uint64_t width = ByteWidth(type);
+  bool same = true;
+  for (const ArrayPtr& array : arrays) same &= array->dictionary == arrays[0]->dictionary;
+  out.buffers = {ConcatFixed(arrays, width, out.length)};
+  out.dictionary = arrays[0]->dictionary;
+  if (same) return;
+  std::vector<ArrayPtr> dictionaries;
+  uint8_t* indices = const_cast<uint8_t*>(out.buffers[0].data());  // just built here
+  uint64_t base = 0;
+  for (const ArrayPtr& array : arrays) {
+    const uint64_t size = uint64_t(array->dictionary->length);
+    if (size > 0 && base + size - 1 > MaxIndex(type.index_type->id)) {
+      throw Invalid("concat: dictionary of {} values does not fit indices of {}", base + size, TypeToString(*type.index_type));
+    }
+    switch (width) {
+      case 1: MoveIndices<uint8_t>(indices, array->length, base); break;
+      case 2: MoveIndices<uint16_t>(indices, array->length, base); break;
+      case 4: MoveIndices<uint32_t>(indices, array->length, base); break;
+      default: MoveIndices<uint64_t>(indices, array->length, base);
+    }
+    indices += uint64_t(array->length) * width;
+    base += size;
+    dictionaries.push_back(array->dictionary);
+  }
+  out.dictionary = ConcatArrays(dictionaries);
+}
+
+}  // namespace
+
+ArrayPtr ConcatArrays(Arrays arrays) {
+  if (arrays.empty()) throw Invalid("concat: no arrays");
+  if (arrays.size() == 1) return arrays[0];
+  auto out = std::make_shared<Array>();
+  out->type = arrays[0]->type;
+  for (const ArrayPtr& array : arrays) {
+    if (!TypesEqual(*array->type, *out->type)) {
+      throw Invalid("concat: {} after {}", TypeToString(*array->type), TypeToString(*out->type));
+    }
+    out->length += array->length;
+  }
+  const Layout layout = LayoutOf(out->type->id);
+  if (layout != Layout::kNull) out->validity = ConcatValidity(arrays, out->length);
+  if (layout == Layout::kNull) out->null_count = out->length;
+  else if (!out->validity.present()) out->null_count = 0;
+  switch (layout) {
+    case Layout::kNull: break;
+    case Layout::kBits: out->buffers = {ConcatBits(arrays)}; break;
+    case Layout::kFixed: out->buffers = {ConcatFixed(arrays, ByteWidth(*out->type), out->length)}; break;
+    case Layout::kVariable32: ConcatVariable<int32_t>(arrays, *out); break;
+    case Layout::kVariable64: ConcatVariable<int64_t>(arrays, *out); break;
+    case Layout::kView: ConcatViews(arrays, *out); break;
+    case Layout::kList32: ConcatLists<int32_t>(arrays, *out); break;
+    case Layout::kList64: ConcatLists<int64_t>(arrays, *out); break;
+    case Layout::kFixedSizeList: ConcatFixedSizeLists(arrays, *out); break;
+    case Layout::kStruct: ConcatStructs(arrays, *out); break;
+    case Layout::kDictionary: ConcatDictionaries(arrays, *out); break;
+  }
+  return out;
+}
+
+}  // namespace eider

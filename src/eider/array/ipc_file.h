@@ -1,0 +1,25 @@
+#pragma once
+/// \file
+/// Small Arrow IPC files (Feather v2) of primitive columns: what deletion files are.
+///
+///     "ARROW1\0\0" | schema message | batch messages, each with its body | end mark | footer | i32 footer bytes | "ARROW1"
+///     message: ff ff ff ff | i32 metadata bytes | flatbuffer Message, padded to 8 | body
+///     body buffer, when compressed: i64 uncompressed bytes (-1: stored as it is) | ZSTD frame
+
+#include <eider/array.h>
+#include <eider/buffer.h>
+
+namespace eider {
+
+struct IpcFileOptions {
+  bool zstd = false;  ///< compress the buffers
+};
+
+/// Integer, floating-point and boolean columns. \throws Error(kUnsupported) for any other type.
+Buffer WriteIpcFile(const RecordBatch& batch, const IpcFileOptions& options = {});
+
+/// All rows of the file as one batch. \throws Error(kCorrupt) for bytes that are no such file, kUnsupported for other types and
+/// codecs.
+RecordBatch ReadIpcFile(ByteSpan bytes);
+
+}  // namespace eider

@@ -1,0 +1,15 @@
+#pragma once
+/// \file
+/// Picks values of an array by position.
+
+#include <eider/array.h>
+
+#include <span>
+
+namespace eider {
+
+/// The values at `indices`, in their order, duplicates kept. A negative index gives a null.
+/// \throws Error(kInvalid) for an index past the end, or when 32-bit offsets would overflow.
+ArrayPtr TakeArray(const ArrayPtr& array, std::span<const int64_t> indices);
+
+}  // namespace eider

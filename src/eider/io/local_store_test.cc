@@ -1,0 +1,146 @@
+#include "eider/io/local_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "eider/io/mapping_cache.h"
+
+namespace eider::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+ByteSpan Bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+
+std::vector<std::string>& Calls() {
+  static std::vector<std::string> calls;
+  return calls;
+}
+void RecordCall(std::string_view operation, std::string_view path) {
+  Calls().push_back(fmt::format("{} {}", operation, fs::path(path).filename().string()));
+}
+
+class LocalStoreTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / fmt::format("eider_local_{}_{}", ::getpid(), counter_++);
+    fs::create_directories(folder_);
+    store_ = MakeLocalStore(folder_ / "root");
+    Calls().clear();
+    SetIoObserver(&RecordCall);
+  }
+  void TearDown() override {
+    SetIoObserver(nullptr);
+    fs::remove_all(folder_);
+  }
+  static inline int counter_ = 0;
+  fs::path folder_;
+  ObjectStorePtr store_;
+};
+
+TEST_F(LocalStoreTest, SyncsContentsBeforeTheNameAndFoldersAfter) {
+  store_->Put("data/x", Bytes("1"), true);
+  EXPECT_THAT(Calls(), testing::ElementsAre("mkdir root", "mkdir data", "create x", "write x", "fsync x", "close x", "rename x",
+                                            "fsync_dir data", "fsync_dir root", "fsync_dir " + folder_.filename().string()));
+  Calls().clear();
+  EXPECT_TRUE(store_->PutIfAbsent("data/y", Bytes("2"), true));
+  EXPECT_THAT(Calls(), testing::ElementsAre("write y", "fsync y", "link y", "fsync_dir data"));
+}
+
+TEST_F(LocalStoreTest, DoesNotSyncUnlessAsked) {
+  store_->Put("data/x", Bytes("1"), false);
+  store_->PutIfAbsent("data/y", Bytes("2"), false);
+  for (const std::string& call : Calls()) EXPECT_FALSE(call.starts_with("fsync")) << call;
+}
+
+TEST_F(LocalStoreTest, ReportsAFullDiskAndKeepsTheName) {
+  store_->Put("small", Bytes("1"), false);
+  signal(SIGXFSZ, SIG_IGN);
+  struct rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const struct rlimit small{100'000, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  std::string message;
+  try {
+    store_->Put("small", Bytes(std::string(200'000, 'x')), true);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kIo);
+    message = error.what();
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_THAT(message, testing::AllOf(testing::HasSubstr("root/small"), testing::HasSubstr("File too large")));
+  EXPECT_EQ(store_->Open("small")->size(), 1u);
+  EXPECT_EQ(store_->List("").size(), 1u) << "no temporary file is left";
+}
+
+TEST_F(LocalStoreTest, MapsAFileOnceForAllOpeners) {
+  store_->Put("x", Bytes("contents"), false);
+  const Buffer first = store_->Open("x")->Mapped();
+  ASSERT_TRUE(first.present());
+  EXPECT_EQ(first.data(), store_->Open("x")->Mapped().data());
+  EXPECT_EQ(store_->Open("x")->Read({3, 2}).data(), first.data() + 3);
+}
+
+TEST_F(LocalStoreTest, WritesIntoAViewDoNotReachTheFile) {
+  store_->Put("x", Bytes("contents"), false);
+  const_cast<uint8_t*>(store_->Open("x")->Mapped().data())[0] = 'C';
+  std::ifstream file(folder_ / "root" / "x");
+  std::string text;
+  file >> text;
+  EXPECT_EQ(text, "contents");
+}
+
+TEST_F(LocalStoreTest, AViewOutlivesFileAndStore) {
+  store_->Put("x", Bytes("contents"), false);
+  const Buffer view = store_->Open("x")->Read({0, 8});
+  store_->Delete("x");
+  store_.reset();
+  EXPECT_EQ(std::string(view.as<char>(), view.size()), "contents");
+}
+
+TEST_F(LocalStoreTest, AFolderIsNoFile) {
+  store_->Put("folder/x", Bytes("1"), false);
+  EXPECT_FALSE(store_->Exists("folder"));
+  EXPECT_THROW(store_->Open("folder"), Error);
+}
+
+TEST_F(LocalStoreTest, ForgetsTheLeastUsedMapping) {
+  MappingCache cache(2);
+  for (uint64_t i = 0; i < 3; ++i) {
+    const std::string name = "f" + std::to_string(i);
+    store_->Put(name, Bytes("contents"), false);
+    FILE* file = fopen((folder_ / "root" / name).c_str(), "r");
+    ASSERT_NE(file, nullptr);
+    EXPECT_TRUE(cache.Map({1, i, 8, 0}, fileno(file)).present());
+    fclose(file);
+    cache.Find({1, 0, 8, 0});
+  }
+  EXPECT_EQ(cache.size(), 2u);
+  EXPECT_TRUE(cache.Find({1, 0, 8, 0}).present());
+  EXPECT_FALSE(cache.Find({1, 1, 8, 0}).present());
+}
+
+TEST(OpenStoreTest, KnowsItsSchemes) {
+  EXPECT_EQ(OpenStore("/tmp/a//b/")->root(), "/tmp/a/b");
+  EXPECT_EQ(OpenStore("file:///tmp/a%20b")->root(), "/tmp/a b");
+  EXPECT_EQ(OpenStore("memory://m/f/")->root(), "memory://m/f");
+  OpenStore("memory://m")->Put("f/x", Bytes("1"), false);
+  EXPECT_TRUE(OpenStore("memory://m/f")->Exists("x"));
+  EXPECT_FALSE(OpenStore("memory://other/f")->Exists("x"));
+  try {
+    OpenStore("s3://bucket/x");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUnsupported);
+    EXPECT_THAT(error.what(), testing::HasSubstr("'s3'"));
+  }
+}
+
+}  // namespace
+}  // namespace eider::io

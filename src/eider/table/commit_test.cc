@@ -1,0 +1,326 @@
+#include "eider/table/commit.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "eider/base/error.h"
+#include "eider/proto/rowids.pb.h"
+#include "eider/rows/row_id_sequence.h"
+#include "eider/table/conflict.h"
+#include "eider/testing/faulty_store.h"
+
+namespace eider::table {
+namespace {
+
+using testing::FaultyStore;
+
+ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+
+lance::file::Field FieldOf(const std::string& name, int32_t id) {
+  lance::file::Field field;
+  field.set_name(name);
+  field.set_id(id);
+  field.set_parent_id(-1);
+  field.set_logical_type("int64");
+  field.set_nullable(true);
+  return field;
+}
+
+DataFragmentProto FragmentOf(uint64_t num_rows, std::vector<int32_t> field_ids = {0}) {
+  DataFragmentProto fragment;
+  fragment.set_physical_rows(num_rows);
+  DataFileProto* file = fragment.add_files();
+  file->set_path(NewDataFileName());
+  for (const int32_t id : field_ids) {
+    file->add_column_indices(file->fields_size());
+    file->add_fields(id);
+  }
+  return fragment;
+}
+
+TransactionProto OverwriteOf(uint64_t read_version) {
+  TransactionProto transaction = NewTransaction(read_version);
+  *transaction.mutable_overwrite()->add_schema() = FieldOf("a", 0);
+  *transaction.mutable_overwrite()->add_fragments() = FragmentOf(10);
+  return transaction;
+}
+
+TransactionProto AppendOf(uint64_t read_version, uint64_t num_rows = 5) {
+  TransactionProto transaction = NewTransaction(read_version);
+  *transaction.mutable_append()->add_fragments() = FragmentOf(num_rows);
+  return transaction;
+}
+
+TransactionProto MergeOf(const Snapshot& read) {
+  TransactionProto transaction = NewTransaction(read.version());
+  *transaction.mutable_merge()->mutable_schema() = read.manifest->head().fields();
+  *transaction.mutable_merge()->add_schema() = FieldOf("new", 7);
+  for (size_t i = 0; i < read.manifest->num_fragments(); ++i) {
+    DataFragmentProto* fragment = transaction.mutable_merge()->add_fragments();
+    *fragment = read.manifest->fragment(i).proto();
+    *fragment->add_files() = FragmentOf(0, {7}).files(0);
+  }
+  return transaction;
+}
+
+TransactionProto ProjectOf(const Snapshot& read, const std::vector<lance::file::Field>& fields) {
+  TransactionProto transaction = NewTransaction(read.version());
+  for (const auto& field : fields) *transaction.mutable_project()->add_schema() = field;
+  return transaction;
+}
+
+Snapshot NewTable(bool stable = false, Naming naming = Naming::kV2) {
+  return CreateTable(io::MakeMemoryStore("commit_test"), OverwriteOf(0), {.naming = naming, .stable_row_ids = stable});
+}
+
+ErrorKind KindOf(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    return error.kind();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return ErrorKind::kIo;
+}
+
+TEST(CommitTest, CreatesATableOnce) {
+  const Snapshot created = NewTable();
+  EXPECT_EQ(created.version(), 1u);
+  EXPECT_EQ(LoadSnapshot(created.store).version(), 1u);
+  EXPECT_EQ(created.manifest->data_storage_version(), "2.2");
+  EXPECT_EQ(KindOf([&] { CreateTable(created.store, OverwriteOf(0), {}); }), ErrorKind::kAlreadyExists);
+}
+
+TEST(CommitTest, AppendsWithFreshFragmentIdsInBothNamings) {
+  for (const Naming naming : {Naming::kV1, Naming::kV2}) {
+    const Snapshot created = NewTable(false, naming);
+    const Snapshot second = Commit(created, AppendOf(1));
+    EXPECT_EQ(second.version(), 2u);
+    ASSERT_EQ(second.manifest->num_fragments(), 2u);
+    EXPECT_EQ(second.manifest->fragment(1).id(), 1u);
+    EXPECT_EQ(LoadSnapshot(created.store).manifest->head().max_fragment_id(), 1u);
+    EXPECT_EQ(LoadSnapshot(created.store).naming, naming);
+    EXPECT_EQ(ReadTransaction(second)->append().fragments_size(), 1);
+    EXPECT_TRUE(created.store->Exists("_transactions/" + second.manifest->head().transaction_file()));
+    const io::ReadableFilePtr hint = created.store->Open("_versions/latest_version_hint.json");
+    const Buffer text = hint->Read({0, hint->size()});
+    EXPECT_EQ(std::string(text.data(), text.data() + text.size()), "{\"version\":2}");
+  }
+}
+
+TEST(CommitTest, AppendsFromAStaleVersionAreRebased) {
+  const Snapshot created = NewTable();
+  Commit(created, AppendOf(1));
+  Commit(created, AppendOf(1));
+  const Snapshot last = Commit(created, AppendOf(1));
+  EXPECT_EQ(last.version(), 4u);
+  ASSERT_EQ(last.manifest->num_fragments(), 4u);
+  EXPECT_EQ(last.manifest->fragment(3).id(), 3u);
+}
+
+TEST(CommitTest, ManyWritersAppendWithoutLosingARow) {
+  const Snapshot created = NewTable();
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 4; ++i) {
+    writers.emplace_back([&] {
+      for (int k = 0; k < 5; ++k) Commit(created, AppendOf(1), {.max_attempts = 100});
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  const Snapshot latest = LoadSnapshot(created.store);
+  EXPECT_EQ(latest.version(), 21u);
+  ASSERT_EQ(latest.manifest->num_fragments(), 21u);
+  for (size_t i = 0; i < 21; ++i) EXPECT_EQ(latest.manifest->fragment(i).id(), i);
+}
+
+TEST(CommitTest, OverwriteKeepsCountingIdsAndDropsIndices) {
+  Snapshot snapshot = NewTable();
+  snapshot = Commit(snapshot, AppendOf(1));
+  snapshot = Commit(snapshot, OverwriteOf(2), {}, "2.1");
+  ASSERT_EQ(snapshot.manifest->num_fragments(), 1u);
+  EXPECT_EQ(snapshot.manifest->fragment(0).id(), 2u);
+  EXPECT_EQ(snapshot.manifest->data_storage_version(), "2.1");
+}
+
+TEST(CommitTest, StableRowIdsAndVersionsAreGivenToNewRows) {
+  Snapshot snapshot = NewTable(true);
+  snapshot = Commit(snapshot, AppendOf(1, 5));
+  EXPECT_EQ(snapshot.manifest->head().next_row_id(), 15u);
+  EXPECT_EQ(snapshot.manifest->reader_feature_flags(), 2u);
+  const DataFragmentProto added = snapshot.manifest->fragment(1).proto();
+  const auto ids = rows::RowIdSequence::Parse(SpanOf(added.inline_row_ids()), 5);
+  EXPECT_EQ(ids.at(0), 10u);
+  EXPECT_EQ(ids.size(), 5u);
+  lance::table::RowDatasetVersionSequence versions;
+  ASSERT_TRUE(versions.ParseFromString(added.inline_created_at_versions()));
+  EXPECT_EQ(versions.runs(0).version(), 2u);
+  EXPECT_EQ(versions.runs(0).span().range().end(), 5u);
+  const std::string created = snapshot.manifest->fragment(0).proto().inline_created_at_versions();
+  snapshot = Commit(snapshot, MergeOf(snapshot));
+  const DataFragmentProto& merged = snapshot.manifest->fragment(0).proto();
+  EXPECT_EQ(merged.inline_created_at_versions(), created);
+  ASSERT_TRUE(versions.ParseFromString(merged.inline_last_updated_at_versions()));
+  EXPECT_EQ(versions.runs(0).version(), 3u);
+  snapshot = Commit(snapshot, OverwriteOf(3));
+  EXPECT_EQ(snapshot.manifest->head().next_row_id(), 25u);
+}
+
+TEST(CommitTest, ProjectDropsFilesThatHoldNothingAnyMore) {
+  Snapshot snapshot = NewTable();
+  snapshot = Commit(snapshot, MergeOf(snapshot));
+  EXPECT_EQ(snapshot.manifest->fragment(0).num_files(), 2);
+  snapshot = Commit(snapshot, ProjectOf(snapshot, {FieldOf("new", 7)}));
+  EXPECT_EQ(snapshot.manifest->fragment(0).num_files(), 1);
+  EXPECT_EQ(snapshot.manifest->fragment(0).file(0).fields(0), 7);
+  EXPECT_EQ(snapshot.manifest->schema().fields.size(), 1u);
+}
+
+TEST(CommitTest, KeepsIndicesAndUnknownFieldsAcrossCommits) {
+  const Snapshot created = NewTable();
+  ManifestDraft draft;
+  draft.head = created.manifest->head();
+  draft.head.set_version(2);
+  ASSERT_TRUE(draft.head.MergeFromString(std::string("\xc0\x0c\x05", 3)));
+  draft.fragments = {created.manifest->fragment_bytes(0)};
+  IndexSectionProto indices;
+  indices.add_indices()->add_fields(0);
+  indices.add_indices()->add_fields(7);
+  const std::string section = indices.SerializeAsString();
+  draft.index_section = SpanOf(section);
+  TransactionProto index = NewTransaction(1);
+  index.mutable_create_index();
+  draft.transaction = index.SerializeAsString();
+  ASSERT_TRUE(created.store->PutIfAbsent(ManifestPath(2, Naming::kV2), SpanOf(SerializeManifest(draft)), false));
+  Snapshot snapshot = Commit(created, AppendOf(1));
+  EXPECT_EQ(snapshot.version(), 3u);
+  EXPECT_NE(snapshot.manifest->head().SerializeAsString().find(std::string("\xc0\x0c\x05", 3)), std::string::npos);
+  EXPECT_EQ(std::string(snapshot.manifest->index_section().begin(), snapshot.manifest->index_section().end()), section);
+  snapshot = Commit(snapshot, ProjectOf(snapshot, {FieldOf("a", 0)}));
+  ASSERT_TRUE(indices.ParseFromArray(snapshot.manifest->index_section().data(), static_cast<int>(snapshot.manifest->index_section().size())));
+  EXPECT_EQ(indices.indices_size(), 1);
+  EXPECT_FALSE(Commit(snapshot, OverwriteOf(4)).manifest->has_index_section());
+}
+
+TEST(CommitTest, ConflictsFollowTheMatrix) {
+  const Snapshot base = NewTable();
+  const auto after = [&](const TransactionProto& theirs, const TransactionProto& mine) {
+    CheckConflict(mine, theirs, 2);
+  };
+  const TransactionProto append = AppendOf(1);
+  const TransactionProto overwrite = OverwriteOf(1);
+  const TransactionProto merge = MergeOf(base);
+  const TransactionProto project = ProjectOf(base, {});
+  TransactionProto config = NewTransaction(1);
+  config.mutable_update_config();
+  TransactionProto remove = NewTransaction(1);
+  remove.mutable_delete_();
+  after(append, append);
+  after(remove, append);
+  after(config, append);
+  after(append, overwrite);
+  after(remove, project);
+  EXPECT_EQ(KindOf([&] { after(overwrite, append); }), ErrorKind::kConflict);
+  EXPECT_EQ(KindOf([&] { after(merge, append); }), ErrorKind::kRetryableConflict);
+  EXPECT_EQ(KindOf([&] { after(project, append); }), ErrorKind::kRetryableConflict);
+  EXPECT_EQ(KindOf([&] { after(overwrite, overwrite); }), ErrorKind::kRetryableConflict);
+  EXPECT_EQ(KindOf([&] { after(append, merge); }), ErrorKind::kRetryableConflict);
+  EXPECT_EQ(KindOf([&] { after(project, merge); }), ErrorKind::kConflict);
+  EXPECT_EQ(KindOf([&] { after(merge, project); }), ErrorKind::kRetryableConflict);
+  EXPECT_EQ(KindOf([&] { after(TransactionProto(), append); }), ErrorKind::kRetryableConflict);
+}
+
+TEST(CommitTest, RefusesTablesThatNeedUnknownWriterFeatures) {
+  const Snapshot created = NewTable();
+  ManifestDraft draft;
+  draft.head = created.manifest->head();
+  draft.head.set_version(2);
+  draft.head.set_writer_feature_flags(1 << 13);
+  TransactionProto config = NewTransaction(1);
+  config.mutable_update_config();
+  draft.transaction = config.SerializeAsString();
+  created.store->Put(ManifestPath(2, Naming::kV2), SpanOf(SerializeManifest(draft)), false);
+  EXPECT_EQ(KindOf([&] { Commit(created, AppendOf(1)); }), ErrorKind::kUnsupported);
+}
+
+/// Whatever operation fails, and whether it took effect or not: the table opens at its old or its new version, and what
+/// the commit says is true.
+TEST(CommitTest, AFailureOfAnyOperationLeavesTheTableAtItsOldOrNewVersion) {
+  int lost_answers_resolved = 0;
+  for (const bool after : {false, true}) {
+    for (int n = 0; n < 100; ++n) {
+      SCOPED_TRACE(fmt::format("operation {} {}", n, after ? "loses its answer" : "is refused"));
+      const Snapshot created = NewTable();
+      const auto faulty = std::make_shared<FaultyStore>(created.store);
+      Snapshot read = created;
+      read.store = faulty;
+      faulty->FailAt(n, after);
+      bool landed = false;
+      bool unknown = false;
+      try {
+        landed = Commit(read, AppendOf(1)).version() == 2;
+      } catch (const Error& error) {
+        unknown = error.kind() == ErrorKind::kCommitUnknown;
+      }
+      const uint64_t latest = LoadSnapshot(created.store).version();
+      EXPECT_LE(latest, 2u);
+      if (!unknown) EXPECT_EQ(latest, landed ? 2u : 1u);
+      lost_answers_resolved += after && landed && faulty->fired();
+      if (!faulty->fired()) break;
+      ASSERT_LT(n, 99);
+    }
+  }
+  EXPECT_GT(lost_answers_resolved, 0);
+}
+
+std::vector<std::string>& Observed() {
+  static std::vector<std::string> operations;
+  return operations;
+}
+
+class LocalCommitTest : public ::testing::Test {
+ protected:
+  LocalCommitTest() : folder_(std::filesystem::temp_directory_path() / NewUuid()) {
+    Observed().clear();
+    io::SetIoObserver([](std::string_view operation, std::string_view path) {
+      Observed().push_back(fmt::format("{} {}", operation, path));
+    });
+  }
+  ~LocalCommitTest() override {
+    io::SetIoObserver(nullptr);
+    std::filesystem::remove_all(folder_);
+  }
+  /// Position of the first observed "operation ...fragment...", or -1.
+  static int Find(std::string_view operation, std::string_view fragment) {
+    for (size_t i = 0; i < Observed().size(); ++i) {
+      if (Observed()[i].starts_with(operation) && Observed()[i].find(fragment) != std::string::npos) return static_cast<int>(i);
+    }
+    return -1;
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(LocalCommitTest, SyncsTransactionThenManifestAndTheirFoldersBeforeItReturns) {
+  const Snapshot created = CreateTable(io::OpenStore(folder_.string()), OverwriteOf(0), {});
+  Observed().clear();
+  Commit(created, AppendOf(1));
+  const int transaction = Find("fsync ", "_transactions/");
+  const int transactions_folder = Find("fsync_dir ", "_transactions");
+  const int manifest = Find("fsync ", "_versions/");
+  const int versions_folder = Find("fsync_dir ", "_versions");
+  EXPECT_GE(transaction, 0);
+  EXPECT_GT(transactions_folder, transaction);
+  EXPECT_GT(manifest, transactions_folder);
+  EXPECT_GT(versions_folder, manifest);
+}
+
+TEST_F(LocalCommitTest, SyncsNothingWithoutDurability) {
+  const Snapshot created = CreateTable(io::OpenStore(folder_.string()), OverwriteOf(0), {}, {.sync = false});
+  Commit(created, AppendOf(1), {.sync = false});
+  EXPECT_EQ(Find("fsync", ""), -1);
+  EXPECT_FALSE(Observed().empty());
+}
+
+}  // namespace
+}  // namespace eider::table

@@ -1,0 +1,126 @@
+#include "eider/table/manifest.h"
+
+#include <gtest/gtest.h>
+
+#include "eider/base/memory.h"
+#include "eider/schema/field_proto.h"
+#include "eider/table/feature_flags.h"
+
+namespace eider::table {
+namespace {
+
+ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+ManifestPtr Parse(const std::string& file) { return Manifest::Parse(CopyToBuffer(SpanOf(file))); }
+
+// Field 200, a varint 5: stands for what a newer engine may add to a message.
+const std::string kUnknownField("\xc0\x0c\x05", 3);
+
+ManifestDraft MakeDraft() {
+  ManifestDraft draft;
+  draft.head.set_version(7);
+  draft.head.mutable_data_format()->set_version("2.2");
+  auto* field = draft.head.add_fields();
+  field->set_name("a");
+  field->set_parent_id(-1);
+  field->set_logical_type("int64");
+  EXPECT_TRUE(draft.head.MergeFromString(kUnknownField));
+  for (int id : {3, 9}) {
+    DataFragmentProto fragment;
+    fragment.set_id(id);
+    fragment.set_physical_rows(10);
+    DataFileProto* file = fragment.add_files();
+    file->set_path("x.lance");
+    file->add_fields(0);
+    file->add_column_indices(0);
+    EXPECT_TRUE(file->MergeFromString(kUnknownField));
+    EXPECT_TRUE(fragment.MergeFromString(kUnknownField));
+    draft.owned_fragments.push_back(fragment.SerializeAsString());
+  }
+  for (const std::string& fragment : draft.owned_fragments) draft.fragments.push_back(SpanOf(fragment));
+  draft.transaction = "txn";
+  return draft;
+}
+
+TEST(ManifestTest, ReadsBackWhatItWrites) {
+  const ManifestPtr manifest = Parse(SerializeManifest(MakeDraft()));
+  EXPECT_EQ(manifest->version(), 7u);
+  EXPECT_EQ(manifest->data_storage_version(), "2.2");
+  EXPECT_EQ(manifest->schema().FindPath("a")->logical_type, "int64");
+  ASSERT_EQ(manifest->num_fragments(), 2u);
+  EXPECT_EQ(manifest->FindFragment(9), 1u);
+  EXPECT_EQ(manifest->FindFragment(4), std::nullopt);
+  EXPECT_EQ(manifest->fragment(1).FindField(0)->column, 0);
+  EXPECT_EQ(std::string(manifest->inline_transaction().begin(), manifest->inline_transaction().end()), "txn");
+  EXPECT_EQ(manifest->head().transaction_section(), 0u);
+  EXPECT_TRUE(manifest->head().has_transaction_section());
+}
+
+TEST(ManifestTest, KeepsUnknownFieldsAtEveryLevel) {
+  const ManifestPtr manifest = Parse(SerializeManifest(MakeDraft()));
+  EXPECT_NE(manifest->head().SerializeAsString().find(kUnknownField), std::string::npos);
+  const DataFragmentProto& fragment = manifest->fragment(0).proto();
+  EXPECT_NE(fragment.files(0).SerializeAsString().find(kUnknownField), std::string::npos);
+  DataFragmentProto without_files = fragment;
+  without_files.clear_files();
+  EXPECT_NE(without_files.SerializeAsString().find(kUnknownField), std::string::npos);
+}
+
+TEST(ManifestTest, ReadsTheTransactionWhereOlderEnginesPutIt) {
+  std::string file = SerializeManifest(MakeDraft());
+  // Field 23 is written as the tag b8 01; a8 01 is that of field 21.
+  const size_t tag = file.rfind(std::string("\xb8\x01\x00", 3));
+  ASSERT_NE(tag, std::string::npos);
+  file[tag] = '\xa8';
+  const ManifestPtr manifest = Parse(file);
+  EXPECT_FALSE(manifest->head().has_transaction_section());
+  EXPECT_EQ(manifest->inline_transaction().size(), 3u);
+}
+
+TEST(ManifestTest, RefusesEveryTruncationAndAnAllZeroFile) {
+  const std::string file = SerializeManifest(MakeDraft());
+  for (size_t n = 0; n < file.size(); ++n) EXPECT_THROW(Parse(file.substr(0, n)), Error) << n;
+  for (size_t n = 0; n < file.size(); ++n) EXPECT_THROW(Parse(std::string(n, '\0')), Error) << n;
+}
+
+TEST(ManifestTest, RefusesAFooterThatDoesNotMatchTheMessage) {
+  std::string file = SerializeManifest(MakeDraft());
+  file[file.size() - 16] += 1;
+  EXPECT_THROW(Parse(file), Error);
+}
+
+TEST(ManifestTest, TakesTheLiveCopyOfAFieldAndSkipsTombstones) {
+  DataFragmentProto proto;
+  for (int i = 0; i < 2; ++i) {
+    DataFileProto* file = proto.add_files();
+    file->add_fields(i == 0 ? kTombstone : 5);
+    file->add_fields(6 + i);
+    file->add_column_indices(0);
+    file->add_column_indices(1);
+  }
+  const Fragment fragment(proto);
+  EXPECT_EQ(fragment.FindField(5)->file, 1);
+  EXPECT_EQ(fragment.FindField(6)->file, 0);
+  EXPECT_EQ(fragment.FindField(6)->column, 1);
+  EXPECT_FALSE(fragment.FindField(8).has_value());
+}
+
+TEST(ManifestTest, RefusesUnknownFeatureFlagsByNumber) {
+  ManifestDraft draft = MakeDraft();
+  draft.head.set_reader_feature_flags(4096 | 64 | 1);
+  try {
+    RequireReadable(*Parse(SerializeManifest(draft)));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUnsupported);
+    EXPECT_NE(std::string(error.what()).find("64, 4096"), std::string::npos) << error.what();
+  }
+  draft.head.set_reader_feature_flags(0);
+  draft.head.set_writer_feature_flags(4096);
+  RequireReadable(*Parse(SerializeManifest(draft)));
+  EXPECT_THROW(RequireWritable(*Parse(SerializeManifest(draft))), Error);
+  draft.head.set_writer_feature_flags(256);
+  EXPECT_THROW(RequireReadable(*Parse(SerializeManifest(draft))), Error);
+}
+
+}  // namespace
+}  // namespace eider::table

@@ -1,0 +1,65 @@
+#pragma once
+/// \file
+/// Test only: a store whose n-th operation fails, before or after it took effect.
+
+#include <memory>
+
+#include "eider/base/error.h"
+#include "eider/io/store.h"
+
+namespace eider::testing {
+
+class FaultyStore : public io::ObjectStore {
+ public:
+  explicit FaultyStore(io::ObjectStorePtr inner) : inner_(std::move(inner)) {}
+  /// The operation number `n` (from 0) from now on fails; with `after`, it takes effect first.
+  void FailAt(int n, bool after) { left_ = n, after_ = after, fired_ = false; }
+  bool fired() const { return fired_; }
+
+  const std::string& root() const override { return inner_->root(); }
+  io::ReadableFilePtr Open(std::string_view path) const override {
+    return Run([&] { return inner_->Open(path); });
+  }
+  io::ReadableFilePtr Open(std::string_view path, uint64_t size) const override {
+    return Run([&] { return inner_->Open(path, size); });
+  }
+  std::unique_ptr<io::WritableFile> Create(std::string_view path) override {
+    return Run([&] { return inner_->Create(path); });
+  }
+  bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) override {
+    return Run([&] { return inner_->PutIfAbsent(path, bytes, sync); });
+  }
+  void Put(std::string_view path, ByteSpan bytes, bool sync) override {
+    Run([&] { inner_->Put(path, bytes, sync); return 0; });
+  }
+  std::vector<io::FileInfo> List(std::string_view folder) const override {
+    return Run([&] { return inner_->List(folder); });
+  }
+  bool Exists(std::string_view path) const override {
+    return Run([&] { return inner_->Exists(path); });
+  }
+  void Delete(std::string_view path) override {
+    Run([&] { inner_->Delete(path); return 0; });
+  }
+  void SyncFolder(std::string_view folder) override {
+    Run([&] { inner_->SyncFolder(folder); return 0; });
+  }
+
+ private:
+  template <typename Body>
+  auto Run(Body body) const -> decltype(body()) {
+    const bool fail = left_-- == 0;
+    if (fail) fired_ = true;
+    if (fail && !after_) throw IoError("faulty store: refused");
+    auto result = body();
+    if (fail) throw IoError("faulty store: the answer was lost");
+    return result;
+  }
+
+  io::ObjectStorePtr inner_;
+  mutable int left_ = -1;
+  bool after_ = false;
+  mutable bool fired_ = false;
+};
+
+}  // namespace eider::testing
