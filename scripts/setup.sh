@@ -94,9 +94,9 @@ install_requirements() {
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then return; fi
   say "installing Python packages for make $verb (minutes when cold; PyTorch is the largest)"
   mapfile -t arguments < <(requirements)
-  # The line of every package is the progress; pip's own bars would not survive a log file.
-  .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off "${arguments[@]}" \
-    >.venv/pip.log 2>&1 &
+  # pip's lines are the progress: its bars would not survive a log file. What is never imported need not be compiled.
+  .venv/bin/python -m pip install --disable-pip-version-check --no-input --no-compile --progress-bar off \
+    "${arguments[@]}" >.venv/pip.log 2>&1 &
   local pip=$!
   while kill -0 $pip 2>/dev/null; do
     sleep 1
