@@ -1,0 +1,97 @@
+#include "eider/mutate/write.h"
+
+#include <cstdlib>
+
+#include "eider/base/error.h"
+#include "eider/mutate/align.h"
+#include "eider/mutate/commit_files.h"
+#include "eider/mutate/write_fragments.h"
+#include "eider/schema/field_proto.h"
+#include "eider/schema/logical_type.h"
+
+namespace eider::mutate {
+namespace {
+
+WriteFragmentsOptions FragmentOptions(const WriteOptions& options, const std::string& storage_version) {
+  return {.version = WritableVersion(storage_version),
+          .max_rows_per_file = options.max_rows_per_file,
+          .max_bytes_per_file = options.max_bytes_per_file,
+          .sync = SyncsFor(options.durability),
+          .session = options.session ? options.session : Session::Default()};
+}
+
+table::TransactionProto NewTransaction(uint64_t read_version, const WriteOptions& options) {
+  table::TransactionProto transaction = table::NewTransaction(read_version);
+  for (const auto& [key, value] : options.transaction_properties) {
+    (*transaction.mutable_transaction_properties())[key] = value;
+  }
+  return transaction;
+}
+
+/// Writes the files of an overwrite (or of the first version) and fills in its transaction.
+void WriteAll(RecordBatchReader& data, NewDataFiles* files, table::TransactionProto::Overwrite* overwrite) {
+  const LanceSchema schema = ToLanceSchema(*data.schema());
+  for (const LanceField& field : schema.fields) RequireDataSupport(field);
+  SchemaToProto(schema, overwrite->mutable_schema(), overwrite->mutable_schema_metadata());
+  AlignedReader aligned(data, schema);
+  for (table::DataFragmentProto& fragment : WriteFragments(aligned, schema, files)) {
+    *overwrite->add_fragments() = std::move(fragment);
+  }
+}
+
+}  // namespace
+
+bool SyncsFor(Durability durability) {
+  if (durability != Durability::kDefault) return durability == Durability::kFull;
+  const char* value = std::getenv("EIDER_DURABILITY");
+  const std::string_view text = value ? value : "full";
+  if (text != "full" && text != "none") throw Invalid("EIDER_DURABILITY='{}': it must be full or none", text);
+  return text == "full";
+}
+
+table::Snapshot Create(const io::ObjectStorePtr& store, RecordBatchReader& data, const WriteOptions& options) {
+  if (table::TableExists(*store)) throw AlreadyExists("'{}' is a dataset already", store->root());
+  const std::string version = options.data_storage_version.empty() ? "2.2" : options.data_storage_version;
+  NewDataFiles files(store, FragmentOptions(options, version));
+  table::TransactionProto transaction = NewTransaction(0, options);
+  WriteAll(data, &files, transaction.mutable_overwrite());
+  const table::CreateOptions create{
+      .naming = options.enable_v2_manifest_paths ? table::Naming::kV2 : table::Naming::kV1,
+      .data_storage_version = files.options().version.ToString(),
+      .stable_row_ids = options.enable_stable_row_ids,
+      .table_metadata = options.table_metadata,
+  };
+  return CommitFiles(&files, [&] {
+    return table::CreateTable(store, std::move(transaction), create, {.sync = files.options().sync});
+  });
+}
+
+table::Snapshot Append(const table::Snapshot& read, RecordBatchReader& data, const WriteOptions& options) {
+  const LanceSchema& schema = read.manifest->schema();
+  for (const LanceField& field : schema.fields) RequireDataSupport(field);
+  NewDataFiles files(read.store, FragmentOptions(options, read.manifest->data_storage_version()));
+  AlignedReader aligned(data, schema);
+  table::TransactionProto transaction = NewTransaction(read.version(), options);
+  transaction.mutable_append();
+  for (table::DataFragmentProto& fragment : WriteFragments(aligned, schema, &files)) {
+    *transaction.mutable_append()->add_fragments() = std::move(fragment);
+  }
+  return CommitFiles(&files, [&] { return table::Commit(read, std::move(transaction), {.sync = files.options().sync}); });
+}
+
+table::Snapshot Overwrite(const table::Snapshot& read, RecordBatchReader& data, const WriteOptions& options) {
+  std::string version = options.data_storage_version;
+  if (version.empty()) {
+    // A table in a version that is only read here moves on to the default one.
+    const std::string& current = read.manifest->data_storage_version();
+    version = current == "2.1" ? current : "2.2";
+  }
+  NewDataFiles files(read.store, FragmentOptions(options, version));
+  table::TransactionProto transaction = NewTransaction(read.version(), options);
+  WriteAll(data, &files, transaction.mutable_overwrite());
+  return CommitFiles(&files, [&] {
+    return table::Commit(read, std::move(transaction), {.sync = files.options().sync}, files.options().version.ToString());
+  });
+}
+
+}  // namespace eider::mutate

@@ -1,0 +1,109 @@
+#include "eider/mutate/write_fragments.h"
+
+#include <eider/interrupt.h>
+
+#include <algorithm>
+
+#include "eider/base/error.h"
+
+namespace eider::mutate {
+namespace {
+
+RecordBatch SliceBatch(const RecordBatch& batch, int64_t first, int64_t count) {
+  RecordBatch slice{.schema = batch.schema, .num_rows = count};
+  for (const ArrayPtr& column : batch.columns) slice.columns.push_back(SliceArray(column, first, count));
+  return slice;
+}
+
+/// Cuts the stream into files.
+class FragmentWriter {
+ public:
+  FragmentWriter(const LanceSchema& schema, NewDataFiles* files) : schema_(schema), files_(files) {}
+
+  void Write(const RecordBatch& batch) {
+    for (int64_t first = 0; first < batch.num_rows;) {
+      if (!writer_) writer_ = files_->Create(schema_, &name_);
+      const uint64_t room = files_->options().max_rows_per_file - writer_->num_rows();
+      const int64_t count = std::min<int64_t>(batch.num_rows - first, static_cast<int64_t>(std::min<uint64_t>(room, INT64_MAX)));
+      writer_->Write(count == batch.num_rows ? batch : SliceBatch(batch, first, count));
+      first += count;
+      const bool full = writer_->num_rows() >= files_->options().max_rows_per_file ||
+                        writer_->bytes_written() >= files_->options().max_bytes_per_file;
+      if (full) Finish();
+    }
+  }
+
+  void Finish() {
+    if (!writer_) return;
+    table::DataFragmentProto fragment;
+    fragment.set_physical_rows(writer_->num_rows());
+    *fragment.add_files() = files_->Finish(*writer_, name_);
+    writer_.reset();
+    fragments_.push_back(std::move(fragment));
+  }
+
+  std::vector<table::DataFragmentProto>& fragments() { return fragments_; }
+
+ private:
+  const LanceSchema& schema_;
+  NewDataFiles* files_;
+  std::unique_ptr<file::FileWriter> writer_;
+  std::string name_;
+  std::vector<table::DataFragmentProto> fragments_;
+};
+
+std::string DataPath(const std::string& name) { return "data/" + name; }
+
+}  // namespace
+
+NewDataFiles::~NewDataFiles() {
+  for (const std::string& name : names_) {
+    try {
+      store_->Delete(DataPath(name));
+    } catch (const Error&) {
+      // An orphan is harmless: no manifest lists it.
+    }
+  }
+}
+
+std::unique_ptr<file::FileWriter> NewDataFiles::Create(const LanceSchema& schema, std::string* name) {
+  *name = table::NewDataFileName();
+  const file::FileWriteOptions options{.version = options_.version};
+  return std::make_unique<file::FileWriter>(store_->Create(DataPath(*name)), schema, options, options_.session);
+}
+
+table::DataFileProto NewDataFiles::Finish(file::FileWriter& writer, const std::string& name) {
+  names_.push_back(name);
+  const file::FileSummary summary = writer.Finish(options_.sync);
+  table::DataFileProto proto;
+  proto.set_path(name);
+  for (const int32_t id : summary.field_ids) proto.add_fields(id);
+  for (const int32_t column : summary.column_indices) proto.add_column_indices(column);
+  proto.set_file_major_version(summary.version.major);
+  proto.set_file_minor_version(summary.version.minor);
+  proto.set_file_size_bytes(summary.size_bytes);
+  return proto;
+}
+
+std::vector<table::DataFragmentProto> WriteFragments(RecordBatchReader& data, const LanceSchema& schema, NewDataFiles* files) {
+  if (files->options().max_rows_per_file == 0) throw Invalid("max_rows_per_file is 0");
+  if (files->options().max_bytes_per_file == 0) throw Invalid("max_bytes_per_file is 0");
+  FragmentWriter writer(schema, files);
+  while (const std::optional<RecordBatch> batch = data.Next()) {
+    CheckInterrupt();
+    writer.Write(*batch);
+  }
+  writer.Finish();
+  return std::move(writer.fragments());
+}
+
+file::FileVersion WritableVersion(const std::string& storage_version) {
+  if (storage_version == "2.2" || storage_version == "stable") return {2, 2};
+  if (storage_version == "2.1") return {2, 1};
+  for (const char* known : {"0.1", "legacy", "0.3", "2.0", "2.3", "next"}) {
+    if (storage_version == known) throw Unsupported("writing data files of version {}: 2.1 and 2.2 are written", storage_version);
+  }
+  throw Invalid("data_storage_version '{}': it must be 2.1 or 2.2", storage_version);
+}
+
+}  // namespace eider::mutate
