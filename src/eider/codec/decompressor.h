@@ -38,7 +38,8 @@ class MiniBlockDecompressor {
 class PerValueDecompressor {
  public:
   virtual ~PerValueDecompressor() = default;
-  /// Fixed width: stored bytes of one value, excluding fixed-size-list validity prefixes; 0 when variable.
+  /// Fixed width: stored bytes of one value, excluding fixed-size-list validity prefixes; 0 when variable, or when
+  /// all items of a fixed-size list are null and only their validity is stored.
   virtual uint64_t stored_bytes() const = 0;
   /// Bytes of element validity that precede each stored value (fixed-size lists with element nulls).
   virtual uint64_t validity_prefix_bytes() const { return 0; }

@@ -13,8 +13,11 @@ struct Layer {
   bool has_validity;
 };
 
+// Full-zip: where every item below some layer is null, the reference engine stores neither the layers below nor the items.
+bool IsAbsent(const CompressiveEncoding& items) { return items.has_constant() && items.constant().value().empty(); }
+
 // Walks the nested messages, holding them against the dimensions of the column.
-std::vector<Layer> LayersOf(const CompressiveEncoding& encoding, const ValueShape& shape, int depth) {
+std::vector<Layer> LayersOf(const CompressiveEncoding& encoding, const ValueShape& shape, int depth, bool* absent = nullptr) {
   std::vector<Layer> layers;
   const CompressiveEncoding* inner = &encoding;
   uint64_t elements = 1;
@@ -29,6 +32,10 @@ std::vector<Layer> LayersOf(const CompressiveEncoding& encoding, const ValueShap
     elements = CheckedMul(elements, list.items_per_value(), "fixed_size_list: items");
     layers.push_back({elements, list.has_validity()});
     inner = &list.values();
+  }
+  if (absent != nullptr && IsAbsent(*inner) && !layers.empty() && layers.back().has_validity) {
+    *absent = true;
+    return layers;
   }
   if (layers.size() != shape.dimensions.size()) {
     throw Corrupt("fixed_size_list: {} layers, the column has {}", layers.size(), shape.dimensions.size());
@@ -100,6 +107,39 @@ class FixedSizeListMiniBlock final : public MiniBlockDecompressor {
   const std::vector<Layer> layers_;
   const uint64_t bits_;
   uint32_t num_validity_ = 0;
+};
+
+/// Only element validity is stored: all items are null.
+class NullItemsPerValue final : public PerValueDecompressor {
+ public:
+  explicit NullItemsPerValue(std::vector<Layer> layers) : layers_(std::move(layers)) {
+    for (const Layer& layer : layers_) prefix_ += layer.has_validity ? BytesForBits(layer.elements_per_value) : 0;
+  }
+  uint64_t stored_bytes() const override { return 0; }
+  uint64_t validity_prefix_bytes() const override { return prefix_; }
+  bool is_plain() const override { return false; }
+  void AppendValue(ByteSpan stored, DecodedValues& out) const override {
+    if (stored.size() != prefix_) throw Corrupt("fixed_size_list: a value of {} bytes, expected {}", stored.size(), prefix_);
+    const uint8_t* at = stored.data();
+    for (size_t k = 0; k < out.fsl_validity.size(); ++k) {
+      if (k >= layers_.size() || !layers_[k].has_validity) {
+        out.AppendElementsValid(k, 1);
+        continue;
+      }
+      out.AppendElementValidity(k, at, 0, 1);
+      at += BytesForBits(layers_[k].elements_per_value);
+    }
+    if (out.is_bits()) {
+      out.bits.AppendFill(out.shape.bits_per_value, false);
+    } else {
+      out.data.AppendFill(out.shape.bits_per_value / 8, 0);
+    }
+    ++out.num_values;
+  }
+
+ private:
+  const std::vector<Layer> layers_;
+  uint64_t prefix_ = 0;
 };
 
 class FixedSizeListPerValue final : public PerValueDecompressor {
@@ -214,7 +254,9 @@ std::unique_ptr<MiniBlockDecompressor> MakeFixedSizeListMiniBlock(const Compress
 }
 std::unique_ptr<PerValueDecompressor> MakeFixedSizeListPerValue(const CompressiveEncoding& encoding, const ValueShape& shape,
                                                                 int depth) {
-  auto layers = LayersOf(encoding, shape, depth);
+  bool absent = false;
+  auto layers = LayersOf(encoding, shape, depth, &absent);
+  if (absent) return std::make_unique<NullItemsPerValue>(std::move(layers));
   if (shape.bits_per_value % 8 != 0) throw Corrupt("fixed_size_list: full-zip values of {} bits", shape.bits_per_value);
   return std::make_unique<FixedSizeListPerValue>(std::move(layers), shape.bits_per_value / 8);
 }

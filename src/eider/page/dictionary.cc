@@ -159,16 +159,23 @@ void AppendFromDictionary(const Array& dictionary, const codec::DecodedValues& k
   }
 }
 
-void AppendAsDictionary(codec::DecodedValues& values, LeafOutput& out) {
+void AppendAsDictionary(codec::DecodedValues& values, uint64_t first_item, LeafOutput& out) {
   const uint64_t n = values.num_values;
+  const ArrayPtr plain = FinishValues(out.spec->type->value_type, values, Buffer(), 0);
+  const DictionaryValues items(*plain);
+  Unifier unifier(out.spec->dictionary_shape);
   const uint64_t largest = LargestKey(*out.spec->type->index_type);
-  if (n > 0 && n - 1 > largest) {
-    throw Unsupported("a page of {} plain values in a column of {}", n, TypeToString(*out.spec->type));
-  }
-  out.dictionaries.push_back({out.values.num_values, FinishValues(out.spec->type->value_type, values, Buffer(), 0)});
+  const uint64_t first_value = out.values.num_values;
   const size_t width = out.spec->shape.bits_per_value / 8;
   uint8_t* keys = out.values.ExtendFixed(n);
-  for (uint64_t i = 0; i < n; ++i) StoreKey(keys, i, width, i);
+  for (uint64_t i = 0; i < n; ++i) {
+    const uint64_t key = out.layers[0].IsValid(first_item + i) ? unifier.Key(items[i]) : 0;
+    if (key > largest) {
+      throw Unsupported("a page of plain values in a column of {}: more values than keys", TypeToString(*out.spec->type));
+    }
+    StoreKey(keys, i, width, key);
+  }
+  out.dictionaries.push_back({first_value, FinishValues(out.spec->type->value_type, unifier.values(), Buffer(), 0)});
 }
 
 ArrayPtr FinishDictionary(LeafOutput& leaf) {
@@ -193,12 +200,12 @@ ArrayPtr FinishDictionary(LeafOutput& leaf) {
   return array;
 }
 
-PlainValues::PlainValues(LeafOutput& out) : out_(out) {
+PlainValues::PlainValues(LeafOutput& out) : out_(out), first_item_(out.layers[0].length) {
   if (out.spec->is_dictionary()) scratch_ = std::make_unique<codec::DecodedValues>(out.spec->dictionary_shape);
 }
 
 void PlainValues::Finish() {
-  if (scratch_) AppendAsDictionary(*scratch_, out_);
+  if (scratch_) AppendAsDictionary(*scratch_, first_item_, out_);
 }
 
 }  // namespace eider::page

@@ -15,8 +15,9 @@ void AddDictionary(const ArrayPtr& dictionary, LeafOutput& out);
 void AppendFromDictionary(const Array& dictionary, const codec::DecodedValues& keys, LayerSlots& items, uint64_t first_item,
                           codec::DecodedValues& out);
 
-/// Appends plain values to a column of dictionary type: they become the dictionary of this run.
-void AppendAsDictionary(codec::DecodedValues& values, LeafOutput& out);
+/// Appends plain values to a column of dictionary type: the distinct ones become the dictionary of this run. Their levels have
+/// been appended from `first_item` on.
+void AppendAsDictionary(codec::DecodedValues& values, uint64_t first_item, LeafOutput& out);
 
 /// The array of a leaf of dictionary type.
 ArrayPtr FinishDictionary(LeafOutput& leaf);
@@ -24,6 +25,7 @@ ArrayPtr FinishDictionary(LeafOutput& leaf);
 /// Where pages without a dictionary decode values to: the output itself, or scratch for a column of dictionary type.
 class PlainValues {
  public:
+  /// Make it before the levels are appended.
   explicit PlainValues(LeafOutput& out);
   codec::DecodedValues& values() { return scratch_ ? *scratch_ : out_.values; }
   /// Call after the levels and all values have been appended.
@@ -31,6 +33,7 @@ class PlainValues {
 
  private:
   LeafOutput& out_;
+  uint64_t first_item_;
   std::unique_ptr<codec::DecodedValues> scratch_;
 };
 

@@ -27,10 +27,12 @@ FullZipDecoder::FullZipDecoder(const FullZipLayout& layout, const PageSource& so
   control_bytes_ = ControlBytes(layout.bits_rep() + layout.bits_def());
   if (has_rep() && layout.bits_rep() == 0 && source.num_rows > 0) throw Corrupt("full-zip: lists without repetition levels");
   if (!layout.has_value_compression()) throw Corrupt("full-zip: no value encoding");
-  values_ = codec::MakePerValueDecompressor(layout.value_compression(),
-                                            leaf_->is_dictionary() ? leaf_->dictionary_shape : leaf_->shape);
+  codec::ValueShape shape = leaf_->is_dictionary() ? leaf_->dictionary_shape : leaf_->shape;
+  bytes_to_bits_ = shape.bits_per_value == 1 && shape.kind == codec::ValueShape::Kind::kFixed;
+  if (bytes_to_bits_) shape.bits_per_value = 8;
+  values_ = codec::MakePerValueDecompressor(layout.value_compression(), shape);
   const bool variable = layout.details_case() == FullZipLayout::kBitsPerOffset;
-  if (variable != (values_->stored_bytes() == 0)) {
+  if (variable != (shape.kind == codec::ValueShape::Kind::kVariable)) {
     throw Corrupt("full-zip: {} in a page of {} width", codec::DescribeEncoding(layout.value_compression()), variable ? "variable" : "fixed");
   }
   if (variable) {
@@ -89,7 +91,10 @@ uint64_t FullZipDecoder::ParseControl(const uint8_t* p) const {
 
 void FullZipDecoder::AppendFixed(ByteSpan bytes, uint64_t& at, codec::DecodedValues& out) const {
   if (bytes.size() - at < value_bytes_) throw Corrupt("full-zip: {} bytes left for a value of {}", bytes.size() - at, value_bytes_);
-  if (values_->is_plain()) {
+  if (bytes_to_bits_) {
+    out.bits.AppendBit(bytes[at] != 0);
+    ++out.num_values;
+  } else if (values_->is_plain()) {
     std::memcpy(out.ExtendFixed(1), bytes.data() + at, value_bytes_);
   } else {
     values_->AppendValue(bytes.subspan(at, value_bytes_), out);

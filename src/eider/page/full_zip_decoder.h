@@ -8,7 +8,7 @@
 ///     control word:      (rep << bits_def) | def in 0, 1, 2 or 4 bytes
 ///     repetition index:  rows + 1 byte offsets of 1, 2, 4 or 8 bytes, with lists or variable-width values
 ///
-/// A fixed-width page without levels is an array of values: it is handed out as a view of the file.
+/// Booleans, when somebody insists on this layout, take a byte each. A fixed-width page without levels is an array of values: it is handed out as a view of the file.
 
 #include "eider/codec/decompressor.h"
 #include "eider/page/page_decoder.h"
@@ -30,7 +30,7 @@ class FullZipDecoder final : public PageDecoder {
   bool has_levels() const { return control_bytes_ > 0; }
   bool is_variable() const { return length_bytes_ > 0; }
   /// The page is nothing but values.
-  bool is_plain() const { return !has_levels() && !is_variable() && values_->is_plain(); }
+  bool is_plain() const { return !has_levels() && !is_variable() && !bytes_to_bits_ && values_->is_plain(); }
   bool has_index() const { return index_bytes_ > 0; }
   /// Stored bytes of a row when there is no index: control word and value.
   uint64_t stride() const { return control_bytes_ + value_bytes_; }
@@ -54,6 +54,7 @@ class FullZipDecoder final : public PageDecoder {
   Layers layers_;
   ByteRange stream_, index_;
   uint32_t bits_def_ = 0;
+  bool bytes_to_bits_ = false;
   uint32_t control_bytes_ = 0;
   uint32_t length_bytes_ = 0;  // variable width
   uint64_t value_bytes_ = 0;   // fixed width, element validity included

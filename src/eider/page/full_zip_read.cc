@@ -28,6 +28,7 @@ class FullZipRead final : public PageRead {
     const uint64_t first_item = out.layers[0].length;
     PlainValues target(out);
     const uint64_t first_value = target.values().num_values;
+    ReserveValues(target.values());
     for (size_t i = 0; i < bytes_.size(); ++i) {
       const size_t first_level = rep_.size();
       page_.ParseItems(bytes_[i], rep_, def_, target.values());
@@ -70,6 +71,13 @@ class FullZipRead final : public PageRead {
   void AddData(uint64_t begin, uint64_t end) {
     if (begin > end) throw Corrupt("full-zip index: a row from offset {} to {}", begin, end);
     data_.push_back(page_.StreamRange(begin, end));
+  }
+
+  // Stored bytes are about what the values take, and growing a buffer under them costs a copy.
+  void ReserveValues(codec::DecodedValues& values) const {
+    uint64_t stored = 0;
+    for (const ByteSpan bytes : bytes_) stored += bytes.size();
+    values.data.Reserve(values.data.size() + stored);
   }
 
   // Each piece holds one row, or the whole range.

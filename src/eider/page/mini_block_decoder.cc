@@ -152,7 +152,7 @@ void MiniBlockDecoder::EndValues(LeafOutput& out, uint64_t first_item, codec::De
   if (dictionary_) {
     AppendFromDictionary(*state()->dictionary, *keys, out.layers[0], first_item, out.values);
   } else {
-    AppendAsDictionary(*keys, out);
+    AppendAsDictionary(*keys, first_item, out);
   }
 }
 

@@ -1,0 +1,54 @@
+#pragma once
+/// \file
+/// The levels of one mini-block chunk with lists: which levels and values belong to its rows. Either all levels are decoded, or, for a few
+/// rows, questions are answered from bit masks and only the rows' own levels are.
+
+#include <span>
+#include <vector>
+
+#include "eider/page/mini_block_decoder.h"
+
+namespace eider::page {
+
+/// Half-open ranges within a chunk.
+struct ChunkPart {
+  uint32_t level_begin = 0, level_end = 0;
+  uint32_t value_begin = 0, value_end = 0;  ///< visible items
+};
+
+class ChunkLevels {
+ public:
+  explicit ChunkLevels(const MiniBlockDecoder& page) : page_(page) {}
+
+  /// Opens a chunk for `num_rows` row questions (0: for a run of rows). \throws Error(kCorrupt) unless the levels hold the
+  /// rows and items that the page's tables say.
+  void Open(uint32_t chunk, const ChunkView& view, uint64_t num_rows);
+  /// What comes before the first row that starts here: the rest of a row begun earlier.
+  ChunkPart Preamble() const;
+  /// The k-th row that starts here, up to the chunk's end.
+  ChunkPart Row(uint32_t k) const;
+  /// From the k-th row (nullopt-like k == kFromStart: from the preamble) up to row `end` (or the chunk's end).
+  static constexpr uint32_t kFromStart = UINT32_MAX;
+  ChunkPart Rows(uint32_t k, uint32_t end) const;
+  /// Appends the levels of a part.
+  void Append(const ChunkPart& part, std::vector<uint16_t>& rep, std::vector<uint16_t>& def) const;
+
+ private:
+  bool UseMasks(uint64_t num_rows) const;
+  void Decode();
+  void BuildMasks();
+  void Check(uint64_t num_rows, uint64_t num_values, bool starts_with_row) const;
+  uint32_t LevelOf(uint32_t k) const;
+  uint32_t ValuesBefore(uint32_t level) const;
+
+  const MiniBlockDecoder& page_;
+  const ChunkView* view_ = nullptr;
+  uint32_t chunk_ = 0;
+  uint32_t num_rows_ = 0;  // that start here
+  bool masked_ = false;
+  std::vector<uint16_t> rep_, def_;
+  std::vector<uint32_t> row_levels_, row_values_;   // decoded: where rows start, and the ends
+  std::vector<uint64_t> row_mask_, special_mask_, scratch_;  // masked: row starts; entries without a value (empty: there are none)
+};
+
+}  // namespace eider::page

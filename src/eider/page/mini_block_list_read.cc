@@ -1,0 +1,111 @@
+#include <algorithm>
+
+#include "eider/page/chunk_levels.h"
+#include "eider/page/mini_block_read.h"
+#include "eider/page/unravel.h"
+
+namespace eider::page {
+namespace {
+
+/// Consecutive rows of the selection that start in one chunk; the last of them may go on in the chunks after it.
+struct Run {
+  uint32_t chunk;
+  uint32_t num_chunks;
+  uint64_t begin, end;  // of the selection
+};
+
+class ListRead final : public MiniBlockRead {
+ public:
+  ListRead(const MiniBlockDecoder& page, const RowSelection& selection) : MiniBlockRead(page, selection), levels_(page) {}
+
+ private:
+  void Plan(std::vector<ByteRange>& wants) override {
+    const RowIndex& rows = page_.state()->rows;
+    for (uint64_t i = 0; i < selection_.count;) {
+      const uint32_t chunk = static_cast<uint32_t>(rows.Find(static_cast<uint32_t>(selection_.Row(i))));
+      uint64_t end = selection_.count;
+      uint32_t last = chunk;
+      if (selection_.is_range()) {
+        last = static_cast<uint32_t>(rows.Find(static_cast<uint32_t>(selection_.Row(end - 1))));
+      } else {
+        end = i + 1;
+        while (end < selection_.count && !GoesOn(chunk, selection_.Row(end - 1)) && StartsIn(chunk, selection_.Row(end))) ++end;
+      }
+      while (GoesOn(last, selection_.Row(end - 1))) ++last;
+      runs_.push_back({chunk, last - chunk + 1, i, end});
+      for (uint32_t c = chunk; c <= last; ++c) wants.push_back(page_.ChunkRange(c));
+      i = end;
+    }
+  }
+  bool StartsIn(uint32_t chunk, uint64_t row) const {
+    const RowIndex& rows = page_.state()->rows;
+    return row >= rows.start(chunk) && row < rows.start(chunk + 1);
+  }
+  // The row, begun in or before this chunk, is the last one here and not finished by it.
+  bool GoesOn(uint32_t chunk, uint64_t row) const {
+    return page_.state()->unfinished[chunk] && page_.state()->rows.start(chunk + 1) == row + 1;
+  }
+
+  void DecodeInto(codec::DecodedValues& values, LeafOutput& out) override {
+    size_t fed = 0;
+    for (const Run& run : runs_) {
+      for (uint32_t k = 0; k < run.num_chunks; ++k, ++fed) {
+        if (fed + 2 < chunks_.size()) PrefetchChunk(chunks_[fed + 2]);
+        InContext([&] { return fmt::format("chunk {}", run.chunk + k); }, [&] {
+          page_.OpenChunk(run.chunk + k, chunks_[fed], view_);
+          if (selection_.is_range()) {
+            DecodeRange(run.chunk + k, k == 0, values, out);
+          } else {
+            DecodeRows(run, run.chunk + k, k == 0, values);
+          }
+        });
+      }
+    }
+    if (!selection_.is_range()) UnravelLists(page_.layers(), rep_, def_, out);
+  }
+
+  void DecodeRange(uint32_t chunk, bool first_chunk, codec::DecodedValues& values, LeafOutput& out) {
+    levels_.Open(chunk, view_, 0);
+    const RowIndex& rows = page_.state()->rows;
+    const uint64_t end_row = selection_.first + selection_.count;
+    const uint32_t end = end_row < rows.start(chunk + 1) ? static_cast<uint32_t>(end_row - rows.start(chunk)) : rows.count(chunk);
+    const ChunkPart part =
+        levels_.Rows(first_chunk ? static_cast<uint32_t>(selection_.first - rows.start(chunk)) : ChunkLevels::kFromStart, end);
+    rep_.clear(), def_.clear();
+    levels_.Append(part, rep_, def_);
+    UnravelLists(page_.layers(), rep_, def_, out);
+    if (part.value_begin == part.value_end) return;
+    page_.values().AppendRange(view_.buffers, page_.state()->values.count(chunk), part.value_begin,
+                               part.value_end - part.value_begin, values);
+  }
+
+  void DecodeRows(const Run& run, uint32_t chunk, bool first_chunk, codec::DecodedValues& values) {
+    levels_.Open(chunk, view_, first_chunk ? run.end - run.begin : 1);
+    positions_.clear();
+    if (first_chunk) {
+      const uint32_t start = page_.state()->rows.start(chunk);
+      for (uint64_t i = run.begin; i < run.end; ++i) AddPart(levels_.Row(static_cast<uint32_t>(selection_.Row(i) - start)));
+    } else {
+      AddPart(levels_.Preamble());
+    }
+    if (positions_.empty()) return;
+    page_.values().AppendAt(view_.buffers, page_.state()->values.count(chunk), positions_, values);
+  }
+  void AddPart(const ChunkPart& part) {
+    levels_.Append(part, rep_, def_);
+    for (uint32_t v = part.value_begin; v < part.value_end; ++v) positions_.push_back(v);
+  }
+
+  std::vector<Run> runs_;
+  ChunkLevels levels_;
+  std::vector<uint16_t> rep_, def_;  // of a chunk's part; of all rows, for a list of rows
+  std::vector<uint32_t> positions_;
+};
+
+}  // namespace
+
+std::unique_ptr<PageRead> MakeMiniBlockListRead(const MiniBlockDecoder& page, const RowSelection& selection) {
+  return std::make_unique<ListRead>(page, selection);
+}
+
+}  // namespace eider::page
