@@ -1,4 +1,4 @@
-"""Runs the side-by-side benchmarks: python -m benchmarks.run [--quick] [--engine eider] [names...]
+"""Runs the side-by-side benchmarks: python -m benchmarks [--quick] [--engine eider] [names...]
 
 Names choose cases (`take-list5`) or groups (`take scan write open append addcolumn epoch`); none means all. Prints a table with ratios
 to the first contender of each case (above 1: the other one is slower) and writes the figures as JSON into the data folder.

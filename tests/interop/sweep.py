@@ -11,10 +11,14 @@ import collections
 import json
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.interop import roundtrip
 from tests.interop.engines import under_test
+
+PER_CHILD = 250  # seeds
 
 
 def run_one(engine, direction: str, seed: int) -> tuple[str, str]:
@@ -41,11 +45,16 @@ def child(first: int, count: int, directions: list[str]) -> None:
 class Sweep:
     def __init__(self, directions: list[str], keep: int) -> None:
         self.directions, self.keep = directions, keep
+        self.lock = threading.Lock()
         self.counts: collections.Counter[str] = collections.Counter()
         self.reasons: collections.Counter[str] = collections.Counter()
         self.failures: list[tuple[str, int, str]] = []
 
     def add(self, outcome: str, direction: str, seed: int, text: str) -> None:
+        with self.lock:
+            self._add(outcome, direction, seed, text)
+
+    def _add(self, outcome: str, direction: str, seed: int, text: str) -> None:
         self.counts[outcome] += 1
         if outcome == "skipped":
             self.reasons[text] += 1
@@ -55,24 +64,22 @@ class Sweep:
                 print(f"{outcome.upper()} --direction {direction} --seed {seed} --cases 1\n    {text}", flush=True)
 
     def run(self, first: int, count: int) -> None:
-        """Children of at most 500 seeds; one that dies is resumed behind the seed that killed it."""
+        """One child process for these seeds; when it dies, another goes on behind the seed that killed it."""
         end = first + count
         while first < end:
-            command = [sys.executable, "-m", "tests.interop.sweep", "--child", "--seed", str(first), "--cases",
-                       str(min(500, end - first)), "--direction", *self.directions]
+            command = [sys.executable, "-m", "tests.interop.sweep", "--child", "--seed", str(first), "--cases", str(end - first),
+                       "--direction", *self.directions]
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
             last = None
             for line in process.stdout:
-                if not line.startswith("["):
-                    continue
-                entry = json.loads(line)
-                last = None if entry[0] != "start" else entry
-                if entry[0] != "start":
-                    self.add(*entry)
+                if line.startswith("["):
+                    entry = json.loads(line)
+                    last = entry if entry[0] == "start" else None
+                    if last is None:
+                        self.add(*entry)
             code = process.wait()
             if last is None and code == 0:
-                first += min(500, end - first)
-                continue
+                return
             if last is None:
                 raise SystemExit(f"the child process ended with {code} outside a case")
             self.add("died", last[1], last[2], f"the process ended with {code}")
@@ -84,6 +91,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--direction", nargs="+", choices=sorted(roundtrip.DIRECTIONS), default=list(roundtrip.DIRECTIONS))
+    parser.add_argument("--jobs", type=int, default=1, help="child processes at once")
     parser.add_argument("--keep", type=int, default=20, help="failures printed in full")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -92,7 +100,9 @@ def main() -> int:
         return 0
     start = time.time()
     sweep = Sweep(arguments.direction, arguments.keep)
-    sweep.run(arguments.seed, arguments.cases)
+    end = arguments.seed + arguments.cases
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        list(pool.map(lambda first: sweep.run(first, min(PER_CHILD, end - first)), range(arguments.seed, end, PER_CHILD)))
     for reason, number in sweep.reasons.most_common():
         print(f"skipped {number}: {reason}")
     print(f"{dict(sweep.counts)} in {time.time() - start:.0f} s, seeds {arguments.seed}..{arguments.seed + arguments.cases - 1}")
