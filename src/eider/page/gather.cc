@@ -156,8 +156,8 @@ bool ScanOffsets(const LeafRun& run, const ShreddedLeaf& leaf, uint64_t* max_byt
   return true;
 }
 
-bool BorrowVariable(const ShreddedLeaf& leaf, const DataType& type, GatheredValues& out) {
-  if (leaf.runs.size() != 1 || IsView(type)) return false;
+bool BorrowVariable(const ShreddedLeaf& leaf, GatheredValues& out) {
+  if (leaf.runs.size() != 1 || IsView(*leaf.runs[0].array->type)) return false;
   const LeafRun& run = leaf.runs[0];
   const uint64_t width = out.values.shape.offset_bytes;
   const bool usable = width == 4 ? ScanOffsets<int32_t>(run, leaf, &out.max_value_bytes)
@@ -192,8 +192,8 @@ void CopyVariable(const ShreddedLeaf& leaf, GatheredValues& out) {
   out.values.data = out.owned.back().span();
 }
 
-void GatherVariable(const ShreddedLeaf& leaf, const DataType& type, GatheredValues& out) {
-  if (BorrowVariable(leaf, type, out)) return;
+void GatherVariable(const ShreddedLeaf& leaf, GatheredValues& out) {
+  if (BorrowVariable(leaf, out)) return;
   out.max_value_bytes = 0;
   if (out.values.shape.offset_bytes == 4) {
     CopyVariable<int32_t>(leaf, out);
@@ -244,7 +244,7 @@ GatheredValues Gather(const ShreddedLeaf& leaf, const DataType& type) {
   out.values.shape = ShapeOf(type);
   out.values.num_values = leaf.num_items;
   if (out.values.shape.kind == ValueShape::Kind::kVariable) {
-    GatherVariable(leaf, type, out);
+    GatherVariable(leaf, out);
     return out;
   }
   out.max_value_bytes = BytesForBits(out.values.shape.bits_per_value);
