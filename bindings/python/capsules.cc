@@ -3,6 +3,7 @@
 #include "without_gil.h"
 
 #include <eider/error.h>
+#include <nanobind/stl/string.h>
 
 #include <string>
 

@@ -3,6 +3,7 @@
 #include "capsules.h"
 
 #include <eider/error.h>
+#include <nanobind/stl/string.h>
 
 #include <cstring>
 #include <string>

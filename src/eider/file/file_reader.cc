@@ -108,16 +108,15 @@ void FileReader::Impl::AddReads(const ColumnProjection& projection, const FieldP
 
 std::vector<ArrayPtr> FileReader::Impl::Read(std::span<const ColumnProjection> projections, const FileRows& rows,
                                              const ReadContext& context) const {
-  std::vector<FieldPlan> plans;
+  std::vector<const FieldPlan*> plans;
   plans.reserve(projections.size());
   std::vector<LeafRead> reads;
   SortedRowsHolder sorted;
   std::vector<bool> gathered(projections.size(), false);
   for (size_t c = 0; c < projections.size(); ++c) {
-    RequireDataSupport(projections[c].field);
-    plans.push_back(page::PlanField(projections[c].field));
+    plans.push_back(&projections[c].plan.Get(projections[c].field));
     const size_t first = reads.size();
-    AddReads(projections[c], plans.back(), rows, reads);
+    AddReads(projections[c], *plans.back(), rows, reads);
     if (rows.is_range() || sorted.IsAscending(rows)) continue;
     bool any_order = true;
     for (size_t i = first; i < reads.size() && any_order; ++i) {
@@ -131,7 +130,7 @@ std::vector<ArrayPtr> FileReader::Impl::Read(std::span<const ColumnProjection> p
   return Assemble(projections, plans, reads, rows, sorted, gathered, context);
 }
 
-std::vector<ArrayPtr> FileReader::Impl::Assemble(std::span<const ColumnProjection> projections, std::span<const FieldPlan> plans,
+std::vector<ArrayPtr> FileReader::Impl::Assemble(std::span<const ColumnProjection> projections, std::span<const FieldPlan* const> plans,
                                                  std::span<LeafRead> reads, const FileRows& rows, SortedRowsHolder& sorted,
                                                  const std::vector<bool>& gathered, const ReadContext& context) const {
   std::vector<ArrayPtr> arrays;
@@ -146,7 +145,7 @@ std::vector<ArrayPtr> FileReader::Impl::Assemble(std::span<const ColumnProjectio
       outputs.push_back(column == -1 ? nullptr : reads[next++].output.get());
       if (outputs.back() != nullptr) viewed += outputs.back()->viewed_bytes;
     }
-    ArrayPtr array = page::AssembleField(plans[c], outputs, gathered[c] ? sorted.Get(rows).count : rows.count);
+    ArrayPtr array = page::AssembleField(*plans[c], outputs, gathered[c] ? sorted.Get(rows).count : rows.count);
     if (context.stats) copied += CopiedBytes(*array) - viewed;
     if (gathered[c]) {
       array = TakeArray(array, sorted.positions());
@@ -170,6 +169,22 @@ FileRows SortedRowsHolder::Get(const FileRows& rows) {
     positions_ = std::move(sorted.positions);
   }
   return {.count = rows_.size(), .rows = rows_.data()};
+}
+
+PlanCache& PlanCache::operator=(const PlanCache&) noexcept {
+  delete plan_.exchange(nullptr, std::memory_order_acq_rel);
+  return *this;
+}
+
+PlanCache::~PlanCache() { delete plan_.load(std::memory_order_relaxed); }
+
+const FieldPlan& PlanCache::Get(const LanceField& field) const {
+  if (const FieldPlan* plan = plan_.load(std::memory_order_acquire)) return *plan;
+  RequireDataSupport(field);
+  auto made = std::make_unique<const FieldPlan>(page::PlanField(field));
+  const FieldPlan* expected = nullptr;
+  if (!plan_.compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel)) return *expected;
+  return *made.release();
 }
 
 FileReader::FileReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -7,10 +7,15 @@
 #include <eider/session.h>
 #include <eider/stats.h>
 
+#include <atomic>
 #include <memory>
 #include <span>
 
 #include "eider/io/store.h"
+
+namespace eider::page {
+struct FieldPlan;
+}
 
 namespace eider::file {
 
@@ -28,11 +33,25 @@ struct ReadContext {
   ScanStats* stats = nullptr;
 };
 
+/// How a field's leaves become its arrays: worked out at the first read and kept beside the field. Copies start empty.
+class PlanCache {
+ public:
+  PlanCache() = default;
+  PlanCache(const PlanCache&) noexcept {}
+  PlanCache& operator=(const PlanCache&) noexcept;
+  ~PlanCache();
+  const page::FieldPlan& Get(const LanceField& field) const;
+
+ private:
+  mutable std::atomic<const page::FieldPlan*> plan_{nullptr};
+};
+
 /// One top-level column to read: its field, pruned to the wanted leaves, and for each leaf (depth-first) the file column
 /// that holds it. A leaf with column -1 is not in this file and reads as null.
 struct ColumnProjection {
   LanceField field;
   std::vector<int32_t> leaf_columns;
+  PlanCache plan = {};  ///< `field` must not change after the first read
 };
 
 class FileReader {

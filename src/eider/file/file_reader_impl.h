@@ -48,7 +48,7 @@ struct FileReader::Impl {
  private:
   void AddReads(const ColumnProjection& projection, const page::FieldPlan& plan, const FileRows& rows,
                 std::vector<LeafRead>& reads) const;
-  std::vector<ArrayPtr> Assemble(std::span<const ColumnProjection> projections, std::span<const page::FieldPlan> plans,
+  std::vector<ArrayPtr> Assemble(std::span<const ColumnProjection> projections, std::span<const page::FieldPlan* const> plans,
                                  std::span<LeafRead> reads, const FileRows& rows, SortedRowsHolder& sorted,
                                  const std::vector<bool>& gathered, const ReadContext& context) const;
 };

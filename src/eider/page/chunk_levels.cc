@@ -30,17 +30,17 @@ void ChunkLevels::Decode() {
     def_.resize(view_->num_levels);
     page_.def().Decode(view_->def, def_);
   }
-  row_levels_.clear(), row_values_.clear();
   const uint16_t max_rep = page_.layers().max_rep(), visible = page_.layers().max_visible_def();
-  uint32_t values = 0;
+  row_levels_.resize(view_->num_levels + 1), row_values_.resize(view_->num_levels + 1);
+  uint32_t rows = 0, values = 0;
   for (uint32_t i = 0; i < view_->num_levels; ++i) {
-    if (rep_[i] == max_rep) {
-      row_levels_.push_back(i);
-      row_values_.push_back(values);
-    }
+    row_levels_[rows] = i;
+    row_values_[rows] = values;
+    rows += rep_[i] == max_rep;
     values += def_.empty() || def_[i] <= visible;
   }
-  Check(row_levels_.size(), values, !row_levels_.empty() && row_levels_[0] == 0);
+  row_levels_.resize(rows), row_values_.resize(rows);
+  Check(rows, values, rows > 0 && row_levels_[0] == 0);
   row_levels_.push_back(view_->num_levels);
   row_values_.push_back(values);
 }

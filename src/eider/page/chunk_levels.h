@@ -27,13 +27,19 @@ class ChunkLevels {
   ChunkPart Preamble() const;
   /// The k-th row that starts here, up to the chunk's end.
   ChunkPart Row(uint32_t k) const;
-  /// From the k-th row (nullopt-like k == kFromStart: from the preamble) up to row `end` (or the chunk's end).
+  /// From the k-th row (or the preamble) up to row `end`, or to the chunk's end.
   static constexpr uint32_t kFromStart = UINT32_MAX;
   ChunkPart Rows(uint32_t k, uint32_t end) const;
+  /// The levels of a part of a run of rows.
+  std::span<const uint16_t> rep(const ChunkPart& part) const { return Part(rep_, part); }
+  std::span<const uint16_t> def(const ChunkPart& part) const { return page_.has_def() ? Part(def_, part) : std::span<const uint16_t>(); }
   /// Appends the levels of a part.
   void Append(const ChunkPart& part, std::vector<uint16_t>& rep, std::vector<uint16_t>& def) const;
 
  private:
+  static std::span<const uint16_t> Part(const std::vector<uint16_t>& levels, const ChunkPart& part) {
+    return std::span(levels).subspan(part.level_begin, part.level_end - part.level_begin);
+  }
   bool UseMasks(uint64_t num_rows) const;
   void Decode();
   void BuildMasks();

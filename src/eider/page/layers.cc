@@ -33,6 +33,10 @@ Layers::Layers(std::span<const int> kinds, std::span<const LayerSpec> path) {
     layers_.push_back(layer);
   }
   inside_.push_back(level);
+  for (uint16_t d = 0, j = 0; d <= level; ++d) {
+    while (d > inside_[j + 1]) ++j;
+    stop_.push_back(j);
+  }
 }
 
 }  // namespace eider::page

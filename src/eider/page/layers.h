@@ -57,15 +57,14 @@ class Layers {
   uint16_t inside(uint16_t j) const { return inside_[j]; }
   /// The number of the list in or around which an entry with definition `d` stops (0: it is a visible item). A special entry
   /// must open that list, so its repetition is at least this.
-  uint16_t stop_list(uint16_t d) const {
-    uint16_t j = 0;
-    while (d > inside_[j + 1]) ++j;  // d <= max_def
-    return j;
-  }
+  uint16_t stop_list(uint16_t d) const { return stop_[d]; }
+  /// stop_list of every definition level.
+  const uint16_t* stop_lists() const { return stop_.data(); }
 
  private:
   std::vector<Layer> layers_;
   std::vector<uint16_t> inside_;  // [0] unused
+  std::vector<uint16_t> stop_;    // by definition level
 };
 
 }  // namespace eider::page

@@ -71,9 +71,7 @@ class ListRead final : public MiniBlockRead {
     const uint32_t end = end_row < rows.start(chunk + 1) ? static_cast<uint32_t>(end_row - rows.start(chunk)) : rows.count(chunk);
     const ChunkPart part =
         levels_.Rows(first_chunk ? static_cast<uint32_t>(selection_.first - rows.start(chunk)) : ChunkLevels::kFromStart, end);
-    rep_.clear(), def_.clear();
-    levels_.Append(part, rep_, def_);
-    UnravelLists(page_.layers(), rep_, def_, out);
+    UnravelLists(page_.layers(), levels_.rep(part), levels_.def(part), out);
     if (part.value_begin == part.value_end) return;
     page_.values().AppendRange(view_.buffers, page_.state()->values.count(chunk), part.value_begin,
                                part.value_end - part.value_begin, values);
@@ -98,7 +96,7 @@ class ListRead final : public MiniBlockRead {
 
   std::vector<Run> runs_;
   ChunkLevels levels_;
-  std::vector<uint16_t> rep_, def_;  // of a chunk's part; of all rows, for a list of rows
+  std::vector<uint16_t> rep_, def_;  // of all rows, for a list of rows
   std::vector<uint32_t> positions_;
 };
 

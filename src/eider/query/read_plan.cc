@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "eider/array/struct_child.h"
 #include "eider/base/error.h"
 
 namespace eider::query {
@@ -18,19 +17,16 @@ std::optional<SystemColumn> FindSystemColumn(std::string_view name) {
   return std::nullopt;
 }
 
-// The fields from the top-level one down to `id`.
-std::vector<const LanceField*> Trail(const LanceSchema& schema, int32_t id) {
-  std::vector<const LanceField*> trail;
-  auto search = [&](auto&& self, const std::vector<LanceField>& fields) -> bool {
-    for (const LanceField& field : fields) {
-      trail.push_back(&field);
-      if (field.id == id || self(self, field.children)) return true;
-      trail.pop_back();
-    }
-    return false;
-  };
-  search(search, schema.fields);
-  return trail;
+bool Holds(const LanceField& field, int32_t id) {
+  if (field.id == id) return true;
+  return std::any_of(field.children.begin(), field.children.end(), [id](const LanceField& child) { return Holds(child, id); });
+}
+
+int32_t TopLevelId(const LanceSchema& schema, int32_t id) {
+  for (const LanceField& field : schema.fields) {
+    if (Holds(field, id)) return field.id;
+  }
+  return -1;
 }
 
 const char* SystemColumnName(SystemColumn column) {
@@ -52,21 +48,18 @@ ReadPlan::ReadPlan(table::ManifestPtr manifest, const std::optional<std::vector<
     AddColumns(*columns);
   } else {
     projected_ = full;
-    for (size_t i = 0; i < full.fields.size(); ++i) {
-      outputs_.push_back({.field = static_cast<int>(i)});
-      names_.push_back(full.fields[i].name);
-    }
+    for (size_t i = 0; i < full.fields.size(); ++i) outputs_.push_back({.field = static_cast<int>(i)});
   }
   if (with_row_id) AddSystemColumn(SystemColumn::kRowId);
   if (with_row_address) AddSystemColumn(SystemColumn::kRowAddress);
   is_identity_ = outputs_.size() == projected_.fields.size();
   for (size_t i = 0; i < outputs_.size() && is_identity_; ++i) {
-    is_identity_ = outputs_[i].field == static_cast<int>(i) && outputs_[i].children.empty();
+    is_identity_ = outputs_[i].field == static_cast<int>(i);
   }
   schema_ = OutputSchema();
 }
 
-// A path through structs answers with the child as a column named by the path, as the reference does.
+// System columns stand where they are named; a nested path keeps its structs, pruned.
 void ReadPlan::AddColumns(const std::vector<std::string>& columns) {
   const LanceSchema& full = manifest_->schema();
   std::vector<std::string> paths;
@@ -74,26 +67,19 @@ void ReadPlan::AddColumns(const std::vector<std::string>& columns) {
     if (full.FindPath(name) || !FindSystemColumn(name)) paths.push_back(name);
   }
   projected_ = Project(full, paths);
+  std::vector<bool> placed(projected_.fields.size(), false);
   for (const std::string& name : columns) {
     const LanceField* field = full.FindPath(name);
     if (!field) {
       AddSystemColumn(*FindSystemColumn(name));
       continue;
     }
-    std::vector<const LanceField*> trail = Trail(full, field->id);
-    Output output;
+    const int32_t top = TopLevelId(full, field->id);
     for (size_t i = 0; i < projected_.fields.size(); ++i) {
-      if (projected_.fields[i].id == trail[0]->id) output.field = static_cast<int>(i);
+      if (projected_.fields[i].id != top || placed[i]) continue;
+      placed[i] = true;
+      outputs_.push_back({.field = static_cast<int>(i)});
     }
-    bool through_structs = true;
-    for (size_t i = 0; i + 1 < trail.size(); ++i) through_structs &= trail[i]->logical_type == "struct" && !trail[i]->IsLeaf();
-    if (through_structs) {
-      for (size_t i = 1; i < trail.size(); ++i) output.children.push_back(trail[i]->name);
-    }
-    const std::string& out_name = output.children.empty() ? trail[0]->name : name;
-    if (std::find(names_.begin(), names_.end(), out_name) != names_.end()) continue;
-    outputs_.push_back(std::move(output));
-    names_.push_back(out_name);
   }
 }
 
@@ -101,35 +87,19 @@ SchemaPtr ReadPlan::OutputSchema() {
   const Schema arrow = ToArrowSchema(projected_);
   auto schema = std::make_shared<Schema>();
   schema->metadata = ToArrowSchema(LanceSchema{.metadata = manifest_->schema().metadata}).metadata;
-  for (size_t i = 0; i < outputs_.size(); ++i) {
-    const Output& output = outputs_[i];
+  for (const Output& output : outputs_) {
     if (output.field < 0) {
       schema->fields.push_back({.name = SystemColumnName(output.system), .type = MakeType(TypeId::kUInt64)});
       fixed_bytes_per_row_ += 8;
       continue;
     }
-    Field field = arrow.fields[static_cast<size_t>(output.field)];
-    for (const std::string& child : output.children) {
-      const bool nullable = field.nullable;
-      const Field inner = field.type->children[static_cast<size_t>(Schema{field.type->children, {}}.FieldIndex(child))];
-      field = inner;
-      field.nullable |= nullable;
-    }
-    field.name = names_[i];
+    const Field& field = arrow.fields[static_cast<size_t>(output.field)];
     const uint64_t bits = FixedBitWidth(*field.type);
     fixed_bytes_per_row_ += CeilDiv(bits, 8);
     if (bits == 0 && field.type->id != TypeId::kNull) has_variable_columns_ = true;
-    schema->fields.push_back(std::move(field));
+    schema->fields.push_back(field);
   }
   return schema;
-}
-
-ArrayPtr ReadPlan::Extract(const Output& output, const std::vector<ArrayPtr>& fields) const {
-  ArrayPtr array = fields[static_cast<size_t>(output.field)];
-  for (const std::string& child : output.children) {
-    array = StructChild(*array, static_cast<size_t>(Schema{array->type->children, {}}.FieldIndex(child)));
-  }
-  return array;
 }
 
 ReadPlan::~ReadPlan() {
@@ -141,7 +111,6 @@ void ReadPlan::AddSystemColumn(SystemColumn column) {
     if (output.field < 0 && output.system == column) return;
   }
   outputs_.push_back({.field = -1, .system = column});
-  names_.push_back(SystemColumnName(column));
   needs_addresses_ = true;
 }
 

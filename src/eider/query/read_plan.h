@@ -26,15 +26,11 @@ class ReadPlan {
 
   const LanceSchema& projected() const { return projected_; }
   const SchemaPtr& schema() const { return schema_; }
-  /// One entry per output column: field >= 0 is a field of projected(), or a child of it when `children` is not empty (a
-  /// path such as "s.x" answers with a column of that name); field < 0 is a system column.
+  /// One entry per output column: field >= 0 is a field of projected(), field < 0 a system column.
   struct Output {
     int field = -1;
-    std::vector<std::string> children;
     SystemColumn system = SystemColumn::kRowId;
   };
-  /// The output's array, given the arrays of projected().
-  ArrayPtr Extract(const Output& output, const std::vector<ArrayPtr>& fields) const;
   const std::vector<Output>& outputs() const { return outputs_; }
   /// True when the arrays of projected() are the outputs, in order.
   bool is_identity() const { return is_identity_; }
@@ -52,7 +48,6 @@ class ReadPlan {
   LanceSchema projected_;
   SchemaPtr schema_;
   std::vector<Output> outputs_;
-  std::vector<std::string> names_;  ///< of the outputs
   bool is_identity_ = true;
   bool needs_addresses_ = false;
   bool has_variable_columns_ = false;

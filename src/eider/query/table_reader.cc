@@ -98,7 +98,7 @@ RecordBatch TableReader::Assemble(const ReadPlan& plan, std::vector<ArrayPtr> fi
   if (plan.needs_addresses()) reader.PhysicalOffsets(live, physical, context);
   for (const ReadPlan::Output& output : plan.outputs()) {
     if (output.field >= 0) {
-      batch.columns.push_back(plan.Extract(output, fields));
+      batch.columns.push_back(fields[static_cast<size_t>(output.field)]);
       continue;
     }
     BufferBuilder values;
