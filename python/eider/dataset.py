@@ -409,8 +409,8 @@ class LanceDataset:
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
 
         Raises:
-            AlreadyExistsError: a column of that name exists.
-            InvalidError: the data has another number of rows, or the function returned another number than it got.
+            InvalidError: a column of that name exists, the data has another number of rows, or the function returned
+                another number than it got.
         """
         rows = count_of("add_columns", "batch_size", batch_size, least=1) or 8192
         self._native = add_columns(

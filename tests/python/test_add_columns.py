@@ -148,7 +148,7 @@ def test_another_number_of_rows(parts, table, rows):
 
 
 def test_a_column_that_exists(parts):
-    with pytest.raises(eider.AlreadyExistsError, match="id") as caught:
+    with pytest.raises(eider.InvalidError, match="'id'") as caught:
         parts.add_columns(pa.table({"id": list(range(10))}))
     assert isinstance(caught.value, OSError)
 

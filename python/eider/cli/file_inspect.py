@@ -32,6 +32,6 @@ def run(args: argparse.Namespace) -> int:
     for index, path in enumerate(args.paths):
         if index:
             print()
-        print(path)
-        print(LanceFileReader(path).describe().rstrip())
+        described = LanceFileReader(path).describe().rstrip()
+        print(f"{path}\n{described}")
     return 0
