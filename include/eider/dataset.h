@@ -4,12 +4,13 @@
 /// version, and operations that commit return the Dataset of the new version.
 
 #include <eider/array.h>
-#include <eider/dataset_options.h>
 #include <eider/error.h>
 #include <eider/export.h>
+#include <eider/scan_options.h>
 #include <eider/schema.h>
 #include <eider/session.h>
 #include <eider/stats.h>
+#include <eider/write_options.h>
 
 #include <functional>
 #include <map>
@@ -20,6 +21,34 @@
 #include <vector>
 
 namespace eider {
+
+struct OpenOptions {
+  std::optional<uint64_t> version;  ///< unset: the latest
+  std::shared_ptr<Session> session; ///< unset: Session::Default()
+};
+
+struct VersionInfo {
+  uint64_t version = 0;
+  int64_t timestamp_ns = 0;  ///< since the Unix epoch, UTC
+  std::map<std::string, std::string> metadata;
+};
+
+struct DataFileInfo {
+  std::string path;  ///< below data/
+  std::vector<int32_t> field_ids, column_indices;
+  uint32_t major = 0, minor = 0;
+  uint64_t size_bytes = 0;  ///< 0: not recorded
+};
+struct FragmentInfo {
+  uint64_t id = 0;
+  uint64_t physical_rows = 0;
+  uint64_t deleted_rows = 0;
+  std::vector<DataFileInfo> files;
+  std::string deletion_file;  ///< path below the root, or ""
+};
+
+/// Computes new columns from a batch of the columns read, same number of rows.
+using BatchFunction = std::function<RecordBatch(const RecordBatch&)>;
 
 class Dataset;
 using DatasetPtr = std::shared_ptr<Dataset>;

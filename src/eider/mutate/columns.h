@@ -2,7 +2,7 @@
 /// \file
 /// Adds and drops columns: one new data file per fragment for added ones, metadata alone for columns of nulls and for drops.
 
-#include <eider/dataset_options.h>
+#include <eider/write_options.h>
 
 #include <string>
 #include <vector>

@@ -2,7 +2,7 @@
 /// \file
 /// Creates, appends to and overwrites tables.
 
-#include <eider/dataset_options.h>
+#include <eider/write_options.h>
 
 #include "eider/table/commit.h"
 

@@ -3,7 +3,7 @@
 /// Writes streams of batches into data files, rolling to the next file by rows and bytes.
 
 #include <eider/array.h>
-#include <eider/dataset_options.h>
+#include <eider/write_options.h>
 #include <eider/schema.h>
 
 #include <memory>

@@ -3,7 +3,7 @@
 /// A projection made ready: the schema that a read answers with, and how each fragment yields it. Immutable, thread-safe;
 /// per-fragment parts are resolved when first touched.
 
-#include <eider/dataset_options.h>
+#include <eider/scan_options.h>
 
 #include <atomic>
 #include <memory>

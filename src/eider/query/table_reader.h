@@ -3,7 +3,7 @@
 /// Answers reads of one table version: takes by position, row ranges, scans. Positions count the live rows of the table in
 /// fragment order. Thread-safe.
 
-#include <eider/dataset_options.h>
+#include <eider/scan_options.h>
 
 #include <memory>
 #include <mutex>

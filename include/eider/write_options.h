@@ -1,0 +1,30 @@
+#pragma once
+/// \file
+/// How rows are written and how firmly a commit holds.
+
+#include <eider/session.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace eider {
+
+enum class Durability { kDefault, kFull, kNone };  ///< kDefault: EIDER_DURABILITY ("full" or "none"), else full
+enum class WriteMode { kCreate, kAppend, kOverwrite };
+
+struct WriteOptions {
+  WriteMode mode = WriteMode::kCreate;
+  std::string data_storage_version;              ///< "" = "2.2" for a new dataset, the dataset's own when appending
+  uint64_t max_rows_per_file = 1024 * 1024;
+  uint64_t max_bytes_per_file = uint64_t{90} << 30;
+  bool enable_v2_manifest_paths = true;
+  bool enable_stable_row_ids = false;
+  std::map<std::string, std::string> transaction_properties;  ///< e.g. __lance_commit_message
+  std::map<std::string, std::string> table_metadata;
+  Durability durability = Durability::kDefault;
+  std::shared_ptr<Session> session;
+};
+
+}  // namespace eider
