@@ -109,4 +109,7 @@ function(eider_tests)
   string(REPLACE ";" "," graph "${graph}")
   add_test(NAME architecture.includes COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/scripts/check_includes.py
            ${PROJECT_SOURCE_DIR})
+  if(TARGET eider_shared AND NOT EIDER_SANITIZE)
+    add_test(NAME examples.cpp COMMAND ${PROJECT_SOURCE_DIR}/examples/cpp/run.sh ${PROJECT_BINARY_DIR})
+  endif()
 endfunction()

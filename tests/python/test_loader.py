@@ -1,5 +1,6 @@
 """The training loader: what it yields, what it copies, and how it resumes."""
 
+import itertools
 import json
 import multiprocessing
 import os
@@ -8,7 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -17,8 +18,8 @@ import pytest
 import eider
 
 torch = pytest.importorskip("torch")
-from eider.torch import Loader  # noqa: E402
-from torch.utils.data import DataLoader  # noqa: E402
+from eider.torch import Loader
+from torch.utils.data import DataLoader
 
 ROWS = 1000
 WIDTH = 64
@@ -50,6 +51,10 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def drain(loader: object) -> list[list[int]]:
     return [batch["position"].tolist() for batch in loader]
+
+
+def rows_of(batches: Iterable[list[int]]) -> list[int]:
+    return list(itertools.chain.from_iterable(batches))
 
 
 def mapped_ranges(suffix: str) -> list[tuple[int, int]]:
@@ -102,7 +107,7 @@ def test_every_epoch_is_a_permutation(uri: str) -> None:
     for epoch in range(3):
         loader.set_epoch(epoch)
         batches = drain(loader)
-        assert sorted(sum(batches, [])) == list(range(ROWS))
+        assert sorted(rows_of(batches)) == list(range(ROWS))
         orders.append(batches)
     assert orders[0] != orders[1] != orders[2]
     loader.set_epoch(1)
@@ -138,8 +143,8 @@ def test_nulls_of_integers_are_an_error_or_a_mask(uri: str) -> None:
 def test_a_subset_is_drawn_from(uri: str) -> None:
     rows = np.arange(0, ROWS, 3)
     loader = Loader(uri, columns=["position"], batch_size=50, rows=rows)
-    assert sum(drain(loader), []) == rows.tolist()
-    shuffled = sum(drain(Loader(uri, columns=["position"], batch_size=50, rows=rows, shuffle=True)), [])
+    assert rows_of(drain(loader)) == rows.tolist()
+    shuffled = rows_of(drain(Loader(uri, columns=["position"], batch_size=50, rows=rows, shuffle=True)))
     assert shuffled != rows.tolist()
     assert sorted(shuffled) == rows.tolist()
     with pytest.raises(eider.InvalidError, match=r"rows\[1\] is 1000"):
@@ -149,7 +154,7 @@ def test_a_subset_is_drawn_from(uri: str) -> None:
 def test_ranks_share_an_epoch(uri: str) -> None:
     loaders = [Loader(uri, columns=["position"], batch_size=50, shuffle=True, rank=r, world_size=4) for r in range(4)]
     assert {len(loader) for loader in loaders} == {5}
-    assert sorted(sum((sum(drain(loader), []) for loader in loaders), [])) == list(range(ROWS))
+    assert sorted(rows_of(itertools.chain.from_iterable(map(drain, loaders)))) == list(range(ROWS))
 
 
 @pytest.mark.parametrize("stop", [0, 1, 7, 20])
@@ -205,7 +210,7 @@ for i, batch in enumerate(loader):
 
 def test_a_killed_process_is_resumed_exactly(uri: str) -> None:
     code = KILLED.format(uri=uri)
-    killed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    killed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert killed.returncode == -signal.SIGKILL
     before = [json.loads(line) for line in killed.stdout.splitlines()]
     assert len(before) == 7
