@@ -1,5 +1,7 @@
 #include "eider/base/memory.h"
 
+#include "eider/base/bytes.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

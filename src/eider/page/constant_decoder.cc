@@ -1,5 +1,7 @@
 #include "eider/page/constant_decoder.h"
 
+#include <algorithm>
+
 #include "eider/page/dictionary.h"
 #include "eider/page/unravel.h"
 #include "eider/proto/encodings21.pb.h"
@@ -8,6 +10,15 @@ namespace eider::page {
 namespace {
 
 using ::lance::encodings21::ConstantLayout;
+
+// The rows asked for may be more than any memory holds, and their bytes more than a u64 counts.
+void CheckExpansion(const codec::ValueShape& shape, uint64_t n) {
+  constexpr uint64_t kMaxBytes = uint64_t{1} << 40;
+  const uint64_t bits = shape.kind == codec::ValueShape::Kind::kVariable ? 8u * shape.offset_bytes : shape.bits_per_value + 1;
+  if (n > kMaxBytes || BytesForBits(CheckedMul(n, bits, "constant")) > kMaxBytes) {
+    throw Invalid("{} rows of a constant page in one read: read fewer at a time", n);
+  }
+}
 
 void AppendCopies(const codec::DecodedValues& value, uint64_t n, codec::DecodedValues& out) {
   const codec::ValueShape& shape = out.shape;
@@ -37,8 +48,10 @@ class ConstantRead final : public PageRead {
     if (page_.state() == nullptr) page_.LoadState({});
     const uint64_t first_item = out.layers[0].length;
     PlainValues target(out);
+    CheckExpansion(target.values().shape, selection_.count);
     AppendLevels(out);
     const uint64_t items = out.layers[0].length - first_item;
+    CheckExpansion(target.values().shape, items);
     if (page_.state()->value) {
       AppendCopies(*page_.state()->value, items, target.values());
     } else {
@@ -59,8 +72,11 @@ class ConstantRead final : public PageRead {
       return UnravelItems(page_.layers(), def_, out);
     }
     if (state.value) return UnravelAllValid(page_.layers(), selection_.count, out);
-    def_.assign(selection_.count, page_.layers().layers()[0].null_level);
-    UnravelItems(page_.layers(), def_, out);
+    constexpr uint64_t kRun = 4096;
+    def_.assign(std::min(kRun, selection_.count), page_.layers().layers()[0].null_level);
+    for (uint64_t left = selection_.count; left > 0; left -= std::min(left, kRun)) {
+      UnravelItems(page_.layers(), std::span(def_).first(std::min(left, kRun)), out);
+    }
   }
   void AppendLists(LeafOutput& out) {
     const ConstantState& state = *page_.state();

@@ -59,7 +59,8 @@ Buffer FinishValidity(LayerSlots& slots) {
 
 ArrayPtr FinishValues(const TypePtr& type, codec::DecodedValues& values, Buffer validity, int64_t null_count) {
   if (type->id == TypeId::kNull) return NewArray(type, values.num_values, Buffer(), 0);
-  if (type->id == TypeId::kStruct && type->children.empty()) return NewArray(type, values.num_values, std::move(validity), null_count);
+  // Stored as an all-null page, yet no row of a struct without fields may be null.
+  if (type->id == TypeId::kStruct && type->children.empty()) return NewArray(type, values.num_values, Buffer(), 0);
   if (type->id == TypeId::kStruct) return FinishPackedStruct(type, values, std::move(validity), null_count);
   if (type->id == TypeId::kFixedSizeList) {
     return FinishFixedSizeList(type, values, values.num_values, 0, std::move(validity), null_count);

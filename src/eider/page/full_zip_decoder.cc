@@ -96,6 +96,7 @@ void FullZipDecoder::AppendFixed(ByteSpan bytes, uint64_t& at, codec::DecodedVal
     ++out.num_values;
   } else if (values_->is_plain()) {
     std::memcpy(out.ExtendFixed(1), bytes.data() + at, value_bytes_);
+    for (size_t layer = 0; layer < out.fsl_validity.size(); ++layer) out.AppendElementsValid(layer, 1);
   } else {
     values_->AppendValue(bytes.subspan(at, value_bytes_), out);
   }

@@ -32,6 +32,8 @@ class MiniBlockDecoder final : public PageDecoder {
 
   bool has_rep() const { return rep_ != nullptr; }
   bool has_def() const { return def_ != nullptr; }
+  bool large() const { return large_; }
+  uint64_t num_buffers() const { return num_buffers_; }
   const Layers& layers() const { return layers_; }
   const codec::LevelDecompressor& rep() const { return *rep_; }
   const codec::LevelDecompressor& def() const { return *def_; }

@@ -50,7 +50,7 @@ class ListRead final : public MiniBlockRead {
     size_t fed = 0;
     for (const Run& run : runs_) {
       for (uint32_t k = 0; k < run.num_chunks; ++k, ++fed) {
-        if (fed + 2 < chunks_.size()) PrefetchChunk(chunks_[fed + 2]);
+        Prefetch(fed);
         InContext([&] { return fmt::format("chunk {}", run.chunk + k); }, [&] {
           page_.OpenChunk(run.chunk + k, chunks_[fed], view_);
           if (selection_.is_range()) {

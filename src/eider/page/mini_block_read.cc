@@ -42,7 +42,7 @@ class ItemRead final : public MiniBlockRead {
     if (!page_.has_def()) UnravelAllValid(page_.layers(), selection_.count, out);
     if (!selection_.is_range()) levels_.reserve(selection_.count);
     for (size_t k = 0; k < runs_.size(); ++k) {
-      if (k + 2 < runs_.size()) PrefetchChunk(chunks_[k + 2]);
+      Prefetch(k);
       InContext([&] { return fmt::format("chunk {}", runs_[k].chunk); }, [&] {
         page_.OpenChunk(runs_[k].chunk, chunks_[k], view_);
         if (selection_.is_range()) {

@@ -7,6 +7,21 @@
 
 namespace eider::page {
 
+/// A chunk is touched in two steps, so that the misses of several chunks overlap: its header first ...
+inline void PrefetchChunk(ByteSpan chunk) { __builtin_prefetch(chunk.data()); }
+/// ... then, when that has arrived, where its levels and values start.
+inline void PrefetchParts(ByteSpan chunk, bool large, bool has_rep, bool has_def, size_t num_buffers) {
+  if (chunk.size() < 8) return;
+  const uint64_t header = 2 + (has_rep ? 2 : 0) + (has_def ? 2 : 0) + num_buffers * (large ? 4 : 2);
+  const uint64_t rep_bytes = has_rep ? LoadLe<uint16_t>(chunk.data() + 2) : 0;
+  const uint64_t def_bytes = has_def ? LoadLe<uint16_t>(chunk.data() + (has_rep ? 4 : 2)) : 0;
+  const uint64_t levels = AlignUp(header, 8);
+  const uint64_t values = levels + AlignUp(rep_bytes, 8) + AlignUp(def_bytes, 8);
+  if (values >= chunk.size()) return;
+  for (uint64_t at = levels; at < values; at += 64) __builtin_prefetch(chunk.data() + at);
+  __builtin_prefetch(chunk.data() + values);
+}
+
 /// State first, when the page has none yet; then whatever the derived read plans.
 class MiniBlockRead : public PageRead {
  public:
@@ -22,6 +37,14 @@ class MiniBlockRead : public PageRead {
   /// Appends levels to `out` and values to `values`.
   virtual void DecodeInto(codec::DecodedValues& values, LeafOutput& out) = 0;
 
+  /// To be called before chunk `k` of those fed is opened.
+  void Prefetch(size_t k) const {
+    if (k + 8 < chunks_.size()) PrefetchChunk(chunks_[k + 8]);
+    if (k + 4 < chunks_.size()) {
+      PrefetchParts(chunks_[k + 4], page_.large(), page_.has_rep(), page_.has_def(), page_.num_buffers());
+    }
+  }
+
   const MiniBlockDecoder& page_;
   const RowSelection selection_;
   std::vector<ByteSpan> chunks_;  // fed, in the order wanted
@@ -30,12 +53,6 @@ class MiniBlockRead : public PageRead {
  private:
   bool planned_ = false;
 };
-
-/// Levels and values lie behind the header: the first lines of a chunk are wanted soon.
-inline void PrefetchChunk(ByteSpan chunk) {
-  __builtin_prefetch(chunk.data());
-  __builtin_prefetch(chunk.data() + 64);
-}
 
 std::unique_ptr<PageRead> MakeMiniBlockItemRead(const MiniBlockDecoder& page, const RowSelection& selection);
 std::unique_ptr<PageRead> MakeMiniBlockListRead(const MiniBlockDecoder& page, const RowSelection& selection);

@@ -1,0 +1,124 @@
+"""Writes fuzz/corpus/page_decode/ anew: single pages of the reference engine, as page_decode_fuzz.cc cuts its input.
+
+    python -m fuzz.make_page_corpus
+
+    u8 field | u8 version (1: 2.1) | u16 rows | u16 layout bytes | u8 buffers | u16 bytes of each | layout | buffers
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+import random
+import shutil
+import struct
+import tempfile
+
+import pyarrow as pa
+
+from fuzz.make_corpus import fields, varint
+import lance
+
+FOLDER = pathlib.Path(__file__).parent / "corpus" / "page_decode"
+
+
+def columns(rng: random.Random) -> list[tuple[int, pa.Array, dict[str, str]]]:
+    """(choice of MakeField in page_decode_fuzz.cc, values, hints)"""
+    def some(values: list) -> list:
+        return [None if rng.random() < 0.2 else v for v in values]
+
+    words = ["".join(rng.choices("abcdef ", k=rng.randint(0, 9))) for _ in range(60)]
+    long = [bytes(rng.choices(range(256), k=300)) for _ in range(4)]
+    lists = some([[rng.randint(0, 99) for _ in range(rng.randint(0, 4))] for _ in range(40)])
+    texts = some([some([rng.choice(words) for _ in range(rng.randint(0, 3))]) for _ in range(40)])
+    pair = pa.struct([("x", pa.decimal128(10, 2))])
+    return [
+        (0, pa.array(range(1200), pa.int32()), {}),
+        (0, pa.array(some([i // 9 for i in range(200)]), pa.int32()), {}),
+        (0, pa.array([7] * 50, pa.int32()), {}),
+        (0, pa.array(some(list(range(50))), pa.int32()), {"structural-encoding": "fullzip"}),
+        (0, pa.array([i * 1000 for i in range(1100)], pa.int32()), {"compression": "lz4", "bss": "on"}),
+        (1, pa.array(some(words), pa.string()), {}),
+        (1, pa.array([w * 3 for w in words], pa.string()), {"compression": "fsst"}),
+        (1, pa.array([words[i % 7] for i in range(200)], pa.string()), {}),
+        (1, pa.array(some(words), pa.string()), {"structural-encoding": "fullzip"}),
+        (1, pa.array([None] * 30, pa.string()), {}),
+        (2, pa.array(some([i % 3 == 0 for i in range(300)]), pa.bool_()), {}),
+        (3, pa.array(some([some([1.0, 2.0, float(i)]) for i in range(20)]), pa.list_(pa.float32(), 3)), {}),
+        (3, pa.array([[1.0, 2.0, float(i)] for i in range(20)], pa.list_(pa.float32(), 3)), {"structural-encoding": "fullzip"}),
+        (4, pa.array(lists, pa.list_(pa.int64())), {}),
+        (4, pa.array([[], None] * 9, pa.list_(pa.int64())), {}),
+        (4, pa.array(lists, pa.list_(pa.int64())), {"structural-encoding": "fullzip"}),
+        (5, pa.array(texts, pa.large_list(pa.large_string())), {}),
+        (5, pa.array(texts, pa.large_list(pa.large_string())), {"structural-encoding": "fullzip"}),
+        (6, pa.array(some([{"l": some([{"x": i} for i in range(k % 4)])} for k in range(40)]),
+                     pa.struct([("l", pa.list_(pa.struct([("x", pa.uint16())])))])), {}),
+        (7, pa.array(some([some([[long[0][:j]] * j for j in range(k % 4)]) for k in range(30)]),
+                     pa.list_(pa.list_(pa.binary()))), {}),
+        (7, pa.array([[[long[k % 4]] * (k % 3)] for k in range(6)], pa.list_(pa.list_(pa.binary()))), {}),
+        (8, pa.array(some([words[i % 5] for i in range(60)])).dictionary_encode().cast(pa.dictionary(pa.int8(), pa.string())), {}),
+        (9, pa.array(some([[{"x": None}, {"x": 3}] for _ in range(20)]), pa.list_(pa.struct(list(pair)), 2)), {}),
+    ]
+
+
+def packed(data: bytes) -> list[int]:
+    values, at = [], 0
+    while at < len(data):
+        value, at = varint(data, at)
+        values.append(value)
+    return values
+
+
+def page_rows(page: bytes) -> int:
+    """Field 3, the only one that is a plain number before the encoding."""
+    at = 0
+    while at < len(page):
+        key, at = varint(page, at)
+        if key & 7 == 2:
+            length, at = varint(page, at)
+            at += length
+            continue
+        value, at = varint(page, at)
+        if key >> 3 == 3:
+            return value
+    return 0
+
+
+def nested(data: bytes, *path: int) -> bytes:
+    for number in path:
+        data = next((body for n, body in fields(data) if n == number), b"")
+    return data
+
+
+def pages(data: bytes):
+    """(rows, layout, buffers) of column 0."""
+    table = struct.unpack("<Q", data[-32:-24])[0]
+    position, length = struct.unpack("<QQ", data[table:table + 16])
+    for number, page in fields(data[position:position + length]):
+        if number != 2:
+            continue
+        offsets, sizes = packed(nested(page, 1)), packed(nested(page, 2))
+        yield page_rows(page), nested(nested(page, 4, 2, 1), 2), [data[o:o + s] for o, s in zip(offsets, sizes)]
+
+
+def main() -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    for version in ("2.1", "2.2"):
+        for choice, array, hints in columns(random.Random(5)):
+            hints = {f"lance-encoding:{k}": v for k, v in hints.items()}
+            table = pa.Table.from_arrays([array], schema=pa.schema([pa.field("v", array.type, metadata=hints or None)]))
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    lance.write_dataset(table, folder, data_storage_version=version)
+                except OSError:
+                    continue  # a type that this version does not have
+                (file,) = pathlib.Path(folder, "data").glob("*.lance")
+                for rows, layout, buffers in pages(file.read_bytes()):
+                    out = struct.pack("<BBHHB", choice, int(version == "2.1"), rows, len(layout), len(buffers))
+                    out += b"".join(struct.pack("<H", len(b)) for b in buffers) + layout + b"".join(buffers)
+                    (FOLDER / hashlib.sha1(out).hexdigest()[:16]).write_bytes(out)
+
+
+if __name__ == "__main__":
+    main()
