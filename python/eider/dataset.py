@@ -137,8 +137,9 @@ class LanceDataset:
 
     @property
     def max_field_id(self) -> int:
-        """The largest field id of this version's schema; -1 without columns."""
-        return self._native.lance_schema.max_field_id
+        """The largest field id that the schema or any data file of this version names; -1 without columns."""
+        listed = [max(f.field_ids, default=-1) for fragment in self._native.fragments() for f in fragment.files]
+        return max([self._native.lance_schema.max_field_id, *listed])
 
     @property
     def schema_metadata(self) -> dict[str, str]:

@@ -173,7 +173,8 @@ class Loader(IterableDataset):  # type: ignore[type-arg]
         self._native.set_epoch(epoch)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        self._native.start(self._first_batch())
+        first = self._first_batch()  # may replace the native loader
+        self._native.start(first)
         self._passes += 1
         return self._batches(self._passes)
 

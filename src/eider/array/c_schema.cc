@@ -143,7 +143,9 @@ std::vector<Field> ParseChildren(const ArrowSchema& c, int depth) {
   std::vector<Field> children;
   for (int64_t i = 0; i < c.n_children; ++i) {
     if (!c.children[i]) throw Invalid("arrow schema: child {} of format '{}' is missing", i, c.format);
-    children.push_back(ParseField(*c.children[i], depth + 1));
+    const ArrowSchema& child = *c.children[i];
+    children.push_back(InContext([&child] { return fmt::format("field '{}'", child.name ? child.name : ""); },
+                                 [&] { return ParseField(child, depth + 1); }));
   }
   return children;
 }

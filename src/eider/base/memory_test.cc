@@ -9,6 +9,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "eider/base/bytes.h"
 #include "eider/base/cgroup.h"
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"

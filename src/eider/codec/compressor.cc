@@ -4,6 +4,7 @@
 #include "eider/codec/codec.h"
 #include "eider/codec/fixed_size_list.h"
 #include "eider/codec/flat.h"
+#include "eider/codec/fsst_encoder.h"
 #include "eider/codec/general.h"
 #include "eider/codec/inline_bitpacking.h"
 #include "eider/codec/out_of_line_bitpacking.h"
@@ -26,6 +27,8 @@ constexpr uint64_t kMinGeneralBytes = 4096;
 // Values longer than this are compressed one by one when a sample of them shrinks by an eighth.
 constexpr uint64_t kLongValueBytes = 32 << 10;
 constexpr uint64_t kSampleValues = 8;
+constexpr uint64_t kMinFsstBytes = 32 << 10;
+constexpr uint64_t kMinFsstValueBytes = 5;
 // What lz4 takes in one block.
 constexpr uint64_t kMaxGeneralBlockBytes = 0x7E000000;
 
@@ -52,10 +55,11 @@ MiniBlockPage CompressFixedPlain(const LeafValues& values, const CompressionOpti
   if (options.scheme == Scheme::kNone || !IsElementWidth(bits) || values.num_values == 0) return CompressFlat(values, encoding);
   const uint64_t flat_bytes = FlatBytes(values.num_values, bits);
   const uint64_t packed_bytes = InlineBitpackedBytes(values);
-  const uint64_t runs = CountStoredRuns(values);
-  const uint64_t rle_bytes = runs * (bits / 8 + 1);
+  const uint64_t runs = CountRuns(values);
+  const uint64_t rle_bytes = (runs + values.num_values / kMaxRun) * (bits / 8 + 1);
   const bool few_runs = static_cast<double>(runs) <= options.rle_threshold * static_cast<double>(values.num_values);
-  if (few_runs && rle_bytes < std::min(packed_bytes, flat_bytes)) return CompressRle(values, encoding);
+  // Runs cannot be addressed, packed values can: runs must save a quarter.
+  if (few_runs && 4 * rle_bytes < 3 * std::min(packed_bytes, flat_bytes)) return CompressRle(values, encoding);
   return packed_bytes < flat_bytes ? CompressInline(values, encoding) : CompressFlat(values, encoding);
 }
 
@@ -90,13 +94,24 @@ bool SampleShrinks(const LeafValues& values) {
   return compressed.size() < raw_bytes - raw_bytes / 8;
 }
 
+uint64_t LongestValue(const LeafValues& values) {
+  uint64_t longest = 0;
+  for (uint64_t i = 0; i < values.num_values; ++i) longest = std::max(longest, values.Offset(i + 1) - values.Offset(i));
+  return longest;
+}
+
+// Text of some size, unless something else was asked for; the bounds are the reference engine's.
+bool WantsFsst(const LeafValues& values, const CompressionOptions& options) {
+  if (options.scheme == Scheme::kFsst) return true;
+  if (options.scheme != Scheme::kAuto || !options.is_text || values.num_values == 0) return false;
+  return values.Offset(values.num_values) - values.Offset(0) >= kMinFsstBytes && LongestValue(values) >= kMinFsstValueBytes;
+}
+
 // The format keeps full-zip values to zstd: a request for lz4 means zstd here.
 bool CompressesValues(const LeafValues& values, const CompressionOptions& options) {
   if (WantsGeneral(options)) return true;
   if (options.scheme != Scheme::kAuto) return false;
-  uint64_t longest = 0;
-  for (uint64_t i = 0; i < values.num_values; ++i) longest = std::max(longest, values.Offset(i + 1) - values.Offset(i));
-  return longest > kLongValueBytes && SampleShrinks(values);
+  return LongestValue(values) > kLongValueBytes && SampleShrinks(values);
 }
 
 PerValuePage CompressVariablePerValue(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
@@ -104,7 +119,10 @@ PerValuePage CompressVariablePerValue(const LeafValues& values, const Compressio
   page.variable = true;
   SetVariable(values.shape.offset_bytes, encoding);
   page.data = values.data;
-  if (!CompressesValues(values, options)) return page;
+  if (!CompressesValues(values, options)) {
+    if (WantsFsst(values, options)) CompressFsstPerValue(values, page, encoding);
+    return page;
+  }
   const int level = options.scheme == Scheme::kZstd ? options.level.value_or(0) : 0;
   page.owned_offsets.reserve(values.num_values + 1);
   page.owned_offsets.push_back(0);
@@ -139,7 +157,9 @@ BufferBuilder FixedBlock(const LeafValues& values, const CompressionOptions& opt
 
 MiniBlockPage CompressMiniBlock(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
   if (values.shape.kind == Kind::kVariable) {
-    MiniBlockPage page = CompressVariable(values, encoding);
+    MiniBlockPage page;
+    if (WantsFsst(values, options) && CompressFsst(values, page, encoding)) return page;
+    page = CompressVariable(values, encoding);
     MaybeWrap(options, page, encoding);
     return page;
   }
@@ -223,7 +243,7 @@ std::unique_ptr<LevelCompressor> MakeLevelCompressor(std::span<const uint16_t> a
     levels.shape.bits_per_value = 16;
     levels.num_values = all.size();
     levels.data = {bytes, 2 * all.size()};
-    if ((8 + 3 * CountStoredRuns(levels)) * kRunLengthGain < OutOfLineBytes(all.size(), 16, width)) {
+    if ((8 + 3 * (CountRuns(levels) + all.size() / kMaxRun)) * kRunLengthGain < OutOfLineBytes(all.size(), 16, width)) {
       SetRle(16, encoding);
       return std::make_unique<RunLengthLevels>();
     }

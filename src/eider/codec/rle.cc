@@ -138,8 +138,6 @@ std::unique_ptr<Base> MakeOfWidth(const CompressiveEncoding& encoding, const Val
 
 namespace {
 
-constexpr uint64_t kMaxRun = 255;
-
 // Calls body(value, length) for each stored run of values [first, first + count).
 template <typename T, typename Body>
 void ForEachRun(const uint8_t* values, uint64_t first, uint64_t count, const Body& body) {
@@ -177,7 +175,7 @@ MiniBlockPage CompressRuns(const LeafValues& values) {
 
 }  // namespace
 
-uint64_t CountStoredRuns(const LeafValues& values) {
+uint64_t CountRuns(const LeafValues& values) {
   return WithElement(values.shape.bits_per_value, [&](auto zero) {
     using T = decltype(zero);
     uint64_t runs = 0;
@@ -185,8 +183,7 @@ uint64_t CountStoredRuns(const LeafValues& values) {
       const uint64_t count = std::min<uint64_t>(kMaxChunkValues, values.num_values - first);
       runs += kernel::CountRuns<T>(values.data.data() + first * sizeof(T), count);
     }
-    // Splitting adds at most one run per full length; the estimate need not be exact.
-    return runs + values.num_values / kMaxRun;
+    return runs;
   });
 }
 

@@ -18,8 +18,11 @@ std::unique_ptr<BlockDecompressor> MakeRleBlock(const CompressiveEncoding&, cons
 std::unique_ptr<LevelDecompressor> MakeRleLevel(const CompressiveEncoding&, int depth);
 std::string DescribeRle(const CompressiveEncoding&, int depth);
 
-/// Runs that `values` (IsElementWidth) take, long ones split.
-uint64_t CountStoredRuns(const LeafValues& values);
+/// The longest run that one length can hold.
+inline constexpr uint64_t kMaxRun = 255;
+
+/// Runs of equal values (IsElementWidth), cut at the ends of chunks; the stored ones are at most num_values / kMaxRun more.
+uint64_t CountRuns(const LeafValues& values);
 MiniBlockPage CompressRle(const LeafValues& values, CompressiveEncoding* encoding);
 /// The block form of levels.
 void CompressRleLevels(std::span<const uint16_t> levels, BufferBuilder& out);

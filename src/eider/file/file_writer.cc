@@ -3,12 +3,15 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <unordered_set>
+
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"
 #include "eider/base/task_pool.h"
 #include "eider/file/column_writer.h"
 #include "eider/file/file_footer.h"
+#include "eider/page/gather.h"
 #include "eider/proto/file2.pb.h"
 #include "eider/schema/logical_type.h"
 #include "eider/schema/field_proto.h"
@@ -50,6 +53,17 @@ proto::Encoding DirectEncoding(const char* type_url, const Message& message) {
 struct LeafColumn {
   const page::ColumnLeaf* leaf = nullptr;
   proto::ColumnMetadata metadata;
+  std::unordered_set<std::string> dictionary_values = {};  ///< of all pages, for 8- and 16-bit keys
+
+  void AddDictionary(const page::EncodedPage& page) {
+    dictionary_values.insert(page.dictionary_values.begin(), page.dictionary_values.end());
+    if (page.dictionary_values.empty()) return;
+    const DataType& keys = *leaf->type->index_type;
+    if (const uint64_t limit = page::MaxDictionaryItems(keys); dictionary_values.size() > limit) {
+      throw Invalid("column '{}': {} distinct values, but dictionary keys of type {} name {} at most", leaf->path,
+                    dictionary_values.size(), TypeToString(keys), limit);
+    }
+  }
 };
 
 }  // namespace
@@ -76,7 +90,7 @@ struct FileWriter::Impl {
   void AddLeafColumn(const page::ColumnLeaf& leaf) {
     proto::ColumnEncoding values;
     values.mutable_values();
-    LeafColumn column{&leaf, {}};
+    LeafColumn column{.leaf = &leaf};
     *column.metadata.mutable_encoding() = DirectEncoding("/lance.encodings.ColumnEncoding", values);
     leaves.push_back(std::move(column));
   }
@@ -127,6 +141,7 @@ struct FileWriter::Impl {
       for (size_t i = start; i < start + count; ++i) {
         uint64_t row = tasks[i].group->first_row;
         for (const page::EncodedPage& page : tasks[i].pages) {
+          leaves[tasks[i].leaf].AddDictionary(page);
           WritePage(page, row, leaves[tasks[i].leaf].metadata);
           row += page.num_rows;
         }

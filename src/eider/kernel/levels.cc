@@ -98,6 +98,26 @@ void PackedLevelsEqual(const uint8_t* packed, uint32_t width, uint16_t value, ui
     return;
   }
   const uint16_t mask = static_cast<uint16_t>(0xFFFFu >> (16 - width));
+#if defined(__SSE2__)
+  // The value is shifted to the levels, not the levels to the value: one `and` and one comparison per word.
+  const auto test = [](const uint8_t* words, uint32_t bits, uint32_t value) {
+    const __m128i m = _mm_set1_epi16(static_cast<int16_t>(bits)), v = _mm_set1_epi16(static_cast<int16_t>(value));
+    uint64_t result = 0;
+    for (int i = 0; i < 4; ++i) {
+      const auto* x = reinterpret_cast<const __m128i*>(words + 32 * i);
+      result |= MaskOf(_mm_cmpeq_epi16(_mm_and_si128(_mm_loadu_si128(x), m), v),
+                       _mm_cmpeq_epi16(_mm_and_si128(_mm_loadu_si128(x + 1), m), v)) << (16 * i);
+    }
+    return result;
+  };
+  for (uint32_t row = 0; row < 16; ++row) {
+    const uint8_t* words = packed + 2 * kLanes * (row * width / 16);
+    const uint32_t shift = row * width % 16;
+    uint64_t equal = test(words, (mask << shift) & 0xFFFFu, (value << shift) & 0xFFFFu);
+    if (shift + width > 16) equal &= test(words + 2 * kLanes, mask >> (16 - shift), value >> (16 - shift));
+    out[(kPackedRowOrder[row / 8] * 16 + row % 8 * 128) / 64] = equal;
+  }
+#else
   for (uint32_t row = 0; row < 16; ++row) {
     const uint32_t word = row * width / 16;
     const uint32_t shift = row * width % 16;
@@ -112,6 +132,7 @@ void PackedLevelsEqual(const uint8_t* packed, uint32_t width, uint16_t value, ui
     }
     out[(kPackedRowOrder[row / 8] * 16 + row % 8 * 128) / 64] = Mask64(low, Equal(value));
   }
+#endif
 }
 
 size_t CountMask(const uint64_t* mask, size_t n) {

@@ -50,15 +50,15 @@ void ChunkLevels::BuildMasks() {
   const size_t words = kernel::MaskWords(n);
   row_mask_.resize(words);
   page_.rep().MaskEqual(view_->rep, n, page_.layers().max_rep(), row_mask_.data());
-  special_mask_.clear();
+  value_mask_.clear();
   const uint16_t visible = page_.layers().max_visible_def(), largest = page_.layers().max_def();
   if (page_.has_def() && visible < largest) {
-    special_mask_.resize(words);
-    page_.def().MaskEqual(view_->def, n, largest, special_mask_.data());
-    for (uint16_t d = largest - 1; d > visible; --d) {
+    value_mask_.resize(words);
+    page_.def().MaskEqual(view_->def, n, 0, value_mask_.data());
+    for (uint16_t d = 1; d <= visible; ++d) {
       scratch_.resize(words);
       page_.def().MaskEqual(view_->def, n, d, scratch_.data());
-      for (size_t w = 0; w < words; ++w) special_mask_[w] |= scratch_[w];
+      for (size_t w = 0; w < words; ++w) value_mask_[w] |= scratch_[w];
     }
   }
   Check(kernel::CountMask(row_mask_.data(), n), ValuesBefore(n), n > 0 && (row_mask_[0] & 1));
@@ -82,7 +82,7 @@ uint32_t ChunkLevels::LevelOf(uint32_t k) const {
 }
 
 uint32_t ChunkLevels::ValuesBefore(uint32_t level) const {
-  return special_mask_.empty() ? level : level - static_cast<uint32_t>(kernel::CountMask(special_mask_.data(), level));
+  return value_mask_.empty() ? level : static_cast<uint32_t>(kernel::CountMask(value_mask_.data(), level));
 }
 
 ChunkPart ChunkLevels::Rows(uint32_t k, uint32_t end) const {
@@ -107,10 +107,9 @@ ChunkPart ChunkLevels::Row(uint32_t k) const {
   part.level_begin = LevelOf(k);
   part.level_end = static_cast<uint32_t>(kernel::NextInMask(row_mask_.data(), view_->num_levels, part.level_begin + 1));
   part.value_begin = ValuesBefore(part.level_begin);
-  part.value_end = part.value_begin + (part.level_end - part.level_begin);
-  if (!special_mask_.empty()) {
-    part.value_end -= static_cast<uint32_t>(kernel::CountMaskRange(special_mask_.data(), part.level_begin, part.level_end));
-  }
+  part.value_end = part.value_begin + (value_mask_.empty() ? part.level_end - part.level_begin
+                                                            : static_cast<uint32_t>(kernel::CountMaskRange(
+                                                                  value_mask_.data(), part.level_begin, part.level_end)));
   return part;
 }
 

@@ -54,7 +54,7 @@ class ChunkLevels {
   bool masked_ = false;
   std::vector<uint16_t> rep_, def_;
   std::vector<uint32_t> row_levels_, row_values_;   // decoded: where rows start, and the ends
-  std::vector<uint64_t> row_mask_, special_mask_, scratch_;  // masked: row starts; entries without a value (empty: there are none)
+  std::vector<uint64_t> row_mask_, value_mask_, scratch_;  // masked: row starts; entries with a value (empty: all of them)
 };
 
 }  // namespace eider::page

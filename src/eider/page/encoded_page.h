@@ -4,7 +4,7 @@
 
 #include <eider/array.h>
 
-#include <initializer_list>
+#include <string>
 #include <vector>
 
 #include "eider/base/memory.h"
@@ -38,6 +38,9 @@ struct EncodedPage {
   ::lance::encodings21::PageLayout layout;
   std::vector<PageBuffer> buffers;
   uint64_t num_rows = 0;
+  /// Values of an Arrow dictionary with 8- or 16-bit keys. Readers bring the dictionaries of several pages together: their union
+  /// must fit the keys, or the column can be written but not read.
+  std::vector<std::string> dictionary_values;
 
   uint64_t size() const {
     uint64_t total = 0;

@@ -58,7 +58,8 @@ class PageEncoder {
   void EncodeValues(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
     GatheredValues gathered = Gather(shredded, *leaf_.type);
     const codec::LeafValues& values = gathered.values;
-    if (leaf_.options.structure == Structure::kAuto && TryConstant(shredded, values)) return Keep(std::move(gathered));
+    const bool has_no_bytes = values.shape.kind == codec::ValueShape::Kind::kFixed && values.shape.bits_per_value == 0;
+    if ((leaf_.options.structure == Structure::kAuto || has_no_bytes) && TryConstant(shredded, values)) return Keep(std::move(gathered));
     if (WantsFullZip(gathered)) {
       pages_.push_back(EncodeFullZip(shredded, values, leaf_.options.compression));
       return Keep(std::move(gathered));
@@ -86,7 +87,8 @@ class PageEncoder {
     if (minor() < 2) return false;
     const bool has_levels = shredded.has_rep() || shredded.has_def();
     const bool fixed = values.shape.kind == codec::ValueShape::Kind::kFixed;
-    if (has_levels && fixed && values.shape.bits_per_value <= 64 && shredded.num_levels > kMaxConstantLevels) return false;
+    const bool runs_well = fixed && values.shape.bits_per_value > 0 && values.shape.bits_per_value <= 64;
+    if (has_levels && runs_well && shredded.num_levels > kMaxConstantLevels) return false;
     const std::optional<uint64_t> item = FindConstant(shredded, values);
     if (item) pages_.push_back(EncodeConstant(shredded, values, *item));
     return item.has_value();
@@ -121,11 +123,21 @@ class PageEncoder {
     index_options.is_text = false;
     if (auto page = EncodeMiniBlock(shredded, gathered->indices.values, index_options, std::move(dictionary))) {
       pages_.push_back(std::move(*page));
+      if (gathered->indices.max_value_bytes < 4) ListDictionary(gathered->dictionary.values);
       return;
     }
     if (!CutByLevels(pieces, shredded)) {
       throw Unsupported("one row has {} levels for {} dictionary keys: too many for a chunk", shredded.num_levels,
                         shredded.num_items);
+    }
+  }
+
+  void ListDictionary(const codec::LeafValues& values) {
+    const uint64_t width = values.shape.bits_per_value / 8;
+    for (uint64_t i = 0; i < values.num_values; ++i) {
+      const bool variable = values.shape.kind == codec::ValueShape::Kind::kVariable;
+      const ByteSpan value = variable ? values.Value(i) : values.data.subspan(i * width, width);
+      pages_.back().dictionary_values.emplace_back(value.begin(), value.end());
     }
   }
 

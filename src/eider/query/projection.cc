@@ -18,6 +18,7 @@ LeafPlace FindLeaf(const lance::table::DataFragment& fragment, int32_t field_id)
     const lance::table::DataFile& file = fragment.files(f);
     for (int i = 0; i < file.fields_size(); ++i) {
       if (file.fields(i) != field_id) continue;
+      if (file.column_indices_size() == 0) return {f, i};  // 0.1: the file itself knows where its fields are
       if (file.column_indices_size() != file.fields_size()) {
         throw Corrupt("data file '{}': {} fields but {} column indices", file.path(), file.fields_size(),
                       file.column_indices_size());

@@ -67,6 +67,7 @@ TransactionProto MergeOf(const Snapshot& read) {
 
 TransactionProto ProjectOf(const Snapshot& read, const std::vector<lance::file::Field>& fields) {
   TransactionProto transaction = NewTransaction(read.version());
+  transaction.mutable_project();
   for (const auto& field : fields) *transaction.mutable_project()->add_schema() = field;
   return transaction;
 }

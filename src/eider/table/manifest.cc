@@ -166,8 +166,12 @@ std::string SerializeManifest(const ManifestDraft& draft) {
     head.set_transaction_section(file.size());
     AppendSection(SpanOf(draft.transaction), &file);
   }
-  std::string message = SerializeDeterministic(head);
+  // In the order of field numbers, as everybody writes it: the schema, the fragments, the rest.
+  ManifestProto schema;
+  schema.mutable_fields()->Swap(head.mutable_fields());
+  std::string message = SerializeDeterministic(schema);
   for (const ByteSpan fragment : draft.fragments) AppendWireBytes(kFragmentsField, fragment, &message);
+  message += SerializeDeterministic(head);
   const uint64_t position = file.size();
   AppendSection(SpanOf(message), &file);
   uint8_t footer[12] = {};
