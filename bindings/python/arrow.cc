@@ -1,6 +1,6 @@
 /// \file
-/// The Arrow objects that Python gets: Schema, Field, RecordBatch, RecordBatchReader. They speak the PyCapsule protocol and
-/// little else; pyarrow, polars or DuckDB take it from there.
+/// The Arrow objects that Python gets: Schema, Field, RecordBatch, RecordBatchReader. They speak the PyCapsule protocol
+/// and little else; pyarrow, polars or DuckDB take it from there.
 
 #include "bind.h"
 #include "capsules.h"
@@ -35,13 +35,16 @@ nb::dict MetadataDict(const KeyValues& metadata) {
 
 void BindSchemas(nb::module_& m) {
   nb::class_<SchemaHandle>(m, "Schema")
-      .def("__init__", [](SchemaHandle* self, nb::object source) { new (self) SchemaHandle{SchemaFrom(source)}; }, "source"_a)
+      .def(
+          "__init__", [](SchemaHandle* self, nb::object source) { new (self) SchemaHandle{SchemaFrom(source)}; },
+          "source"_a)
       .def_prop_ro("names", [](const SchemaHandle& self) { return Names(*self.schema); })
-      .def_prop_ro("types", [](const SchemaHandle& self) {
-        std::vector<std::string> types;
-        for (const Field& field : self.schema->fields) types.push_back(TypeToString(*field.type));
-        return types;
-      })
+      .def_prop_ro("types",
+                   [](const SchemaHandle& self) {
+                     std::vector<std::string> types;
+                     for (const Field& field : self.schema->fields) types.push_back(TypeToString(*field.type));
+                     return types;
+                   })
       .def_prop_ro("metadata", [](const SchemaHandle& self) { return MetadataDict(self.schema->metadata); })
       .def("__len__", [](const SchemaHandle& self) { return self.schema->fields.size(); })
       .def("__arrow_c_schema__", [](const SchemaHandle& self) { return SchemaCapsule(*self.schema); });
@@ -52,24 +55,30 @@ void BindSchemas(nb::module_& m) {
 
 void BindBatch(nb::module_& m) {
   nb::class_<RecordBatch>(m, "RecordBatch")
-      .def("__init__", [](RecordBatch* self, nb::object source) { new (self) RecordBatch(BatchFrom(source)); }, "source"_a)
+      .def(
+          "__init__", [](RecordBatch* self, nb::object source) { new (self) RecordBatch(BatchFrom(source)); },
+          "source"_a)
       .def_prop_ro("schema", [](const RecordBatch& self) { return SchemaHandle{self.schema}; })
       .def_prop_ro("num_rows", [](const RecordBatch& self) { return self.num_rows; })
       .def_prop_ro("num_columns", [](const RecordBatch& self) { return self.columns.size(); })
       .def("__len__", [](const RecordBatch& self) { return self.num_rows; })
-      .def("slice", [](const RecordBatch& self, uint64_t offset, uint64_t length) {
-        const auto rows = static_cast<uint64_t>(self.num_rows);
-        const uint64_t first = std::min(offset, rows);
-        const uint64_t count = std::min(length, rows - first);
-        RecordBatch out{self.schema, static_cast<int64_t>(count), {}};
-        for (const ArrayPtr& column : self.columns) {
-          out.columns.push_back(SliceArray(column, static_cast<int64_t>(first), static_cast<int64_t>(count)));
-        }
-        return out;
-      }, "offset"_a, "length"_a)
+      .def(
+          "slice",
+          [](const RecordBatch& self, uint64_t offset, uint64_t length) {
+            const auto rows = static_cast<uint64_t>(self.num_rows);
+            const uint64_t first = std::min(offset, rows);
+            const uint64_t count = std::min(length, rows - first);
+            RecordBatch out{self.schema, static_cast<int64_t>(count), {}};
+            for (const ArrayPtr& column : self.columns) {
+              out.columns.push_back(SliceArray(column, static_cast<int64_t>(first), static_cast<int64_t>(count)));
+            }
+            return out;
+          },
+          "offset"_a, "length"_a)
       .def("__arrow_c_schema__", [](const RecordBatch& self) { return SchemaCapsule(*self.schema); })
-      .def("__arrow_c_array__", [](const RecordBatch& self, nb::object) { return BatchCapsules(self); },
-           "requested_schema"_a = nb::none());
+      .def(
+          "__arrow_c_array__", [](const RecordBatch& self, nb::object) { return BatchCapsules(self); },
+          "requested_schema"_a = nb::none());
 }
 
 /// Drains the reader, so that errors and Ctrl-C surface here and not inside the consumer of the stream.
@@ -131,8 +140,9 @@ void BindReader(nb::module_& m) {
       .def("__iter__", [](nb::object self) { return self; })
       .def("__next__", &NextBatch)
       .def("__arrow_c_schema__", [](const ReaderHandle& self) { return SchemaCapsule(*self.schema); })
-      .def("__arrow_c_stream__", [](ReaderHandle& self, nb::object) { return StreamCapsule(self.Take()); },
-           "requested_schema"_a = nb::none());
+      .def(
+          "__arrow_c_stream__", [](ReaderHandle& self, nb::object) { return StreamCapsule(self.Take()); },
+          "requested_schema"_a = nb::none());
 }
 
 }  // namespace

@@ -37,9 +37,7 @@ nb::object MakeCapsule(std::unique_ptr<ArrowSchema> c) {
   return MakeCapsule(std::move(c), kSchemaName, [](PyObject* p) { ReleaseCapsule<ArrowSchema>(p, kSchemaName); });
 }
 
-std::string TypeName(nb::handle object) {
-  return nb::cast<std::string>(nb::str(object.type().attr("__name__")));
-}
+std::string TypeName(nb::handle object) { return nb::cast<std::string>(nb::str(object.type().attr("__name__"))); }
 
 nb::object CallProtocol(nb::handle object, const char* method) {
   if (!nb::hasattr(object, method)) {
@@ -122,9 +120,8 @@ nb::tuple BatchCapsules(const RecordBatch& batch) {
   nb::object schema = SchemaCapsule(*batch.schema);
   auto c = std::make_unique<ArrowArray>();
   ExportBatch(batch, c.get());
-  return nb::make_tuple(std::move(schema), MakeCapsule(std::move(c), kArrayName, [](PyObject* p) {
-                          ReleaseCapsule<ArrowArray>(p, kArrayName);
-                        }));
+  return nb::make_tuple(std::move(schema), MakeCapsule(std::move(c), kArrayName,
+                                                       [](PyObject* p) { ReleaseCapsule<ArrowArray>(p, kArrayName); }));
 }
 
 SchemaPtr SchemaFrom(nb::handle object) {

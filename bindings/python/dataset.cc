@@ -50,10 +50,11 @@ DatasetPtr OpenDataset(const std::string& uri, std::optional<uint64_t> version, 
   return WithoutGil([&] { return Dataset::Open(uri, options); });
 }
 
-DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mode, const std::string& data_storage_version,
-                        uint64_t max_rows_per_file, uint64_t max_bytes_per_file, bool enable_v2_manifest_paths,
-                        bool enable_stable_row_ids, const Properties& transaction_properties,
-                        const Properties& table_metadata, Durability durability, nb::object session) {
+DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mode,
+                        const std::string& data_storage_version, uint64_t max_rows_per_file,
+                        uint64_t max_bytes_per_file, bool enable_v2_manifest_paths, bool enable_stable_row_ids,
+                        const Properties& transaction_properties, const Properties& table_metadata,
+                        Durability durability, nb::object session) {
   const WriteOptions options{.mode = mode,
                              .data_storage_version = data_storage_version,
                              .max_rows_per_file = max_rows_per_file,
@@ -187,9 +188,12 @@ void DefineViews(nb::class_<Dataset>& dataset) {
       .def_prop_ro("version", &Dataset::version)
       .def("latest_version", [](const Dataset& self) { return WithoutGil([&] { return self.latest_version(); }); })
       .def("versions", [](const Dataset& self) { return WithoutGil([&] { return self.versions(); }); })
-      .def("checkout_version", [](const Dataset& self, uint64_t version) {
-        return WithoutGil([&] { return self.CheckoutVersion(version); });
-      }, "version"_a)
+      .def(
+          "checkout_version",
+          [](const Dataset& self, uint64_t version) {
+            return WithoutGil([&] { return self.CheckoutVersion(version); });
+          },
+          "version"_a)
       .def("checkout_latest", [](const Dataset& self) { return WithoutGil([&] { return self.CheckoutLatest(); }); })
       .def_prop_ro("lance_schema", [](const Dataset& self) { return LanceSchema(self.lance_schema()); })
       .def_prop_ro("schema", [](const Dataset& self) { return SchemaHandle{self.schema()}; })
@@ -203,9 +207,9 @@ void DefineViews(nb::class_<Dataset>& dataset) {
 
 void DefineReads(nb::class_<Dataset>& dataset) {
   dataset
-      .def("scan", &Scan, "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(), "limit"_a.none() = nb::none(),
-           "offset"_a.none() = nb::none(), "fragment_ids"_a.none() = nb::none(), "batch_rows"_a = 8192,
-           "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none())
+      .def("scan", &Scan, "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
+           "limit"_a.none() = nb::none(), "offset"_a.none() = nb::none(), "fragment_ids"_a.none() = nb::none(),
+           "batch_rows"_a = 8192, "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none())
       .def("take", &Take, "positions"_a, "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
            "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none())
       .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(),
@@ -217,9 +221,12 @@ void DefineChanges(nb::class_<Dataset>& dataset) {
       .def("add_from_function", &AddFromFunction, "function"_a, "output_schema"_a, "read_columns"_a.none() = nb::none(),
            "batch_rows"_a = 8192, "durability"_a = Durability::kDefault)
       .def("add_nulls", &AddNulls, "schema"_a, "durability"_a = Durability::kDefault)
-      .def("drop_columns", [](Dataset& self, const std::vector<std::string>& columns, Durability durability) {
-        return WithoutGil([&] { return self.DropColumns(columns, durability); });
-      }, "columns"_a, "durability"_a = Durability::kDefault);
+      .def(
+          "drop_columns",
+          [](Dataset& self, const std::vector<std::string>& columns, Durability durability) {
+            return WithoutGil([&] { return self.DropColumns(columns, durability); });
+          },
+          "columns"_a, "durability"_a = Durability::kDefault);
 }
 
 }  // namespace

@@ -12,17 +12,28 @@ namespace {
 
 const char* ClassName(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kCorrupt: return "CorruptError";
-    case ErrorKind::kUnsupported: return "UnsupportedError";
-    case ErrorKind::kNotFound: return "NotFoundError";
-    case ErrorKind::kAlreadyExists: return "AlreadyExistsError";
-    case ErrorKind::kInvalid: return "InvalidError";
-    case ErrorKind::kConflict: return "ConflictError";
-    case ErrorKind::kRetryableConflict: return "RetryableConflictError";
-    case ErrorKind::kCommitUnknown: return "CommitUnknownError";
-    case ErrorKind::kIo: return "IoError";
-    case ErrorKind::kCancelled: return "CancelledError";
-    case ErrorKind::kOutOfBudget: return "OutOfBudgetError";
+    case ErrorKind::kCorrupt:
+      return "CorruptError";
+    case ErrorKind::kUnsupported:
+      return "UnsupportedError";
+    case ErrorKind::kNotFound:
+      return "NotFoundError";
+    case ErrorKind::kAlreadyExists:
+      return "AlreadyExistsError";
+    case ErrorKind::kInvalid:
+      return "InvalidError";
+    case ErrorKind::kConflict:
+      return "ConflictError";
+    case ErrorKind::kRetryableConflict:
+      return "RetryableConflictError";
+    case ErrorKind::kCommitUnknown:
+      return "CommitUnknownError";
+    case ErrorKind::kIo:
+      return "IoError";
+    case ErrorKind::kCancelled:
+      return "CancelledError";
+    case ErrorKind::kOutOfBudget:
+      return "OutOfBudgetError";
   }
   return "EiderError";
 }
@@ -34,7 +45,8 @@ void SetPythonError(const Error& error) {
   Py_DECREF(module);
   if (type == nullptr) return;
   // Messages may quote stored bytes, which need not be UTF-8.
-  PyObject* text = PyUnicode_DecodeUTF8(error.what(), static_cast<Py_ssize_t>(std::string_view(error.what()).size()), "replace");
+  PyObject* text =
+      PyUnicode_DecodeUTF8(error.what(), static_cast<Py_ssize_t>(std::string_view(error.what()).size()), "replace");
   if (text != nullptr) PyErr_SetObject(type, text);
   Py_XDECREF(text);
   Py_DECREF(type);

@@ -27,7 +27,8 @@ std::shared_ptr<LanceFileReader> OpenFile(const std::string& path, nb::object se
   return WithoutGil([&] { return LanceFileReader::Open(path, kept); });
 }
 
-RecordBatch ReadRange(const LanceFileReader& self, uint64_t first, uint64_t count, const Names& columns, nb::object stats) {
+RecordBatch ReadRange(const LanceFileReader& self, uint64_t first, uint64_t count, const Names& columns,
+                      nb::object stats) {
   const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
   return WithoutGil([&] { return self.ReadRange(first, count, columns, kept.get()); });
 }
@@ -53,7 +54,8 @@ struct WriterHandle {
 };
 
 WriterHandle CreateFile(const std::string& path, nb::object schema, const std::string& version,
-                        std::optional<uint64_t> buffered_bytes, std::optional<uint64_t> max_page_bytes, nb::object session) {
+                        std::optional<uint64_t> buffered_bytes, std::optional<uint64_t> max_page_bytes,
+                        nb::object session) {
   const SchemaPtr arrow = SchemaFrom(schema);
   LanceFileWriteOptions options{.version = version};
   if (buffered_bytes) options.buffered_bytes = *buffered_bytes;
@@ -104,15 +106,18 @@ void BindFile(nb::module_& m) {
       .def_prop_ro("lance_schema", [](const LanceFileReader& self) { return LanceSchema(self.lance_schema()); })
       .def_prop_ro("schema", [](const LanceFileReader& self) { return SchemaHandle{self.schema()}; })
       .def_prop_ro("num_global_buffers", &LanceFileReader::num_global_buffers)
-      .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(), "stats"_a.none() = nb::none())
+      .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(),
+           "stats"_a.none() = nb::none())
       .def("take", &Take, "positions"_a, "columns"_a.none() = nb::none(), "stats"_a.none() = nb::none())
       .def("read_global_buffer", &GlobalBuffer, "index"_a)
-      .def("describe", [](const LanceFileReader& self, bool json) {
-        return WithoutGil([&] { return self.Describe(json); });
-      }, "json"_a = false);
+      .def(
+          "describe",
+          [](const LanceFileReader& self, bool json) { return WithoutGil([&] { return self.Describe(json); }); },
+          "json"_a = false);
   nb::class_<WriterHandle>(m, "FileWriter")
-      .def_static("create", &CreateFile, "path"_a, "schema"_a, "version"_a = "2.2", "buffered_bytes"_a.none() = nb::none(),
-                  "max_page_bytes"_a.none() = nb::none(), "session"_a.none() = nb::none())
+      .def_static("create", &CreateFile, "path"_a, "schema"_a, "version"_a = "2.2",
+                  "buffered_bytes"_a.none() = nb::none(), "max_page_bytes"_a.none() = nb::none(),
+                  "session"_a.none() = nb::none())
       .def("write_all", &WriteAll, "data"_a)
       .def("add_global_buffer", &AddGlobalBuffer, "data"_a)
       .def("add_schema_metadata", &AddSchemaMetadata, "key"_a, "value"_a)

@@ -14,7 +14,8 @@ ArrayPtr AddParentNulls(const Array& parent, const ArrayPtr& child) {
   const std::shared_ptr<uint8_t[]> bits(new uint8_t[size]());
   for (int64_t i = 0; i < child->length; ++i) {
     const int64_t at = child->offset + i;
-    const bool valid = GetBit(parent.validity, parent.offset + i) && (!child->validity.present() || GetBit(child->validity, at));
+    const bool valid =
+        GetBit(parent.validity, parent.offset + i) && (!child->validity.present() || GetBit(child->validity, at));
     if (valid) bits[static_cast<size_t>(at >> 3)] |= static_cast<uint8_t>(1 << (at & 7));
   }
   auto out = std::make_shared<Array>(*child);
@@ -70,8 +71,8 @@ Projection::Projection(const Schema& input, const std::vector<OutputColumn>& out
     bool nullable = false;
     for (const std::string& name : output.path) {
       if (!indices.empty() && field.type->id != TypeId::kStruct) {
-        throw Error(ErrorKind::kUnsupported, "column '" + Join(output.path) + "': a field below " + TypeToString(*field.type) +
-                                                 " cannot be a column of its own");
+        throw Error(ErrorKind::kUnsupported, "column '" + Join(output.path) + "': a field below " +
+                                                 TypeToString(*field.type) + " cannot be a column of its own");
       }
       indices.push_back(IndexOf(*fields, name, output.path));
       field = (*fields)[indices.back()];

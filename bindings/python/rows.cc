@@ -36,11 +36,20 @@ bool AppendIntegers(bool is_signed, int64_t width, const uint8_t* data, int64_t 
                     std::vector<uint64_t>* out) {
   out->reserve(static_cast<size_t>(count));
   switch (width) {
-    case 1: is_signed ? AppendAll<int8_t>(data, count, stride, out) : AppendAll<uint8_t>(data, count, stride, out); return true;
-    case 2: is_signed ? AppendAll<int16_t>(data, count, stride, out) : AppendAll<uint16_t>(data, count, stride, out); return true;
-    case 4: is_signed ? AppendAll<int32_t>(data, count, stride, out) : AppendAll<uint32_t>(data, count, stride, out); return true;
-    case 8: is_signed ? AppendAll<int64_t>(data, count, stride, out) : AppendAll<uint64_t>(data, count, stride, out); return true;
-    default: return false;
+    case 1:
+      is_signed ? AppendAll<int8_t>(data, count, stride, out) : AppendAll<uint8_t>(data, count, stride, out);
+      return true;
+    case 2:
+      is_signed ? AppendAll<int16_t>(data, count, stride, out) : AppendAll<uint16_t>(data, count, stride, out);
+      return true;
+    case 4:
+      is_signed ? AppendAll<int32_t>(data, count, stride, out) : AppendAll<uint32_t>(data, count, stride, out);
+      return true;
+    case 8:
+      is_signed ? AppendAll<int64_t>(data, count, stride, out) : AppendAll<uint64_t>(data, count, stride, out);
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -63,7 +72,8 @@ bool FromBuffer(nb::handle object, std::vector<uint64_t>* out) {
   const bool is_signed = format.size() == 1 && std::string_view("bhilqn").find(format[0]) != std::string_view::npos;
   const bool is_unsigned = format.size() == 1 && std::string_view("BHILQN").find(format[0]) != std::string_view::npos;
   if (view.ndim != 1 || !(is_signed || is_unsigned)) return false;
-  return AppendIntegers(is_signed, view.itemsize, static_cast<const uint8_t*>(view.buf), view.shape[0], view.strides[0], out);
+  return AppendIntegers(is_signed, view.itemsize, static_cast<const uint8_t*>(view.buf), view.shape[0], view.strides[0],
+                        out);
 }
 
 void FromArrow(nb::handle object, std::vector<uint64_t>* out) {

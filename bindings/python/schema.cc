@@ -27,7 +27,8 @@ nb::dict TextDict(const KeyValues& metadata) {
 
 void Describe(const LanceField& field, int depth, std::string* out) {
   out->append(static_cast<size_t>(depth) * 2, ' ');
-  *out += field.name + ": " + field.logical_type + (field.nullable ? "" : " not null") + " (id " + std::to_string(field.id) + ")";
+  *out += field.name + ": " + field.logical_type + (field.nullable ? "" : " not null") + " (id " +
+          std::to_string(field.id) + ")";
   for (const LanceField& child : field.children) {
     *out += "\n";
     Describe(child, depth + 1, out);
@@ -61,9 +62,10 @@ void BindSchema(nb::module_& m) {
       .def_prop_ro("nullable", [](const LanceField& self) { return self.nullable; })
       .def_prop_ro("metadata", [](const LanceField& self) { return TextDict(self.metadata); })
       .def("is_unenforced_primary_key", [](const LanceField& self) { return self.unenforced_primary_key; })
-      .def("to_arrow", [](const LanceField& self) {
-        return nb::module_::import_("pyarrow").attr("field")(FieldHandle{ToArrowField(self)});
-      })
+      .def("to_arrow",
+           [](const LanceField& self) {
+             return nb::module_::import_("pyarrow").attr("field")(FieldHandle{ToArrowField(self)});
+           })
       .def("__arrow_c_schema__", [](const LanceField& self) { return FieldCapsule(ToArrowField(self)); })
       .def("__repr__", [](const LanceField& self) {
         std::string text = "LanceField ";
@@ -71,14 +73,17 @@ void BindSchema(nb::module_& m) {
         return text;
       });
   nb::class_<LanceSchema>(m, "LanceSchema")
-      .def_static("from_pyarrow", [](nb::object schema) { return ToLanceSchema(*SchemaFrom(schema)); }, "schema"_a)
+      .def_static(
+          "from_pyarrow", [](nb::object schema) { return ToLanceSchema(*SchemaFrom(schema)); }, "schema"_a)
       .def("fields", [](const LanceSchema& self) { return self.fields; })
       .def("field", &FindField, "name"_a)
       .def_prop_ro("metadata", [](const LanceSchema& self) { return TextDict(self.metadata); })
       .def_prop_ro("max_field_id", &LanceSchema::MaxId)
-      .def("to_pyarrow", [](const LanceSchema& self) {
-        return nb::module_::import_("pyarrow").attr("schema")(SchemaHandle{std::make_shared<Schema>(ToArrowSchema(self))});
-      })
+      .def("to_pyarrow",
+           [](const LanceSchema& self) {
+             return nb::module_::import_("pyarrow").attr("schema")(
+                 SchemaHandle{std::make_shared<Schema>(ToArrowSchema(self))});
+           })
       .def("__arrow_c_schema__", [](const LanceSchema& self) { return SchemaCapsule(ToArrowSchema(self)); })
       .def("__repr__", &DescribeSchema);
 }

@@ -46,8 +46,10 @@ void BindSession(nb::module_& m) {
       .def_static("default", [] { return SessionHandle{Session::Default()}; })
       .def_prop_ro("memory_limit", [](const SessionHandle& self) { return self.session->memory_limit(); })
       .def_prop_ro("memory_used", [](const SessionHandle& self) { return self.session->memory_used(); })
-      .def("is_same_as", [](const SessionHandle& self, const SessionHandle& other) { return self.session == other.session; },
-           "other"_a);
+      .def(
+          "is_same_as",
+          [](const SessionHandle& self, const SessionHandle& other) { return self.session == other.session; },
+          "other"_a);
   BindStats(m);
 }
 

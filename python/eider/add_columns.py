@@ -66,7 +66,9 @@ def _add_computed(
         reader = native.scan(columns=read_columns, limit=batch_rows, batch_rows=batch_rows)
         first = next(iter(reader), None)
         if first is None:
-            raise InvalidError("add_columns: the dataset has no rows to learn the new columns from; give an output_schema")
+            raise InvalidError(
+                "add_columns: the dataset has no rows to learn the new columns from; give an output_schema"
+            )
         sample = pa.record_batch(first)
         schema = as_batch(body(sample), sample.num_rows, None).schema
 

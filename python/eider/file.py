@@ -88,9 +88,7 @@ class LanceFileReader:
         table_id: list[str] | None = None,
         session: Session | None = None,
     ) -> None:
-        refuse(
-            "LanceFileReader", storage_options=storage_options, namespace_client=namespace_client, table_id=table_id
-        )
+        refuse("LanceFileReader", storage_options=storage_options, namespace_client=namespace_client, table_id=table_id)
         self._native = _eider.FileReader.open(uri_of(path), native_session(session))
         self._columns = None if columns is None else list(columns)
         self._schema = self._native.schema
@@ -132,7 +130,9 @@ class LanceFileReader:
         """Columns, pages, encodings and bytes, as an indented tree or as JSON."""
         return self._native.describe(json=json)
 
-    def read_all(self, *, batch_size: int = 1024, batch_readahead: int = 16, stats: ScanStats | None = None) -> ReaderResults:
+    def read_all(
+        self, *, batch_size: int = 1024, batch_readahead: int = 16, stats: ScanStats | None = None
+    ) -> ReaderResults:
         """All rows. ``batch_readahead`` is accepted and has no effect."""
         return self.read_range(0, self._native.num_rows, batch_size=batch_size, stats=stats)
 
@@ -207,9 +207,7 @@ class LanceFileWriter:
         max_page_bytes: int | None = None,
         session: Session | None = None,
     ) -> None:
-        refuse(
-            "LanceFileWriter", storage_options=storage_options, namespace_client=namespace_client, table_id=table_id
-        )
+        refuse("LanceFileWriter", storage_options=storage_options, namespace_client=namespace_client, table_id=table_id)
         self._path = uri_of(path)
         self._options: dict[str, Any] = {
             "version": file_version_of(version) or "2.2",

@@ -85,9 +85,7 @@ class FragmentMetadata:
 
 
 def _data_file(info: _eider.DataFileInfo) -> DataFile:
-    return DataFile(
-        info.path, info.field_ids, info.column_indices, info.major, info.minor, info.size_bytes or None
-    )
+    return DataFile(info.path, info.field_ids, info.column_indices, info.major, info.minor, info.size_bytes or None)
 
 
 def _deletion_file(info: _eider.FragmentInfo) -> DeletionFile | None:
@@ -101,7 +99,9 @@ def _deletion_file(info: _eider.FragmentInfo) -> DeletionFile | None:
 class LanceFragment:
     """A fragment of one dataset version. Row positions count the live rows of the fragment."""
 
-    def __init__(self, dataset: LanceDataset, fragment_id: int, *, fragment: tuple[_eider.FragmentInfo, int] | None = None):
+    def __init__(
+        self, dataset: LanceDataset, fragment_id: int, *, fragment: tuple[_eider.FragmentInfo, int] | None = None
+    ):
         self._dataset = dataset
         if fragment is None:
             found = dataset.get_fragment(fragment_id)
@@ -221,9 +221,10 @@ class LanceFragment:
         return self.scanner().__arrow_c_stream__(requested_schema)
 
     def __reduce__(self) -> tuple[Callable[..., LanceFragment], tuple[LanceDataset, int]]:
-        return cast("tuple[Callable[..., LanceFragment], tuple[LanceDataset, int]]", (
-            LanceFragment, (self._dataset, self.fragment_id)
-        ))
+        return cast(
+            "tuple[Callable[..., LanceFragment], tuple[LanceDataset, int]]",
+            (LanceFragment, (self._dataset, self.fragment_id)),
+        )
 
     def __repr__(self) -> str:
         return f"LanceFragment(id={self.fragment_id}, data_files={[f.path for f in self._info.files]})"

@@ -73,7 +73,9 @@ def as_batch(result: Any, num_rows: int, schema: pa.Schema | None) -> pa.RecordB
     elif hasattr(result, "__arrow_c_stream__"):
         batch = _one_batch(pa.table(result))
     else:
-        raise TypeError(f"the function returned {type(result).__name__}, expected a record batch, a DataFrame or a dict")
+        raise TypeError(
+            f"the function returned {type(result).__name__}, expected a record batch, a DataFrame or a dict"
+        )
     if batch.num_rows != num_rows:
         raise InvalidError(f"the function returned {batch.num_rows} rows for a batch of {num_rows}")
     return batch

@@ -133,7 +133,11 @@ def test_import_and_export_of_geoparquet(cli, geo_file, tmp_path):
 
 def test_an_absent_crs_is_crs84_and_null_is_unknown(cli, tmp_path):
     for name, column in {"absent": {}, "null": {"crs": None}}.items():
-        geo = {"version": "1.1.0", "primary_column": "g", "columns": {"g": {"encoding": "WKB", "geometry_types": [], **column}}}
+        geo = {
+            "version": "1.1.0",
+            "primary_column": "g",
+            "columns": {"g": {"encoding": "WKB", "geometry_types": [], **column}},
+        }
         table = pa.table({"g": pa.array([b"\x01\x01\x00\x00\x00" + b"\x00" * 16])})
         pq.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), tmp_path / f"{name}.parquet")
         assert cli("import", tmp_path / f"{name}.parquet", tmp_path / f"{name}.lance")[0] == 0
@@ -158,7 +162,7 @@ def test_import_of_duckdb_geometry(cli, tmp_path):
             "COPY (SELECT 1 AS id, st_point(1, 2)::GEOMETRY('EPSG:32633') AS geom) "
             f"TO '{path}' (FORMAT parquet, GEOPARQUET_VERSION '{version}')"
         )
-        assert cli("import", path, tmp_path / f"{version}.lance") [0] == 0
+        assert cli("import", path, tmp_path / f"{version}.lance")[0] == 0
         field = eider.dataset(tmp_path / f"{version}.lance").schema.field("geom")
         assert field.metadata[b"ARROW:extension:name"] == b"geoarrow.wkb"
         crs = json.loads(field.metadata[b"ARROW:extension:metadata"])["crs"]

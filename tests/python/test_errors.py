@@ -122,4 +122,8 @@ def test_missing_data_file(ds, uri, tmp_path):
 
 def test_types_that_come_later(write):
     with pytest.raises(eider.UnsupportedError):
-        write(pa.table({"u": pa.UnionArray.from_dense(pa.array([0], pa.int8()), pa.array([0], pa.int32()), [pa.array([1])])}))
+        write(
+            pa.table(
+                {"u": pa.UnionArray.from_dense(pa.array([0], pa.int8()), pa.array([0], pa.int32()), [pa.array([1])])}
+            )
+        )

@@ -170,7 +170,9 @@ except ImportError:
 
 def test_work_without_pyarrow(tmp_path):
     command = [sys.executable, "-c", NO_PYARROW, str(tmp_path / "p.lance")]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "POLARS_MAX_THREADS": "1"})
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, env={**os.environ, "POLARS_MAX_THREADS": "1"}
+    )
     assert done.stdout == "ok\n"
 
 

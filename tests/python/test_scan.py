@@ -44,7 +44,9 @@ def test_no_columns_keeps_the_number_of_rows(ds):
     assert ds.to_table(columns=[], with_row_id=True).num_rows == 10
 
 
-@pytest.mark.parametrize(("limit", "offset"), [(0, None), (3, None), (100, None), (None, 4), (3, 4), (3, 9), (3, 99), (0, 0)])
+@pytest.mark.parametrize(
+    ("limit", "offset"), [(0, None), (3, None), (100, None), (None, 4), (3, 4), (3, 9), (3, 99), (0, 0)]
+)
 def test_limit_and_offset(ds, table, limit, offset):
     assert ds.to_table(limit=limit, offset=offset).equals(table.slice(offset or 0, limit))
     assert ds.scanner(limit=limit, offset=offset).count_rows() == table.slice(offset or 0, limit).num_rows

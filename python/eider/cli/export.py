@@ -61,9 +61,10 @@ def _write(scanner: Any, path: str, compression: str) -> int:
     partial = f"{path}.{os.getpid()}.partial"
     rows = 0
     try:
-        with Progress("export", scanner.count_rows()) as progress, pq.ParquetWriter(
-            partial, plain, compression=compression
-        ) as writer:
+        with (
+            Progress("export", scanner.count_rows()) as progress,
+            pq.ParquetWriter(partial, plain, compression=compression) as writer,
+        ):
             for batch in scanner.to_batches():
                 writer.write_batch(with_schema(batch, plain))
                 rows += batch.num_rows

@@ -34,7 +34,12 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("uri", metavar="URI", help="path of the dataset to write")
     parser.add_argument("--mode", choices=("create", "append", "overwrite"), default="create", help="default: create")
     parser.add_argument(
-        "--property", type=key_value, action="append", default=[], metavar="K=V", help="record K=V in the table's metadata"
+        "--property",
+        type=key_value,
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="record K=V in the table's metadata",
     )
     parser.add_argument("--format", choices=("parquet", "csv"), help="default: from the file's name")
     parser.add_argument("--data-storage-version", metavar="V", help="file version, 2.1 or 2.2 (default: 2.2)")
@@ -73,7 +78,7 @@ def _open(path: str, format_name: str | None) -> _Source:
 
 
 def _open_csv(path: str) -> _Source:
-    import pyarrow.csv as csv
+    from pyarrow import csv
 
     delimiter = "\t" if path.lower().endswith(".tsv") else ","
     reader = csv.open_csv(path, parse_options=csv.ParseOptions(delimiter=delimiter))
@@ -143,4 +148,6 @@ def _report(ds: LanceDataset, args: argparse.Namespace, seconds: float) -> None:
         facts = {"uri": ds.uri, "version": ds.version, "rows": rows, "data_bytes": size, "seconds": round(seconds, 3)}
         print_json({**facts, "metadata": ds.metadata})
         return
-    print(f"{ds.uri}: version {ds.version}, {rows:,} rows, {len(ds.schema)} columns, {size_text(size)}, {seconds:.2f} s")
+    print(
+        f"{ds.uri}: version {ds.version}, {rows:,} rows, {len(ds.schema)} columns, {size_text(size)}, {seconds:.2f} s"
+    )
