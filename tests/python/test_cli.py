@@ -176,6 +176,10 @@ def test_import_of_several_files_and_append(cli, table, tmp_path):
     assert cli("import", tmp_path / "0.parquet", tmp_path / "1.parquet", target)[0] == 0
     assert cli("import", tmp_path / "2.parquet", target, "--mode", "append")[0] == 0
     assert eider.dataset(target).to_table() == table.slice(0, 9)
+    assert cli("import", tmp_path / "2.parquet", target, "--mode", "append", "--property", "k=v")[0] == 1
+    assert cli("import", tmp_path / "2.parquet", target, "--mode", "overwrite", "--property", "k=v")[0] == 0
+    assert eider.dataset(target).schema_metadata == {"source": str(tmp_path / "2.parquet"), "k": "v"}
+    assert eider.dataset(target).count_rows() == 3
 
 
 def test_import_of_csv(cli, tmp_path):

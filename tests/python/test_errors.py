@@ -127,3 +127,9 @@ def test_types_that_come_later(write):
                 {"u": pa.UnionArray.from_dense(pa.array([0], pa.int8()), pa.array([0], pa.int32()), [pa.array([1])])}
             )
         )
+
+
+def test_table_metadata_is_set_at_creation_only(ds, uri, table):
+    for mode in ("append", "overwrite"):
+        with pytest.raises(eider.UnsupportedError, match="table_metadata"):
+            eider.write_dataset(table, uri, mode=mode, table_metadata={"k": "v"})

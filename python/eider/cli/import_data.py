@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .. import LanceDataset, write_dataset
+from .. import LanceDataset, NotFoundError, UnsupportedError, dataset, write_dataset
 from .geo import to_geoarrow, with_schema
 from .parse import add_verb, key_value
 from .progress import Progress
@@ -51,6 +51,12 @@ def add_parser(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     sources = [_open(path, args.format) for path in args.sources]
     schema = sources[0][0]
+    origin = {"source": ", ".join(os.path.abspath(path) for path in args.sources), **dict(args.property)}
+    exists = args.mode != "create" and _exists(args.uri)
+    if exists and args.mode == "append" and args.property:
+        raise UnsupportedError("--property needs a new table: an append keeps the metadata that the table has")
+    if exists and args.mode == "overwrite":  # a new schema, whose metadata says where it is from
+        schema = schema.with_metadata({**(schema.metadata or {}), **origin})
     with Progress("import", sum(rows for _, rows, _ in sources)) as progress:
         ds = write_dataset(
             _batches(sources, schema, progress),
@@ -59,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
             args.mode,
             max_rows_per_file=args.max_rows_per_file,
             data_storage_version=args.data_storage_version,
-            table_metadata=_metadata(args),
+            table_metadata=None if exists else origin,
+            transaction_properties=origin,
             durability=args.durability,
         )
         seconds = progress.seconds
@@ -137,8 +144,12 @@ def _batches(sources: list[_Source], schema: pa.Schema, progress: Progress) -> I
             progress.add(batch.num_rows)
 
 
-def _metadata(args: argparse.Namespace) -> dict[str, str]:
-    return {"source": ", ".join(os.path.abspath(path) for path in args.sources), **dict(args.property)}
+def _exists(uri: str) -> bool:
+    try:
+        dataset(uri)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _report(ds: LanceDataset, args: argparse.Namespace, seconds: float) -> None:
@@ -146,7 +157,7 @@ def _report(ds: LanceDataset, args: argparse.Namespace, seconds: float) -> None:
     rows = ds.count_rows()
     if args.json:
         facts = {"uri": ds.uri, "version": ds.version, "rows": rows, "data_bytes": size, "seconds": round(seconds, 3)}
-        print_json({**facts, "metadata": ds.metadata})
+        print_json({**facts, "metadata": {**ds.metadata, **ds.schema_metadata}})
         return
     print(
         f"{ds.uri}: version {ds.version}, {rows:,} rows, {len(ds.schema)} columns, {size_text(size)}, {seconds:.2f} s"

@@ -94,7 +94,7 @@ def _print(facts: dict[str, Any]) -> None:
     for column in facts["columns"]:
         _add_rows(column, 0, rows)
     print_table(["id", "column", "type", "nullable", "extension"], rows, [True, False, False, False, False])
-    entries = {**facts["schema_metadata"], **facts["metadata"]}
+    entries = {**facts["metadata"], **facts["schema_metadata"]}
     if entries:
         print()
         print_pairs([(key, " ".join(value.split())[:100]) for key, value in sorted(entries.items())])
