@@ -4,6 +4,7 @@
 
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
+#include "eider/loader/decoded_columns.h"
 #include "eider/loader/epoch_order.h"
 #include "eider/loader/epoch_reader.h"
 #include "eider/loader/packed_positions.h"
@@ -12,6 +13,7 @@
 namespace eider {
 namespace {
 
+using loader::DecodedColumns;
 using loader::EpochOrder;
 using loader::EpochReader;
 using loader::PackedPositions;
@@ -19,6 +21,8 @@ using loader::StepPlan;
 
 constexpr uint64_t kMaxPrefetch = 1024;
 constexpr uint64_t kMaxStride = 1 << 20;
+// A short share of an epoch does not pay for decoding everything.
+constexpr uint64_t kMinDecodedSteps = 8;
 constexpr uint64_t kPageBytes = 4096;
 
 /// Faults in what a batch refers to: a view of a file costs its consumer no wait. A batch of copies is in memory already.
@@ -48,6 +52,7 @@ struct Source {
   uint64_t seed = 0;
   std::shared_ptr<const PackedPositions> rows;  ///< null: all
   uint64_t num_rows = 0;                        ///< of the dataset
+  SchemaPtr schema;                             ///< of the batches
 
   /// Within a batch, shuffled rows come in ascending order: a batch is a random set, and reading it in file order takes one
   /// gather and no second permutation.
@@ -63,7 +68,7 @@ struct Source {
     return positions;
   }
 
-  RecordBatch Read(uint64_t epoch, uint64_t index, ScanStats& stats) const {
+  RecordBatch Read(uint64_t epoch, uint64_t index, const DecodedColumns* decoded, ScanStats& stats) const {
     ScanOptions options;
     options.columns = columns;
     options.stats = &stats;
@@ -73,8 +78,12 @@ struct Source {
     }
     const std::vector<uint64_t> positions = Positions(epoch, index);
     if (IsRun(positions)) return ReadRun(positions.front(), positions.size(), options);
+    if (decoded) return decoded->Take(*dataset, schema, positions, options);
     return dataset->Take(positions, options);
   }
+
+  /// Worth it when the epoch draws a good part of the rows.
+  bool WantsDecodedColumns() const { return shuffle && plan.num_items >= num_rows / 4 && plan.steps_of_rank() >= kMinDecodedSteps; }
 
  private:
   RecordBatch ReadRun(uint64_t first, uint64_t count, const ScanOptions& options) const {
@@ -136,6 +145,8 @@ class LoaderImpl final : public Loader {
     source->dataset = std::move(dataset);
     auto other = std::make_unique<LoaderImpl>(std::move(source), schema_, prefetch_, stride);
     other->SetEpoch(next_epoch_);
+    other->decoded_ = decoded_;
+    other->tried_decoding_ = decoded_ != nullptr;
     return other;
   }
 
@@ -156,12 +167,22 @@ class LoaderImpl final : public Loader {
 
  private:
   void Open() {
-    const auto read = [source = source_, epoch = epoch_, first = position_, stride = stride_](uint64_t i, ScanStats& stats) {
-      return source->Read(epoch, first + i * stride, stats);
-    };
+    Decode();
+    const auto read = [source = source_, decoded = decoded_, epoch = epoch_, first = position_, stride = stride_](
+                          uint64_t i, ScanStats& stats) { return source->Read(epoch, first + i * stride, decoded.get(), stats); };
     const uint64_t left = num_batches() - std::min(position_, num_batches());
     reader_ = std::make_shared<EpochReader>(read, session_->io_pool(), prefetch_, CeilDiv(left, stride_));
     reader_->Start();
+  }
+
+  void Decode() {
+    if (tried_decoding_ || !source_->WantsDecodedColumns()) return;
+    tried_decoding_ = true;
+    ScanStats stats;
+    decoded_ = DecodedColumns::TryDecode(*source_->dataset, *schema_, source_->columns, session_, stats);
+    stats_.requests += stats.requests;
+    stats_.bytes_read += stats.bytes;
+    stats_.bytes_copied += stats.bytes_copied;
   }
 
   const std::shared_ptr<const Source> source_;
@@ -169,6 +190,8 @@ class LoaderImpl final : public Loader {
   const std::shared_ptr<Session> session_;
   const uint64_t prefetch_, stride_;
   uint64_t epoch_ = 0, next_epoch_ = 0, position_ = 0;
+  bool tried_decoding_ = false;
+  std::shared_ptr<const DecodedColumns> decoded_;
   LoaderStats stats_;
   std::shared_ptr<EpochReader> reader_;
 };
@@ -210,6 +233,7 @@ std::unique_ptr<Loader> Loader::Create(DatasetPtr dataset, const LoaderOptions& 
   columns.columns = options.columns;
   SchemaPtr schema = dataset->ReadRange(0, 0, columns).schema;  // a missing column is an error here, not amid the epoch
   source->num_rows = num_rows;
+  source->schema = schema;
   source->dataset = std::move(dataset);
   return std::make_unique<LoaderImpl>(std::move(source), std::move(schema), options.prefetch, options.stride);
 }
