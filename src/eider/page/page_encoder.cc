@@ -5,6 +5,7 @@
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
 #include "eider/page/constant_encoder.h"
+#include "eider/page/dictionary_builder.h"
 #include "eider/page/full_zip_encoder.h"
 #include "eider/page/gather.h"
 #include "eider/page/mini_block_encoder.h"
@@ -64,7 +65,9 @@ class PageEncoder {
       pages_.push_back(EncodeFullZip(shredded, values, leaf_.options.compression));
       return Keep(std::move(gathered));
     }
-    if (auto page = EncodeMiniBlock(shredded, values, leaf_.options.compression, std::nullopt)) {
+    if (const auto dictionary = BuildDictionary(shredded, values, leaf_.options)) {
+      if (TryIndices(shredded, *dictionary)) return;
+    } else if (auto page = EncodeMiniBlock(shredded, values, leaf_.options.compression, std::nullopt)) {
       pages_.push_back(std::move(*page));
       return;
     }
@@ -116,13 +119,7 @@ class PageEncoder {
       Encode(SlicePieces(pieces, 0, shredded.num_rows / 2));
       return Encode(SlicePieces(pieces, shredded.num_rows / 2, shredded.num_rows));
     }
-    PageDictionary dictionary;
-    dictionary.bytes = codec::CompressBlock(gathered->dictionary.values, leaf_.options.compression, &dictionary.encoding);
-    dictionary.num_items = gathered->dictionary.values.num_values;
-    codec::CompressionOptions index_options = leaf_.options.compression;
-    index_options.is_text = false;
-    if (auto page = EncodeMiniBlock(shredded, gathered->indices.values, index_options, std::move(dictionary))) {
-      pages_.push_back(std::move(*page));
+    if (TryIndices(shredded, *gathered)) {
       if (gathered->indices.max_value_bytes < 4) ListDictionary(gathered->dictionary.values);
       return;
     }
@@ -130,6 +127,18 @@ class PageEncoder {
       throw Unsupported("one row has {} levels for {} dictionary keys: too many for a chunk", shredded.num_levels,
                         shredded.num_items);
     }
+  }
+
+  /// A mini-block page of indices and their dictionary; false when the levels do not fit.
+  bool TryIndices(const ShreddedLeaf& shredded, const GatheredDictionary& gathered) {
+    PageDictionary dictionary;
+    dictionary.bytes = codec::CompressBlock(gathered.dictionary.values, leaf_.options.compression, &dictionary.encoding);
+    dictionary.num_items = gathered.dictionary.values.num_values;
+    codec::CompressionOptions index_options = leaf_.options.compression;
+    index_options.is_text = false;
+    auto page = EncodeMiniBlock(shredded, gathered.indices.values, index_options, std::move(dictionary));
+    if (page) pages_.push_back(std::move(*page));
+    return page.has_value();
   }
 
   void ListDictionary(const codec::LeafValues& values) {

@@ -6,7 +6,7 @@
 ///     asked for by `structural-encoding`       mini-block or full-zip
 ///     no values                                all null
 ///     2.2, one value for all                   constant
-///     longest value < 256 bytes                mini-block
+///     longest value < 256 bytes                mini-block, with a dictionary where values repeat
 ///     otherwise                                full-zip
 
 #include <span>

@@ -95,6 +95,22 @@ TEST(PageEncoderTest, TakesFullZipFrom256BytesOnAndLeavesPlainVectorsWhereTheyLi
   EXPECT_EQ(pages[0].buffers[0].parts[0].data(), wide->children[0]->buffers[0].data() + 3 * 256);
 }
 
+TEST(PageEncoderTest, StoresStringsThatRepeatOnce) {
+  auto strings = std::make_shared<Array>();
+  strings->type = MakeType(TypeId::kUtf8);
+  strings->length = 1000;
+  std::vector<int32_t> offsets{0};
+  std::string data;
+  for (int i = 0; i < 1000; ++i) {
+    data += fmt::format("value {}", i % 7);
+    offsets.push_back(int32_t(data.size()));
+  }
+  strings->buffers = {BufferOf(offsets), CopyToBuffer({reinterpret_cast<const uint8_t*>(data.data()), data.size()})};
+  const std::vector<EncodedPage> pages = EncodeOne(strings, MakeLeaf(strings->type));
+  EXPECT_EQ(pages[0].layout.mini_block_layout().num_dictionary_items(), 7u);
+  EXPECT_LT(pages[0].size(), data.size() / 4);
+}
+
 TEST(PageEncoderTest, CutsRowsWhoseSpecialEntriesOverflowAChunk) {
   for (const uint16_t minor : {1, 2}) {
     const ArrayPtr sparse = SparseLists(300000, 500);
