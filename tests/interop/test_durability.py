@@ -63,6 +63,26 @@ def synced(lines: list[str]) -> list[str]:
     return paths
 
 
+def final_names(lines: list[str], paths: list[str]) -> set[str]:
+    """The names that synced files ended up with: staged files are linked or renamed afterwards, unnamed ones (O_TMPFILE) are linked
+    by their descriptor."""
+    names = set(paths)
+    synced_descriptors: set[str] = set()
+    for line in lines:
+        if sync := re.search(r"\b(?:fsync|fdatasync)\((\d+)<", line):
+            synced_descriptors.add(sync.group(1))
+        match = re.search(r"\b(?:rename|link)\w*\((.*)\) += 0", line)
+        quoted = re.findall(r'"([^"]*)"', match.group(1)) if match else []
+        if len(quoted) < 2:
+            continue
+        descriptor = re.fullmatch(r"/proc/self/fd/(\d+)", quoted[0])
+        staged = descriptor.group(1) in synced_descriptors if descriptor else any(p.endswith(quoted[0].lstrip("/")) for p in paths)
+        if staged:
+            folders = re.findall(r"\d+<([^>]*)>", match.group(1))
+            names.add(quoted[1] if quoted[1].startswith("/") or not folders else f"{folders[-1]}/{quoted[1]}")
+    return names
+
+
 def publishing(lines: list[str]) -> int:
     """Where the new manifest takes its final name: the last link, rename or exclusive create of a .manifest."""
     found = [i for i, line in enumerate(lines)
@@ -96,9 +116,8 @@ def test_everything_is_synced_before_a_version_is_published(what, uri, tmp_path,
     new = {p for p in root.rglob("*") if p.is_file()} - before
     data = [p for p in new if p.parent.name == "data"]
     transactions = [p for p in new if p.parent.name == "_transactions"]
-    # Files are synced under the name they have while they are written, so they are counted by folder.
-    assert data and synced_files(early, root / "data") == len(data), f"data files {data}: {early}"
-    assert synced_files(early, root / "_transactions") == len(transactions), f"transactions {transactions}: {early}"
+    assert data and all(str(p) in final_names(lines, early) for p in data), f"data files {data}: {early}"
+    assert all(str(p) in final_names(lines, early) for p in transactions), f"transactions {transactions}: {early}"
     assert any("_versions" in path or path.endswith(".manifest") for path in early), f"the manifest's bytes are not synced: {early}"
     folders = early + late
     for folder in [root / "data", *([root / "_transactions"] if transactions else [])]:
@@ -107,11 +126,6 @@ def test_everything_is_synced_before_a_version_is_published(what, uri, tmp_path,
     if what == "create":
         assert str(root) in folders, f"the new root is not synced: {folders}"
         assert str(root.parent) in folders, f"the folder that names the root is not synced: {folders}"
-
-
-def synced_files(paths: list[str], folder: pathlib.Path) -> int:
-    """How many different files directly in `folder` were synced."""
-    return len({path for path in paths if pathlib.Path(path).parent == folder})
 
 
 @pytest.mark.parametrize("what", ["create", "append", "add_columns"])

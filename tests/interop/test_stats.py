@@ -47,7 +47,7 @@ def data_bytes(uri: str) -> int:
     return sum(p.stat().st_size for p in (pathlib.Path(uri) / "data").iterdir())
 
 
-@pytest.mark.parametrize("column, most", [("id", 2 << 10), ("small", 8 << 10), ("text", 40 << 10), ("list", 40 << 10),
+@pytest.mark.parametrize("column, most", [("id", 9 << 10), ("small", 8 << 10), ("text", 40 << 10), ("list", 40 << 10),
                                           ("score", 16 << 10)])
 def test_a_take_of_one_row_reads_one_chunk(column, most, wide, engine) -> None:
     uri, table = wide
