@@ -3,12 +3,17 @@
 /// Narrow columns decoded once for a shuffled epoch. A batch of rows from all over a file touches nearly every chunk of a narrow
 /// column for a value or two; when the decoded columns fit in the memory budget, picking values out of them is many times
 /// cheaper. Wide columns (vectors, images, text) gain nothing and are read from the file.
+///
+///     slab: row 0: | value of column 0 | value of column 1 | ... | one byte of validity per nullable column |  row 1: ...
+///
+/// Row by row, because a random row then costs a few cache lines, not one for each column.
 
 #include <eider/dataset.h>
 
 #include <memory>
 #include <vector>
 
+#include "eider/base/memory.h"
 #include "eider/base/memory_budget.h"
 
 namespace eider::loader {
@@ -25,10 +30,23 @@ class DecodedColumns {
   RecordBatch Take(const Dataset& dataset, const SchemaPtr& schema, std::span<const uint64_t> positions, ScanOptions options) const;
 
  private:
+  struct Slot {
+    size_t column = 0;    ///< of the schema
+    TypePtr type;
+    uint64_t width = 0;   ///< bytes in the row; a boolean takes one
+    uint64_t offset = 0;
+    int64_t validity_offset = -1;
+  };
+  void PlanRow(const Schema& schema);
+  void Fill(const Dataset& dataset, uint64_t first, uint64_t count, ScanStats& stats);
+  ArrayPtr Gather(const Slot& slot, std::span<const uint64_t> positions) const;
+
   std::shared_ptr<Session> session_;  // outlives the charge
   BudgetCharge charge_;
-  std::vector<ArrayPtr> arrays_;      ///< by column of the schema; null: not decoded
-  std::vector<std::string> others_;
+  std::vector<Slot> slots_;
+  std::vector<std::string> narrow_, others_;
+  uint64_t row_bytes_ = 0;
+  BufferBuilder slab_;
 };
 
 }  // namespace eider::loader
