@@ -1,8 +1,7 @@
 #!/bin/bash
-# The long sweeps, by hand, after setup.sh: test_long.sh <generated cases each way>
+# The long sweeps, by hand, after setup.sh: test_long.sh <generated cases each way> [arguments of tests.long]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cases=${1:-20000}
-echo "== $cases generated schemas and tables through both engines, in every direction"
-.venv/bin/python -m tests.interop.sweep --cases "$cases" --jobs "$(nproc)"
+.venv/bin/python -m tests.long --cases "$cases" "${@:2}"
 echo "The long sweeps passed."

@@ -22,7 +22,7 @@ def example(monkeypatch):
 
 def test_the_main_job_runs_end_to_end(tmp_path):
     command = [sys.executable, str(EXAMPLE / "demo.py"), "--out", str(tmp_path / "out"), "--epochs", "2"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=1800)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     for claim in (
         "no byte of the 1 data file(s) that were there has changed",
