@@ -1,5 +1,5 @@
 #!/bin/bash
-# Every test, after setup.sh: C++ units, hostile bytes under sanitizers, Python, interop with pylance, the C++ example.
+# Every test, after setup.sh: C++ units and example, hostile bytes under sanitizers, Python, interop with pylance.
 # Goes on after a failure, and ends with one line for each suite.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -28,7 +28,6 @@ suite "C++ units" cpp_tests
 [ ! -f fuzz/CMakeLists.txt ] || suite "hostile bytes under ASan and UBSan" hostile_bytes
 suite "Python" python_tests tests/python
 [ ! -d tests/interop ] || suite "interop with pylance" python_tests tests/interop
-[ ! -f examples/cpp/run.sh ] || suite "C++ example" bash examples/cpp/run.sh
 
 printf '\n== summary\n'
 printf '%s\n' "${results[@]}"

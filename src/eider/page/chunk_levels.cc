@@ -10,16 +10,11 @@ constexpr uint64_t kMaxMaskedRows = 24;
 
 }  // namespace
 
-bool ChunkLevels::UseMasks(uint64_t num_rows) const {
-  return num_rows > 0 && num_rows <= kMaxMaskedRows && page_.rep().has_random_access() &&
-         (!page_.has_def() || page_.def().has_random_access());
-}
-
 void ChunkLevels::Open(uint32_t chunk, const ChunkView& view, uint64_t num_rows) {
   chunk_ = chunk;
   view_ = &view;
   num_rows_ = page_.state()->rows.count(chunk);
-  masked_ = UseMasks(num_rows);
+  masked_ = num_rows > 0 && num_rows <= kMaxMaskedRows;
   masked_ ? BuildMasks() : Decode();
 }
 
@@ -49,19 +44,38 @@ void ChunkLevels::BuildMasks() {
   const uint32_t n = view_->num_levels;
   const size_t words = kernel::MaskWords(n);
   row_mask_.resize(words);
-  page_.rep().MaskEqual(view_->rep, n, page_.layers().max_rep(), row_mask_.data());
-  value_mask_.clear();
-  const uint16_t visible = page_.layers().max_visible_def(), largest = page_.layers().max_def();
-  if (page_.has_def() && visible < largest) {
-    value_mask_.resize(words);
-    page_.def().MaskEqual(view_->def, n, 0, value_mask_.data());
-    for (uint16_t d = 1; d <= visible; ++d) {
-      scratch_.resize(words);
-      page_.def().MaskEqual(view_->def, n, d, scratch_.data());
-      for (size_t w = 0; w < words; ++w) value_mask_[w] |= scratch_[w];
-    }
+  // Bit-packed levels answer as they are; run-length ones are decoded first.
+  rep_.clear();
+  if (page_.rep().has_random_access()) {
+    page_.rep().MaskEqual(view_->rep, n, page_.layers().max_rep(), row_mask_.data());
+  } else {
+    rep_.resize(n);
+    page_.rep().Decode(view_->rep, rep_);
+    kernel::LevelsEqual(rep_, page_.layers().max_rep(), row_mask_.data());
   }
+  BuildValueMask(n, words);
   Check(kernel::CountMask(row_mask_.data(), n), ValuesBefore(n), n > 0 && (row_mask_[0] & 1));
+}
+
+void ChunkLevels::BuildValueMask(uint32_t n, size_t words) {
+  value_mask_.clear();
+  def_.clear();
+  if (!page_.has_def()) return;
+  const bool packed = page_.def().has_random_access();
+  if (!packed) {
+    def_.resize(n);
+    page_.def().Decode(view_->def, def_);
+  }
+  const uint16_t visible = page_.layers().max_visible_def();
+  if (visible >= page_.layers().max_def()) return;  // every entry has a value
+  value_mask_.resize(words);
+  if (!packed) return kernel::LevelsAtMost(def_, visible, value_mask_.data());
+  page_.def().MaskEqual(view_->def, n, 0, value_mask_.data());
+  for (uint16_t d = 1; d <= visible; ++d) {
+    scratch_.resize(words);
+    page_.def().MaskEqual(view_->def, n, d, scratch_.data());
+    for (size_t w = 0; w < words; ++w) value_mask_[w] |= scratch_[w];
+  }
 }
 
 void ChunkLevels::Check(uint64_t num_rows, uint64_t num_values, bool starts_with_row) const {
@@ -114,15 +128,18 @@ ChunkPart ChunkLevels::Row(uint32_t k) const {
 }
 
 void ChunkLevels::Append(const ChunkPart& part, std::vector<uint16_t>& rep, std::vector<uint16_t>& def) const {
-  if (!masked_) {
-    rep.insert(rep.end(), rep_.begin() + part.level_begin, rep_.begin() + part.level_end);
-    if (page_.has_def()) def.insert(def.end(), def_.begin() + part.level_begin, def_.begin() + part.level_end);
+  AppendLevels(page_.rep(), view_->rep, rep_, part, rep);
+  if (page_.has_def()) AppendLevels(page_.def(), view_->def, def_, part, def);
+}
+
+// `decoded` is empty when the levels are still packed.
+void ChunkLevels::AppendLevels(const codec::LevelDecompressor& levels, ByteSpan block, const std::vector<uint16_t>& decoded,
+                               const ChunkPart& part, std::vector<uint16_t>& out) const {
+  if (!decoded.empty()) {
+    out.insert(out.end(), decoded.begin() + part.level_begin, decoded.begin() + part.level_end);
     return;
   }
-  for (uint32_t i = part.level_begin; i < part.level_end; ++i) {
-    rep.push_back(page_.rep().At(view_->rep, view_->num_levels, i));
-    if (page_.has_def()) def.push_back(page_.def().At(view_->def, view_->num_levels, i));
-  }
+  for (uint32_t i = part.level_begin; i < part.level_end; ++i) out.push_back(levels.At(block, view_->num_levels, i));
 }
 
 }  // namespace eider::page

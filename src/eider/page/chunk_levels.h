@@ -40,9 +40,11 @@ class ChunkLevels {
   static std::span<const uint16_t> Part(const std::vector<uint16_t>& levels, const ChunkPart& part) {
     return std::span(levels).subspan(part.level_begin, part.level_end - part.level_begin);
   }
-  bool UseMasks(uint64_t num_rows) const;
   void Decode();
   void BuildMasks();
+  void BuildValueMask(uint32_t n, size_t words);
+  void AppendLevels(const codec::LevelDecompressor& levels, ByteSpan block, const std::vector<uint16_t>& decoded,
+                    const ChunkPart& part, std::vector<uint16_t>& out) const;
   void Check(uint64_t num_rows, uint64_t num_values, bool starts_with_row) const;
   uint32_t LevelOf(uint32_t k) const;
   uint32_t ValuesBefore(uint32_t level) const;
@@ -52,7 +54,7 @@ class ChunkLevels {
   uint32_t chunk_ = 0;
   uint32_t num_rows_ = 0;  // that start here
   bool masked_ = false;
-  std::vector<uint16_t> rep_, def_;
+  std::vector<uint16_t> rep_, def_;  // masked: empty when the levels are packed
   std::vector<uint32_t> row_levels_, row_values_;   // decoded: where rows start, and the ends
   std::vector<uint64_t> row_mask_, value_mask_, scratch_;  // masked: row starts; entries with a value (empty: all of them)
 };
