@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _eider
 from .arguments import DurabilityName, count_of, durability_of, file_version_of, refuse, uri_of
 from .dataset import LanceDataset
-from .error import InvalidError, NotFoundError, UnsupportedError
+from .error import InvalidError
 from .ingest import ReaderLike, open_reader
 from .session import Session, native_session
 
@@ -113,8 +113,6 @@ def write_dataset(
         raise InvalidError(f"mode must be 'create', 'append' or 'overwrite', got {mode!r}")
     target = uri.uri if isinstance(uri, LanceDataset) else uri_of(uri)
     shared = uri._native.session() if isinstance(uri, LanceDataset) and session is None else native_session(session)
-    if table_metadata and mode != "create" and _exists(target, shared):
-        raise UnsupportedError(f"write_dataset: '{target}' exists; table_metadata can be set only when it is created")
     properties = dict(transaction_properties or {})
     if commit_message is not None:
         properties[_MESSAGE_KEY] = commit_message
@@ -136,11 +134,3 @@ def write_dataset(
         session=shared,
     )
     return LanceDataset._wrap(native)
-
-
-def _exists(uri: str, session: _eider.Session | None) -> bool:
-    try:
-        _eider.open_dataset(uri, session=session)
-    except NotFoundError:
-        return False
-    return True

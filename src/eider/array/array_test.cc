@@ -46,7 +46,7 @@ TEST(ArrowCTest, CarriesEveryTypeAndSlice) {
   for (const TypePtr& type : SampleTypes()) {
     const ArrayPtr array = RandomArrays(7).Make(type, 41);
     ExpectEqual(*array, *RoundTrip(array));
-    for (const auto [offset, length] : {std::pair{0, 41}, {3, 20}, {9, 0}, {41, 0}, {40, 1}}) {
+    for (const auto& [offset, length] : {std::pair{0, 41}, {3, 20}, {9, 0}, {41, 0}, {40, 1}}) {
       const ArrayPtr slice = SliceArray(array, offset, length);
       const ArrayPtr back = RoundTrip(slice);
       ExpectEqual(*slice, *back);

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
@@ -25,8 +26,8 @@ constexpr size_t kMaxRetainedBytes = size_t{128} << 20;
 
 /// Block size for `size` usable bytes: four classes per power of two, slack included.
 size_t BlockBytes(size_t size) {
+  if (size > PTRDIFF_MAX) throw std::bad_alloc();
   const size_t wanted = size + kSlackBytes;
-  if (wanted < size) throw std::bad_alloc();
   if (wanted <= 1024) return (wanted + kAlignment - 1) / kAlignment * kAlignment;
   const size_t step = std::bit_floor(wanted - 1) / 4;
   return (wanted + step - 1) / step * step;
@@ -115,6 +116,7 @@ void TrimPool() {
 }
 
 void BufferBuilder::Grow(size_t capacity) {
+  if (capacity < size_) throw std::bad_alloc();  // the sum of sizes that asked for it wrapped
   const size_t wanted = std::max(capacity, capacity_ + capacity_ / 2);
   const size_t usable = BlockBytes(wanted) - kSlackBytes;
   uint8_t* data = PoolAllocate(usable);

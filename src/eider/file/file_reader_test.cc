@@ -100,7 +100,7 @@ TEST_F(GoldenTest, ListsOfListsWithNullsInside) {
       for (int32_t j = 0; j < offsets[i + 1] - offsets[i]; ++j) {
         const int32_t* items = inner.buffers[0].as<int32_t>() + offsets[i] + j;
         ASSERT_EQ(items[1] - items[0], j);
-        if (j == 2) ASSERT_EQ(inner.children[0]->buffers[0].as<int32_t>()[items[0] + 1], 1);
+        if (j == 2) { ASSERT_EQ(inner.children[0]->buffers[0].as<int32_t>()[items[0] + 1], 1); }
       }
     }
   }

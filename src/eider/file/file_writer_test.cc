@@ -132,7 +132,7 @@ TEST_P(FileRoundTripTest, ReadsBackWhatWasWritten) {
   for (int64_t i = 0; i < 10000; ++i) {
     ASSERT_EQ(columns[0]->buffers[0].as<int64_t>()[columns[0]->offset + i], i * i);
     ASSERT_EQ(columns[1]->IsValid(i), i % 3 != 0);
-    if (columns[1]->IsValid(i)) ASSERT_EQ(columns[1]->buffers[0].as<int64_t>()[columns[1]->offset + i], i * i);
+    if (columns[1]->IsValid(i)) { ASSERT_EQ(columns[1]->buffers[0].as<int64_t>()[columns[1]->offset + i], i * i); }
   }
 }
 

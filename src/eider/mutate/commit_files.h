@@ -20,6 +20,10 @@ table::Snapshot CommitFiles(NewDataFiles* files, CommitBody&& commit) {
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kCommitUnknown) files->Keep();
     throw;
+  } catch (...) {
+    // Memory ran out somewhere: the manifest may lie in its place already, and an orphan is harmless.
+    files->Keep();
+    throw;
   }
 }
 

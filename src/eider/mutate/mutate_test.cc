@@ -158,6 +158,19 @@ TEST(MutateTest, OverwriteReplacesSchemaAndRows) {
             ErrorKind::kUnsupported);
 }
 
+TEST(MutateTest, RefusesWhatOnlyANewTableCanChoose) {
+  const table::Snapshot snapshot = NewTable(3, {.data_storage_version = "2.1"});
+  const auto kind_of = [&](const WriteOptions& options) {
+    return ErrorOf([&] { Append(snapshot, *Stream({{"a", {1}}}), options); }).kind();
+  };
+  EXPECT_EQ(kind_of({.data_storage_version = "2.2"}), ErrorKind::kUnsupported);
+  EXPECT_EQ(kind_of({.enable_stable_row_ids = true}), ErrorKind::kUnsupported);
+  EXPECT_EQ(kind_of({.table_metadata = {{"k", "v"}}}), ErrorKind::kUnsupported);
+  EXPECT_EQ(Append(snapshot, *Stream({{"a", {1}}}), {.data_storage_version = "2.1"}).version(), 2u);
+  const Error error = ErrorOf([&] { Overwrite(snapshot, *Stream({{"a", {1}}}), {.enable_stable_row_ids = true}); });
+  EXPECT_NE(std::string(error.what()).find("enable_stable_row_ids"), std::string::npos);
+}
+
 TEST(MutateTest, AddedColumnsSkipDeletedRowsAndTouchNoOldFile) {
   for (const bool nullable : {true, false}) {
     table::Snapshot snapshot = NewTable(20, {.max_rows_per_file = 8});

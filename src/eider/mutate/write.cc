@@ -20,6 +20,22 @@ WriteFragmentsOptions FragmentOptions(const WriteOptions& options, const std::st
           .session = options.session ? options.session : Session::Default()};
 }
 
+/// What can only be chosen when a table is made. Naming of manifests is not asked: its default is the usual choice.
+void RequireSettled(const table::Manifest& manifest, const WriteOptions& options) {
+  if (options.enable_stable_row_ids && !manifest.uses_stable_row_ids()) {
+    throw Unsupported("enable_stable_row_ids: it can be set only when a table is created; this one exists without them");
+  }
+  if (!options.table_metadata.empty()) {
+    throw Unsupported("table_metadata ('{}', ...) can be set only when a table is created", options.table_metadata.begin()->first);
+  }
+}
+
+void RequireSameVersion(const std::string& asked, const std::string& current) {
+  if (asked.empty()) return;
+  const std::string version = WritableVersion(asked).ToString();
+  if (version != current) throw Unsupported("appending data files of version {} to a table of version {}", version, current);
+}
+
 table::TransactionProto NewTransaction(uint64_t read_version, const WriteOptions& options) {
   table::TransactionProto transaction = table::NewTransaction(read_version);
   for (const auto& [key, value] : options.transaction_properties) {
@@ -69,6 +85,8 @@ table::Snapshot Create(const io::ObjectStorePtr& store, RecordBatchReader& data,
 table::Snapshot Append(const table::Snapshot& read, RecordBatchReader& data, const WriteOptions& options) {
   const LanceSchema& schema = read.manifest->schema();
   for (const LanceField& field : schema.fields) RequireDataSupport(field);
+  RequireSettled(*read.manifest, options);
+  RequireSameVersion(options.data_storage_version, read.manifest->data_storage_version());
   NewDataFiles files(read.store, FragmentOptions(options, read.manifest->data_storage_version()));
   AlignedReader aligned(data, schema);
   table::TransactionProto transaction = NewTransaction(read.version(), options);
@@ -80,6 +98,7 @@ table::Snapshot Append(const table::Snapshot& read, RecordBatchReader& data, con
 }
 
 table::Snapshot Overwrite(const table::Snapshot& read, RecordBatchReader& data, const WriteOptions& options) {
+  RequireSettled(*read.manifest, options);
   std::string version = options.data_storage_version;
   if (version.empty()) {
     // A table in a version that is only read here moves on to the default one.

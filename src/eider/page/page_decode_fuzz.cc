@@ -49,7 +49,7 @@ struct Input {
   uint64_t Take(size_t n) {
     uint64_t v = 0;
     if (size < n) n = size;
-    std::memcpy(&v, data, n);
+    if (n > 0) std::memcpy(&v, data, n);
     data += n, size -= n;
     return v;
   }

@@ -108,6 +108,10 @@ FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment,
 }
 
 ArrayPtr MergeStructs(const LanceField& field, const ArrayPtr& a, const ArrayPtr& b) {
+  if (a->type->id != TypeId::kStruct || b->type->id != TypeId::kStruct) {
+    throw Unsupported("column '{}': a {} whose children lie in several data files", field.name, field.logical_type);
+  }
+  if (a->length != b->length) throw Corrupt("column '{}': {} rows in one data file, {} in another", field.name, a->length, b->length);
   auto merged = std::make_shared<Array>(*a);
   auto type = std::make_shared<DataType>();
   type->id = TypeId::kStruct;

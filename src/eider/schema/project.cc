@@ -23,7 +23,8 @@ LanceField* FindMutableId(std::vector<LanceField>* fields, int32_t id) {
 /// Adds to `out` the field that `segments` leads to, below copies of its parents; what is there already is merged.
 void Merge(const LanceField& field, std::span<const std::string> below, std::vector<LanceField>* out) {
   LanceField* target = FindMutableId(out, field.id);
-  if (below.empty()) {
+  // A leaf with children (a packed struct) is one column: it is kept whole.
+  if (below.empty() || field.IsLeaf()) {
     if (target) *target = field;
     else out->push_back(field);
     return;

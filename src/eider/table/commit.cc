@@ -40,7 +40,7 @@ void WriteHint(io::ObjectStore& store, uint64_t version) {
   try {
     const std::string hint = fmt::format("{{\"version\":{}}}", version);
     store.Put(kHintPath, SpanOf(hint), false);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
   }
 }
 

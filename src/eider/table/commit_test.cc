@@ -266,7 +266,7 @@ TEST(CommitTest, AFailureOfAnyOperationLeavesTheTableAtItsOldOrNewVersion) {
       }
       const uint64_t latest = LoadSnapshot(created.store).version();
       EXPECT_LE(latest, 2u);
-      if (!unknown) EXPECT_EQ(latest, landed ? 2u : 1u);
+      if (!unknown) { EXPECT_EQ(latest, landed ? 2u : 1u); }
       lost_answers_resolved += after && landed && faulty->fired();
       if (!faulty->fired()) break;
       ASSERT_LT(n, 99);
