@@ -29,6 +29,22 @@ struct LoaderHandle {
   std::unique_ptr<Loader> loader;
   TensorOptions tensors;
   uint64_t bytes_copied = 0;  ///< by the conversion to tensors
+  bool busy = false;          ///< a thread reads; guarded by the GIL
+};
+
+/// A second thread gets an error and not a data race.
+class BusyScope {
+ public:
+  explicit BusyScope(LoaderHandle& handle) : handle_(handle) {
+    if (handle.busy) throw Error(ErrorKind::kInvalid, "loader: used by two threads at once; make a Loader for each");
+    handle.busy = true;
+  }
+  ~BusyScope() { handle_.busy = false; }
+  BusyScope(const BusyScope&) = delete;
+  BusyScope& operator=(const BusyScope&) = delete;
+
+ private:
+  LoaderHandle& handle_;
 };
 
 LoaderHandle MakeLoader(DatasetPtr dataset, const Names& columns, uint64_t batch_size, bool shuffle, uint64_t seed, uint64_t rank,
@@ -76,7 +92,13 @@ void SetShapes(LoaderHandle& self, const Shapes& shapes) {
   self.tensors.shapes = shapes;
 }
 
+void Start(LoaderHandle& self, uint64_t position) {
+  const BusyScope busy(self);
+  WithoutGil([&] { self.loader->Start(position); });
+}
+
 nb::object Next(LoaderHandle& self) {
+  const BusyScope busy(self);
   const std::optional<RecordBatch> batch = WithoutGil([&] { return self.loader->Next(); });
   if (!batch) return nb::none();
   return ToTensors(*batch, self.tensors, &self.bytes_copied);
@@ -127,7 +149,7 @@ void BindLoader(nb::module_& m) {
       .def("set_shapes", &SetShapes, "shapes"_a)
       .def("with_dataset", &WithDataset, "dataset"_a, "stride"_a)
       .def("set_epoch", [](LoaderHandle& self, uint64_t epoch) { self.loader->SetEpoch(epoch); }, "epoch"_a)
-      .def("start", [](LoaderHandle& self, uint64_t position) { WithoutGil([&] { self.loader->Start(position); }); }, "position"_a)
+      .def("start", &Start, "position"_a)
       .def("next", &Next)
       .def("state", &State)
       .def("stats", &Stats)

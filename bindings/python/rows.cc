@@ -71,7 +71,8 @@ bool FromBuffer(nb::handle object, std::vector<uint64_t>* out) {
   if (!format.empty() && (format[0] == '<' || format[0] == '=' || format[0] == '@')) format.remove_prefix(1);
   const bool is_signed = format.size() == 1 && std::string_view("bhilqn").find(format[0]) != std::string_view::npos;
   const bool is_unsigned = format.size() == 1 && std::string_view("BHILQN").find(format[0]) != std::string_view::npos;
-  if (view.ndim != 1 || !(is_signed || is_unsigned)) return false;
+  // NumPy's scalars give buffers without a shape.
+  if (view.ndim != 1 || view.shape == nullptr || view.strides == nullptr || !(is_signed || is_unsigned)) return false;
   return AppendIntegers(is_signed, view.itemsize, static_cast<const uint8_t*>(view.buf), view.shape[0], view.strides[0],
                         out);
 }

@@ -446,7 +446,8 @@ def _version_number(version: VersionLike | str) -> int:
             raise UnsupportedError(f"branches are not supported yet: version {version!r}")
         version = number
     checked = count_of("dataset", "version", version)
-    assert checked is not None
+    if checked is None:
+        raise InvalidError("dataset: version is None")
     return checked
 
 

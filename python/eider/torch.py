@@ -141,12 +141,12 @@ class Loader(IterableDataset):  # type: ignore[type-arg]
             "prefetch": prefetch,
             "nulls": nulls,
         }
-        self._rows_sum = None if rows is None else _sum_of(rows)
         self._epoch = 0
         self._passes = 0
         self._resume: dict[str, Any] | None = None
         self._worker: tuple[int, int] | None = None
         self._build(native, rows)
+        self._rows_sum = None if rows is None else _sum_of(rows)  # after the native side has judged them
 
     def _build(self, native: _eider.Dataset, rows: Any) -> None:
         self._native = _eider.make_loader(native, rows=rows, **self._options)
@@ -247,14 +247,20 @@ class Loader(IterableDataset):  # type: ignore[type-arg]
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Makes the next pass go on where ``state`` was taken. A loader that was not given a version moves to the state's."""
+        if not isinstance(state, dict):
+            raise TypeError(f"loader: a state must be a dict, got {type(state).__name__}")
         if state.get("format") != _STATE_FORMAT:
             raise InvalidError(f"loader: state of format {state.get('format')}, not {_STATE_FORMAT}")
         for name, mine in self._fingerprint().items():
             if state.get(name) != mine:
                 raise InvalidError(f"loader: the state has {name}={state.get(name)}, this loader has {name}={mine}")
+        for name in ("version", "epoch", "position"):
+            value = state.get(name)
+            if not isinstance(value, int) or value < 0:
+                raise InvalidError(f"loader: the state has {name}={value!r}")
         if state["version"] != self._version:
             self._move_to(state["version"])
-        self.set_epoch(int(state["epoch"]))
+        self.set_epoch(state["epoch"])
         self._resume = dict(state)
 
     def _move_to(self, version: int) -> None:

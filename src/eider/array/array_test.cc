@@ -99,6 +99,38 @@ TEST(ArrowCTest, RejectsWhatDoesNotFitAndReleasesIt) {
   import([](ArrowArray& c) { c.n_buffers = 3; }, MakeType(TypeId::kInt64));
 }
 
+TEST(ArrowCTest, RejectsOffsetsAndViewsThatLie) {
+  const auto import = [](const ArrayPtr& array) {
+    ArrowArray c;
+    ExportArray(array, &c);
+    EXPECT_THROW(ImportArray(&c, array->type), Error);
+    EXPECT_EQ(c.release, nullptr);
+  };
+  const auto with = [](const ArrayPtr& array, std::vector<int32_t> words) {
+    auto changed = std::make_shared<Array>(*array);
+    const auto kept = std::make_shared<std::vector<int32_t>>(std::move(words));
+    changed->buffers[0] = Buffer(reinterpret_cast<const uint8_t*>(kept->data()), kept->size() * 4, kept);
+    return changed;
+  };
+  const ArrayPtr strings = RandomArrays(3).Make(MakeType(TypeId::kUtf8), 3);
+  const int32_t end = strings->buffers[0].as<int32_t>()[3];
+  import(with(strings, {0, 1 << 30, 0, end}));
+  import(with(strings, {0, -1, 0, end}));
+  const ArrayPtr view = RandomArrays(3).Make(MakeType(TypeId::kUtf8View), 0);
+  const auto one = std::make_shared<Array>(*view);
+  one->length = 1, one->offset = 0, one->null_count = 0, one->validity = Buffer();
+  one->buffers.resize(1);
+  import(with(one, {20, 0, 0, 0}));
+  import(with(one, {-20, 0, 0, 0}));
+}
+
+TEST(ArrowCTest, CountsNullsItself) {
+  ArrowArray c;
+  ExportArray(OptionalNumbers<int32_t>({1, std::nullopt, 3}), &c);
+  c.null_count = 3;
+  EXPECT_EQ(CountNulls(*ImportArray(&c, MakeType(TypeId::kInt32))), 1);
+}
+
 TEST(ArrowCTest, NamesTypesThatItDoesNotTake) {
   for (const char* format : {"+r", "+ud:0,1", "+vl", "tiM", "d:5,2,64", "x", "w:-1", "d:1", "+w:x", "tsq:"}) {
     ArrowSchema c{};

@@ -34,6 +34,7 @@ class ArrayImporter {
     }
     ImportValidity(c, *array);
     ImportChildren(c, ImportBuffers(c, layout, *array), *array);
+    if (layout == Layout::kView) RequireViews(*array);
     if (layout == Layout::kDictionary) ImportDictionary(c, *array);
     return array;
   }
@@ -74,6 +75,8 @@ class ArrayImporter {
   void ImportValidity(const ArrowArray& c, Array& array) const {
     if (c.buffers[0] && c.null_count != 0 && c.length > 0) {
       array.validity = Wrap(c, 0, BytesForBits(uint64_t(c.offset + c.length)), *array.type);
+      // The count decides whether a column is all null: it is not taken on trust.
+      array.null_count = c.length - int64_t(CountBits(array.validity.data(), uint64_t(c.offset), uint64_t(c.length)));
     } else if (c.null_count > 0) {
       throw Invalid("arrow array of {}: {} nulls but no validity buffer", TypeToString(*array.type), c.null_count);
     } else {
@@ -94,7 +97,19 @@ class ArrayImporter {
     const Offset first = LoadLe<Offset>(offsets + uint64_t(c.offset) * sizeof(Offset));
     const Offset last = LoadLe<Offset>(offsets + uint64_t(c.offset + c.length) * sizeof(Offset));
     if (first < 0 || last < first) throw Invalid("arrow array of {}: offsets from {} to {}", TypeToString(type), first, last);
+    RequireAscending(reinterpret_cast<const Offset*>(offsets) + c.offset, c.length, type);
     return uint64_t(last);
+  }
+
+  /// A producer's offsets are followed without a further look: one pass over them is cheap next to the copy that comes.
+  template <typename Offset>
+  static void RequireAscending(const Offset* offsets, int64_t length, const DataType& type) {
+    bool ascending = true;
+    for (int64_t i = 0; i < length; ++i) ascending &= offsets[i] <= offsets[i + 1];
+    if (ascending) return;
+    int64_t at = 0;
+    while (offsets[at] <= offsets[at + 1]) ++at;
+    throw Invalid("arrow array of {}: offset {} of value {} is above the next, {}", TypeToString(type), offsets[at], at, offsets[at + 1]);
   }
 
   /// Returns how many values the offsets of a list want its child to have.
@@ -139,6 +154,21 @@ class ArrayImporter {
       const int64_t size = LoadLe<int64_t>(sizes + 8 * i);
       if (size < 0) throw Invalid("arrow array of {}: data buffer {} has size {}", TypeToString(type), i, size);
       array.buffers.push_back(Wrap(c, 2 + i, uint64_t(size), type));
+    }
+  }
+
+  /// What a null view says does not count.
+  static void RequireViews(const Array& array) {
+    constexpr int32_t kInlineBytes = 12;
+    for (int64_t i = 0; i < array.length; ++i) {
+      const uint8_t* view = array.buffers[0].data() + (array.offset + i) * 16;
+      const int32_t size = LoadLe<int32_t>(view);
+      if ((size >= 0 && size <= kInlineBytes) || !array.IsValid(i)) continue;
+      const int32_t buffer = LoadLe<int32_t>(view + 8), start = LoadLe<int32_t>(view + 12);
+      const bool known = size > 0 && buffer >= 0 && uint64_t(buffer) + 1 < array.buffers.size() && start >= 0;
+      if (known && uint64_t(start) + uint64_t(size) <= array.buffers[size_t(buffer) + 1].size()) continue;
+      throw Invalid("arrow array of {}: value {} is {} bytes at {} of data buffer {}, which does not hold them", TypeToString(*array.type), i,
+                    size, start, buffer);
     }
   }
 

@@ -74,10 +74,16 @@ ArrayPtr ChildWindow(const Array& array, size_t child) {
   }
 }
 
+void RequireMapKeys(const Array& map, const std::string& path) {
+  const ArrayPtr entries = ChildWindow(map, 0);
+  if (CountNulls(*entries) > 0 || CountNulls(*ChildWindow(*entries, 0)) > 0) throw Invalid("column '{}': a map with null keys", path);
+}
+
 /// Nulls below a null parent do not count, so children are looked at only where the parent has none.
 void RequireNoForbiddenNulls(const Array& array, const Field& field, const std::string& path) {
   const bool has_nulls = array.type->id == TypeId::kNull ? array.length > 0 : CountNulls(array) > 0;
   if (has_nulls && !field.nullable) throw Invalid("column '{}' is not nullable, but the data hold nulls", path);
+  if (array.type->id == TypeId::kMap) RequireMapKeys(array, path);
   if (has_nulls || field.type->children.empty()) return;
   // The element of a plain fixed-size list has no nullability of its own.
   if (field.type->id == TypeId::kFixedSizeList && field.type->children[0].type->id != TypeId::kStruct) return;

@@ -105,10 +105,16 @@ class Assembler {
       inner = CheckedMul(length, static_cast<uint64_t>(node.type->list_size), "fixed-size list");
     }
     for (const FieldNode& child : node.children) array->children.push_back(Visit(child, depth + 1, inner));
+    if (node.type->id == TypeId::kMap) RequireKeys(*array->children[0], present);
     return array;
   }
 
  private:
+  /// Arrow's consumers abort on maps with null keys.
+  void RequireKeys(const Array& entries, size_t leaf) const {
+    const int64_t nulls = CountNulls(entries) + (entries.children.empty() ? 0 : CountNulls(*entries.children[0]));
+    if (nulls > 0) throw Corrupt("column '{}': a map with {} null keys or entries", plan_.paths[leaf], nulls);
+  }
   size_t FindPresent(const FieldNode& node) const {
     size_t i = node.first_leaf;
     while (i < node.first_leaf + node.num_leaves && leaves_[i] == nullptr) ++i;

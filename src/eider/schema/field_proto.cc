@@ -4,13 +4,12 @@
 #include <unordered_map>
 
 #include "eider/base/error.h"
+#include "eider/schema/logical_type.h"
 
 namespace eider {
 namespace {
 
 using FieldProto = ::lance::file::Field;
-
-constexpr int kMaxDepth = 100;
 
 /// Sorted by key: the wire order of a map is arbitrary.
 KeyValues MetadataFromProto(const MetadataProto& proto) {
@@ -52,7 +51,7 @@ LanceField FieldFromProto(const FieldProto& proto) {
 /// The children of `node` (an index into `protos`, or -1 for the roots), from per-parent lists of indexes.
 std::vector<LanceField> BuildChildren(const FieldProtos& protos, const std::vector<std::vector<int>>& children, int node,
                                       int depth) {
-  if (depth > kMaxDepth) throw Corrupt("schema: fields nested more than {} deep", kMaxDepth);
+  if (depth > kMaxSchemaDepth) throw Corrupt("schema: fields nested more than {} deep", kMaxSchemaDepth);
   std::vector<LanceField> out;
   for (const int child : children[static_cast<size_t>(node + 1)]) {
     out.push_back(FieldFromProto(protos.Get(child)));

@@ -143,6 +143,11 @@ std::string ListName(const DataType& type, const char* name) {
   return type.children.at(0).type->id == TypeId::kStruct ? std::string(name) + ".struct" : name;
 }
 
+std::string DecimalName(const DataType& type, int bits, int32_t max_precision) {
+  if (type.precision < 1 || type.precision > max_precision) Refuse(type, "the precision is out of range");
+  return fmt::format("decimal:{}:{}:{}", bits, type.precision, type.scale);
+}
+
 std::string DictionaryName(const DataType& type) {
   const std::string values = LogicalTypeOf(*type.value_type);
   if (HasChildFields(values)) Refuse(type, "dictionary values must be primitive");
@@ -181,8 +186,8 @@ std::string LogicalTypeOf(const DataType& type) {
     case TypeId::kTimestamp:
       return fmt::format("timestamp:{}:{}", kUnitNames[static_cast<size_t>(type.unit)],
                          type.timezone.empty() ? "-" : type.timezone);
-    case TypeId::kDecimal128: return fmt::format("decimal:128:{}:{}", type.precision, type.scale);
-    case TypeId::kDecimal256: return fmt::format("decimal:256:{}:{}", type.precision, type.scale);
+    case TypeId::kDecimal128: return DecimalName(type, 128, 38);
+    case TypeId::kDecimal256: return DecimalName(type, 256, 76);
     case TypeId::kFixedSizeBinary: return fmt::format("fixed_size_binary:{}", type.byte_width);
     case TypeId::kFixedSizeList: return FixedSizeListName(type);
     case TypeId::kList: return ListName(type, "list");

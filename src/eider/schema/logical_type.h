@@ -15,6 +15,9 @@
 
 namespace eider {
 
+/// How deep the fields of a schema may nest.
+inline constexpr int kMaxSchemaDepth = 100;
+
 /// The logical type of an Arrow type. \throws Error(kUnsupported) for a type that the format cannot hold.
 std::string LogicalTypeOf(const DataType& type);
 

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "eider/base/error.h"
+#include "eider/base/utf8.h"
 #include "eider/schema/logical_type.h"
 
 namespace eider {
@@ -31,12 +32,24 @@ int32_t MaxIdIn(const std::vector<LanceField>& fields) {
   return max;
 }
 
+/// Protobuf writes other bytes into a string, but no reader takes them back.
+void RequireUtf8(std::string_view text, std::string_view what) {
+  if (!IsUtf8(text)) throw Invalid("{} '{}' is not UTF-8", what, text);
+}
+
+void RequireUtf8Keys(const KeyValues& metadata) {
+  for (const auto& [key, value] : metadata) RequireUtf8(key, "metadata key");
+}
+
 /// Hands out ids depth-first.
 class FieldMaker {
  public:
   explicit FieldMaker(int32_t next_id) : next_id_(next_id) {}
 
-  LanceField Make(const Field& arrow, int32_t parent_id) {
+  LanceField Make(const Field& arrow, int32_t parent_id, int depth = 0) {
+    if (depth >= kMaxSchemaDepth) throw Unsupported("field '{}': nested more than {} deep", arrow.name, kMaxSchemaDepth);
+    RequireUtf8(arrow.name, "column name");
+    RequireUtf8Keys(arrow.metadata);
     LanceField field;
     field.name = arrow.name;
     field.id = next_id_++;
@@ -44,14 +57,16 @@ class FieldMaker {
     field.nullable = arrow.nullable;
     field.metadata = arrow.metadata;
     field.extension_name = FindValue(arrow.metadata, kExtensionNameKey).value_or("");
+    RequireUtf8(field.extension_name, "extension name");
     if (field.extension_name == "arrow.json" || field.extension_name == "lance.json") {
       throw Unsupported("column '{}': JSON columns", arrow.name);
     }
     field.logical_type = InContext([&] { return fmt::format("column '{}'", arrow.name); },
                                    [&] { return LogicalTypeOf(*arrow.type); });
+    RequireUtf8(field.logical_type, "type");
     field.legacy_encoding = LegacyEncodingOf(*arrow.type);
     SetPrimaryKey(&field);
-    if (HasChildFields(field.logical_type)) AddChildren(*arrow.type, &field);
+    if (HasChildFields(field.logical_type)) AddChildren(*arrow.type, &field, depth + 1);
     return field;
   }
 
@@ -72,11 +87,11 @@ class FieldMaker {
     }
   }
 
-  void AddChildren(const DataType& type, LanceField* field) {
+  void AddChildren(const DataType& type, LanceField* field, int depth) {
     std::unordered_set<std::string_view> names;
     for (const Field& child : type.children) {
       if (!names.insert(child.name).second) throw Invalid("field '{}': two children named '{}'", field->name, child.name);
-      field->children.push_back(Make(child, field->id));
+      field->children.push_back(Make(child, field->id, depth));
     }
   }
 
@@ -142,6 +157,7 @@ int32_t LanceSchema::MaxId() const { return MaxIdIn(fields); }
 
 LanceSchema ToLanceSchema(const Schema& schema, int32_t first_id) {
   LanceSchema lance;
+  RequireUtf8Keys(schema.metadata);
   lance.metadata = schema.metadata;
   FieldMaker maker(first_id);
   std::unordered_set<std::string_view> names;

@@ -1,0 +1,22 @@
+#include "eider/base/utf8.h"
+
+#include <gtest/gtest.h>
+
+namespace eider {
+namespace {
+
+TEST(Utf8Test, TakesText) {
+  for (const char* text : {"", "plain", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\xa6\x86", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf"}) {
+    EXPECT_TRUE(IsUtf8(text)) << text;
+  }
+}
+
+TEST(Utf8Test, RefusesBrokenSequences) {
+  for (const char* text : {"\xff", "\x80", "a\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80",
+                           "\xf5\x80\x80\x80", "\xe2\x82", "\xe2\x28\xa1"}) {
+    EXPECT_FALSE(IsUtf8(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace eider
