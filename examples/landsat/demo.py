@@ -26,7 +26,7 @@ from scene import read_scene
 from survive import train_and_survive
 
 ROOT = Path(__file__).resolve().parents[2]
-EPOCHS = 10
+EPOCHS = 8
 LEARNT = 0.3  # how much the network's IoU must exceed the best constant answer's
 
 
