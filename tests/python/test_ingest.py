@@ -130,3 +130,10 @@ def test_sliced_input_with_odd_offsets(write, table):
 def test_dictionary_input(write):
     values = pa.array(["x", "y", "x", None]).dictionary_encode()
     assert write(pa.table({"d": values})).to_table().column("d").to_pylist() == ["x", "y", "x", None]
+
+
+def test_columns_that_only_later_rows_have_are_kept(tmp_path):
+    ds = eider.write_dataset([{"a": 1}, {"a": 2, "b": 3}], tmp_path / "rows.lance")
+    assert ds.to_table().to_pylist() == [{"a": 1, "b": None}, {"a": 2, "b": 3}]
+    with pytest.raises(eider.InvalidError, match="'b'"):
+        eider.write_dataset([{"a": 1, "b": 2}], tmp_path / "other.lance", schema=pa.schema([("a", pa.int64())]))

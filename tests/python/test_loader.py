@@ -270,3 +270,15 @@ def test_the_default_place_is_that_of_torch_distributed(uri: str, tmp_path: path
         assert len(Loader(uri, batch_size=50)) == 20
     finally:
         torch.distributed.destroy_process_group()
+
+
+def test_null_booleans_within_lists_are_not_taken_for_false(tmp_path):
+    lists = pa.list_(pa.bool_(), 2)
+    ds = eider.write_dataset(
+        pa.table({"whole": pa.array([[True, False], None], lists), "holes": pa.array([[True, None], None], lists)}),
+        tmp_path / "bits.lance",
+    )
+    batch = next(iter(Loader(ds, columns=["whole"], batch_size=2, nulls="mask")))
+    assert batch["whole"].tolist() == [[True, False], [False, False]] and batch["whole.valid"].tolist() == [True, False]
+    with pytest.raises(eider.InvalidError, match="holes"):
+        next(iter(Loader(ds, columns=["holes"], batch_size=2, nulls="mask")))

@@ -179,3 +179,19 @@ def test_work_without_pyarrow(tmp_path):
 def test_as_lance():
     code = "import eider as lance; assert lance.LanceDataset and lance.file.LanceFileReader and callable(lance.dataset)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_scan_begun_before_a_fork_ends_with_an_error_in_the_child(tmp_path):
+    uri = tmp_path / "forked.lance"
+    ds = eider.write_dataset(pa.table({"x": range(1_000_000)}), uri, max_rows_per_file=50_000)
+    batches = iter(ds.to_batches())
+    first = next(batches)
+    if (child := os.fork()) == 0:
+        try:
+            list(batches)
+        except eider.InvalidError:
+            del batches  # must not wait for threads that are not there
+            os._exit(0)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert first.num_rows + sum(batch.num_rows for batch in batches) == 1_000_000
