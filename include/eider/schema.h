@@ -29,8 +29,6 @@ struct EIDER_EXPORT LanceSchema {
   std::vector<LanceField> fields;
   KeyValues metadata;
 
-  /// Depth-first search by id; nullptr when absent.
-  const LanceField* FindId(int32_t id) const;
   /// Resolves "a.b.c" (backquotes quote a segment that has dots). nullptr when absent.
   const LanceField* FindPath(std::string_view path) const;
   int32_t MaxId() const;  ///< -1 when empty

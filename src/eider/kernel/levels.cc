@@ -81,7 +81,6 @@ size_t CountMatches(std::span<const uint16_t> levels, const Test& test) {
 
 void LevelsEqual(std::span<const uint16_t> levels, uint16_t value, uint64_t* out) { FillMask(levels, Equal(value), out); }
 void LevelsAtMost(std::span<const uint16_t> levels, uint16_t value, uint64_t* out) { FillMask(levels, AtMost(value), out); }
-size_t CountLevelsEqual(std::span<const uint16_t> levels, uint16_t value) { return CountMatches(levels, Equal(value)); }
 size_t CountLevelsAtMost(std::span<const uint16_t> levels, uint16_t value) { return CountMatches(levels, AtMost(value)); }
 
 uint16_t MaxLevel(std::span<const uint16_t> levels) {

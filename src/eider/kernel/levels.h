@@ -16,8 +16,7 @@ constexpr size_t MaskWords(size_t num_levels) { return (num_levels + 63) / 64; }
 void LevelsEqual(std::span<const uint16_t> levels, uint16_t value, uint64_t* out);
 /// out bit i = (levels[i] <= value).
 void LevelsAtMost(std::span<const uint16_t> levels, uint16_t value, uint64_t* out);
-/// Number of levels equal to `value`, and at most `value`.
-size_t CountLevelsEqual(std::span<const uint16_t> levels, uint16_t value);
+/// Number of levels that are at most `value`.
 size_t CountLevelsAtMost(std::span<const uint16_t> levels, uint16_t value);
 /// The largest level, 0 when there is none.
 uint16_t MaxLevel(std::span<const uint16_t> levels);

@@ -3,7 +3,6 @@
 /// One-pass statistics over fixed-width values that choose an encoding. Bytes need no alignment.
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -36,29 +35,6 @@ size_t CountRuns(const uint8_t* values, size_t n) {
   }
   return changes + (n != 0);
 }
-
-template <typename T>
-struct MinMax {
-  T min;
-  T max;
-};
-/// \pre n > 0
-template <typename T>
-MinMax<T> FindMinMax(const uint8_t* values, size_t n) {
-  MinMax<T> r{LoadUnaligned<T>(values), LoadUnaligned<T>(values)};
-  for (size_t i = 1; i < n; ++i) {
-    const T v = LoadUnaligned<T>(values + i * sizeof(T));
-    r.min = std::min(r.min, v);
-    r.max = std::max(r.max, v);
-  }
-  return r;
-}
-
-/// How often each byte occurs among bytes[0], bytes[stride], ... (`n` of them).
-using ByteHistogram = std::array<uint32_t, 256>;
-ByteHistogram CountBytes(const uint8_t* bytes, size_t n, size_t stride);
-/// Shannon entropy in bits per byte, 0 when empty.
-double EntropyOf(const ByteHistogram& histogram);
 
 /// True when `n` values of `width` bytes are all equal.
 bool AllEqual(const uint8_t* values, size_t n, size_t width);

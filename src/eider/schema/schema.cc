@@ -18,14 +18,6 @@ bool IsPacked(const LanceField& field) {
   return false;
 }
 
-const LanceField* FindIdIn(const std::vector<LanceField>& fields, int32_t id) {
-  for (const LanceField& field : fields) {
-    if (field.id == id) return &field;
-    if (const LanceField* found = FindIdIn(field.children, id)) return found;
-  }
-  return nullptr;
-}
-
 int32_t MaxIdIn(const std::vector<LanceField>& fields) {
   int32_t max = -1;
   for (const LanceField& field : fields) max = std::max({max, field.id, MaxIdIn(field.children)});
@@ -151,7 +143,6 @@ bool LanceField::IsLeaf() const {
   return children.empty() || IsPacked(*this) || extension_name == kBlobV2Extension;
 }
 
-const LanceField* LanceSchema::FindId(int32_t id) const { return FindIdIn(fields, id); }
 
 int32_t LanceSchema::MaxId() const { return MaxIdIn(fields); }
 
