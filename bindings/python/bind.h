@@ -12,7 +12,6 @@ void BindSchema(nanobind::module_& m);
 void BindSession(nanobind::module_& m);
 void BindDataset(nanobind::module_& m);
 void BindFile(nanobind::module_& m);
-/// Defined by loader.cc; called when the build has it (EIDER_PYTHON_LOADER).
 void BindLoader(nanobind::module_& m);
 
 }  // namespace eider::python

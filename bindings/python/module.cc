@@ -9,7 +9,5 @@ NB_MODULE(_eider, m) {
   eider::python::BindSession(m);
   eider::python::BindDataset(m);
   eider::python::BindFile(m);
-#ifdef EIDER_PYTHON_LOADER
   eider::python::BindLoader(m);
-#endif
 }

@@ -5,31 +5,6 @@
 namespace eider::python {
 namespace {
 
-bool GetBit(const Buffer& bits, int64_t i) { return (bits.data()[i >> 3] >> (i & 7)) & 1; }
-
-/// `child` with the nulls of its parent added. Both windows have the same length.
-ArrayPtr AddParentNulls(const Array& parent, const ArrayPtr& child) {
-  const int64_t end = child->offset + child->length;
-  const auto size = static_cast<size_t>((end + 7) / 8);
-  const std::shared_ptr<uint8_t[]> bits(new uint8_t[size]());
-  for (int64_t i = 0; i < child->length; ++i) {
-    const int64_t at = child->offset + i;
-    const bool valid =
-        GetBit(parent.validity, parent.offset + i) && (!child->validity.present() || GetBit(child->validity, at));
-    if (valid) bits[static_cast<size_t>(at >> 3)] |= static_cast<uint8_t>(1 << (at & 7));
-  }
-  auto out = std::make_shared<Array>(*child);
-  out->validity = Buffer(bits.get(), size, bits);
-  out->null_count = -1;
-  return out;
-}
-
-ArrayPtr Descend(const ArrayPtr& parent, size_t index) {
-  ArrayPtr child = SliceArray(parent->children[index], parent->offset, parent->length);
-  if (!parent->validity.present() || parent->null_count == 0 || child->type->id == TypeId::kNull) return child;
-  return AddParentNulls(*parent, child);
-}
-
 std::string Join(const std::vector<std::string>& path) {
   std::string out;
   for (const std::string& name : path) out += (out.empty() ? "" : ".") + name;
@@ -91,7 +66,7 @@ RecordBatch Projection::Apply(const RecordBatch& batch) const {
   RecordBatch out{schema_, batch.num_rows, {}};
   for (const std::vector<size_t>& path : paths_) {
     ArrayPtr column = batch.columns[path[0]];
-    for (size_t depth = 1; depth < path.size(); ++depth) column = Descend(column, path[depth]);
+    for (size_t depth = 1; depth < path.size(); ++depth) column = StructChild(*column, path[depth]);
     out.columns.push_back(std::move(column));
   }
   return out;

@@ -130,30 +130,39 @@ class Converter {
     }
     Element element = ElementOf(leaf->type->id);
     if (leaf->type->id == TypeId::kFixedSizeBinary) element = {dtype_code::UInt, 1};
-    if (element.code == dtype_code::Bool) return Bits(*leaf, shape);
     bool any_null = false;
     for (const ArrayPtr& layer : layers) any_null |= CountNulls(*layer) > 0;
+    if (any_null) RefuseElementNulls(layers, element, path);
+    if (element.code == dtype_code::Bool) return FillNulls(layers, UnpackBits(*leaf), shape, element);
     const uint64_t row_bytes = leaf->type->id == TypeId::kFixedSizeBinary ? uint64_t(leaf->type->byte_width) : element.bytes;
     const uint8_t* data = leaf->buffers[0].data() + uint64_t(leaf->offset) * row_bytes;
     if (!any_null) return MakeTensor(data, shape, element, leaf->buffers[0].owner());
-    RefuseElementNulls(layers, element, path);
-    return FillNulls(layers, data, row_bytes, shape, element);
+    OwnedBytes copy(uint64_t(leaf->length) * row_bytes);
+    if (!copy.bytes->empty()) std::memcpy(copy.data(), data, copy.bytes->size());
+    return FillNulls(layers, std::move(copy), shape, element);
   }
 
   void RefuseElementNulls(const std::vector<ArrayPtr>& layers, Element element, const std::string& path) const {
     if (element.code == dtype_code::Float) return;
     for (size_t i = 1; i < layers.size(); ++i) {
-      if (CountNulls(*layers[i]) == 0) continue;
+      if (!HasNullBelowValid(*layers[i - 1], *layers[i])) continue;
       throw Error(ErrorKind::kInvalid, "loader: column '" + path + "' has null elements inside its lists of fixed size");
     }
   }
 
-  /// A copy with NaN (floats) or zero where a layer is null.
-  nb::object FillNulls(const std::vector<ArrayPtr>& layers, const uint8_t* data, uint64_t value_bytes, const std::vector<size_t>& shape,
-                       Element element) {
-    const uint64_t total = uint64_t(layers.back()->length) * value_bytes;
-    OwnedBytes copy(total);
-    if (total > 0) std::memcpy(copy.data(), data, total);
+  /// What lies below a null list does not count.
+  static bool HasNullBelowValid(const Array& lists, const Array& items) {
+    if (CountNulls(items) == 0) return false;
+    const int64_t size = lists.type->list_size;
+    for (int64_t i = 0; i < items.length; ++i) {
+      if (!items.IsValid(i) && lists.IsValid(i / size)) return true;
+    }
+    return false;
+  }
+
+  /// A tensor of `copy`, with NaN (floats) or zero where a layer is null.
+  nb::object FillNulls(const std::vector<ArrayPtr>& layers, OwnedBytes copy, const std::vector<size_t>& shape, Element element) {
+    const uint64_t total = copy.bytes->size();
     *bytes_copied_ += total;
     for (const ArrayPtr& layer : layers) {
       if (CountNulls(*layer) == 0) continue;
@@ -175,15 +184,14 @@ class Converter {
     for (uint64_t at = 0; at < bytes; at += element.bytes) std::memcpy(to + at, pattern, element.bytes);
   }
 
-  nb::object Bits(const Array& array, const std::vector<size_t>& shape) {
-    OwnedBytes copy(size_t(array.length));
-    *bytes_copied_ += uint64_t(array.length);
+  static OwnedBytes UnpackBits(const Array& array) {
+    OwnedBytes copy{size_t(array.length)};
     const uint8_t* bits = array.buffers[0].data();
     for (int64_t i = 0; i < array.length; ++i) {
       const int64_t bit = array.offset + i;
-      copy.data()[i] = ((bits[bit >> 3] >> (bit & 7)) & 1) && array.IsValid(i);
+      copy.data()[i] = (bits[bit >> 3] >> (bit & 7)) & 1;
     }
-    return MakeTensor(copy.data(), shape, {dtype_code::Bool, 1}, copy.bytes);
+    return copy;
   }
 
   nb::object Validity(const Array& array) {

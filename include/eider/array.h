@@ -91,6 +91,8 @@ using ArrayPtr = std::shared_ptr<const Array>;
 EIDER_EXPORT int64_t CountNulls(const Array& array);
 /// Zero-copy view of [offset, offset + length).
 EIDER_EXPORT ArrayPtr SliceArray(const ArrayPtr& array, int64_t offset, int64_t length);
+/// A child of a struct as an array of its own: the struct's window, null wherever the struct is.
+EIDER_EXPORT ArrayPtr StructChild(const Array& parent, size_t index);
 /// Bytes of the buffers that the array's window touches (an estimate good enough for budgets and batch sizing).
 EIDER_EXPORT uint64_t ArrayBytes(const Array& array);
 

@@ -20,9 +20,9 @@ struct WriteOptions {
   uint64_t max_rows_per_file = 1024 * 1024;
   uint64_t max_bytes_per_file = uint64_t{90} << 30;
   bool enable_v2_manifest_paths = true;
-  bool enable_stable_row_ids = false;
+  bool enable_stable_row_ids = false;            ///< kUnsupported for a table that exists without them
   std::map<std::string, std::string> transaction_properties;  ///< e.g. __lance_commit_message
-  std::map<std::string, std::string> table_metadata;
+  std::map<std::string, std::string> table_metadata;          ///< of a new table; kUnsupported for one that exists
   Durability durability = Durability::kDefault;
   std::shared_ptr<Session> session;
 };

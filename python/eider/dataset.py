@@ -33,6 +33,9 @@ __all__ = ["LanceDataset", "dataset"]
 
 VersionLike = int | tuple[str | None, int | None]
 
+#: Scan options that a dataset may have defaults for.
+_DEFAULTABLE = frozenset({"columns", "limit", "offset", "batch_size", "with_row_id", "with_row_address"})
+
 
 class LanceDataset:
     """A dataset at one version.
@@ -45,7 +48,8 @@ class LanceDataset:
     Args:
         uri: Path of the dataset's folder, a ``file://`` or a ``memory://`` URI.
         version: Version to open; None opens the latest.
-        default_scan_options: Options that every scan of this dataset uses unless told otherwise.
+        default_scan_options: Options that every scan of this dataset uses unless told otherwise: ``columns``, ``limit``,
+            ``offset``, ``batch_size``, ``with_row_id``, ``with_row_address``.
         session: Session whose memory, caches and threads to use; None: that of the process.
         block_size, index_cache_size, metadata_cache_size, commit_lock, storage_options, serialized_manifest,
         metadata_cache_size_bytes, index_cache_size_bytes, read_params, namespace_client, table_id,
@@ -91,6 +95,8 @@ class LanceDataset:
         number = None if version is None else _version_number(version)
         self._native = _eider.open_dataset(uri_of(uri), number, native_session(session))
         self._defaults = dict(default_scan_options or {})
+        if unknown := sorted(self._defaults.keys() - _DEFAULTABLE):
+            raise UnsupportedError(f"dataset: default_scan_options {unknown} are not supported yet, only {sorted(_DEFAULTABLE)}")
 
     @classmethod
     def _wrap(cls, native: _eider.Dataset, defaults: dict[str, Any] | None = None) -> LanceDataset:
@@ -486,6 +492,8 @@ def dataset(
     if uri is None:
         refuse("dataset", namespace_client=namespace_client, table_id=table_id)
         raise InvalidError("dataset: uri is missing")
+    if asof is not None and version is not None:
+        raise InvalidError(f"dataset: version={version!r} and asof={asof!r} are given; one of them names a version")
     opened = LanceDataset(
         uri,
         version,
@@ -502,6 +510,6 @@ def dataset(
         table_id=table_id,
         base_store_params=base_store_params,
     )
-    if asof is None or version is not None:
+    if asof is None:
         return opened
     return opened.checkout_version(version_at(opened.versions(), asof))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from operator import index
 from typing import TYPE_CHECKING, Any, cast
 
 from . import _eider
@@ -205,7 +206,7 @@ class LanceFragment:
 
         Raises InvalidError naming a position outside ``[0, count_rows())``.
         """
-        positions = [int(i) for i in indices]
+        positions = [index(i) for i in indices]
         rows = self.count_rows()
         for position in positions:
             if not 0 <= position < rows:

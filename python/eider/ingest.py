@@ -46,12 +46,22 @@ def _open(data: ReaderLike, schema: pa.Schema | None) -> _eider.RecordBatchReade
 
         return _eider.RecordBatchReader.from_stream(pa.Table.from_pydict(dict(data), schema=schema))
     if isinstance(data, list) and data and isinstance(data[0], Mapping):
-        import pyarrow as pa
-
-        return _eider.RecordBatchReader.from_stream(pa.Table.from_pylist(data, schema=schema))
+        return _eider.RecordBatchReader.from_stream(_table_of_rows(data, schema))
     if isinstance(data, Iterable) and not isinstance(data, (str, bytes)):
         return _open_iterable(iter(data), schema)
     raise TypeError(f"cannot read tabular data from {type(data).__module__}.{type(data).__qualname__}")
+
+
+def _table_of_rows(rows: list[Mapping[str, Any]], schema: pa.Schema | None) -> pa.Table:
+    """pyarrow alone would take the columns of the first row and drop what later rows have besides."""
+    import pyarrow as pa
+
+    names = list(dict.fromkeys(chain.from_iterable(rows)))
+    if schema is None:
+        return pa.Table.from_pydict({name: [row.get(name) for row in rows] for name in names})
+    if unknown := [name for name in names if name not in schema.names]:
+        raise InvalidError(f"the rows have columns {unknown}, the schema has {schema.names}")
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def _open_by_library(data: ReaderLike, schema: pa.Schema | None) -> _eider.RecordBatchReader | None:

@@ -39,9 +39,6 @@ class BatchUDF:
         """Call the function as it is."""
         return self.func(batch)
 
-    def _call(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        return as_batch(self.func(batch), batch.num_rows, self.output_schema)
-
 
 def batch_udf(
     output_schema: pa.Schema | None = None, checkpoint_file: str | Path | None = None

@@ -3,6 +3,7 @@
 #include "eider/array/types.h"
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
+#include "eider/base/memory.h"
 
 namespace eider {
 
@@ -28,6 +29,22 @@ ArrayPtr SliceArray(const ArrayPtr& array, int64_t offset, int64_t length) {
     slice->null_count = -1;
   }
   return slice;
+}
+
+ArrayPtr StructChild(const Array& parent, size_t index) {
+  const ArrayPtr child = SliceArray(parent.children.at(index), parent.offset, parent.length);
+  if (child->type->id == TypeId::kNull || CountNulls(parent) == 0) return child;
+  const uint64_t first = uint64_t(child->offset), length = uint64_t(child->length);
+  BitBuilder bits;  // in the child's positions, whose buffers stay
+  bits.AppendFill(first, true);
+  bits.Append(parent.validity.data(), uint64_t(parent.offset), length);
+  for (uint64_t i = first; child->validity.present() && i < first + length; ++i) {
+    if (!GetBit(child->validity.data(), i)) ClearBit(bits.data(), i);
+  }
+  auto out = std::make_shared<Array>(*child);
+  out->validity = bits.Finish();
+  out->null_count = -1;
+  return out;
 }
 
 namespace {

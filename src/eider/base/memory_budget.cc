@@ -25,6 +25,14 @@ void MemoryBudget::Charge(uint64_t bytes, const char* what) {
   throw OutOfBudget("{}: needs {} bytes of memory, {} of {} are in use", what, bytes, used_bytes(), limit_);
 }
 
+std::optional<BudgetCharge> BudgetCharge::Try(MemoryBudget& budget, uint64_t bytes) {
+  if (!budget.TryCharge(bytes)) return std::nullopt;
+  BudgetCharge charge;
+  charge.budget_ = &budget;
+  charge.bytes_ = bytes;
+  return charge;
+}
+
 BudgetCharge& BudgetCharge::operator=(BudgetCharge&& o) noexcept {
   if (this == &o) return *this;
   if (budget_) budget_->Release(bytes_);

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 namespace eider {
 
@@ -30,6 +31,8 @@ class BudgetCharge {
   BudgetCharge(MemoryBudget& budget, uint64_t bytes, const char* what) : budget_(&budget), bytes_(bytes) {
     budget.Charge(bytes, what);
   }
+  /// Charges `bytes` if the budget has so much left.
+  static std::optional<BudgetCharge> Try(MemoryBudget& budget, uint64_t bytes);
   BudgetCharge(BudgetCharge&& o) noexcept : budget_(o.budget_), bytes_(o.bytes_) { o.budget_ = nullptr; }
   BudgetCharge& operator=(BudgetCharge&& o) noexcept;
   ~BudgetCharge() { if (budget_) budget_->Release(bytes_); }

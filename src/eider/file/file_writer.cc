@@ -154,9 +154,8 @@ struct FileWriter::Impl {
     uint64_t pending = 0;
     for (const auto& column : columns) pending += column->pending_bytes();
     charge = BudgetCharge();
-    if (session->budget().TryCharge(pending)) {
-      session->budget().Release(pending);
-      charge = BudgetCharge(session->budget(), pending, "rows waiting for a page");
+    if (std::optional<BudgetCharge> held = BudgetCharge::Try(session->budget(), pending)) {
+      charge = std::move(*held);
       return;
     }
     for (const auto& column : columns) column->Flush(groups);

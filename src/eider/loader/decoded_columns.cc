@@ -84,11 +84,9 @@ std::shared_ptr<const DecodedColumns> DecodedColumns::TryDecode(const Dataset& d
   const uint64_t num_rows = dataset.CountRows();
   if (decoded->slots_.empty() || num_rows == 0 || decoded->row_bytes_ > session->memory_limit() / 4 / num_rows) return nullptr;
   const uint64_t bytes = decoded->row_bytes_ * num_rows;
-  try {
-    decoded->charge_ = BudgetCharge(session->budget(), bytes, "loader: decoded columns");
-  } catch (const Error&) {
-    return nullptr;  // others hold the memory: read from the file
-  }
+  std::optional<BudgetCharge> charge = BudgetCharge::Try(session->budget(), bytes);
+  if (!charge) return nullptr;  // others hold the memory: read from the file
+  decoded->charge_ = std::move(*charge);
   decoded->session_ = std::move(session);
   decoded->slab_.Resize(bytes);
   decoded->session_->cpu_pool().ParallelFor(CeilDiv(num_rows, kFillRows), [&](size_t i) {

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -46,6 +48,7 @@ class ScanReader : public RecordBatchReader {
   }
 
   ~ScanReader() override {
+    if (!IsOurs()) return;
     for (const std::shared_ptr<PendingBlock>& block : pending_) Wait(*block);
   }
 
@@ -53,6 +56,7 @@ class ScanReader : public RecordBatchReader {
 
   std::optional<RecordBatch> Next() override {
     CheckInterrupt();
+    if (!IsOurs()) throw Invalid("scan: it was begun before this process was forked; begin another");
     while (true) {
       if (current_ && current_row_ < current_->num_rows) return CutBatch();
       current_.reset();
@@ -69,6 +73,9 @@ class ScanReader : public RecordBatchReader {
   }
 
  private:
+  /// False in a process forked since: nobody fills the blocks that are under way there.
+  bool IsOurs() const { return owner_ == getpid(); }
+
   void SelectFragments() {
     if (!options_.fragment_ids) {
       fragments_.resize(table_->num_fragments());
@@ -204,6 +211,7 @@ class ScanReader : public RecordBatchReader {
   const std::shared_ptr<const TableReader> table_;
   const ReadPlanPtr plan_;
   const ScanOptions options_;
+  const pid_t owner_ = getpid();
   std::vector<size_t> fragments_;
   size_t next_fragment_ = 0;
   uint64_t next_row_ = 0;

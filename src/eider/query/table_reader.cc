@@ -129,7 +129,6 @@ RecordBatch TableReader::Take(const ReadPlan& plan, std::span<const uint64_t> po
   const file::ReadContext context = this->context(stats);
   const std::vector<uint64_t>& starts = Starts();
   const uint64_t total = starts.back();
-  bool one_fragment = fragments_.size() == 1;
   for (size_t i = 0; i < positions.size(); ++i) {
     if (positions[i] >= total) throw Invalid("take: index {} at position {} is out of range, the dataset has {} rows", positions[i], i, total);
   }
@@ -142,7 +141,7 @@ RecordBatch TableReader::Take(const ReadPlan& plan, std::span<const uint64_t> po
     }
     return batch;
   }
-  if (one_fragment) return TakeFromOne(plan, 0, positions, context);
+  if (fragments_.size() == 1) return TakeFromOne(plan, 0, positions, context);
 
   // Group by fragment, keeping order within each; then gather back into the caller's order.
   std::vector<uint32_t> fragment_of(positions.size());
