@@ -41,7 +41,7 @@ class Run:
         self.net = UNet()
         self.optimiser = torch.optim.AdamW(self.net.parameters(), weight_decay=1e-2)
         steps = epochs * len(self.loader)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, max_lr=1e-2, total_steps=steps)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, max_lr=5e-3, total_steps=steps)
 
     def save(self, next_step: int) -> None:
         state = {"epoch": self.epoch, "step": next_step, "loader": self.loader.state_dict(),
