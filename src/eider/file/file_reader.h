@@ -27,6 +27,9 @@ struct FileVersion {
   std::string ToString() const;
 };
 
+/// Rows of a file, which a row address counts with 32 bits. Nulls and constants take no bytes, so this alone bounds them.
+inline constexpr uint64_t kMaxRows = uint64_t{1} << 32;
+
 /// What a read is charged to and counted in; cheap to copy.
 struct ReadContext {
   Session* session = nullptr;
