@@ -117,6 +117,12 @@ ConstantDecoder::ConstantDecoder(const ConstantLayout& layout, const PageSource&
 
 ConstantDecoder::~ConstantDecoder() { delete state_.load(); }
 
+uint64_t ConstantDecoder::state_bytes() const {
+  uint64_t stored = 0;
+  for (const ByteRange& buffer : buffers_) stored += buffer.length;
+  return 2 * stored + 8 * (layers_.num_lists() > 0 ? num_rows() : 0);
+}
+
 std::vector<uint16_t> ConstantDecoder::DecodeLevels(ByteSpan bytes, const codec::LevelDecompressor* decompressor,
                                                     uint64_t count) const {
   std::vector<uint16_t> levels;

@@ -40,11 +40,9 @@ const file::FileReader& FragmentReader::OpenFile(int file_index, const file::Rea
   const table::FileLocation location = table::LocateDataFile(snapshot_, data_file);
   const io::ReadableFilePtr file = data_file.file_size_bytes() ? location.store->Open(location.path, data_file.file_size_bytes())
                                                                : location.store->Open(location.path);
-  std::shared_ptr<const file::FileReader> reader = file::FileReader::Open(file, context);
-  const uint64_t expected = fragment_.physical_rows();
-  if (expected && reader->num_rows() != expected) {
-    throw Corrupt("data file '{}': {} rows, but fragment {} has {}", reader->path(), reader->num_rows(), fragment_.id(), expected);
-  }
+  const uint64_t rows = fragment_.physical_rows();
+  std::shared_ptr<const file::FileReader> reader =
+      file::FileReader::Open(file, context, rows ? std::optional(rows) : std::nullopt);
   open = reader.get();
   owned_files_.push_back(std::move(reader));
   files_[file_index].store(open, std::memory_order_release);

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "eider/base/wire.h"
 #include "eider/schema/field_proto.h"
 #include "eider/table/file_version.h"
-#include "eider/table/wire.h"
 
 namespace eider::table {
 namespace {

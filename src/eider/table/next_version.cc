@@ -5,10 +5,10 @@
 #include <unordered_set>
 
 #include "eider/base/error.h"
+#include "eider/base/wire.h"
 #include "eider/rows/row_id_sequence.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
-#include "eider/table/wire.h"
 
 namespace eider::table {
 namespace {
