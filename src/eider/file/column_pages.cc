@@ -40,7 +40,7 @@ void ParseMessage(ByteSpan bytes, const char* what, Message& message) {
 uint64_t NumRows(ByteSpan page) {
   uint64_t rows = 0;
   VisitWireFields(page, "page", [&](const WireField& field) {
-    if (field.number == ::lance::file::Page::kLengthFieldNumber && field.wire_type == kWireVarint) rows = field.value;
+    if (field.number == ::lance::file::Page::kLengthFieldNumber && field.wire_type == kWireVarint) rows = field.varint;
     return true;
   });
   return rows;

@@ -126,10 +126,10 @@ std::optional<TransactionProto> ReadTransaction(const Snapshot& snapshot) {
   const Manifest& manifest = *snapshot.manifest;
   if (const ByteSpan section = manifest.inline_transaction(); !section.empty()) return ParseTransaction(section);
   if (manifest.head().transaction_file().empty()) return std::nullopt;
-  const std::string path = fmt::format("{}/{}", kTransactionsFolder, manifest.head().transaction_file());
-  if (!snapshot.store->Exists(path)) return std::nullopt;
-  const io::ReadableFilePtr file = snapshot.store->Open(path);
-  return InContext([&] { return fmt::format("'{}'", path); },
+  const FileLocation location = LocateFile(snapshot, std::nullopt, kTransactionsFolder, manifest.head().transaction_file());
+  if (!location.store->Exists(location.path)) return std::nullopt;
+  const io::ReadableFilePtr file = location.store->Open(location.path);
+  return InContext([&] { return fmt::format("'{}'", location.path); },
                    [&] { return ParseTransaction(file->Read({0, file->size()}).span()); });
 }
 
