@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cstring>
+#include <string_view>
 
 #include "eider/base/error.h"
 
@@ -20,6 +21,9 @@ struct ByteRange {
   uint64_t end() const { return offset + length; }
   bool operator==(const ByteRange&) const = default;
 };
+
+/// The bytes of a protobuf bytes field or of a literal.
+inline ByteSpan SpanOf(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 inline uint64_t CheckedAdd(uint64_t a, uint64_t b, const char* what) {
   uint64_t r;
