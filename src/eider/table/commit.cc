@@ -106,7 +106,10 @@ Snapshot Rebase(Snapshot base, const TransactionProto& transaction, std::optiona
     }
     const std::optional<TransactionProto> theirs = ReadTransaction(next);
     if (theirs && theirs->uuid() == transaction.uuid()) *landed = next;
-    else if (!*landed) CheckConflict(transaction, theirs.value_or(TransactionProto()), version);
+    else if (!*landed) {
+      CheckConflict(transaction, theirs.value_or(TransactionProto()), version,
+                    AsksForMore(base.manifest->schema(), next.manifest->schema()));
+    }
     base = std::move(next);
   }
   return base;
