@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <span>
 
+#include "eider/base/parse_message.h"
 #include "eider/schema/field_proto.h"
 #include "eider/table/file_version.h"
 #include "eider/table/wire.h"
@@ -73,7 +74,7 @@ std::shared_ptr<const Manifest> Manifest::Parse(Buffer bytes) {
     }
     return true;
   });
-  if (!manifest->head_.ParseFromString(head)) throw Corrupt("manifest: a message of {} bytes does not parse", head.size());
+  if (!ParseMessage(SpanOf(head), &manifest->head_)) throw Corrupt("manifest: a message of {} bytes does not parse", head.size());
   if (manifest->head_.has_fragment_tree()) throw Unsupported("manifest: a tree of fragments");
   manifest->fragments_.reset(new std::atomic<const Fragment*>[manifest->fragment_bytes_.size()]());
   manifest->schema_ = SchemaFromProto(manifest->head_.fields(), manifest->head_.schema_metadata());
