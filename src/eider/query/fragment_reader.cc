@@ -6,6 +6,7 @@
 #include "eider/array/null_array.h"
 #include "eider/array/take.h"
 #include "eider/base/error.h"
+#include "eider/schema/json_columns.h"
 
 namespace eider::query {
 namespace {
@@ -105,6 +106,9 @@ std::vector<ArrayPtr> FragmentReader::ReadFiles(const ReadPlan& plan, int64_t nu
   for (const int output : projection.all_null) {
     const LanceField& field = plan.projected().fields[static_cast<size_t>(output)];
     out[static_cast<size_t>(output)] = MakeNullArray(ToArrowField(field).type, num_rows);
+  }
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (plan.has_json(i)) out[i] = ShowJson(out[i], plan.projected().fields[i]);
   }
   return out;
 }
