@@ -215,8 +215,6 @@ ValueShape ShapeOf(const DataType& type) {
   }
 }
 
-ByteSpan VariableValue(const Array& array, int64_t i) { return VariableReader{&array}.At(i); }
-
 Buffer ItemValidity(const ShreddedLeaf& leaf) {
   BitBuilder bits;
   bits.AppendFill(AlignUp(leaf.num_items, 64), false);
