@@ -1,8 +1,8 @@
-#include "eider/array/string_values.h"
 #include "eider/page/page_cuts.h"
 
 #include <algorithm>
 
+#include "eider/array/string_values.h"
 #include "eider/page/distinct_values.h"
 #include "eider/page/gather.h"
 
