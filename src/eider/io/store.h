@@ -28,6 +28,8 @@ class ReadableFile {
   /// Called before each read through Mapped(): touching a mapping beyond the end of a file that was cut short since kills the
   /// process. Cheap: looks at the file again at most every few milliseconds. \throws Error(kCorrupt)
   virtual void CheckNotCut() const {}
+  /// Names this state of this file: whatever was learned from it holds for every file with the same name. Empty: unknown.
+  virtual std::string StateName() const { return {}; }
   /// Reads exactly `range`. \throws Error(kIo), or kCorrupt when the range lies outside the file.
   virtual Buffer Read(ByteRange range) const = 0;
 };

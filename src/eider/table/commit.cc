@@ -16,8 +16,6 @@ constexpr std::string_view kVersionsFolder = "_versions";
 constexpr std::string_view kTransactionsFolder = "_transactions";
 constexpr std::string_view kHintPath = "_versions/latest_version_hint.json";
 
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
 TransactionProto ParseTransaction(ByteSpan bytes) {
   TransactionProto transaction;
   if (!ParseMessage(bytes, &transaction)) {
