@@ -129,7 +129,6 @@ ByteRange MiniBlockDecoder::ChunkRange(size_t chunk) const {
 }
 
 void MiniBlockDecoder::OpenChunk(size_t chunk, ByteSpan bytes, ChunkView& view) const {
-  view.buffers.resize(num_buffers_);
   ParseChunk(bytes, large_, has_rep(), has_def(), view);
   if (has_rep()) return;
   const uint32_t count = state()->values.count(chunk);
