@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cstring>
+#include <string_view>
 
 #include "eider/base/error.h"
 
@@ -20,6 +21,9 @@ struct ByteRange {
   uint64_t end() const { return offset + length; }
   bool operator==(const ByteRange&) const = default;
 };
+
+/// The bytes of a protobuf bytes field or of a literal.
+inline ByteSpan SpanOf(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 inline uint64_t CheckedAdd(uint64_t a, uint64_t b, const char* what) {
   uint64_t r;
@@ -41,6 +45,25 @@ T LoadLe(const uint8_t* p) {
 }
 template <typename T>
 void StoreLe(uint8_t* p, T v) { std::memcpy(p, &v, sizeof(T)); }
+
+/// Asks for the cache line of `p`, which need not be readable. Not __builtin_prefetch: GCC takes a function that only prefetches
+/// for one without effects, and drops the calls of it.
+inline void Prefetch(const uint8_t* p) {
+#if defined(__x86_64__)
+  asm volatile("prefetcht0 %a0" : : "p"(p));
+#elif defined(__aarch64__)
+  asm volatile("prfm pldl1keep, %a0" : : "p"(p));
+#else
+  __builtin_prefetch(p);
+#endif
+}
+/// The same for all lines of [p, p + size).
+inline void PrefetchBytes(const uint8_t* p, uint64_t size) {
+  constexpr uint64_t kLineBytes = 64;
+  if (size == 0) return;
+  for (uint64_t at = 0; at < size; at += kLineBytes) Prefetch(p + at);
+  Prefetch(p + size - 1);
+}
 
 /// bytes[offset, offset + length), or kCorrupt naming `what`.
 inline ByteSpan CheckedSubspan(ByteSpan bytes, uint64_t offset, uint64_t length, const char* what) {

@@ -1,5 +1,6 @@
 #include "eider/page/gather.h"
 
+#include "eider/array/string_values.h"
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
@@ -118,28 +119,6 @@ class ItemCursor {
   size_t position_ = 0;
 };
 
-/// Offsets and bytes of one array, over 32- or 64-bit offsets or views.
-struct VariableReader {
-  const Array* array = nullptr;
-
-  ByteSpan At(int64_t i) const {
-    i += array->offset;
-    switch (array->type->id) {
-      case TypeId::kUtf8:
-      case TypeId::kBinary: return Between(array->buffers[0].as<int32_t>()[i], array->buffers[0].as<int32_t>()[i + 1]);
-      case TypeId::kLargeUtf8:
-      case TypeId::kLargeBinary: return Between(array->buffers[0].as<int64_t>()[i], array->buffers[0].as<int64_t>()[i + 1]);
-      default: return View(array->buffers[0].data() + 16 * i);
-    }
-  }
-  ByteSpan Between(int64_t first, int64_t last) const { return {array->buffers[1].data() + first, size_t(last - first)}; }
-  ByteSpan View(const uint8_t* view) const {
-    const uint32_t length = LoadLe<uint32_t>(view);
-    if (length <= 12) return {view + 4, length};
-    return array->buffers[1 + LoadLe<uint32_t>(view + 8)].span().subspan(LoadLe<uint32_t>(view + 12), length);
-  }
-};
-
 bool IsView(const DataType& type) { return type.id == TypeId::kUtf8View || type.id == TypeId::kBinaryView; }
 
 /// One run of offsets whose null items are empty can be used where it lies. Finds the longest value as well.
@@ -182,7 +161,7 @@ void CopyVariable(const ShreddedLeaf& leaf, GatheredValues& out) {
   offsets.AppendValue<T>(0);
   ItemCursor cursor(leaf);
   for (const LeafRun& run : leaf.runs) {
-    const VariableReader reader{run.array};
+    const StringValues reader(*run.array);
     for (int64_t i = 0; i < run.length; ++i) {
       if (cursor.NextIsValid()) {
         const ByteSpan value = reader.At(run.start + i);
@@ -235,8 +214,6 @@ ValueShape ShapeOf(const DataType& type) {
       return shape;
   }
 }
-
-ByteSpan VariableValue(const Array& array, int64_t i) { return VariableReader{&array}.At(i); }
 
 Buffer ItemValidity(const ShreddedLeaf& leaf) {
   BitBuilder bits;

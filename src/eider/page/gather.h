@@ -33,9 +33,6 @@ uint64_t MaxDictionaryItems(const DataType& key_type);
 /// Physical shape of a leaf type.
 codec::ValueShape ShapeOf(const DataType& type);
 
-/// Value i of an array of strings or binaries, which is not null.
-ByteSpan VariableValue(const Array& array, int64_t i);
-
 /// Validity of the items as bits, one per item (specials skipped). `leaf` has definition levels.
 Buffer ItemValidity(const ShreddedLeaf& leaf);
 

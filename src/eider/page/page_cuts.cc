@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eider/array/string_values.h"
 #include "eider/page/distinct_values.h"
 #include "eider/page/gather.h"
 
@@ -38,7 +39,7 @@ Sample TakeSample(std::span<const ArrayPtr> pieces, const ColumnLeaf& leaf) {
     const Array& values = LeafOf(*piece, leaf);
     for (; next < start + values.length; next += step) {
       if (!values.IsValid(int64_t(next - start))) continue;  // a view below a null may point anywhere
-      const ByteSpan value = VariableValue(values, int64_t(next - start));
+      const ByteSpan value = StringValues(values).At(int64_t(next - start));
       distinct.Number(value);
       ++sample.size;
       sample.bytes += value.size();

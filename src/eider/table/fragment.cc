@@ -3,6 +3,7 @@
 #include <random>
 
 #include "eider/base/error.h"
+#include "eider/base/parse_message.h"
 
 namespace eider::table {
 namespace {
@@ -19,10 +20,13 @@ std::array<uint8_t, 16> RandomBytes() {
 
 Fragment Fragment::Parse(ByteSpan bytes) {
   DataFragmentProto proto;
-  if (bytes.size() > INT32_MAX || !proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage(bytes, &proto)) {
     throw Corrupt("fragment: {} bytes do not parse", bytes.size());
   }
   if (proto.id() > UINT32_MAX) throw Corrupt("fragment: id {} does not fit a row address", proto.id());
+  if (proto.physical_rows() > uint64_t{UINT32_MAX} + 1) {
+    throw Corrupt("fragment {}: {} rows, more than a row address can count", proto.id(), proto.physical_rows());
+  }
   for (const DataFileProto& file : proto.files()) {
     if (file.column_indices_size() != 0 && file.column_indices_size() != file.fields_size()) {
       throw Corrupt("fragment {}: data file '{}' has {} fields and {} column indices", proto.id(), file.path(),

@@ -5,10 +5,11 @@
 #include <unordered_set>
 
 #include "eider/base/error.h"
+#include "eider/base/parse_message.h"
+#include "eider/base/wire.h"
 #include "eider/rows/row_id_sequence.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
-#include "eider/table/wire.h"
 
 namespace eider::table {
 namespace {
@@ -17,8 +18,6 @@ constexpr uint32_t kDeletionFileField = 3;
 /// Names us in the manifest. Other engines repair tables of old releases of the reference by this entry.
 constexpr const char* kWriterLibrary = "eider";
 constexpr const char* kWriterVersion = "0.1.0";
-
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 void SetNow(::lance::table::Timestamp* timestamp) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -182,7 +181,7 @@ void NextVersion::DropIndicesWithoutFields() {
   const ByteSpan section = base_->index_section();
   IndexSectionProto indices;
   if (section.empty()) return;
-  if (!indices.ParseFromArray(section.data(), static_cast<int>(section.size()))) {
+  if (!ParseMessage(section, &indices)) {
     throw Corrupt("version {}: the index section does not parse", base_->version());
   }
   std::unordered_set<int32_t> ids;
