@@ -7,6 +7,7 @@
 #include <eider/schema.h>
 #include <eider/session.h>
 #include <eider/stats.h>
+#include <eider/write_options.h>
 
 #include <memory>
 #include <optional>
@@ -38,6 +39,7 @@ struct LanceFileWriteOptions {
   std::string version = "2.2";  ///< "2.1" or "2.2"
   uint64_t buffered_bytes = 32 << 20;
   uint64_t max_page_bytes = 32 << 20;
+  EncodingOptions encoding = {};
 };
 
 class EIDER_EXPORT LanceFileWriter {

@@ -204,6 +204,9 @@ def write_dataset(
     enable_stable_row_ids: bool = False,
     transaction_properties: dict[str, str] = ...,
     table_metadata: dict[str, str] = ...,
+    compact: bool = False,
+    column_options: dict[str, dict[str, str]] = ...,
+    max_page_bytes: int = ...,
     durability: Durability = ...,
     session: Session | None = None,
 ) -> Dataset: ...
@@ -236,6 +239,8 @@ class FileWriter:
         version: str = "2.2",
         buffered_bytes: int | None = None,
         max_page_bytes: int | None = None,
+        compact: bool = False,
+        column_options: dict[str, dict[str, str]] = ...,
         session: Session | None = None,
     ) -> FileWriter: ...
     def write_all(self, data: RecordBatchReader) -> None: ...

@@ -117,7 +117,8 @@ class FileWriterFacade final : public LanceFileWriter {
       : schema_(ToLanceSchema(schema)), writer_(std::move(file), schema_,
                 {.version = ParseVersion(options.version),
                  .buffered_bytes = options.buffered_bytes,
-                 .max_page_bytes = options.max_page_bytes},
+                 .max_page_bytes = options.max_page_bytes,
+                 .encoding = {options.encoding.profile == EncodingProfile::kCompact, options.encoding.columns}},
                 std::move(session)) {}
 
   void Write(const RecordBatch& batch) override {

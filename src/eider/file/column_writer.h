@@ -20,7 +20,8 @@ struct PageGroup {
 class ColumnWriter {
  public:
   /// \throws Error(kUnsupported / kInvalid), see page::FindColumnLeaves.
-  ColumnWriter(uint32_t position, const LanceField& field, Field arrow, uint16_t version_minor);
+  ColumnWriter(uint32_t position, const LanceField& field, Field arrow, uint16_t version_minor,
+               const page::EncodingRequest& request);
 
   const std::string& name() const { return arrow_.name; }
   const std::vector<page::ColumnLeaf>& leaves() const { return leaves_; }

@@ -54,6 +54,19 @@ proto::Encoding DirectEncoding(const char* type_url, const Message& message) {
   return encoding;
 }
 
+bool HasField(const std::vector<LanceField>& fields, std::string_view path) {
+  for (const LanceField& field : fields) {
+    if (!path.starts_with(field.name)) continue;
+    const std::string_view rest = path.substr(field.name.size());
+    if (rest.empty() || (rest[0] == '.' && HasField(field.children, rest.substr(1)))) return true;
+  }
+  return false;
+}
+
+void RequireField(const LanceSchema& schema, const std::string& path) {
+  if (!HasField(schema.fields, path)) throw Invalid("encoding of column '{}': there is no such column", path);
+}
+
 /// One column of the file: the pages of a leaf.
 struct LeafColumn {
   const page::ColumnLeaf* leaf = nullptr;
@@ -80,10 +93,12 @@ struct FileWriter::Impl {
     if (options.version.major != 2 || (options.version.minor != 1 && options.version.minor != 2)) {
       throw Unsupported("writing file version {}", options.version.ToString());
     }
+    for (const auto& [path, keys] : options.encoding.columns) RequireField(schema, path);
     const Schema arrow = ToArrowSchema(schema);
     for (size_t i = 0; i < schema.fields.size(); ++i) {
       RequireDataSupport(schema.fields[i]);
-      columns.push_back(std::make_unique<ColumnWriter>(uint32_t(i), schema.fields[i], arrow.fields[i], options.version.minor));
+      columns.push_back(std::make_unique<ColumnWriter>(uint32_t(i), schema.fields[i], arrow.fields[i], options.version.minor,
+                                                       options.encoding));
       first_leaf.push_back(leaves.size());
       for (const page::ColumnLeaf& leaf : columns.back()->leaves()) AddLeafColumn(leaf);
     }

@@ -21,6 +21,8 @@ struct WriteFragmentsOptions {
   uint64_t max_rows_per_file = 1024 * 1024;
   uint64_t max_bytes_per_file = uint64_t{90} << 30;
   bool sync = true;
+  uint64_t max_page_bytes = 32 << 20;
+  page::EncodingRequest encoding = {};
   std::shared_ptr<Session> session;
 };
 
