@@ -2,78 +2,24 @@
 
 #include <algorithm>
 
-#include "eider/proto/file2.pb.h"
+#include "eider/file/column_metadata.h"
 
 namespace eider::file {
-namespace {
-
-using ::lance::file::ColumnMetadata;
-using ::lance::file::Encoding;
-using ::lance::file::TypedMessage;
-
-constexpr uint64_t kPageAlignment = 64;
-
-// The message inside a direct encoding. The type is named by anything, a slash, and the full name.
-std::string OpenEncoding(const Encoding& encoding, std::string_view type, const char* what) {
-  if (encoding.location_case() == Encoding::kIndirect) throw Unsupported("{}: a deferred encoding", what);
-  TypedMessage message;
-  if (encoding.location_case() != Encoding::kDirect || !message.ParseFromString(encoding.direct().encoding())) {
-    throw Corrupt("{}: no encoding", what);
-  }
-  const std::string& url = message.type_url();
-  const size_t slash = url.rfind('/');
-  if (slash == std::string::npos || std::string_view(url).substr(slash + 1) != type) {
-    throw Corrupt("{}: encoding of type '{}', expected '{}'", what, url, type);
-  }
-  return std::move(*message.mutable_value());
-}
-
-void CheckColumnEncoding(const ColumnMetadata& metadata) {
-  const std::string bytes = OpenEncoding(metadata.encoding(), "lance.encodings.ColumnEncoding", "column encoding");
-  ::lance::file::ColumnEncoding encoding;
-  if (!encoding.ParseFromString(bytes)) throw Corrupt("column encoding: {} bytes are no ColumnEncoding", bytes.size());
-  if (encoding.has_blob()) throw Unsupported("blob columns");
-  if (encoding.has_zone_index()) throw Unsupported("columns with a zone index");
-}
-
-void ParseBuffers(const ::lance::file::Page& page, uint64_t file_bytes, page::PageSource& source) {
-  if (page.buffer_offsets_size() != page.buffer_sizes_size()) {
-    throw Corrupt("{} buffer offsets and {} sizes", page.buffer_offsets_size(), page.buffer_sizes_size());
-  }
-  source.buffers.reserve(static_cast<size_t>(page.buffer_offsets_size()));
-  for (int i = 0; i < page.buffer_offsets_size(); ++i) {
-    const ByteRange range{page.buffer_offsets(i), page.buffer_sizes(i)};
-    if (range.offset % kPageAlignment != 0) throw Corrupt("buffer {} at {} is not aligned to {}", i, range.offset, kPageAlignment);
-    if (range.offset > file_bytes || range.length > file_bytes - range.offset) {
-      throw Corrupt("buffer {}: bytes [{}, +{}) of a file of {}", i, range.offset, range.length, file_bytes);
-    }
-    source.buffers.push_back(range);
-  }
-}
-
-}  // namespace
 
 ColumnPages::ColumnPages(Buffer bytes, uint64_t file_bytes, FileVersion version) {
-  ColumnMetadata metadata;
-  if (bytes.size() > INT32_MAX || !metadata.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    throw Corrupt("column metadata: {} bytes are no ColumnMetadata message", bytes.size());
-  }
-  CheckColumnEncoding(metadata);
-  const size_t num_pages = static_cast<size_t>(metadata.pages_size());
+  ColumnMetadata metadata =
+      ParseColumnMetadata(bytes.span(), {.file_bytes = file_bytes, .page_encoding = "lance.encodings21.PageLayout"});
+  const size_t num_pages = metadata.pages.size();
   entries_ = std::make_unique<PageEntry[]>(num_pages);
   pages_ = {entries_.get(), num_pages};
   first_rows_.reserve(num_pages + 1);
   first_rows_.push_back(0);
   for (size_t i = 0; i < num_pages; ++i) {
-    InContext([&] { return fmt::format("page {}", i); }, [&] {
-      const auto& page = metadata.pages(static_cast<int>(i));
-      pages_[i].layout = OpenEncoding(page.encoding(), "lance.encodings21.PageLayout", "page encoding");
-      pages_[i].source.layout = pages_[i].layout;
-      pages_[i].source.num_rows = page.length();
-      pages_[i].source.version_minor = version.minor;
-      ParseBuffers(page, file_bytes, pages_[i].source);
-      first_rows_.push_back(CheckedAdd(first_rows_.back(), page.length(), "rows"));
-    });
+    PageMetadata& page = metadata.pages[i];
+    pages_[i].layout = std::move(page.encoding);
+    pages_[i].source = {.buffers = std::move(page.buffers), .num_rows = page.num_rows, .layout = pages_[i].layout,
+                        .version_minor = version.minor};
+    first_rows_.push_back(CheckedAdd(first_rows_.back(), page.num_rows, "rows"));
   }
 }
 

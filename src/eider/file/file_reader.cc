@@ -6,9 +6,11 @@
 #include <numeric>
 
 #include "eider/array/take.h"
+#include "eider/file/array_columns.h"
 #include "eider/file/column_pages.h"
 #include "eider/file/column_read.h"
 #include "eider/file/file_reader_impl.h"
+#include "eider/file/field_read.h"
 #include "eider/file/file_tail.h"
 #include "eider/page/field_plan.h"
 #include "eider/proto/file2.pb.h"
@@ -108,6 +110,7 @@ void FileReader::Impl::AddReads(const ColumnProjection& projection, const FieldP
 
 std::vector<ArrayPtr> FileReader::Impl::Read(std::span<const ColumnProjection> projections, const FileRows& rows,
                                              const ReadContext& context) const {
+  if (stored) return ReadStored(projections, rows, context);
   std::vector<const FieldPlan*> plans;
   plans.reserve(projections.size());
   std::vector<LeafRead> reads;
@@ -157,6 +160,31 @@ std::vector<ArrayPtr> FileReader::Impl::Assemble(std::span<const ColumnProjectio
   return arrays;
 }
 
+std::vector<ArrayPtr> FileReader::Impl::ReadStored(std::span<const ColumnProjection> projections, const FileRows& rows,
+                                                   const ReadContext& context) const {
+  SortedRowsHolder sorted;
+  page::RowRanges ranges;
+  if (rows.is_range()) {
+    page::AppendRange(ranges, {rows.first, rows.count});
+  } else {
+    const FileRows ascending = sorted.Get(rows);
+    for (uint64_t i = 0; i < ascending.count; ++i) page::AppendRange(ranges, {ascending.rows[i], 1});
+  }
+  std::vector<page::ArrayReadPtr> reads;
+  for (const ColumnProjection& projection : projections) {
+    RequireDataSupport(projection.field);
+    reads.push_back(MakeFieldRead(projection, *stored, num_rows, ranges));
+  }
+  std::vector<ArrayPtr> arrays = FinishReads(*file, reads, context);
+  if (!rows.is_range()) {
+    for (ArrayPtr& array : arrays) array = TakeArray(array, sorted.positions());
+  }
+  if (context.stats) {
+    for (const ArrayPtr& array : arrays) context.stats->bytes_copied.fetch_add(CopiedBytes(*array), std::memory_order_relaxed);
+  }
+  return arrays;
+}
+
 bool SortedRowsHolder::IsAscending(const FileRows& rows) {
   if (!ascending_) ascending_ = std::is_sorted(rows.rows, rows.rows + rows.count);
   return *ascending_;
@@ -196,6 +224,11 @@ std::shared_ptr<const FileReader> FileReader::Open(io::ReadableFilePtr file, con
   InContext([&] { return impl->Where(); }, [&] {
     impl->tail = ReadFileTail(*impl->file, context.stats);
     impl->schema = ParseSchema(ReadThroughTail(*impl->file, impl->tail, impl->tail.global_buffers[0], nullptr));
+    if (impl->tail.version.IsArrays()) {
+      impl->stored = std::make_unique<const ArrayColumns>(*impl->file, impl->tail);
+      if (!impl->tail.columns.empty()) impl->num_rows = impl->stored->Column(0).num_rows();
+      return;
+    }
     impl->columns = std::make_unique<std::atomic<const ColumnPages*>[]>(impl->tail.columns.size());
     if (impl->tail.columns.empty()) return;
     const uint64_t rows = impl->Column(0).num_rows(), per_row = RowsPerRow(impl->schema);
@@ -220,6 +253,7 @@ Buffer FileReader::ReadGlobalBuffer(uint32_t index) const {
 }
 
 std::vector<ColumnProjection> FileReader::AllColumns() const {
+  if (impl_->stored) return AllStoredColumns(impl_->schema, *impl_->stored);
   std::vector<ColumnProjection> projections;
   int32_t next = 0;
   for (const LanceField& field : impl_->schema.fields) {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Reads one Lance data file (versions 2.1 and 2.2): footer, column metadata, pages. Thread-safe after Open.
+/// Reads one Lance data file of any version: footer, column metadata, pages. Thread-safe after Open.
 
 #include <eider/array.h>
 #include <eider/schema.h>
@@ -25,6 +25,8 @@ struct FileVersion {
   bool operator==(const FileVersion&) const = default;
   /// "2.2", "0.1", ... (the footer's (0,3) is 2.0).
   std::string ToString() const;
+  /// 2.0, as footers and as manifests say it: columns of arrays, not of leaves.
+  bool IsArrays() const { return (major == 0 && minor == 3) || (major == 2 && minor == 0); }
 };
 
 /// What a read is charged to and counted in; cheap to copy.
@@ -51,6 +53,8 @@ class PlanCache {
 struct ColumnProjection {
   LanceField field;
   std::vector<int32_t> leaf_columns;
+  /// Before 2.1 a list has a column of its own: one for each list above or among the leaves, depth-first.
+  std::vector<int32_t> list_columns = {};
   PlanCache plan = {};  ///< `field` must not change after the first read
 };
 

@@ -13,6 +13,7 @@
 #include "eider/file/column_read.h"
 #include "eider/file/file_reader.h"
 #include "eider/file/file_tail.h"
+#include "eider/file/stored_column.h"
 #include "eider/page/field_plan.h"
 
 namespace eider::file {
@@ -43,9 +44,13 @@ struct FileReader::Impl {
 
   std::string Where() const;
   const ColumnPages& Column(size_t index) const;
+  /// Set for files before 2.1: their columns.
+  std::unique_ptr<const StoredColumns> stored;
   std::vector<ArrayPtr> Read(std::span<const ColumnProjection> projections, const FileRows& rows, const ReadContext& context) const;
 
  private:
+  std::vector<ArrayPtr> ReadStored(std::span<const ColumnProjection> projections, const FileRows& rows,
+                                   const ReadContext& context) const;
   void AddReads(const ColumnProjection& projection, const page::FieldPlan& plan, const FileRows& rows,
                 std::vector<LeafRead>& reads) const;
   std::vector<ArrayPtr> Assemble(std::span<const ColumnProjection> projections, std::span<const page::FieldPlan* const> plans,

@@ -24,7 +24,7 @@ void CheckInside(const io::ReadableFile& file, const char* what, size_t index, B
 }
 
 void CheckVersion(FileVersion version) {
-  if (version == FileVersion{2, 1} || version == FileVersion{2, 2}) return;
+  if (version == FileVersion{2, 1} || version == FileVersion{2, 2} || version.IsArrays()) return;
   throw Unsupported("file version {}", version.ToString());
 }
 

@@ -29,6 +29,17 @@ LeafPlace FindLeaf(const lance::table::DataFragment& fragment, int32_t field_id)
   return {};
 }
 
+bool IsBefore21(const lance::table::DataFile& file) {
+  return file.file_major_version() < 2 || (file.file_major_version() == 2 && file.file_minor_version() == 0);
+}
+
+// Before 2.1 lists have columns of their own.
+void CollectListColumns(const LanceField& field, const lance::table::DataFragment& fragment, std::vector<int32_t>* columns) {
+  if (field.IsLeaf()) return;
+  if (field.logical_type != "struct") columns->push_back(FindLeaf(fragment, field.id).column);
+  for (const LanceField& child : field.children) CollectListColumns(child, fragment, columns);
+}
+
 // `field` without the leaves that are not in `file`; false when nothing is left. Leaves that no file holds read as null
 // from the file that `takes_missing`.
 bool PruneToFile(const LanceField& field, const lance::table::DataFragment& fragment, int file, bool takes_missing,
@@ -89,6 +100,7 @@ FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment,
     } else if (files.size() == 1) {
       FileProjection& f = file_projection(files[0]);
       f.columns.push_back({.field = field, .leaf_columns = std::move(columns)});
+      if (IsBefore21(fragment.files(files[0]))) CollectListColumns(field, fragment, &f.columns.back().list_columns);
       f.outputs.push_back(static_cast<int>(output));
     } else {
       if (HasListAboveStruct(field)) {
@@ -98,6 +110,7 @@ FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment,
       for (const int file : files) {
         file::ColumnProjection part;
         PruneToFile(field, fragment, file, file == files[0], &part.field, &part.leaf_columns);
+        if (IsBefore21(fragment.files(file))) CollectListColumns(part.field, fragment, &part.list_columns);
         FileProjection& f = file_projection(file);
         f.columns.push_back(std::move(part));
         f.outputs.push_back(static_cast<int>(output));
