@@ -1,5 +1,6 @@
 #include "eider/file/array_columns.h"
 
+#include "eider/base/parse_message.h"
 #include "eider/file/column_metadata.h"
 #include "eider/page/v2_0/array_encoding.h"
 
@@ -32,7 +33,7 @@ class ArrayColumn final : public StoredColumn {
  private:
   void AddPage(size_t i) {
     const PageMetadata& page = metadata_.pages[i];
-    if (!encodings_[i].ParseFromString(page.encoding)) throw Corrupt("{} bytes are no ArrayEncoding message", page.encoding.size());
+    if (!ParseMessage({reinterpret_cast<const uint8_t*>(page.encoding.data()), page.encoding.size()}, &encodings_[i])) throw Corrupt("{} bytes are no ArrayEncoding message", page.encoding.size());
     first_rows_.push_back(CheckedAdd(first_rows_.back(), page.num_rows, "rows"));
     const uint64_t items = encodings_[i].has_list() ? encodings_[i].list().num_items() : 0;
     first_items_.push_back(CheckedAdd(first_items_.back(), items, "items"));

@@ -1,5 +1,6 @@
 #include "eider/file/column_metadata.h"
 
+#include "eider/base/parse_message.h"
 #include "eider/proto/file2.pb.h"
 
 namespace eider::file {
@@ -7,11 +8,13 @@ namespace {
 
 namespace proto = ::lance::file;
 
+ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+
 // The message inside a direct encoding. The type is named by anything, a slash, and the full name.
 std::string OpenEncoding(const proto::Encoding& encoding, std::string_view type, const char* what) {
   if (encoding.location_case() == proto::Encoding::kIndirect) throw Unsupported("{}: a deferred encoding", what);
   proto::TypedMessage message;
-  if (encoding.location_case() != proto::Encoding::kDirect || !message.ParseFromString(encoding.direct().encoding())) {
+  if (encoding.location_case() != proto::Encoding::kDirect || !ParseMessage(SpanOf(encoding.direct().encoding()), &message)) {
     throw Corrupt("{}: no encoding", what);
   }
   const std::string& url = message.type_url();
@@ -25,7 +28,7 @@ std::string OpenEncoding(const proto::Encoding& encoding, std::string_view type,
 bool IsBlobColumn(const proto::ColumnMetadata& metadata, const ColumnRules& rules) {
   const std::string bytes = OpenEncoding(metadata.encoding(), "lance.encodings.ColumnEncoding", "column encoding");
   proto::ColumnEncoding encoding;
-  if (!encoding.ParseFromString(bytes)) throw Corrupt("column encoding: {} bytes are no ColumnEncoding", bytes.size());
+  if (!ParseMessage(SpanOf(bytes), &encoding)) throw Corrupt("column encoding: {} bytes are no ColumnEncoding", bytes.size());
   if (encoding.has_blob() && !rules.may_be_blob) throw Unsupported("blob columns");
   if (encoding.has_zone_index()) throw Unsupported("columns with a zone index");
   return encoding.has_blob();
@@ -53,7 +56,7 @@ std::vector<ByteRange> ParseBuffers(const Message& message, uint64_t alignment, 
 
 ColumnMetadata ParseColumnMetadata(ByteSpan bytes, const ColumnRules& rules) {
   proto::ColumnMetadata metadata;
-  if (bytes.size() > INT32_MAX || !metadata.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage(bytes, &metadata)) {
     throw Corrupt("column metadata: {} bytes are no ColumnMetadata message", bytes.size());
   }
   ColumnMetadata column{.is_blob = IsBlobColumn(metadata, rules)};

@@ -72,10 +72,15 @@ class PageRead final : public ArrayRead {
 /// The pages of a leaf, one after the other.
 class LeafRead final : public ArrayRead {
  public:
-  LeafRead(const StoredColumn& column, const std::string& path, const TypePtr& type, const RowRanges& rows) : type_(type) {
+  /// `dictionary`: the values of keys, where the pages do not hold them.
+  LeafRead(const StoredColumn& column, const std::string& path, const TypePtr& type, const RowRanges& rows,
+           const ArrayPtr& dictionary = nullptr)
+      : type_(type) {
     for (PageRanges& cut : CutByPages(column, rows)) {
       pages_.Add(InPage(cut.page, path, [&] {
-        return std::make_unique<PageRead>(cut.page, path, column.ReadValues(cut.page, type, std::move(cut.rows)));
+        ArrayReadPtr read = dictionary ? column.ReadKeys(cut.page, type, std::move(cut.rows), dictionary)
+                                       : column.ReadValues(cut.page, type, std::move(cut.rows));
+        return std::make_unique<PageRead>(cut.page, path, std::move(read));
       }));
     }
   }
@@ -239,7 +244,10 @@ class ReadMaker {
   ArrayReadPtr MakeLeaf(const FieldTree& tree, const RowRanges& rows) const {
     const StoredColumn& column = columns_.Column(tree.column);
     CheckRows(tree, column);
-    if (!column.holds_lists()) return std::make_unique<LeafRead>(column, tree.path, tree.type, rows);
+    if (!column.holds_lists()) {
+      const bool has_keys = tree.type->id == TypeId::kDictionary;
+      return std::make_unique<LeafRead>(column, tree.path, tree.type, rows, has_keys ? columns_.Dictionary(*tree.field, tree.type) : nullptr);
+    }
     const StoredColumn& bytes = columns_.Column(tree.column + 1);
     const std::string path = tree.path;
     return std::make_unique<ListFieldRead>(column, path, tree.type, rows, [&bytes, path](RowRanges items) {
@@ -265,6 +273,12 @@ class ReadMaker {
   const std::optional<uint64_t> num_rows_;  // of the file; unset inside lists
 };
 
+void NameColumns(const LanceField& field, ColumnProjection& out) {
+  if (field.IsLeaf()) return out.leaf_columns.push_back(field.id);
+  if (field.logical_type != "struct") out.list_columns.push_back(field.id);
+  for (const LanceField& child : field.children) NameColumns(child, out);
+}
+
 void NumberColumns(const LanceField& field, const StoredColumns& columns, int32_t& next, ColumnProjection& out) {
   const int32_t column = next++;
   if (field.IsLeaf()) {
@@ -284,7 +298,7 @@ std::vector<ColumnProjection> AllStoredColumns(const LanceSchema& schema, const 
   int32_t next = 0;
   for (const LanceField& field : schema.fields) {
     projections.push_back({.field = field});
-    NumberColumns(field, columns, next, projections.back());
+    columns.by_field_id() ? NameColumns(field, projections.back()) : NumberColumns(field, columns, next, projections.back());
   }
   return projections;
 }
@@ -292,7 +306,7 @@ std::vector<ColumnProjection> AllStoredColumns(const LanceSchema& schema, const 
 page::ArrayReadPtr MakeFieldRead(const ColumnProjection& projection, const StoredColumns& columns, uint64_t num_rows, RowRanges rows) {
   const Field arrow = ToArrowField(projection.field);
   auto tree = std::make_shared<const FieldTree>(TreeMaker(projection).Make(projection.field, arrow.type, ""));
-  return ReadMaker(columns, num_rows).Make(tree, std::move(rows));
+  return ReadMaker(columns, columns.counts_rows() ? std::optional(num_rows) : std::nullopt).Make(tree, columns.Locate(rows));
 }
 
 std::vector<ArrayPtr> FinishReads(const io::ReadableFile& file, std::span<const ArrayReadPtr> reads, const ReadContext& context) {

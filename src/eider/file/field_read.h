@@ -12,7 +12,7 @@ namespace eider::file {
 page::ArrayReadPtr MakeFieldRead(const ColumnProjection& projection, const StoredColumns& columns, uint64_t num_rows,
                                  page::RowRanges rows);
 
-/// Every top-level column of a file of version 2.0: fields have columns depth-first, structs and lists included.
+/// Every top-level column. In 2.0 fields have columns depth-first, structs and lists included; in 0.1 they go by their ids.
 std::vector<ColumnProjection> AllStoredColumns(const LanceSchema& schema, const StoredColumns& columns);
 
 /// Runs all reads, their requests merged; one array each.

@@ -6,12 +6,14 @@
 #include <numeric>
 
 #include "eider/array/take.h"
+#include "eider/base/parse_message.h"
 #include "eider/file/array_columns.h"
 #include "eider/file/column_pages.h"
 #include "eider/file/column_read.h"
 #include "eider/file/file_reader_impl.h"
 #include "eider/file/field_read.h"
 #include "eider/file/file_tail.h"
+#include "eider/file/legacy_columns.h"
 #include "eider/page/field_plan.h"
 #include "eider/proto/file2.pb.h"
 #include "eider/schema/field_proto.h"
@@ -24,7 +26,7 @@ using page::FieldPlan;
 
 LanceSchema ParseSchema(const Buffer& bytes) {
   ::lance::file::FileDescriptor descriptor;
-  if (bytes.size() > INT32_MAX || !descriptor.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage(bytes.span(), &descriptor)) {
     throw Corrupt("global buffer 0: {} bytes are no FileDescriptor message", bytes.size());
   }
   return SchemaFromProto(descriptor.schema().fields(), descriptor.schema().metadata());
@@ -160,6 +162,13 @@ std::vector<ArrayPtr> FileReader::Impl::Assemble(std::span<const ColumnProjectio
   return arrays;
 }
 
+void FileReader::Impl::OpenLegacy(const LegacyTable& table) {
+  auto columns = std::make_unique<const LegacyColumns>(*file, table);
+  schema = columns->schema();
+  num_rows = columns->num_rows();
+  stored = std::move(columns);
+}
+
 std::vector<ArrayPtr> FileReader::Impl::ReadStored(std::span<const ColumnProjection> projections, const FileRows& rows,
                                                    const ReadContext& context) const {
   SortedRowsHolder sorted;
@@ -218,11 +227,12 @@ const FieldPlan& PlanCache::Get(const LanceField& field) const {
 FileReader::FileReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 FileReader::~FileReader() = default;
 
-std::shared_ptr<const FileReader> FileReader::Open(io::ReadableFilePtr file, const ReadContext& context) {
+std::shared_ptr<const FileReader> FileReader::Open(io::ReadableFilePtr file, const ReadContext& context, const LegacyTable& table) {
   auto impl = std::make_unique<Impl>();
   impl->file = std::move(file);
   InContext([&] { return impl->Where(); }, [&] {
     impl->tail = ReadFileTail(*impl->file, context.stats);
+    if (impl->tail.version.IsLegacy()) return impl->OpenLegacy(table);
     impl->schema = ParseSchema(ReadThroughTail(*impl->file, impl->tail, impl->tail.global_buffers[0], nullptr));
     if (impl->tail.version.IsArrays()) {
       impl->stored = std::make_unique<const ArrayColumns>(*impl->file, impl->tail);

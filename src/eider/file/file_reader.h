@@ -27,6 +27,8 @@ struct FileVersion {
   std::string ToString() const;
   /// 2.0, as footers and as manifests say it: columns of arrays, not of leaves.
   bool IsArrays() const { return (major == 0 && minor == 3) || (major == 2 && minor == 0); }
+  /// 0.1
+  bool IsLegacy() const { return major == 0 && (minor == 1 || minor == 2); }
 };
 
 /// What a read is charged to and counted in; cheap to copy.
@@ -58,10 +60,16 @@ struct ColumnProjection {
   PlanCache plan = {};  ///< `field` must not change after the first read
 };
 
+/// What a file of version 0.1 leaves to its table.
+struct LegacyTable {
+  std::vector<int32_t> field_ids;   ///< of the fields in the file; empty: the file says so itself
+  io::ReadableFilePtr manifest;     ///< where dictionary values lie; absent: in the file
+};
+
 class FileReader {
  public:
   /// \throws Error(kCorrupt) naming the file and what disagrees; Error(kUnsupported) naming a version we do not read.
-  static std::shared_ptr<const FileReader> Open(io::ReadableFilePtr file, const ReadContext& context = {});
+  static std::shared_ptr<const FileReader> Open(io::ReadableFilePtr file, const ReadContext& context = {}, const LegacyTable& table = {});
   ~FileReader();
 
   const std::string& path() const;

@@ -48,6 +48,8 @@ struct FileReader::Impl {
   std::unique_ptr<const StoredColumns> stored;
   std::vector<ArrayPtr> Read(std::span<const ColumnProjection> projections, const FileRows& rows, const ReadContext& context) const;
 
+  void OpenLegacy(const LegacyTable& table);
+
  private:
   std::vector<ArrayPtr> ReadStored(std::span<const ColumnProjection> projections, const FileRows& rows,
                                    const ReadContext& context) const;

@@ -24,7 +24,7 @@ void CheckInside(const io::ReadableFile& file, const char* what, size_t index, B
 }
 
 void CheckVersion(FileVersion version) {
-  if (version == FileVersion{2, 1} || version == FileVersion{2, 2} || version.IsArrays()) return;
+  if (version == FileVersion{2, 1} || version == FileVersion{2, 2} || version.IsArrays() || version.IsLegacy()) return;
   throw Unsupported("file version {}", version.ToString());
 }
 
@@ -69,6 +69,7 @@ FileTail ReadFileTail(const io::ReadableFile& file, ScanStats* stats) {
   if (std::memcmp(end - 4, "LANC", 4) != 0) throw Corrupt("the last four bytes are not 'LANC'");
   tail.version = {LoadLe<uint16_t>(end - 8), LoadLe<uint16_t>(end - 6)};
   CheckVersion(tail.version);
+  if (tail.version.IsLegacy()) return tail;
   if (bytes.size() < kFooterBytes) throw Corrupt("{} bytes are too few for a footer", bytes.size());
   const uint8_t* footer = end - kFooterBytes;
   const uint64_t columns = LoadLe<uint64_t>(footer + 8), buffers = LoadLe<uint64_t>(footer + 16);

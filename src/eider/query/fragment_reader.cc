@@ -30,6 +30,12 @@ FragmentReader::FragmentReader(const table::Snapshot& snapshot, size_t index)
   if (fragment_.has_overlays()) throw Unsupported("fragment {}: data overlay files", fragment_.id());
 }
 
+// Only files of version 0.1 need it.
+file::LegacyTable FragmentReader::LegacyTableOf(const table::DataFileProto& file) const {
+  if (file.column_indices_size() > 0) return {};
+  return {.field_ids = {file.fields().begin(), file.fields().end()}, .manifest = snapshot_.store->Open(snapshot_.manifest_path)};
+}
+
 const file::FileReader& FragmentReader::OpenFile(int file_index, const file::ReadContext& context) const {
   const file::FileReader* open = files_[file_index].load(std::memory_order_acquire);
   if (open) return *open;
@@ -40,7 +46,7 @@ const file::FileReader& FragmentReader::OpenFile(int file_index, const file::Rea
   const table::FileLocation location = table::LocateDataFile(snapshot_, data_file);
   const io::ReadableFilePtr file = data_file.file_size_bytes() ? location.store->Open(location.path, data_file.file_size_bytes())
                                                                : location.store->Open(location.path);
-  std::shared_ptr<const file::FileReader> reader = file::FileReader::Open(file, context);
+  std::shared_ptr<const file::FileReader> reader = file::FileReader::Open(file, context, LegacyTableOf(data_file));
   const uint64_t expected = fragment_.physical_rows();
   if (expected && reader->num_rows() != expected) {
     throw Corrupt("data file '{}': {} rows, but fragment {} has {}", reader->path(), reader->num_rows(), fragment_.id(), expected);

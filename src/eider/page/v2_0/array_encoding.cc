@@ -1,6 +1,7 @@
 #include "eider/page/v2_0/array_encoding.h"
 
 #include "eider/base/memory.h"
+#include "eider/page/plain_read.h"
 #include "eider/page/v2_0/fixed_read.h"
 #include "eider/page/v2_0/packed_read.h"
 #include "eider/page/v2_0/variable_read.h"
@@ -52,8 +53,10 @@ class EmptyStructRead final : public ArrayRead {
   void Want(std::vector<ByteRange>&) override {}
   void Feed(std::span<const ByteSpan>) override {}
   ArrayPtr Finish() override {
-    auto array = NewFixedArray(type_, num_rows_, {});
-    array->buffers.clear();
+    auto array = std::make_shared<Array>();
+    array->type = type_;
+    array->length = static_cast<int64_t>(num_rows_);
+    array->null_count = 0;
     return array;
   }
 
@@ -70,7 +73,7 @@ class FixedSizeListRead final : public ArrayRead {
   void Feed(std::span<const ByteSpan> bytes) override { items_->Feed(bytes); }
   ArrayPtr Finish() override {
     ArrayPtr items = items_->Finish();
-    if (type_->id == TypeId::kFixedSizeBinary) return NewFixedArray(type_, num_rows_, items->buffers[0]);
+    if (type_->id == TypeId::kFixedSizeBinary) return MakeFixedArray(type_, num_rows_, items->buffers[0]);
     auto array = std::make_shared<Array>();
     array->type = type_;
     array->length = static_cast<int64_t>(num_rows_);

@@ -3,21 +3,16 @@
 #include <algorithm>
 #include <optional>
 
+#include "eider/base/memory.h"
 #include "eider/codec/general.h"
 #include "eider/kernel/bitpack.h"
+#include "eider/page/plain_read.h"
 
 namespace eider::page::v2_0 {
 namespace {
 
 namespace proto = ::lance::encodings;
 using ::lance::encodings21::CompressionScheme;
-
-// Whole bytes that hold bits [first, end) of a buffer. \throws Error(kCorrupt) when it is shorter.
-ByteRange BitsIn(ByteRange buffer, uint64_t first, uint64_t end, const char* what) {
-  const uint64_t from = first / 8, to = BytesForBits(end);
-  if (to > buffer.length) throw Corrupt("{}: bytes [{}, {}) of a buffer of {}", what, from, to, buffer.length);
-  return {buffer.offset + from, to - from};
-}
 
 std::optional<CompressionScheme> SchemeOf(const proto::Flat& flat) {
   const std::string& scheme = flat.compression().scheme();
@@ -30,22 +25,6 @@ std::optional<CompressionScheme> SchemeOf(const proto::Flat& flat) {
 void RequireWidth(const char* what, uint64_t bits, const DataType& type) {
   if (bits != FixedBitWidth(type)) throw Corrupt("{}: {} bits per value of {}", what, bits, TypeToString(type));
 }
-
-class FlatRead final : public ArrayRead {
- public:
-  FlatRead(PlainRead plain, TypePtr type) : plain_(std::move(plain)), type_(std::move(type)) {}
-  void Want(std::vector<ByteRange>& wants) override { plain_.Want(wants); }
-  void Feed(std::span<const ByteSpan> bytes) override { plain_.Feed(bytes); }
-  ArrayPtr Finish() override {
-    const uint64_t bytes = FixedBitWidth(*type_) / 8;
-    const uint64_t alignment = bytes == 0 || (bytes & (bytes - 1)) != 0 ? 1 : std::min<uint64_t>(bytes, 8);
-    return NewFixedArray(type_, plain_.num_values(), plain_.Finish(alignment));
-  }
-
- private:
-  PlainRead plain_;
-  const TypePtr type_;
-};
 
 /// The whole buffer is one compressed frame.
 class CompressedRead final : public ArrayRead {
@@ -66,7 +45,7 @@ class CompressedRead final : public ArrayRead {
     std::vector<ByteSpan> spans;
     for (const ByteRange& want : wants) spans.push_back(raw.span().subspan(want.offset, want.length));
     plain.Feed(spans);
-    return NewFixedArray(type_, plain.num_values(), plain.Finish(0));
+    return MakeFixedArray(type_, plain.num_values(), plain.Finish(0));
   }
 
  private:
@@ -115,7 +94,7 @@ class BitpackedRead final : public ArrayRead {
         data.Append(&value, bytes);
       }
     }
-    return NewFixedArray(type_, rows, data.Finish());
+    return MakeFixedArray(type_, rows, data.Finish());
   }
 
  private:
@@ -169,7 +148,7 @@ class BlockPackedRead final : public ArrayRead {
         left -= count;
       }
     }
-    return NewFixedArray(type_, rows, data.Finish());
+    return MakeFixedArray(type_, rows, data.Finish());
   }
 
   const ByteRange buffer_;
@@ -201,55 +180,13 @@ ByteRange FindBuffer(const proto::Buffer& reference, const PageBuffers& buffers)
   }
 }
 
-PlainRead::PlainRead(ByteRange buffer, uint64_t bits, RowRanges ranges, Buffer mapping)
-    : buffer_(buffer), bits_(bits), ranges_(std::move(ranges)), mapping_(std::move(mapping)), num_values_(CountRows(ranges_)) {}
-
-void PlainRead::Want(std::vector<ByteRange>& wants) {
-  if (wanted_) return;
-  wanted_ = true;
-  if (bits_ == 0) return;
-  for (const RowRange& range : ranges_) {
-    const uint64_t end = CheckedMul(range.end(), bits_, "flat");
-    wants.push_back(BitsIn(buffer_, range.first * bits_, end, "flat"));
-  }
-}
-
-Buffer PlainRead::Finish(uint64_t alignment) {
-  if (bits_ % 8 != 0) return FinishBits();
-  if (bytes_.size() == 1 && alignment != 0 && mapping_.present()) {
-    const uint8_t* data = bytes_[0].data();
-    const bool mapped = data >= mapping_.data() && data + bytes_[0].size() <= mapping_.data() + mapping_.size();
-    if (mapped && reinterpret_cast<uintptr_t>(data) % alignment == 0) {
-      return mapping_.Slice(static_cast<size_t>(data - mapping_.data()), bytes_[0].size());
-    }
-  }
-  BufferBuilder data(num_values_ * (bits_ / 8));
-  for (const ByteSpan bytes : bytes_) data.Append(bytes);
-  return data.Finish();
-}
-
-Buffer PlainRead::FinishBits() {
-  BitBuilder bits;
-  for (size_t i = 0; i < bytes_.size(); ++i) bits.Append(bytes_[i].data(), ranges_[i].first * bits_ % 8, ranges_[i].count * bits_);
-  return bits.Finish();
-}
-
-std::shared_ptr<Array> NewFixedArray(const TypePtr& type, uint64_t length, Buffer data) {
-  auto array = std::make_shared<Array>();
-  array->type = type;
-  array->length = static_cast<int64_t>(length);
-  array->null_count = 0;
-  array->buffers.push_back(std::move(data));
-  return array;
-}
-
 ArrayReadPtr MakeFlatRead(const proto::Flat& flat, const PageBuffers& buffers, TypePtr type, RowRanges ranges) {
   RequireWidth("flat", flat.bits_per_value(), *type);
   const ByteRange buffer = FindBuffer(flat.buffer(), buffers);
   if (const std::optional<CompressionScheme> scheme = SchemeOf(flat)) {
     return std::make_unique<CompressedRead>(*scheme, buffer, flat.bits_per_value(), std::move(type), std::move(ranges));
   }
-  return std::make_unique<FlatRead>(PlainRead(buffer, flat.bits_per_value(), std::move(ranges), buffers.mapping), std::move(type));
+  return MakePlainRead(buffer, std::move(type), std::move(ranges), buffers.mapping);
 }
 
 ArrayReadPtr MakeBitpackedRead(const proto::Bitpacked& packed, const PageBuffers& buffers, TypePtr type, RowRanges ranges) {

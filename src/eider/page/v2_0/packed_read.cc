@@ -2,6 +2,7 @@
 
 #include "eider/array/take.h"
 #include "eider/base/memory.h"
+#include "eider/page/plain_read.h"
 #include "eider/page/v2_0/ends_read.h"
 #include "eider/page/v2_0/fixed_read.h"
 
@@ -9,15 +10,6 @@ namespace eider::page::v2_0 {
 namespace {
 
 namespace proto = ::lance::encodings;
-
-// A field of packed rows as an array: fixed-size lists keep their items side by side.
-ArrayPtr FieldArray(const TypePtr& type, uint64_t length, Buffer data) {
-  if (type->id != TypeId::kFixedSizeList) return NewFixedArray(type, length, std::move(data));
-  auto list = NewFixedArray(type, length, {});
-  list->buffers.clear();
-  list->children.push_back(FieldArray(type->children[0].type, length * static_cast<uint64_t>(type->list_size), std::move(data)));
-  return list;
-}
 
 class PackedRead final : public ArrayRead {
  public:
@@ -30,12 +22,14 @@ class PackedRead final : public ArrayRead {
     const uint64_t n = rows_.num_values();
     uint64_t row_bytes = 0, at = 0;
     for (const uint64_t width : widths_) row_bytes += width;
-    auto array = NewFixedArray(type_, n, {});
-    array->buffers.clear();
+    auto array = std::make_shared<Array>();
+    array->type = type_;
+    array->length = static_cast<int64_t>(n);
+    array->null_count = 0;
     for (size_t f = 0; f < widths_.size(); ++f) {
       BufferBuilder data(n * widths_[f]);
       for (uint64_t i = 0; i < n; ++i) data.Append(rows.data() + i * row_bytes + at, widths_[f]);
-      array->children.push_back(FieldArray(type_->children[f].type, n, data.Finish()));
+      array->children.push_back(MakeFixedArray(type_->children[f].type, n, data.Finish()));
       at += widths_[f];
     }
     return array;
@@ -68,9 +62,8 @@ class DictionaryRead final : public ArrayRead {
       if (!indices.IsValid(static_cast<int64_t>(i))) continue;
       if (const uint64_t key = IntegerAt(indices, i); key >= limit) throw Corrupt("dictionary: key {} of {} items", key, limit);
     }
-    auto array = NewFixedArray(type_, keys, indices.buffers[0]);
-    array->validity = indices.validity;
-    array->null_count = indices.null_count;
+    auto array = std::make_shared<Array>(indices);
+    array->type = type_;
     array->dictionary = items;
     return array;
   }
