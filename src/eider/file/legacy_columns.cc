@@ -144,9 +144,8 @@ ArrayPtr LegacyColumns::Dictionary(const LanceField& field, const TypePtr& type)
   }
   const io::ReadableFile& file = dictionaries_ ? *dictionaries_ : file_;
   const uint64_t length = static_cast<uint64_t>(proto.dictionary().length());
-  const bool variable = FixedBitWidth(*type->value_type) == 0;
   const page::legacy::LegacyPage page{.position = static_cast<uint64_t>(proto.dictionary().offset()),
-                                      .length = length + variable,
+                                      .length = length,
                                       .file_bytes = file.size()};
   page::RowRanges all;
   page::AppendRange(all, {0, length});

@@ -14,12 +14,17 @@ struct LeafPlace {
 };
 
 // The live file of a field: the last one that lists it, for a field may be listed again after its column was rewritten.
+// Files of version 0.1: the first.
 LeafPlace FindLeaf(const lance::table::DataFragment& fragment, int32_t field_id) {
+  LeafPlace legacy;
   for (int f = fragment.files_size() - 1; f >= 0; --f) {
     const lance::table::DataFile& file = fragment.files(f);
     for (int i = 0; i < file.fields_size(); ++i) {
       if (file.fields(i) != field_id) continue;
-      if (file.column_indices_size() == 0) return {f, field_id};  // 0.1: columns are called by field
+      if (file.column_indices_size() == 0) {
+        legacy = {f, field_id};  // 0.1: columns are called by field
+        break;
+      }
       if (file.column_indices_size() != file.fields_size()) {
         throw Corrupt("data file '{}': {} fields but {} column indices", file.path(), file.fields_size(),
                       file.column_indices_size());
@@ -27,7 +32,7 @@ LeafPlace FindLeaf(const lance::table::DataFragment& fragment, int32_t field_id)
       if (file.column_indices(i) >= 0) return {f, file.column_indices(i)};
     }
   }
-  return {};
+  return legacy;
 }
 
 bool IsBefore21(const lance::table::DataFile& file) {

@@ -21,9 +21,16 @@ void CheckRanges(const RowRanges& ranges, uint64_t rows) {
   if (!ranges.empty() && ranges.back().end() > rows) throw Corrupt("page: rows up to {} of {}", ranges.back().end(), rows);
 }
 
+/// The same page, its length counting the offsets of its values.
+LegacyPage WithOffsets(LegacyPage page) {
+  page.length = CheckedAdd(page.length, 1, "page");
+  return page;
+}
+
 /// Offsets of ranges of values: n + 1 for each range.
 class OffsetsRead {
  public:
+  /// The page's length counts the offsets.
   OffsetsRead(const LegacyPage& page, uint64_t bytes, RowRanges ranges)
       : buffer_(BytesOf(page, 8 * bytes)), bytes_each_(bytes), ranges_(std::move(ranges)) {
     CheckRanges(ranges_, page.length == 0 ? 0 : page.length - 1);
@@ -74,7 +81,7 @@ class OffsetsRead {
 class VarBinaryRead final : public ArrayRead {
  public:
   VarBinaryRead(const LegacyPage& page, TypePtr type, RowRanges ranges)
-      : page_(page), type_(std::move(type)), offsets_(page, 8, std::move(ranges)) {}
+      : page_(page), type_(std::move(type)), offsets_(WithOffsets(page), 8, std::move(ranges)) {}
   void Want(std::vector<ByteRange>& wants) override {
     if (offsets_.Want(wants) || has_rows_) return;
     rows_ = offsets_.Finish();
