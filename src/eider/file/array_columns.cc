@@ -11,10 +11,10 @@ namespace proto = ::lance::encodings;
 
 class ArrayColumn final : public StoredColumn {
  public:
-  ArrayColumn(ByteSpan bytes, const FileTail& tail, uint64_t file_bytes, Buffer mapping)
+  ArrayColumn(ByteSpan bytes, std::span<const ByteRange> file_buffers, uint64_t file_bytes, Buffer mapping)
       : metadata_(ParseColumnMetadata(bytes, {.file_bytes = file_bytes, .page_encoding = "lance.encodings.ArrayEncoding", .alignment = 1,
                                               .may_be_blob = true})),
-        file_buffers_(tail.global_buffers),
+        file_buffers_(file_buffers),
         mapping_(std::move(mapping)),
         encodings_(metadata_.pages.size()) {
     for (size_t i = 0; i < metadata_.pages.size(); ++i) {
@@ -52,18 +52,20 @@ class ArrayColumn final : public StoredColumn {
 
 }  // namespace
 
-ArrayColumns::ArrayColumns(const io::ReadableFile& file, const FileTail& tail) : file_(file), tail_(tail), mapping_(file.Mapped()) {}
+ArrayColumns::ArrayColumns(const io::ReadableFile& file, const FileTail& tail) : file_(file), tail_(tail), mapping_(file.Mapped()) {
+  for (uint32_t i = 0; i < tail.num_global_buffers; ++i) global_buffers_.push_back(tail.global_buffer(i));
+}
 
 const StoredColumn& ArrayColumns::Column(int32_t index) const {
-  if (index < 0 || static_cast<size_t>(index) >= tail_.columns.size()) {
-    throw Corrupt("file column {} of {}", index, tail_.columns.size());
+  if (index < 0 || static_cast<uint32_t>(index) >= tail_.num_columns) {
+    throw Corrupt("file column {} of {}", index, tail_.num_columns);
   }
   std::lock_guard lock(mutex_);
   std::unique_ptr<const StoredColumn>& column = columns_[index];
   if (!column) {
     column = InContext([&] { return fmt::format("column {}", index); }, [&] {
-      const Buffer bytes = ReadThroughTail(file_, tail_, tail_.columns[static_cast<size_t>(index)], nullptr);
-      return std::make_unique<const ArrayColumn>(bytes.span(), tail_, file_.size(), mapping_);
+      const Buffer bytes = ReadThroughTail(file_, tail_, tail_.column(static_cast<size_t>(index)), nullptr);
+      return std::make_unique<const ArrayColumn>(bytes.span(), global_buffers_, file_.size(), mapping_);
     });
   }
   return *column;

@@ -21,6 +21,7 @@ class ArrayColumns final : public StoredColumns {
   const io::ReadableFile& file_;
   const FileTail& tail_;
   const Buffer mapping_;
+  std::vector<ByteRange> global_buffers_;
   mutable std::mutex mutex_;
   mutable std::map<int32_t, std::unique_ptr<const StoredColumn>> columns_;
 };

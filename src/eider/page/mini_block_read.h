@@ -3,12 +3,13 @@
 /// Reads of one mini-block page: without lists a row is an item and is found by arithmetic; with lists the repetition index
 /// leads to the chunk, and the chunk's levels to the row.
 
+#include "eider/base/bytes.h"
 #include "eider/page/mini_block_decoder.h"
 
 namespace eider::page {
 
 /// A chunk is touched in two steps, so that the misses of several chunks overlap: its header first ...
-inline void PrefetchChunk(ByteSpan chunk) { __builtin_prefetch(chunk.data()); }
+inline void PrefetchChunk(ByteSpan chunk) { Prefetch(chunk.data()); }
 /// ... then, when that has arrived, where its levels and values start.
 inline void PrefetchParts(ByteSpan chunk, bool large, bool has_rep, bool has_def, size_t num_buffers) {
   if (chunk.size() < 8) return;
@@ -18,8 +19,7 @@ inline void PrefetchParts(ByteSpan chunk, bool large, bool has_rep, bool has_def
   const uint64_t levels = AlignUp(header, 8);
   const uint64_t values = levels + AlignUp(rep_bytes, 8) + AlignUp(def_bytes, 8);
   if (values >= chunk.size()) return;
-  for (uint64_t at = levels; at < values; at += 64) __builtin_prefetch(chunk.data() + at);
-  __builtin_prefetch(chunk.data() + values);
+  PrefetchBytes(chunk.data() + levels, values + 1 - levels);
 }
 
 /// State first, when the page has none yet; then whatever the derived read plans.

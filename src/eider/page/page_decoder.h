@@ -46,6 +46,8 @@ class PageDecoder {
   uint64_t num_rows() const { return num_rows_; }
   /// `selection` lies within num_rows(); its `rows` outlive the read.
   virtual std::unique_ptr<PageRead> Read(const RowSelection& selection) const = 0;
+  /// About what page state takes, or will take once it is loaded.
+  virtual uint64_t state_bytes() const { return 0; }
   /// True when rows may be read in any order at no more than the cost of a sorted read.
   virtual bool ReadsAnyOrder() const { return true; }
 
