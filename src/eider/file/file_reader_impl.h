@@ -13,6 +13,7 @@
 #include "eider/file/column_read.h"
 #include "eider/file/file_reader.h"
 #include "eider/file/file_tail.h"
+#include "eider/file/stored_column.h"
 #include "eider/page/field_plan.h"
 
 namespace eider::file {
@@ -59,9 +60,17 @@ struct FileReader::Impl {
   std::string Where() const;
   const FileTail& tail() const { return state->tail(); }
   const ColumnPages& Column(size_t index, ScanStats* stats = nullptr) const { return state->Column(*file, index, stats); }
+  /// Set for files before 2.1: their columns.
+  std::unique_ptr<const StoredColumns> stored;
+  /// Of a file of version 0.1.
+  LanceSchema legacy_schema;
   std::vector<ArrayPtr> Read(std::span<const ColumnProjection> projections, const FileRows& rows, const ReadContext& context) const;
 
+  void OpenStored(const LegacyTable& table, std::optional<uint64_t> known_rows);
+
  private:
+  std::vector<ArrayPtr> ReadStored(std::span<const ColumnProjection> projections, const FileRows& rows,
+                                   const ReadContext& context) const;
   void AddReads(const ColumnProjection& projection, const page::FieldPlan& plan, const FileRows& rows, ScanStats* stats,
                 std::vector<LeafRead>& reads) const;
   std::vector<ArrayPtr> Assemble(std::span<const ColumnProjection> projections, std::span<const page::FieldPlan* const> plans,

@@ -44,11 +44,13 @@ std::string Serialize(const Message& message) {
   return bytes;
 }
 
-template <typename Message>
-proto::Encoding DirectEncoding(const char* type_url, const Message& message) {
+/// As footers say it: 2.0 was version 0.3 once.
+FileVersion FooterVersion(FileVersion version) { return version == FileVersion{2, 0} ? FileVersion{0, 3} : version; }
+
+proto::Encoding DirectEncoding(const char* type_url, std::string message) {
   proto::TypedMessage typed;
   typed.set_type_url(type_url);
-  typed.set_value(Serialize(message));
+  typed.set_value(std::move(message));
   proto::Encoding encoding;
   encoding.mutable_direct()->set_encoding(Serialize(typed));
   return encoding;
@@ -77,7 +79,7 @@ struct FileWriter::Impl {
   Impl(std::unique_ptr<io::WritableFile> file, LanceSchema lance_schema, const FileWriteOptions& write_options,
        std::shared_ptr<Session> write_session)
       : out(std::move(file)), schema(std::move(lance_schema)), options(write_options), session(std::move(write_session)) {
-    if (options.version.major != 2 || (options.version.minor != 1 && options.version.minor != 2)) {
+    if (options.version.major != 2 || options.version.minor > 2) {
       throw Unsupported("writing file version {}", options.version.ToString());
     }
     const Schema arrow = ToArrowSchema(schema);
@@ -97,7 +99,7 @@ struct FileWriter::Impl {
     proto::ColumnEncoding values;
     values.mutable_values();
     LeafColumn column{.leaf = &leaf};
-    *column.metadata.mutable_encoding() = DirectEncoding("/lance.encodings.ColumnEncoding", values);
+    *column.metadata.mutable_encoding() = DirectEncoding("/lance.encodings.ColumnEncoding", Serialize(values));
     leaves.push_back(std::move(column));
   }
 
@@ -120,7 +122,9 @@ struct FileWriter::Impl {
     }
     page->set_length(encoded.num_rows);
     page->set_priority(first_row);
-    *page->mutable_encoding() = DirectEncoding("/lance.encodings21.PageLayout", encoded.layout);
+    *page->mutable_encoding() = encoded.array_encoding.empty()
+                                    ? DirectEncoding("/lance.encodings21.PageLayout", Serialize(encoded.layout))
+                                    : DirectEncoding("/lance.encodings.ArrayEncoding", encoded.array_encoding);
   }
 
   /// Hands the groups' leaves to the encoders, cut into pages that are worth one each.
@@ -221,7 +225,7 @@ struct FileWriter::Impl {
       summary.column_indices.push_back(int32_t(i));
     }
     Pad();
-    out->Append(SerializeFileEnd(out->size(), Descriptor(), metadata, global_buffers, options.version).span());
+    out->Append(SerializeFileEnd(out->size(), Descriptor(), metadata, global_buffers, FooterVersion(options.version)).span());
     summary.size_bytes = out->size();
     out->Close(sync);
     return summary;

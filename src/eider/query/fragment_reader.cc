@@ -31,6 +31,12 @@ FragmentReader::FragmentReader(const table::Snapshot& snapshot, size_t index)
   if (fragment_.has_overlays()) throw Unsupported("fragment {}: data overlay files", fragment_.id());
 }
 
+// Only files of version 0.1 need it.
+file::LegacyTable FragmentReader::LegacyTableOf(const table::DataFileProto& file) const {
+  if (file.column_indices_size() > 0) return {};
+  return {.field_ids = {file.fields().begin(), file.fields().end()}, .manifest = snapshot_.store->Open(snapshot_.manifest_path)};
+}
+
 const file::FileReader& FragmentReader::OpenFile(int file_index, const file::ReadContext& context) const {
   const file::FileReader* open = files_[file_index].load(std::memory_order_acquire);
   if (open) return *open;
@@ -43,7 +49,7 @@ const file::FileReader& FragmentReader::OpenFile(int file_index, const file::Rea
                                                                : location.store->Open(location.path);
   const uint64_t rows = fragment_.physical_rows();
   std::shared_ptr<const file::FileReader> reader =
-      file::FileReader::Open(file, context, rows ? std::optional(rows) : std::nullopt);
+      file::FileReader::Open(file, context, rows ? std::optional(rows) : std::nullopt, LegacyTableOf(data_file));
   open = reader.get();
   owned_files_.push_back(std::move(reader));
   files_[file_index].store(open, std::memory_order_release);
