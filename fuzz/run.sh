@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs libFuzzer targets one after the other: run.sh <folder of fuzz_* programs> <seconds each> [names...]
 # Seeds come from fuzz/corpus/<name> and fuzz/regressions/<name>; new inputs go to <folder>/corpus/<name>, crashes to
-# <folder>/crashes/<name>-*. Fails when any target crashed.
+# <folder>/crashes/<name>-*. Fails when any target crashed. Each run is a line in <folder>/tally, which lives as long as the build folder.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$(cd "$1" && pwd) || exit 2
@@ -20,12 +20,14 @@ for name in "${names[@]}"; do
   mkdir -p "$bin/corpus/$name" "$bin/crashes"
   folders=("$bin/corpus/$name")
   for seeds in "$here/corpus/$name" "$here/regressions/$name"; do [ -d "$seeds" ] && folders+=("$seeds"); done
-  "$bin/fuzz_$name" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=512 -print_final_stats=1 \
+  "$bin/fuzz_$name" -max_total_time="$seconds" -timeout=300 -rss_limit_mb=2048 -malloc_limit_mb=512 -print_final_stats=1 \
     -max_len=1048576 -artifact_prefix="$bin/crashes/$name-" "${folders[@]}" >"$bin/$name.log" 2>&1
   rc=$?
   runs=$(sed -n 's/^stat::number_of_executed_units: //p' "$bin/$name.log")
   coverage=$(grep -o 'cov: [0-9]*' "$bin/$name.log" | tail -1)
-  echo "$name: ${runs:-?} runs in ${seconds}s, ${coverage:-cov: ?}, exit $rc"
+  rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$bin/$name.log")
+  echo "$name ${runs:-0} runs, ${rate:-?}/s, ${coverage:-cov: ?}, exit $rc" | tee -a "$bin/tally"
   if [ $rc -ne 0 ]; then failed+=("$name"); tail -40 "$bin/$name.log"; fi
 done
+awk '{ all += $2 } END { printf "%d runs on record\n", all }' "$bin/tally"
 [ ${#failed[@]} -eq 0 ] || { echo "crashes in: ${failed[*]} (inputs: $bin/crashes)" >&2; exit 1; }

@@ -18,7 +18,7 @@ constexpr size_t kSlackBytes = 64;
 // Below this malloc is as fast as the pool; above kMaxPooledBytes keeping a block costs more than the page faults.
 constexpr size_t kMinPooledBytes = size_t{16} << 10;
 constexpr size_t kMaxPooledBytes = size_t{32} << 20;
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(EIDER_ADDRESS_SANITIZER)
 constexpr size_t kMaxRetainedBytes = 0;  // a pool would hide use after free
 #else
 constexpr size_t kMaxRetainedBytes = size_t{128} << 20;
