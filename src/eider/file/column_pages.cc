@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/proto/file2.pb.h"
+#include "eider/proto/parse_message.h"
 
 namespace eider::file {
 namespace {
@@ -17,7 +18,7 @@ constexpr uint64_t kPageAlignment = 64;
 std::string OpenEncoding(const Encoding& encoding, std::string_view type, const char* what) {
   if (encoding.location_case() == Encoding::kIndirect) throw Unsupported("{}: a deferred encoding", what);
   TypedMessage message;
-  if (encoding.location_case() != Encoding::kDirect || !message.ParseFromString(encoding.direct().encoding())) {
+  if (encoding.location_case() != Encoding::kDirect || !ParseMessage(encoding.direct().encoding(), &message)) {
     throw Corrupt("{}: no encoding", what);
   }
   const std::string& url = message.type_url();
@@ -31,7 +32,7 @@ std::string OpenEncoding(const Encoding& encoding, std::string_view type, const 
 void CheckColumnEncoding(const ColumnMetadata& metadata) {
   const std::string bytes = OpenEncoding(metadata.encoding(), "lance.encodings.ColumnEncoding", "column encoding");
   ::lance::file::ColumnEncoding encoding;
-  if (!encoding.ParseFromString(bytes)) throw Corrupt("column encoding: {} bytes are no ColumnEncoding", bytes.size());
+  if (!ParseMessage(bytes, &encoding)) throw Corrupt("column encoding: {} bytes are no ColumnEncoding", bytes.size());
   if (encoding.has_blob()) throw Unsupported("blob columns");
   if (encoding.has_zone_index()) throw Unsupported("columns with a zone index");
 }
@@ -55,7 +56,7 @@ void ParseBuffers(const ::lance::file::Page& page, uint64_t file_bytes, page::Pa
 
 ColumnPages::ColumnPages(Buffer bytes, uint64_t file_bytes, FileVersion version) {
   ColumnMetadata metadata;
-  if (bytes.size() > INT32_MAX || !metadata.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage(bytes.span(), &metadata)) {
     throw Corrupt("column metadata: {} bytes are no ColumnMetadata message", bytes.size());
   }
   CheckColumnEncoding(metadata);

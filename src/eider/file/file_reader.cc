@@ -12,6 +12,7 @@
 #include "eider/file/file_tail.h"
 #include "eider/page/field_plan.h"
 #include "eider/proto/file2.pb.h"
+#include "eider/proto/parse_message.h"
 #include "eider/schema/field_proto.h"
 #include "eider/schema/logical_type.h"
 
@@ -22,7 +23,7 @@ using page::FieldPlan;
 
 LanceSchema ParseSchema(const Buffer& bytes) {
   ::lance::file::FileDescriptor descriptor;
-  if (bytes.size() > INT32_MAX || !descriptor.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage(bytes.span(), &descriptor)) {
     throw Corrupt("global buffer 0: {} bytes are no FileDescriptor message", bytes.size());
   }
   return SchemaFromProto(descriptor.schema().fields(), descriptor.schema().metadata());

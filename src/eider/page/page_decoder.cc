@@ -4,6 +4,7 @@
 #include "eider/page/full_zip_decoder.h"
 #include "eider/page/mini_block_decoder.h"
 #include "eider/proto/encodings21.pb.h"
+#include "eider/proto/parse_message.h"
 
 namespace eider::page {
 namespace {
@@ -12,7 +13,7 @@ using ::lance::encodings21::PageLayout;
 
 PageLayout ParseLayout(std::string_view bytes) {
   PageLayout layout;
-  if (!layout.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage(bytes, &layout)) {
     throw Corrupt("page layout: {} bytes are no PageLayout message", bytes.size());
   }
   return layout;

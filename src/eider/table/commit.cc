@@ -4,6 +4,7 @@
 
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
+#include "eider/proto/parse_message.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
 #include "eider/table/next_version.h"
@@ -19,7 +20,7 @@ ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_
 
 TransactionProto ParseTransaction(ByteSpan bytes) {
   TransactionProto transaction;
-  if (bytes.size() > INT32_MAX || !transaction.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage(bytes, &transaction)) {
     throw Corrupt("transaction: {} bytes do not parse", bytes.size());
   }
   return transaction;

@@ -1,4 +1,5 @@
 #include "eider/table/manifest.h"
+#include "eider/proto/parse_message.h"
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
@@ -71,7 +72,7 @@ std::shared_ptr<const Manifest> Manifest::Parse(Buffer bytes) {
     }
     return true;
   });
-  if (!manifest->head_.ParseFromString(head)) throw Corrupt("manifest: a message of {} bytes does not parse", head.size());
+  if (!ParseMessage(head, &manifest->head_)) throw Corrupt("manifest: a message of {} bytes does not parse", head.size());
   if (manifest->head_.has_fragment_tree()) throw Unsupported("manifest: a tree of fragments");
   manifest->fragments_.reset(new std::atomic<const Fragment*>[manifest->fragment_bytes_.size()]());
   manifest->schema_ = SchemaFromProto(manifest->head_.fields(), manifest->head_.schema_metadata());
