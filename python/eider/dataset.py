@@ -12,7 +12,7 @@ from . import _eider
 from .add_columns import add_columns
 from .arguments import DurabilityName, absolute_uri, count_of, durability_of, refuse, uri_of
 from .error import InvalidError, UnsupportedError
-from .fragment import LanceFragment, fragments_of
+from .fragment import LanceFragment, fragment_ids_of, fragments_of
 from .ingest import ReaderLike
 from .projection import Columns, select
 from .scanner import LanceScanner, ScanPlan, ScanStats
@@ -277,7 +277,7 @@ class LanceDataset:
             selection=selection,
             limit=count_of("scanner", "limit", given.get("limit") if limit is None else limit),
             offset=count_of("scanner", "offset", given.get("offset") if offset is None else offset),
-            fragment_ids=None if fragments is None else [f.fragment_id for f in fragments],
+            fragment_ids=None if fragments is None else fragment_ids_of(fragments),
             batch_rows=count_of("scanner", "batch_size", batch_size, least=1) or 8192,
             stats=stats,
         )

@@ -36,6 +36,7 @@ std::shared_ptr<page::LeafSpec> MakeLeaf(std::span<const int> kinds) {
 void Run(Input input) {
   std::vector<int> kinds(1 + input.Byte() % 6);
   for (int& kind : kinds) kind = input.Byte() % 8;
+  kinds[0] = kinds[0] % 2 == 0 ? 1 : 3;  // the leaf itself
   const auto leaf = MakeLeaf(kinds);
   const page::Layers layers(kinds, leaf->layers);
   const uint8_t cut = input.Byte();

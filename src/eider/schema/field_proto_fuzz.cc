@@ -12,10 +12,10 @@ namespace {
 using eider::LanceSchema;
 
 void Run(const ::lance::file::Schema& message) {
-  const LanceSchema schema = SchemaFromProto(message.fields(), message.metadata());
+  const LanceSchema schema = eider::SchemaFromProto(message.fields(), message.metadata());
   ::lance::file::Schema written;
-  SchemaToProto(schema, written.mutable_fields(), written.mutable_metadata());
-  const LanceSchema again = SchemaFromProto(written.fields(), written.metadata());
+  eider::SchemaToProto(schema, written.mutable_fields(), written.mutable_metadata());
+  const LanceSchema again = eider::SchemaFromProto(written.fields(), written.metadata());
   eider::testing::Require(again.fields.size() == schema.fields.size() && again.MaxId() == schema.MaxId());
   if (!schema.fields.empty()) schema.FindPath(schema.fields.back().name);
   const eider::Schema arrow = ToArrowSchema(schema);

@@ -29,8 +29,8 @@ void Compare(const TransactionProto& theirs) {
   mine[1].mutable_overwrite();
   mine[2].mutable_merge();
   mine[3].mutable_project();
-  for (const TransactionProto& one : mine) Try([&] { CheckConflict(one, theirs, 7); });
-  Try([&] { CheckConflict(theirs, theirs, 7); });
+  for (const TransactionProto& one : mine) Try([&] { eider::table::CheckConflict(one, theirs, 7); });
+  Try([&] { eider::table::CheckConflict(theirs, theirs, 7); });
 }
 
 void Apply(const TransactionProto& transaction) {
