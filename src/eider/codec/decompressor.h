@@ -70,6 +70,10 @@ class LevelDecompressor {
   /// Bit i of `mask` = (level i == value), 0 after the last; kernel::MaskWords(num_levels) words. Bit-packed levels are not
   /// unpacked for it.
   virtual void MaskEqual(ByteSpan block, uint64_t num_levels, uint16_t value, uint64_t* mask) const;
+  /// Bit i of `mask` = (level i <= value).
+  virtual void MaskAtMost(ByteSpan block, uint64_t num_levels, uint16_t value, uint64_t* mask) const;
+  /// Levels [first, first + out.size()).
+  virtual void Extract(ByteSpan block, uint64_t num_levels, uint64_t first, std::span<uint16_t> out) const;
 };
 
 /// `shape` is what the column's type needs; an encoding that cannot yield it is kCorrupt, an encoding that we do not know is
@@ -78,17 +82,6 @@ std::unique_ptr<MiniBlockDecompressor> MakeMiniBlockDecompressor(const Compressi
 std::unique_ptr<PerValueDecompressor> MakePerValueDecompressor(const CompressiveEncoding& encoding, const ValueShape& shape);
 std::unique_ptr<BlockDecompressor> MakeBlockDecompressor(const CompressiveEncoding& encoding, const ValueShape& shape);
 std::unique_ptr<LevelDecompressor> MakeLevelDecompressor(const CompressiveEncoding& encoding);
-
-/// Splits rows of a packed struct with variable-width fields (2.2, full-zip) into columns. The row itself is what
-/// MakePerValueDecompressor yields for such an encoding with a kVariable shape.
-class PackedRowDecompressor {
- public:
-  virtual ~PackedRowDecompressor() = default;
-  /// Appends one value to each of `columns` (as many as `shapes` given at making).
-  virtual void AppendRow(ByteSpan row, std::span<DecodedValues> columns) const = 0;
-};
-std::unique_ptr<PackedRowDecompressor> MakePackedRowDecompressor(const CompressiveEncoding& encoding,
-                                                                 std::span<const ValueShape> shapes);
 
 /// Splits `num_rows` row-major rows of a PackedStruct into columns of whole bytes: column k takes shapes[k].bits_per_value
 /// bits of each row. \pre rows.size() == num_rows x the sum of the widths.

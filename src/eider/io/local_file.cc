@@ -24,6 +24,10 @@ class LocalFile final : public ReadableFile {
 
   const std::string& path() const override { return path_; }
   uint64_t size() const override { return identity_.size; }
+  std::string StateName() const override {
+    std::string name(reinterpret_cast<const char*>(&identity_), sizeof identity_);
+    return name + path_;
+  }
 
   Buffer Mapped() const override {
     if (!map_file_) return {};

@@ -11,10 +11,16 @@ namespace {
 
 using ::lance::encodings21::ConstantLayout;
 
+uint64_t SlotBits(const codec::ValueShape& shape) {
+  uint64_t bits = shape.kind == codec::ValueShape::Kind::kVariable ? 8u * shape.offset_bytes : shape.bits_per_value + 1;
+  for (const codec::ValueShape& field : shape.fields) bits = CheckedAdd(bits, SlotBits(field), "constant");
+  return bits;
+}
+
 // The rows asked for may be more than any memory holds, and their bytes more than a u64 counts.
 void CheckExpansion(const codec::ValueShape& shape, uint64_t n) {
   constexpr uint64_t kMaxBytes = uint64_t{1} << 40;
-  const uint64_t bits = shape.kind == codec::ValueShape::Kind::kVariable ? 8u * shape.offset_bytes : shape.bits_per_value + 1;
+  const uint64_t bits = SlotBits(shape);
   if (n > kMaxBytes || BytesForBits(CheckedMul(n, bits, "constant")) > kMaxBytes) {
     throw Invalid("{} rows of a constant page in one read: read fewer at a time", n);
   }
@@ -117,6 +123,12 @@ ConstantDecoder::ConstantDecoder(const ConstantLayout& layout, const PageSource&
 
 ConstantDecoder::~ConstantDecoder() { delete state_.load(); }
 
+uint64_t ConstantDecoder::state_bytes() const {
+  uint64_t stored = 0;
+  for (const ByteRange& buffer : buffers_) stored += buffer.length;
+  return 2 * stored + 8 * (layers_.num_lists() > 0 ? num_rows() : 0);
+}
+
 std::vector<uint16_t> ConstantDecoder::DecodeLevels(ByteSpan bytes, const codec::LevelDecompressor* decompressor,
                                                     uint64_t count) const {
   std::vector<uint16_t> levels;
@@ -198,7 +210,7 @@ void ConstantDecoder::LoadState(std::span<const ByteSpan> bytes) const {
     loaded->def = DecodeLevels(bytes[bytes.size() - 1], def_.get(), num_def_);
   }
   if (has_inline_) {
-    loaded->value = ParseInline({reinterpret_cast<const uint8_t*>(inline_value_.data()), inline_value_.size()});
+    loaded->value = ParseInline(SpanOf(inline_value_));
   } else if (bytes.size() % 2 == 1) {
     loaded->value = ParseScalar(bytes[0]);
   }

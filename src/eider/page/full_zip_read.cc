@@ -1,5 +1,6 @@
 #include "eider/page/full_zip_read.h"
 
+#include "eider/base/bytes.h"
 #include "eider/page/dictionary.h"
 #include "eider/page/full_zip_decoder.h"
 #include "eider/page/unravel.h"
@@ -75,6 +76,7 @@ class FullZipRead final : public PageRead {
 
   // Stored bytes are about what the values take, and growing a buffer under them costs a copy.
   void ReserveValues(codec::DecodedValues& values) const {
+    if (values.shape.kind == codec::ValueShape::Kind::kPacked) return;
     uint64_t stored = 0;
     for (const ByteSpan bytes : bytes_) stored += bytes.size();
     values.data.Reserve(values.data.size() + stored);
@@ -108,7 +110,7 @@ class FullZipRead final : public PageRead {
     }
     uint8_t* to = out.values.ExtendFixed(selection_.count);
     for (size_t i = 0; i < bytes_.size(); ++i) {
-      if (i + 4 < bytes_.size()) __builtin_prefetch(bytes_[i + 4].data());
+      if (i + 4 < bytes_.size()) Prefetch(bytes_[i + 4].data());
       std::memcpy(to, bytes_[i].data(), bytes_[i].size());
       to += bytes_[i].size();
     }

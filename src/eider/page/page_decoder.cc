@@ -1,10 +1,10 @@
 #include "eider/page/page_decoder.h"
 
+#include "eider/base/parse_message.h"
 #include "eider/page/constant_decoder.h"
 #include "eider/page/full_zip_decoder.h"
 #include "eider/page/mini_block_decoder.h"
 #include "eider/proto/encodings21.pb.h"
-#include "eider/proto/parse_message.h"
 
 namespace eider::page {
 namespace {
@@ -13,7 +13,7 @@ using ::lance::encodings21::PageLayout;
 
 PageLayout ParseLayout(std::string_view bytes) {
   PageLayout layout;
-  if (!ParseMessage(bytes, &layout)) {
+  if (!ParseMessage(SpanOf(bytes), &layout)) {
     throw Corrupt("page layout: {} bytes are no PageLayout message", bytes.size());
   }
   return layout;

@@ -1,9 +1,9 @@
 #include "eider/rows/row_id_sequence.h"
-#include "eider/proto/parse_message.h"
 
 #include <algorithm>
 #include <limits>
 
+#include "eider/base/parse_message.h"
 #include "eider/proto/rowids.pb.h"
 
 namespace eider::rows {
@@ -11,8 +11,6 @@ namespace {
 
 using SegmentProto = ::lance::table::U64Segment;
 using ArrayProto = ::lance::table::EncodedU64Array;
-
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 uint64_t RangeLength(uint64_t start, uint64_t end) {
   if (end < start) throw Corrupt("row ids: range [{}, {})", start, end);

@@ -4,7 +4,7 @@
 
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
-#include "eider/proto/parse_message.h"
+#include "eider/base/parse_message.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
 #include "eider/table/next_version.h"
@@ -15,8 +15,6 @@ namespace {
 constexpr std::string_view kVersionsFolder = "_versions";
 constexpr std::string_view kTransactionsFolder = "_transactions";
 constexpr std::string_view kHintPath = "_versions/latest_version_hint.json";
-
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 TransactionProto ParseTransaction(ByteSpan bytes) {
   TransactionProto transaction;
@@ -108,7 +106,10 @@ Snapshot Rebase(Snapshot base, const TransactionProto& transaction, std::optiona
     }
     const std::optional<TransactionProto> theirs = ReadTransaction(next);
     if (theirs && theirs->uuid() == transaction.uuid()) *landed = next;
-    else if (!*landed) CheckConflict(transaction, theirs.value_or(TransactionProto()), version);
+    else if (!*landed) {
+      CheckConflict(transaction, theirs.value_or(TransactionProto()), version,
+                    AsksForMore(base.manifest->schema(), next.manifest->schema()));
+    }
     base = std::move(next);
   }
   return base;
@@ -127,10 +128,10 @@ std::optional<TransactionProto> ReadTransaction(const Snapshot& snapshot) {
   const Manifest& manifest = *snapshot.manifest;
   if (const ByteSpan section = manifest.inline_transaction(); !section.empty()) return ParseTransaction(section);
   if (manifest.head().transaction_file().empty()) return std::nullopt;
-  const std::string path = fmt::format("{}/{}", kTransactionsFolder, manifest.head().transaction_file());
-  if (!snapshot.store->Exists(path)) return std::nullopt;
-  const io::ReadableFilePtr file = snapshot.store->Open(path);
-  return InContext([&] { return fmt::format("'{}'", path); },
+  const FileLocation location = LocateFile(snapshot, std::nullopt, kTransactionsFolder, manifest.head().transaction_file());
+  if (!location.store->Exists(location.path)) return std::nullopt;
+  const io::ReadableFilePtr file = location.store->Open(location.path);
+  return InContext([&] { return fmt::format("'{}'", location.path); },
                    [&] { return ParseTransaction(file->Read({0, file->size()}).span()); });
 }
 

@@ -3,7 +3,7 @@
 #include <random>
 
 #include "eider/base/error.h"
-#include "eider/proto/parse_message.h"
+#include "eider/base/parse_message.h"
 
 namespace eider::table {
 namespace {

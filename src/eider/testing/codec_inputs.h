@@ -46,6 +46,7 @@ inline void SetPlain(uint8_t option, const ValueShape& shape, CompressiveEncodin
 
 inline void RequireValues(DecodedValues& out, uint64_t expected) {
   Require(out.num_values == expected);
+  for (DecodedValues& field : out.fields) RequireValues(field, expected);
   if (out.shape.kind == ValueShape::Kind::kVariable) {
     const uint8_t width = out.shape.offset_bytes;
     Require(out.offsets.size() == (expected + 1) * width);
@@ -92,14 +93,48 @@ inline void RunLevels(const CompressiveEncoding& encoding, uint32_t n, ByteSpan 
   std::vector<uint64_t> mask((n + 63) / 64 + 1);
   decompressor->MaskEqual(block, n, levels[0], mask.data());
   for (uint32_t i = 0; i < n; ++i) Require(GetBit(reinterpret_cast<const uint8_t*>(mask.data()), i) == (levels[i] == levels[0]));
+  const uint16_t limit = levels[n - 1] % 8;
+  decompressor->MaskAtMost(block, n, limit, mask.data());
+  for (uint32_t i = 0; i < n; ++i) Require(GetBit(reinterpret_cast<const uint8_t*>(mask.data()), i) == (levels[i] <= limit));
+  std::vector<uint16_t> part(n - n / 3);
+  decompressor->Extract(block, n, n / 3, part);
+  Require(std::equal(part.begin(), part.end(), levels.begin() + n / 3));
+}
+
+/// A packed struct of an integer, values of `shape`, and a packed struct of those.
+inline ValueShape PackedOf(const ValueShape& shape, bool nested = true) {
+  ValueShape rows;
+  rows.kind = ValueShape::Kind::kPacked;
+  rows.fields = {ShapeOf(2), shape};
+  if (nested) rows.fields.push_back(PackedOf(shape, false));
+  return rows;
+}
+
+inline CompressiveEncoding PackedEncodingOf(const CompressiveEncoding& inner, const ValueShape& rows) {
+  CompressiveEncoding encoding;
+  for (const ValueShape& shape : rows.fields) {
+    auto* field = encoding.mutable_variable_packed_struct()->add_fields();
+    if (shape.kind == ValueShape::Kind::kPacked) {
+      *field->mutable_value() = PackedEncodingOf(inner, shape);
+    } else if (encoding.variable_packed_struct().fields_size() == 1) {
+      codec::SetFlat(shape.bits_per_value, field->mutable_value());
+    } else {
+      *field->mutable_value() = inner;
+    }
+    if (shape.kind == ValueShape::Kind::kFixed) {
+      field->set_bits_per_value(shape.bits_per_value);
+    } else {
+      field->set_bits_per_length(32);
+    }
+  }
+  return encoding;
 }
 
 inline void RunPackedRow(const CompressiveEncoding& encoding, const ValueShape& shape, ByteSpan row) {
-  const ValueShape shapes[] = {shape, shape};
-  std::vector<DecodedValues> columns;
-  for (const ValueShape& column : shapes) columns.emplace_back(column);
-  codec::MakePackedRowDecompressor(encoding, shapes)->AppendRow(row, columns);
-  for (DecodedValues& column : columns) RequireValues(column, 1);
+  const ValueShape rows = PackedOf(shape);
+  DecodedValues columns(rows);
+  codec::MakePerValueDecompressor(PackedEncodingOf(encoding, rows), rows)->AppendValue(row, columns);
+  RequireValues(columns, 1);
 }
 
 inline void RunContext(uint8_t context, const CompressiveEncoding& encoding, const ValueShape& shape, uint32_t n, Input& input) {

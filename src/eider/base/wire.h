@@ -1,17 +1,21 @@
 #pragma once
 /// \file
-/// Walks the fields of a serialized protobuf message without decoding them, so that a big manifest need not be parsed whole.
+/// Walks the fields of a serialized protobuf message without decoding them, so that big manifests and column
+/// metadata need not be parsed whole.
 
 #include <functional>
 
 #include "eider/base/bytes.h"
 
-namespace eider::table {
+namespace eider {
 
-/// One field of a message: its number, wire type, its bytes as written (tag included) and, for wire type 2, its content.
+inline constexpr uint32_t kWireVarint = 0, kWireBytes = 2;
+
+/// One field of a message: its number, wire type, its value or content, its bytes as written (tag included).
 struct WireField {
   uint32_t number = 0;
   uint32_t wire_type = 0;
+  uint64_t varint = 0;  ///< of wire type 0
   ByteSpan whole;
   ByteSpan content;
 };
@@ -22,4 +26,4 @@ void VisitWireFields(ByteSpan message, const char* what, const std::function<boo
 /// Appends field `number` of wire type 2 with this content.
 void AppendWireBytes(uint32_t number, ByteSpan content, std::string* out);
 
-}  // namespace eider::table
+}  // namespace eider
