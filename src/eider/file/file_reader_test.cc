@@ -195,23 +195,6 @@ TEST_F(GoldenTest, ErrorsNameFileColumnPageAndChunk) {
   for (const char* part : {"damaged.lance", "column 'v'", "page 0", "chunk 0"}) EXPECT_THAT(message, HasSubstr(part));
 }
 
-TEST_F(GoldenTest, EveryFlippedMetadataByteIsAnErrorOrReadsOn) {
-  const fs::path path = GoldenFolder() / "2.2/structs.lance";
-  const auto whole = std::make_shared<DamagedFile>(path);
-  const size_t size = whole->size();
-  for (size_t at = size > 1200 ? size - 1200 : 0; at < size; ++at) {
-    const auto file = std::make_shared<DamagedFile>(path);
-    file->bytes()[at] ^= static_cast<uint8_t>(1u << (at % 8));
-    try {
-      const auto reader = FileReader::Open(file);
-      if (reader->num_rows() <= 100000) reader->ReadRange(reader->AllColumns(), 0, reader->num_rows(), {});
-    } catch (const Error& error) {
-      EXPECT_TRUE(error.kind() == ErrorKind::kCorrupt || error.kind() == ErrorKind::kUnsupported || error.kind() == ErrorKind::kInvalid)
-          << error.what();
-    }
-  }
-}
-
 TEST_F(GoldenTest, RefusesRowsOutsideTheFile) {
   const auto reader = Open(GoldenFolder() / "2.2/flat.lance");
   const auto columns = reader->AllColumns();
