@@ -14,6 +14,7 @@ using ::lance::file::Encoding;
 using ::lance::file::TypedMessage;
 
 constexpr uint64_t kPageAlignment = 64;
+constexpr size_t kHotDecoderBytes = 320;
 constexpr uint64_t kDecoderBytes = 1024;  // about what a decoder takes without its state
 
 // The message inside a direct encoding. The type is named by anything, a slash, and the full name.
@@ -121,6 +122,26 @@ const ColumnPages::Page& ColumnPages::Open(size_t index) const {
 
 size_t ColumnPages::FindPage(uint64_t row) const {
   return static_cast<size_t>(std::upper_bound(first_rows_.begin(), first_rows_.end(), row) - first_rows_.begin()) - 1;
+}
+
+void ColumnPages::Prefetch(std::span<const size_t> pages) const {
+  const auto each = [&](auto&& visit) {
+    for (const size_t index : pages) {
+      if (const Page* page = pages_[index].load(std::memory_order_acquire)) visit(*page);
+    }
+  };
+  const auto each_decoder = [&](auto&& visit) {
+    each([&](const Page& page) {
+      if (const LeafDecoder* known = page.decoder.load(std::memory_order_acquire)) visit(*known);
+    });
+  };
+  each([](const Page& page) { __builtin_prefetch(&page.decoder); });
+  each_decoder([](const LeafDecoder& known) { __builtin_prefetch(&known); });
+  each_decoder([](const LeafDecoder& known) {
+    const auto* decoder = reinterpret_cast<const uint8_t*>(known.decoder.get());
+    for (size_t at = 0; at < kHotDecoderBytes; at += 64) __builtin_prefetch(decoder + at);
+  });
+  for (const int step : {0, 1}) each_decoder([step](const LeafDecoder& known) { known.decoder->Prefetch(step); });
 }
 
 const page::PageDecoder& ColumnPages::Decoder(size_t index, const std::shared_ptr<const page::LeafSpec>& leaf,

@@ -31,6 +31,8 @@ class ColumnPages {
   /// \throws Error(kCorrupt) as does Decoder.
   const page::PageSource& source(size_t page) const { return Open(page).source; }
 
+  /// Asks for what reads of these pages will look at, page by page in the order given, so that their misses overlap.
+  void Prefetch(std::span<const size_t> pages) const;
   /// The decoder of a page. `owned` keeps it alive where it is not shared (another reader knows the column by another type).
   const page::PageDecoder& Decoder(size_t page, const std::shared_ptr<const page::LeafSpec>& leaf,
                                    std::unique_ptr<page::PageDecoder>& owned) const;
