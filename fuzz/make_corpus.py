@@ -112,7 +112,9 @@ def main() -> None:
                 save("deletion_file", path.read_bytes())
                 if path.suffix == ".arrow":
                     save("ipc_file", path.read_bytes())
-    for path in sorted(GOLDEN.glob("*/2.*/*.lance")):
+            elif path.parent.name == "data" and "old.lance" in path.parts:
+                save("file_reader", path.read_bytes(), "-0.1")
+    for path in sorted(GOLDEN.glob("pylance-14.*/2.*/*.lance")):
         if path.stat().st_size <= LARGEST:
             save("file_reader", path.read_bytes(), f"-{path.stem}-{path.parent.name}")
 
