@@ -215,7 +215,9 @@ std::shared_ptr<const FileState> OpenState(const io::ReadableFile& file, const R
   if (!name.empty()) {
     if (auto known = context.session->cache().Find(name)) return std::static_pointer_cast<const FileState>(known);
   }
-  auto state = std::make_shared<const FileState>(ReadFileTail(file, context.stats));
+  // Several files may be open at once, and a scan needs most of the budget for itself.
+  const uint64_t max_kept_bytes = context.session ? context.session->memory_limit() / 8 : ~uint64_t{0};
+  auto state = std::make_shared<const FileState>(ReadFileTail(file, context.stats), max_kept_bytes);
   if (!name.empty()) context.session->cache().Insert(name, state);
   return state;
 }
@@ -236,6 +238,7 @@ std::shared_ptr<const FileReader> FileReader::Open(io::ReadableFilePtr file, con
     const uint64_t rows = impl->Column(0, context.stats).num_rows();
     if (rows % per_row != 0) throw Corrupt("column 0: {} rows where each row of the file has {}", rows, per_row);
     impl->num_rows = rows / per_row;
+    if (impl->num_rows > kMaxRows) throw Corrupt("{} rows, more than a row address can count", impl->num_rows);
   });
   return std::shared_ptr<const FileReader>(new FileReader(std::move(impl)));
 }
@@ -275,6 +278,7 @@ std::vector<ArrayPtr> FileReader::ReadRange(std::span<const ColumnProjection> co
     if (first > impl_->num_rows || count > impl_->num_rows - first) {
       throw Invalid("rows [{}, +{}) of {}", first, count, impl_->num_rows);
     }
+    impl_->file->CheckNotCut();
     return impl_->Read(columns, {.first = first, .count = count}, context);
   });
 }
@@ -285,6 +289,7 @@ std::vector<ArrayPtr> FileReader::Take(std::span<const ColumnProjection> columns
     for (const uint64_t row : rows) {
       if (row >= impl_->num_rows) throw Invalid("row {} of {}", row, impl_->num_rows);
     }
+    impl_->file->CheckNotCut();
     if (rows.empty()) return impl_->Read(columns, {}, context);
     return impl_->Read(columns, {.count = rows.size(), .rows = rows.data()}, context);
   });

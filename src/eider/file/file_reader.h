@@ -32,6 +32,9 @@ struct FileVersion {
   bool IsLegacy() const { return major == 0 && (minor == 1 || minor == 2); }
 };
 
+/// Rows of a file, which a row address counts with 32 bits. Nulls and constants take no bytes, so this alone bounds them.
+inline constexpr uint64_t kMaxRows = uint64_t{1} << 32;
+
 /// What a read is charged to and counted in; cheap to copy.
 struct ReadContext {
   Session* session = nullptr;

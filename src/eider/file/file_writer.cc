@@ -197,6 +197,9 @@ struct FileWriter::Impl {
         throw Invalid("column '{}': {} rows in a batch of {}", columns[i]->name(), batch.columns[i]->length, batch.num_rows);
       }
     }
+    if (uint64_t(batch.num_rows) > kMaxRows - num_rows) {
+      throw Invalid("{} rows after {}: a file holds at most {}", batch.num_rows, num_rows, kMaxRows);
+    }
     std::vector<PageGroup> groups;
     for (size_t i = 0; i < columns.size(); ++i) {
       columns[i]->Add(batch.columns[i], page_bytes, groups);

@@ -29,6 +29,7 @@ class MiniBlockRead : public PageRead {
 
   void Want(std::vector<ByteRange>& wants) final;
   void Feed(std::span<const ByteSpan> bytes) final;
+  void LookAhead(std::span<const ByteSpan> following) final;
   void Decode(LeafOutput& out) final;
 
  protected:
@@ -39,18 +40,19 @@ class MiniBlockRead : public PageRead {
 
   /// To be called before chunk `k` of those fed is opened.
   void Prefetch(size_t k) const {
-    if (k + 8 < chunks_.size()) PrefetchChunk(chunks_[k + 8]);
-    if (k + 4 < chunks_.size()) {
-      PrefetchParts(chunks_[k + 4], page_.large(), page_.has_rep(), page_.has_def(), page_.num_buffers());
+    if (k + 8 < ahead_.size()) PrefetchChunk(ahead_[k + 8]);
+    if (k + 4 < ahead_.size()) {
+      PrefetchParts(ahead_[k + 4], page_.large(), page_.has_rep(), page_.has_def(), page_.num_buffers());
     }
   }
 
   const MiniBlockDecoder& page_;
   const RowSelection selection_;
-  std::vector<ByteSpan> chunks_;  // fed, in the order wanted
+  std::span<const ByteSpan> chunks_;  // fed, in the order wanted
   ChunkView view_;
 
  private:
+  std::span<const ByteSpan> ahead_;  // chunks_, and those of the next pages
   bool planned_ = false;
 };
 
