@@ -17,7 +17,7 @@ import pytest
 from tests.interop import engines
 from tests.interop.hostile import newest_manifest
 
-GOLDEN = sorted((pathlib.Path(__file__).parents[1] / "golden").glob("*/2.*/*.lance"))
+GOLDEN = sorted((pathlib.Path(__file__).parents[1] / "golden").glob("pylance-14.*/2.*/*.lance"))
 REPOSITORY = pathlib.Path(__file__).parents[2]
 LONG = os.environ.get("EIDER_INTEROP_LONG") == "1"  # every byte, instead of a number of them spread over the file
 
