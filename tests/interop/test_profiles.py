@@ -24,7 +24,7 @@ def mixed() -> pa.Table:
         "price": pa.array(np.round(npr.normal(9, 2, ROWS), 1)), "noise": pa.array(npr.random(ROWS, dtype=np.float32)),
         "flag": pa.array(npr.random(ROWS) < 0.5), "list": pa.array([list(range(i % 7)) if i % 5 else None for i in range(ROWS)]),
         "vector": pa.FixedSizeListArray.from_arrays(pa.array(npr.random(ROWS * 8, dtype=np.float32)), 8),
-        "amount": pa.array(npr.integers(0, 9, ROWS)).cast(pa.decimal128(20, 2)), "large": pa.array(text, pa.large_string())})
+        "amount": pa.array(npr.integers(0, 9, ROWS)).cast(pa.decimal128(21, 2)), "large": pa.array(text, pa.large_string())})
 
 
 @pytest.mark.parametrize("version", ["2.1", "2.2"])

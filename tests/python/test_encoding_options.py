@@ -33,9 +33,14 @@ def field(name: str, array: pa.Array, **keys: str) -> pa.Table:
 
 
 def test_compact_is_smaller_and_reads_the_same(tmp_path):
-    npr = np.random.default_rng(2)
-    table = pa.table({"text": texts(), "price": np.round(npr.normal(100, 5, ROWS), 1), "day": npr.integers(9000, 11000, ROWS).astype("int32")})
-    assert write(tmp_path / "compact.lance", table, profile="compact") < 0.7 * write(tmp_path / "fast.lance", table)
+    npr, source = np.random.default_rng(2), random.Random(2)
+    sentences = ["".join(source.choices(WORDS, k=9)) for _ in range(300)]
+    columns = {"prose": pa.array(["".join(source.choices(sentences, k=3)) for _ in range(ROWS)]), "words": texts(),
+               "price": pa.array(np.round(npr.normal(100, 5, ROWS), 1)), "day": pa.array(npr.integers(9000, 11000, ROWS).astype("int32"))}
+    sizes = {name: (write(tmp_path / "c.lance", pa.table({"v": array}), profile="compact"), write(tmp_path / "f.lance", pa.table({"v": array})))
+             for name, array in columns.items()}
+    assert all(compact < fast for compact, fast in sizes.values()), sizes
+    assert sizes["prose"][0] < 0.85 * sizes["prose"][1], sizes
 
 
 def test_options_of_a_column_win_over_its_metadata_and_are_not_stored(tmp_path):
@@ -60,12 +65,12 @@ def test_keys_of_text_are_honoured(tmp_path, keys, changed):
 def test_byte_stream_split_is_tried_forced_or_left(tmp_path):
     doubles = pa.array(np.random.default_rng(3).normal(1e6, 1, ROWS))
     sizes = {bss: write(tmp_path / f"{bss}.lance", field("v", doubles, compression="zstd", bss=bss)) for bss in ("on", "off", "auto")}
-    assert sizes["auto"] == min(sizes.values())
+    assert sizes["auto"] <= min(sizes.values()) + 8  # the key itself is stored
     assert sizes["on"] != sizes["off"]
 
 
 def test_values_of_a_dictionary_are_compressed_as_asked(tmp_path):
-    array = pa.array([WORDS[i % 200] * 40 + str(i % 2000) for i in range(ROWS)])
+    array = pa.array([WORDS[i % 200] * 20 + str(i % 2000) for i in range(ROWS)])
     sizes = {scheme: write(tmp_path / f"{scheme}.lance", field("v", array, dict_values_compression=scheme)) for scheme in ("none", "lz4", "zstd")}
     assert sizes["zstd"] < sizes["lz4"] < sizes["none"]
 
@@ -93,3 +98,9 @@ def test_repeated_wide_numbers_share_a_dictionary(tmp_path):
     npr = np.random.default_rng(5)
     few = pa.table({"v": npr.choice(npr.random(50), ROWS)})
     assert write(tmp_path / "few.lance", few) < ROWS * 1.2
+
+
+def test_version_2_0_has_no_profiles(tmp_path):
+    for options in ({"profile": "compact"}, {"column_options": {"v": {"compression": "zstd"}}}):
+        with pytest.raises(eider.error.UnsupportedError, match="2.1 or later"):
+            eider.write_dataset(pa.table({"v": [1]}), str(tmp_path / "d.lance"), data_storage_version="2.0", **options)

@@ -131,6 +131,18 @@ bool WantsFsst(const LeafValues& values, const CompressionOptions& options) {
   return values.Offset(values.num_values) - values.Offset(0) >= kMinFsstBytes && LongestValue(values) >= kMinFsstValueBytes;
 }
 
+// Short words in no order shrink more by a table of symbols than by a general compressor.
+void MaybeFsst(const LeafValues& values, const CompressionOptions& options, MiniBlockPage& page, CompressiveEncoding* encoding) {
+  CompressionOptions automatic = options;
+  automatic.scheme = Scheme::kAuto;
+  MiniBlockPage candidate;
+  CompressiveEncoding candidate_encoding;
+  if (!WantsFsst(values, automatic) || !CompressFsst(values, VariableTarget(options), candidate, &candidate_encoding)) return;
+  if (TotalBytes(candidate) >= TotalBytes(page)) return;
+  page = std::move(candidate);
+  *encoding = std::move(candidate_encoding);
+}
+
 // The format keeps full-zip values to zstd: a request for lz4 means zstd here.
 bool CompressesValues(const LeafValues& values, const CompressionOptions& options) {
   if (WantsGeneral(options)) return true;
@@ -185,6 +197,7 @@ MiniBlockPage CompressMiniBlock(const LeafValues& values, const CompressionOptio
     if (WantsFsst(values, options) && CompressFsst(values, VariableTarget(options), page, encoding)) return page;
     page = CompressVariable(values, encoding, VariableTarget(options));
     MaybeWrap(options, page, encoding);
+    if (options.tries_fsst) MaybeFsst(values, options, page, encoding);
     return page;
   }
   if (!values.shape.dimensions.empty()) return CompressFixedSizeList(values, encoding);

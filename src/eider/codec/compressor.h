@@ -24,6 +24,7 @@ struct CompressionOptions {
   ByteSplit byte_split = ByteSplit::kAuto;   ///< byte-stream-split below a general compressor: where it pays, never, always
   /// Size first: of the codecs that apply the smallest is taken, each below zstd, and chunks are larger.
   bool compact = false;
+  bool tries_fsst = false;                       ///< text below a general compressor takes FSST where that is smaller
   std::optional<uint64_t> variable_chunk_bytes;  ///< what chunks of variable-width values aim for
 };
 

@@ -44,11 +44,13 @@ std::string Serialize(const Message& message) {
   return bytes;
 }
 
-template <typename Message>
-proto::Encoding DirectEncoding(const char* type_url, const Message& message) {
+/// As footers say it: 2.0 was version 0.3 once.
+FileVersion FooterVersion(FileVersion version) { return version == FileVersion{2, 0} ? FileVersion{0, 3} : version; }
+
+proto::Encoding DirectEncoding(const char* type_url, std::string message) {
   proto::TypedMessage typed;
   typed.set_type_url(type_url);
-  typed.set_value(Serialize(message));
+  typed.set_value(std::move(message));
   proto::Encoding encoding;
   encoding.mutable_direct()->set_encoding(Serialize(typed));
   return encoding;
@@ -67,12 +69,27 @@ void RequireField(const LanceSchema& schema, const std::string& path) {
   if (!HasField(schema.fields, path)) throw Invalid("encoding of column '{}': there is no such column", path);
 }
 
+/// Version 2.0 has none of the choices that a request makes.
+void RequireEncodings(const LanceSchema& schema, const FileWriteOptions& options) {
+  const page::EncodingRequest& request = options.encoding;
+  if (options.version.minor == 0 && (request.compact || !request.columns.empty())) {
+    throw Unsupported("profile compact and options by column need file version 2.1 or later, this one is {}", options.version.ToString());
+  }
+  for (const auto& [path, keys] : request.columns) RequireField(schema, path);
+}
+
 /// One column of the file: the pages of a leaf.
 struct LeafColumn {
   const page::ColumnLeaf* leaf = nullptr;
   proto::ColumnMetadata metadata;
   std::unordered_set<std::string> dictionary_values = {};  ///< of all pages, for 8- and 16-bit keys
 
+  /// The reference reads a column of structs (2.0) only when it is one page, which has no bytes: true when the first has grown.
+  bool ExtendStructs(const page::EncodedPage& page) {
+    if (page.array_encoding.empty() || leaf->type->id != TypeId::kStruct || metadata.pages_size() == 0) return false;
+    metadata.mutable_pages(0)->set_length(metadata.pages(0).length() + page.num_rows);
+    return true;
+  }
   void AddDictionary(const page::EncodedPage& page) {
     dictionary_values.insert(page.dictionary_values.begin(), page.dictionary_values.end());
     if (page.dictionary_values.empty()) return;
@@ -90,10 +107,10 @@ struct FileWriter::Impl {
   Impl(std::unique_ptr<io::WritableFile> file, LanceSchema lance_schema, const FileWriteOptions& write_options,
        std::shared_ptr<Session> write_session)
       : out(std::move(file)), schema(std::move(lance_schema)), options(write_options), session(std::move(write_session)) {
-    if (options.version.major != 2 || (options.version.minor != 1 && options.version.minor != 2)) {
+    if (options.version.major != 2 || options.version.minor > 2) {
       throw Unsupported("writing file version {}", options.version.ToString());
     }
-    for (const auto& [path, keys] : options.encoding.columns) RequireField(schema, path);
+    RequireEncodings(schema, options);
     const Schema arrow = ToArrowSchema(schema);
     for (size_t i = 0; i < schema.fields.size(); ++i) {
       RequireDataSupport(schema.fields[i]);
@@ -112,7 +129,7 @@ struct FileWriter::Impl {
     proto::ColumnEncoding values;
     values.mutable_values();
     LeafColumn column{.leaf = &leaf};
-    *column.metadata.mutable_encoding() = DirectEncoding("/lance.encodings.ColumnEncoding", values);
+    *column.metadata.mutable_encoding() = DirectEncoding("/lance.encodings.ColumnEncoding", Serialize(values));
     leaves.push_back(std::move(column));
   }
 
@@ -135,7 +152,9 @@ struct FileWriter::Impl {
     }
     page->set_length(encoded.num_rows);
     page->set_priority(first_row);
-    *page->mutable_encoding() = DirectEncoding("/lance.encodings21.PageLayout", encoded.layout);
+    *page->mutable_encoding() = encoded.array_encoding.empty()
+                                    ? DirectEncoding("/lance.encodings21.PageLayout", Serialize(encoded.layout))
+                                    : DirectEncoding("/lance.encodings.ArrayEncoding", encoded.array_encoding);
   }
 
   /// Hands the groups' leaves to the encoders, cut into pages that are worth one each.
@@ -166,6 +185,7 @@ struct FileWriter::Impl {
       uint64_t row = task.first_row;
       for (const page::EncodedPage& page : task.pages) {
         leaves[task.leaf_index].AddDictionary(page);
+        if (leaves[task.leaf_index].ExtendStructs(page)) continue;
         WritePage(page, row, leaves[task.leaf_index].metadata);
         row += page.num_rows;
       }
@@ -236,7 +256,7 @@ struct FileWriter::Impl {
       summary.column_indices.push_back(int32_t(i));
     }
     Pad();
-    out->Append(SerializeFileEnd(out->size(), Descriptor(), metadata, global_buffers, options.version).span());
+    out->Append(SerializeFileEnd(out->size(), Descriptor(), metadata, global_buffers, FooterVersion(options.version)).span());
     summary.size_bytes = out->size();
     out->Close(sync);
     return summary;

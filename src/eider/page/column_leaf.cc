@@ -107,7 +107,10 @@ void ApplyKey(std::string_view path, const std::string& key, const std::string& 
 
 /// What "compact" means where a field asks for nothing else.
 void SettleProfile(PageOptions& options) {
-  if (options.compression.compact && options.compression.scheme == Scheme::kAuto) options.compression.scheme = Scheme::kZstd;
+  if (options.compression.compact && options.compression.scheme == Scheme::kAuto) {
+    options.compression.scheme = Scheme::kZstd;
+    options.compression.tries_fsst = true;
+  }
   if (options.compression.compact && options.dictionary_scheme == Scheme::kAuto) options.dictionary_scheme = Scheme::kZstd;
 }
 

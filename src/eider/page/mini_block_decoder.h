@@ -25,6 +25,7 @@ class MiniBlockDecoder final : public PageDecoder {
   std::unique_ptr<PageRead> Read(const RowSelection& selection) const override;
   bool ReadsAnyOrder() const override { return any_order_; }
   uint64_t state_bytes() const override;
+  void Prefetch(int step) const override;
 
   /// Page state, or null while no read has loaded it.
   const MiniBlockState* state() const { return state_.load(std::memory_order_acquire); }
