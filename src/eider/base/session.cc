@@ -43,10 +43,12 @@ struct Session::Impl {
   explicit Impl(const SessionOptions& options)
       : budget(options.memory_limit ? options.memory_limit : DefaultMemoryLimit()),
         cpu(NumThreads(options.cpu_threads, "EIDER_CPU_THREADS", NumUsableCores())),
-        io(NumThreads(options.io_threads, "EIDER_IO_THREADS", kDefaultIoThreads)) {}
+        io(NumThreads(options.io_threads, "EIDER_IO_THREADS", kDefaultIoThreads)),
+        verify_checksums(options.verify_checksums) {}
   MemoryBudget budget;
   TaskPool cpu;
   TaskPool io;
+  const bool verify_checksums;
 };
 
 Session::Session(const SessionOptions& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -59,6 +61,7 @@ const std::shared_ptr<Session>& Session::Default() {
 
 uint64_t Session::memory_limit() const { return impl_->budget.limit_bytes(); }
 uint64_t Session::memory_used() const { return impl_->budget.used_bytes(); }
+bool Session::verifies_checksums() const { return impl_->verify_checksums; }
 MemoryBudget& Session::budget() { return impl_->budget; }
 TaskPool& Session::cpu_pool() { return impl_->cpu; }
 TaskPool& Session::io_pool() { return impl_->io; }

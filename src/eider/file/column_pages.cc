@@ -53,7 +53,9 @@ void ParseBuffers(const ::lance::file::Page& page, uint64_t file_bytes, page::Pa
 
 }  // namespace
 
-ColumnPages::ColumnPages(Buffer bytes, uint64_t file_bytes, FileVersion version) {
+ColumnPages::ColumnPages(Buffer bytes, uint64_t file_bytes, FileVersion version, size_t index, const FileSums* sums)
+    : file_sums_(sums) {
+  if (sums) sums_ = sums->Column(index, bytes.span());
   ColumnMetadata metadata;
   if (bytes.size() > INT32_MAX || !metadata.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     throw Corrupt("column metadata: {} bytes are no ColumnMetadata message", bytes.size());
@@ -75,10 +77,24 @@ ColumnPages::ColumnPages(Buffer bytes, uint64_t file_bytes, FileVersion version)
       first_rows_.push_back(CheckedAdd(first_rows_.back(), page.length(), "rows"));
     });
   }
+  if (sums && sums_.pages.size() != num_pages) throw Corrupt("checksums of {} pages, the column has {}", sums_.pages.size(), num_pages);
 }
 
 ColumnPages::~ColumnPages() {
-  for (PageEntry& page : pages_) delete page.decoder.load(std::memory_order_relaxed);
+  for (PageEntry& page : pages_) {
+    delete page.decoder.load(std::memory_order_relaxed);
+    delete page.verifier.load(std::memory_order_relaxed);
+  }
+}
+
+const PageVerifier* ColumnPages::Verifier(size_t index) const {
+  if (file_sums_ == nullptr) return nullptr;
+  const PageEntry& page = pages_[index];
+  const PageVerifier* verifier = page.verifier.load(std::memory_order_acquire);
+  if (verifier != nullptr) return verifier;
+  auto made = std::make_unique<const PageVerifier>(page.source, sums_.pages[index], *file_sums_);
+  if (!page.verifier.compare_exchange_strong(verifier, made.get(), std::memory_order_acq_rel)) return verifier;
+  return made.release();
 }
 
 size_t ColumnPages::FindPage(uint64_t row) const {

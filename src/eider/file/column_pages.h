@@ -9,15 +9,18 @@
 #include <string>
 #include <vector>
 
+#include "eider/file/checksums.h"
 #include "eider/file/file_reader.h"
+#include "eider/file/page_verifier.h"
 #include "eider/page/page_decoder.h"
 
 namespace eider::file {
 
 class ColumnPages {
  public:
-  /// `metadata` is a serialized lance.file.ColumnMetadata. \throws Error(kCorrupt)
-  ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version);
+  /// `metadata` is a serialized lance.file.ColumnMetadata, of column `index`. It is verified against `sums`, which outlive this,
+  /// and so are reads, unless null. \throws Error(kCorrupt)
+  ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, size_t index = 0, const FileSums* sums = nullptr);
   ~ColumnPages();
 
   size_t num_pages() const { return pages_.size(); }
@@ -33,16 +36,24 @@ class ColumnPages {
   const page::PageDecoder& Decoder(size_t page, const std::shared_ptr<const page::LeafSpec>& leaf,
                                    std::unique_ptr<page::PageDecoder>& owned) const;
 
+  /// Checks what is read of a page; null when the file has no checksums, or they are not wanted.
+  const PageVerifier* Verifier(size_t page) const;
+  /// Null when the file says nothing.
+  const PageSums* sums(size_t page) const { return file_sums_ ? &sums_.pages[page] : nullptr; }
+
  private:
   struct PageEntry {
     page::PageSource source;
     std::string layout;
     mutable std::atomic<const page::PageDecoder*> decoder{nullptr};
+    mutable std::atomic<const PageVerifier*> verifier{nullptr};
     mutable std::shared_ptr<const page::LeafSpec> leaf;  // of `decoder`; set before it is published
   };
   std::unique_ptr<PageEntry[]> entries_;
   std::span<PageEntry> pages_;
   std::vector<uint64_t> first_rows_;
+  const FileSums* file_sums_ = nullptr;
+  ColumnSums sums_;
   mutable std::mutex mutex_;
 };
 

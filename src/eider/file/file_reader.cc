@@ -78,10 +78,18 @@ const ColumnPages& FileReader::Impl::Column(size_t index) const {
   column = columns[index].load(std::memory_order_relaxed);
   if (column != nullptr) return *column;
   owned.push_back(InContext([&] { return fmt::format("column {}", index); }, [&] {
-    return std::make_unique<ColumnPages>(ReadThroughTail(*file, tail, tail.columns[index], nullptr), file->size(), tail.version);
+    return std::make_unique<ColumnPages>(ReadThroughTail(*file, tail, tail.columns[index], nullptr), file->size(), tail.version,
+                                         index, sums.get());
   }));
   columns[index].store(owned.back().get(), std::memory_order_release);
   return *owned.back();
+}
+
+void FileReader::Impl::LoadSums(ScanStats* stats) {
+  if (tail.global_buffers.size() < 2) return;
+  sums = FileSums::Parse(ReadThroughTail(*file, tail, tail.global_buffers.back(), stats), tail.version, tail.columns.size(),
+                         tail.global_buffers.size());
+  if (sums) sums->CheckGlobalBuffer(0, ReadThroughTail(*file, tail, tail.global_buffers[0], nullptr).span());
 }
 
 std::string FileReader::Impl::Where() const { return fmt::format("file '{}'", file->path()); }
@@ -195,6 +203,7 @@ std::shared_ptr<const FileReader> FileReader::Open(io::ReadableFilePtr file, con
   impl->file = std::move(file);
   InContext([&] { return impl->Where(); }, [&] {
     impl->tail = ReadFileTail(*impl->file, context.stats);
+    if (context.verify && (context.session == nullptr || context.session->verifies_checksums())) impl->LoadSums(context.stats);
     impl->schema = ParseSchema(ReadThroughTail(*impl->file, impl->tail, impl->tail.global_buffers[0], nullptr));
     impl->columns = std::make_unique<std::atomic<const ColumnPages*>[]>(impl->tail.columns.size());
     if (impl->tail.columns.empty()) return;
@@ -216,7 +225,9 @@ Buffer FileReader::ReadGlobalBuffer(uint32_t index) const {
   if (index >= num_global_buffers()) {
     throw Invalid("file '{}': global buffer {} of {}", path(), index, num_global_buffers());
   }
-  return ReadThroughTail(*impl_->file, impl_->tail, impl_->tail.global_buffers[index], nullptr);
+  Buffer bytes = ReadThroughTail(*impl_->file, impl_->tail, impl_->tail.global_buffers[index], nullptr);
+  if (impl_->sums) InContext([&] { return impl_->Where(); }, [&] { impl_->sums->CheckGlobalBuffer(index, bytes.span()); });
+  return bytes;
 }
 
 std::vector<ColumnProjection> FileReader::AllColumns() const {

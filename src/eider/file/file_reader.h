@@ -31,6 +31,7 @@ struct FileVersion {
 struct ReadContext {
   Session* session = nullptr;
   ScanStats* stats = nullptr;
+  bool verify = true;  ///< of Open: check what is read where the file has checksums, unless the session says no
 };
 
 /// How a field's leaves become its arrays: worked out at the first read and kept beside the field. Copies start empty.

@@ -36,12 +36,15 @@ struct FileReader::Impl {
   io::ReadableFilePtr file;
   FileTail tail;
   LanceSchema schema;
+  std::unique_ptr<const FileSums> sums;  ///< null when the file has none, or they are not wanted
   uint64_t num_rows = 0;
   std::unique_ptr<std::atomic<const ColumnPages*>[]> columns;
   mutable std::mutex mutex;
   mutable std::vector<std::unique_ptr<ColumnPages>> owned;
 
   std::string Where() const;
+  /// Finds the checksums and verifies the schema. \throws Error(kCorrupt)
+  void LoadSums(ScanStats* stats);
   const ColumnPages& Column(size_t index) const;
   std::vector<ArrayPtr> Read(std::span<const ColumnProjection> projections, const FileRows& rows, const ReadContext& context) const;
 

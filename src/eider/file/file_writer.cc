@@ -6,9 +6,11 @@
 #include <unordered_set>
 
 #include "eider/base/bytes.h"
+#include "eider/base/crc32c.h"
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"
 #include "eider/base/task_pool.h"
+#include "eider/file/checksums.h"
 #include "eider/file/column_writer.h"
 #include "eider/file/file_footer.h"
 #include "eider/page/gather.h"
@@ -82,6 +84,7 @@ struct FileWriter::Impl {
       first_leaf.push_back(leaves.size());
       for (const page::ColumnLeaf& leaf : columns.back()->leaves()) AddLeafColumn(leaf);
     }
+    if (options.checksums) sums.emplace(leaves.size());
     const uint64_t buffered = std::min(options.buffered_bytes, session->memory_limit() / 4);
     column_share = std::max(kMinColumnShare, buffered / std::max<uint64_t>(columns.size(), 1));
     page_bytes = std::max<uint64_t>(1, std::min(options.max_page_bytes, session->memory_limit() / 8));
@@ -123,11 +126,12 @@ struct FileWriter::Impl {
       const PageGroup* group;
       size_t leaf;
       std::vector<page::EncodedPage> pages;
+      std::vector<std::vector<uint32_t>> sums;  ///< per page
     };
     std::vector<Task> tasks;
     for (const PageGroup& group : groups) {
       const size_t first = first_leaf[group.column];
-      for (size_t i = 0; i < columns[group.column]->leaves().size(); ++i) tasks.push_back({&group, first + i, {}});
+      for (size_t i = 0; i < columns[group.column]->leaves().size(); ++i) tasks.push_back({&group, first + i, {}, {}});
     }
     const size_t wave = std::max<size_t>(1, size_t(session->cpu_pool().num_threads()) * 2);
     for (size_t start = 0; start < tasks.size(); start += wave) {
@@ -136,13 +140,17 @@ struct FileWriter::Impl {
       const auto encode = [&](size_t i) {
         Task& task = tasks[start + i];
         task.pages = page::EncodePages(task.group->pieces, *leaves[task.leaf].leaf);
+        if (!sums) return;
+        for (const page::EncodedPage& page : task.pages) task.sums.push_back(SumWriter::Sum(page));
       };
       session->cpu_pool().ParallelFor(count, encode);
       for (size_t i = start; i < start + count; ++i) {
         uint64_t row = tasks[i].group->first_row;
-        for (const page::EncodedPage& page : tasks[i].pages) {
+        for (size_t k = 0; k < tasks[i].pages.size(); ++k) {
+          const page::EncodedPage& page = tasks[i].pages[k];
           leaves[tasks[i].leaf].AddDictionary(page);
           WritePage(page, row, leaves[tasks[i].leaf].metadata);
+          if (sums) sums->AddPage(tasks[i].leaf, page, tasks[i].sums[k]);
           row += page.num_rows;
         }
         tasks[i].pages.clear();
@@ -188,6 +196,14 @@ struct FileWriter::Impl {
     return Serialize(descriptor);
   }
 
+  /// The last global buffer, beside the metadata that is read anyway. Like that, it is not aligned.
+  void WriteSums(const std::string& descriptor, const std::vector<std::string>& metadata) {
+    global_sums.insert(global_sums.begin(), Crc32c({reinterpret_cast<const uint8_t*>(descriptor.data()), descriptor.size()}));
+    const BufferBuilder bytes = sums->Serialize(options.version, metadata, global_sums);
+    global_buffers.push_back({out->size(), bytes.size()});
+    out->Append(bytes.span());
+  }
+
   FileSummary Finish(bool sync) {
     std::vector<PageGroup> groups;
     for (const auto& column : columns) column->Flush(groups);
@@ -200,8 +216,9 @@ struct FileWriter::Impl {
       summary.field_ids.push_back(leaves[i].leaf->field_id);
       summary.column_indices.push_back(int32_t(i));
     }
-    Pad();
-    out->Append(SerializeFileEnd(out->size(), Descriptor(), metadata, global_buffers, options.version).span());
+    const std::string descriptor = Descriptor();
+    if (sums) WriteSums(descriptor, metadata);
+    out->Append(SerializeFileEnd(out->size(), descriptor, metadata, global_buffers, options.version).span());
     summary.size_bytes = out->size();
     out->Close(sync);
     return summary;
@@ -215,6 +232,8 @@ struct FileWriter::Impl {
   std::vector<size_t> first_leaf;   ///< per column, into `leaves`
   std::vector<LeafColumn> leaves;
   std::vector<ByteRange> global_buffers;
+  std::vector<uint32_t> global_sums;  ///< of `global_buffers`
+  std::optional<SumWriter> sums;
   BudgetCharge charge;
   uint64_t column_share = 0;
   uint64_t page_bytes = 0;
@@ -254,6 +273,7 @@ uint32_t FileWriter::AddGlobalBuffer(ByteSpan bytes) {
     impl_->Pad();
     impl_->global_buffers.push_back({impl_->out->size(), bytes.size()});
     if (!bytes.empty()) impl_->out->Append(bytes);
+    impl_->global_sums.push_back(Crc32c(bytes));
     return uint32_t(impl_->global_buffers.size());
   });
 }

@@ -23,7 +23,8 @@ class MiniBlockDecoder final : public PageDecoder {
   ~MiniBlockDecoder() override;
 
   std::unique_ptr<PageRead> Read(const RowSelection& selection) const override;
-  bool ReadsAnyOrder() const override { return any_order_; }
+  bool ReadsAnyOrder() const override { return !has_rep() && !whole_chunks_; }
+  bool ReadsWholeChunks() const override { return whole_chunks_; }
 
   /// Page state, or null while no read has loaded it.
   const MiniBlockState* state() const { return state_.load(std::memory_order_acquire); }
@@ -56,7 +57,7 @@ class MiniBlockDecoder final : public PageDecoder {
   uint64_t num_items_;
   uint64_t num_buffers_;
   bool large_;
-  bool any_order_ = true;
+  bool whole_chunks_ = false;
   std::unique_ptr<codec::LevelDecompressor> rep_, def_;
   std::unique_ptr<codec::MiniBlockDecompressor> values_;
   std::unique_ptr<codec::BlockDecompressor> dictionary_;

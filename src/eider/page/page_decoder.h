@@ -48,6 +48,8 @@ class PageDecoder {
   virtual std::unique_ptr<PageRead> Read(const RowSelection& selection) const = 0;
   /// True when rows may be read in any order at no more than the cost of a sorted read.
   virtual bool ReadsAnyOrder() const { return true; }
+  /// True when one value of a chunk takes all bytes of the chunk.
+  virtual bool ReadsWholeChunks() const { return false; }
 
  protected:
   explicit PageDecoder(uint64_t num_rows) : num_rows_(num_rows) {}
