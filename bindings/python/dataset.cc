@@ -185,6 +185,7 @@ void BindInfos(nb::module_& m) {
 
 void DefineViews(nb::class_<Dataset>& dataset) {
   dataset.def_prop_ro("uri", [](const Dataset& self) { return self.uri(); })
+      .def_prop_ro("location", [](const Dataset& self) { return self.location(); })
       .def_prop_ro("version", &Dataset::version)
       .def("latest_version", [](const Dataset& self) { return WithoutGil([&] { return self.latest_version(); }); })
       .def("versions", [](const Dataset& self) { return WithoutGil([&] { return self.versions(); }); })

@@ -86,7 +86,10 @@ void SetShapes(LoaderHandle& self, const Shapes& shapes) {
       if (product < 0) break;
     }
     if (product != values) {
-      throw Error(ErrorKind::kInvalid, "loader: column '" + name + "' has " + std::to_string(values) + " values a row, which is not its shape");
+      std::string text;
+      for (const int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
+      throw Error(ErrorKind::kInvalid, "loader: column '" + name + "' has " + std::to_string(values) +
+                                           " values a row, which its shape [" + text + "] does not hold");
     }
   }
   self.tensors.shapes = shapes;

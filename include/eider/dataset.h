@@ -60,7 +60,9 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   static DatasetPtr Write(RecordBatchReader& data, const std::string& uri, const WriteOptions& options = {});
   virtual ~Dataset() = default;
 
-  virtual const std::string& uri() const = 0;
+  virtual const std::string& uri() const = 0;  ///< as it was opened
+  /// The URI under which any process finds it, whatever working folder it has: a relative path was resolved at opening.
+  virtual const std::string& location() const = 0;
   virtual uint64_t version() const = 0;
   virtual uint64_t latest_version() const = 0;
   virtual std::vector<VersionInfo> versions() const = 0;  ///< ascending

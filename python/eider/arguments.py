@@ -58,8 +58,3 @@ def uri_of(uri: str | os.PathLike[str]) -> str:
     if not isinstance(uri, (str, os.PathLike)):
         raise TypeError(f"uri must be a str or a path, got {type(uri).__name__}")
     return os.path.expanduser(os.fspath(uri))
-
-
-def absolute_uri(uri: str) -> str:
-    """The URI as another process with another working directory must spell it."""
-    return uri if "://" in uri else os.path.abspath(uri)

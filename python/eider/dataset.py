@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _eider
 from .add_columns import add_columns
-from .arguments import DurabilityName, absolute_uri, count_of, durability_of, refuse, uri_of
+from .arguments import DurabilityName, count_of, durability_of, refuse, uri_of
 from .error import InvalidError, UnsupportedError
 from .fragment import LanceFragment, fragments_of
 from .ingest import ReaderLike
@@ -437,7 +437,7 @@ class LanceDataset:
         self._native = write_dataset(data, self, mode=mode, **kwargs)._native
 
     def __reduce__(self) -> tuple[Callable[..., LanceDataset], tuple[str, int, dict[str, Any]]]:
-        return _reopen, (absolute_uri(self.uri), self.version, self._defaults)
+        return _reopen, (self._native.location, self.version, self._defaults)
 
     def __repr__(self) -> str:
         return f"LanceDataset(uri={self.uri!r}, version={self.version})"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _eider
+from .error import NotFoundError
 from .projection import Selection
 
 if TYPE_CHECKING:
@@ -80,10 +81,11 @@ class ScanPlan:
 
     def count_rows(self) -> int:
         """Live rows that the scan yields."""
-        wanted = None if self.fragment_ids is None else set(self.fragment_ids)
-        rows = sum(
-            f.physical_rows - f.deleted_rows for f in self.dataset.fragments() if wanted is None or f.id in wanted
-        )
+        live = {f.id: f.physical_rows - f.deleted_rows for f in self.dataset.fragments()}
+        wanted = live.keys() if self.fragment_ids is None else self.fragment_ids
+        if missing := [id for id in wanted if id not in live]:
+            raise NotFoundError(f"fragment {missing[0]} is not in version {self.dataset.version}")
+        rows = sum(live[id] for id in wanted)
         rows = max(0, rows - (self.offset or 0))
         return rows if self.limit is None else min(rows, self.limit)
 

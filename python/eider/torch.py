@@ -42,7 +42,6 @@ import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
 from . import _eider
-from .arguments import absolute_uri
 from .dataset import LanceDataset
 from .error import InvalidError
 
@@ -128,7 +127,7 @@ class Loader(IterableDataset):  # type: ignore[type-arg]
         for name, value in (("batch_size", batch_size), ("rank", place[0]), ("world_size", place[1]), ("prefetch", prefetch)):
             if value < 0:
                 raise InvalidError(f"loader: {name} is {value}")
-        self._uri = absolute_uri(native.uri)  # other processes may work in another folder
+        self._uri = native.location  # other processes may work in another folder
         self._version = native.version
         self._version_is_given = version is not None
         self._options: dict[str, Any] = {

@@ -81,7 +81,16 @@ def as_batch(result: Any, num_rows: int, schema: pa.Schema | None) -> pa.RecordB
 def _one_batch(table: pa.Table) -> pa.RecordBatch:
     import pyarrow as pa
 
-    batches = table.combine_chunks().to_batches()
-    if len(batches) == 1:
-        return batches[0]
-    return pa.RecordBatch.from_pylist([], schema=table.schema)
+    batches = _joined(table).to_batches()
+    if len(batches) > 1:
+        rows = [batch.num_rows for batch in batches]
+        raise InvalidError(
+            f"the function returned {sum(rows)} rows that do not fit one batch (32-bit offsets), only {rows[0]} do: "
+            "lower batch_size or return large_string or large_binary"
+        )
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
+
+
+def _joined(table: pa.Table) -> pa.Table:
+    """One chunk per column, where offsets of 32 bits allow it."""
+    return table.combine_chunks()

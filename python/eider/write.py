@@ -111,7 +111,7 @@ def write_dataset(
         raise InvalidError("write_dataset: uri is missing")
     if mode not in _MODES:
         raise InvalidError(f"mode must be 'create', 'append' or 'overwrite', got {mode!r}")
-    target = uri.uri if isinstance(uri, LanceDataset) else uri_of(uri)
+    target = uri._native.location if isinstance(uri, LanceDataset) else uri_of(uri)
     shared = uri._native.session() if isinstance(uri, LanceDataset) and session is None else native_session(session)
     properties = dict(transaction_properties or {})
     if commit_message is not None:

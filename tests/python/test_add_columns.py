@@ -173,3 +173,21 @@ def test_drop_columns(parts, table):
         parts.drop_columns(["id", "box"])
     with pytest.raises(TypeError):
         parts.drop_columns("id")
+
+
+def test_a_result_that_fits_no_batch_is_said_so(monkeypatch):
+    from eider import udf
+
+    table = pa.table({"x": pa.chunked_array([["a", "b"], ["c"]])})
+    monkeypatch.setattr(udf, "_joined", lambda given: given)  # strings of 2 GiB stay apart when joined
+    with pytest.raises(eider.InvalidError, match="3 rows that do not fit one batch .* only 2 do: lower batch_size"):
+        udf.as_batch(table, 3, None)
+
+
+def test_a_function_may_return_tables_of_several_chunks(parts):
+    def halves(batch):
+        table = pa.table({"twice": pc.multiply(batch["id"], 2)})
+        return pa.concat_tables([table.slice(0, 1), table.slice(1)])
+
+    parts.add_columns(halves)
+    assert parts.to_table(columns=["twice"]).column(0).to_pylist() == [2 * i for i in range(10)]

@@ -137,3 +137,33 @@ def test_columns_that_only_later_rows_have_are_kept(tmp_path):
     assert ds.to_table().to_pylist() == [{"a": 1, "b": None}, {"a": 2, "b": 3}]
     with pytest.raises(eider.InvalidError, match="'b'"):
         eider.write_dataset([{"a": 1, "b": 2}], tmp_path / "other.lance", schema=pa.schema([("a", pa.int64())]))
+
+
+def struct_with_nulls(child: list, *, valid: list[bool], nullable_child: bool) -> pa.Array:
+    field = pa.field("x", pa.int32(), nullable=nullable_child)
+    return pa.StructArray.from_arrays(
+        [pa.array(child, pa.int32())], fields=[field], mask=pa.array([not v for v in valid])
+    )
+
+
+def nested_columns(child: list, *, nullable_child: bool) -> dict[str, pa.Array]:
+    """Three rows with a null in the middle; the last row's child is child[2]."""
+    struct = struct_with_nulls(child, valid=[True, False, True], nullable_child=nullable_child)
+    items = pa.StructArray.from_arrays([pa.array(child, pa.int32())], fields=[struct.type.field(0)])
+    return {
+        "struct": struct,
+        "list": pa.ListArray.from_arrays(pa.array([0, 1, 2, 3], pa.int32()), items, mask=pa.array([False, True, False])),
+        "deep": pa.StructArray.from_arrays([struct], names=["s"], mask=pa.array([False, True, False])),
+    }
+
+
+@pytest.mark.parametrize("name", ["struct", "list", "deep"])
+def test_nulls_below_a_null_do_not_count_and_others_do(write, name):
+    schema = pa.schema([pa.field(name, nested_columns([1, 2, 3], nullable_child=False)[name].type)])
+    fine = pa.table([nested_columns([1, None, 3], nullable_child=False)[name]], schema=schema)
+    assert write(fine).to_table().column(0).null_count == 1
+    bad = pa.table([nested_columns([1, None, None], nullable_child=False)[name]], schema=schema)
+    with pytest.raises(eider.InvalidError, match=r"x' is not nullable, but the data hold nulls"):
+        write(bad)
+    loose = nested_columns([1, None, None], nullable_child=True)[name]
+    assert write(pa.table({name: loose})).to_table().column(0).null_count == 1

@@ -116,6 +116,12 @@ def test_every_epoch_is_a_permutation(uri: str) -> None:
     assert drain(Loader(uri, columns=["position"], batch_size=33, shuffle=True, seed=6)) != orders[0]
 
 
+def test_a_shape_that_does_not_fit_its_column_is_named(uri: str) -> None:
+    loader = Loader(uri, columns=["vector"], batch_size=20)
+    with pytest.raises(eider.InvalidError, match=rf"column 'vector' has {WIDTH} values a row, .* shape \[2, 3\]"):
+        loader._native.set_shapes({"vector": [2, 3]})
+
+
 def test_columns_take_their_shapes(uri: str) -> None:
     batch = next(iter(Loader(uri, columns=["image", "flag", "words", "text", "score"], batch_size=20, shuffle=True)))
     positions = Loader(uri, columns=["position"], batch_size=20, shuffle=True).positions(0)

@@ -195,3 +195,16 @@ def test_a_scan_begun_before_a_fork_ends_with_an_error_in_the_child(tmp_path):
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert first.num_rows + sum(batch.num_rows for batch in batches) == 1_000_000
+
+
+def test_a_dataset_stays_where_it_was_opened(table, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ds = eider.write_dataset(table, "rel.lance")
+    assert ds.uri == "rel.lance"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert pickle.loads(pickle.dumps(ds)).to_table() == table
+    ds.insert(table)
+    assert ds.count_rows() == 20
+    assert not list(elsewhere.iterdir())

@@ -168,3 +168,19 @@ def test_wrong_arguments(ds):
         ds.to_table(columns={"y": "id + 1"})
     with pytest.raises(eider.UnsupportedError, match="filter"):
         ds.count_rows(filter="id > 1")
+
+
+def test_a_fragment_asked_for_twice_is_read_and_counted_twice(write, table):
+    ds = write(table, max_rows_per_file=4)
+    first, second, _ = ds.get_fragments()
+    scanner = ds.scanner(columns=["id"], fragments=[first, second, first])
+    assert scanner.count_rows() == scanner.to_table().num_rows == 12
+    assert ds.scanner(fragments=[first, first], offset=3, limit=9).count_rows() == 5
+
+
+def test_a_fragment_of_another_dataset_is_not_found(write, table):
+    ds = write(table)
+    foreign = write(table, max_rows_per_file=4).get_fragments()[2]
+    for read in (lambda s: s.count_rows(), lambda s: s.to_table()):
+        with pytest.raises(eider.NotFoundError, match="fragment 2 is not in version 1"):
+            read(ds.scanner(fragments=[foreign]))

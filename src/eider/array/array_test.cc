@@ -55,6 +55,28 @@ TEST(ArrowCTest, CarriesEveryTypeAndSlice) {
   }
 }
 
+TEST(ArrowCTest, RefusesSchemasThatAreFarTooDeep) {
+  constexpr size_t kLevels = 100'000;
+  std::vector<ArrowSchema> nodes(kLevels, ArrowSchema{});
+  std::vector<ArrowSchema*> pointers(kLevels);
+  for (size_t i = 0; i < kLevels; ++i) {
+    pointers[i] = &nodes[i];
+    nodes[i].format = i + 1 < kLevels ? "+l" : "i";
+    nodes[i].name = "item";
+    nodes[i].n_children = i + 1 < kLevels;
+    nodes[i].children = i + 1 < kLevels ? &pointers[i + 1] : nullptr;
+    nodes[i].release = [](ArrowSchema* c) { c->release = nullptr; };
+  }
+  std::string message;
+  try {
+    ImportField(&nodes[0]);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInvalid);
+    message = error.what();
+  }
+  EXPECT_EQ(message, "arrow schema: more than 128 levels deep");
+}
+
 TEST(ArrowCTest, KeepsTheBuffersUntilTheLastViewIsGone) {
   auto owner = std::make_shared<int>(1);
   auto array = std::make_shared<Array>(*Numbers<int32_t>({1, 2, 3}));

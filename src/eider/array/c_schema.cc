@@ -60,9 +60,9 @@ class FormatParser {
  public:
   explicit FormatParser(const ArrowSchema& c) : c_(c), format_(c.format ? c.format : ""), rest_(format_) {}
 
-  TypePtr Parse(int depth) {
+  TypePtr Parse() {
     if (TypePtr type = ParsePrimitive()) return type;
-    if (Skip("+")) return ParseNested(depth);
+    if (Skip("+")) return ParseNested();
     if (Skip("d:")) return ParseDecimal();
     if (Skip("w:")) return FixedSizeBinaryType(Number(0));
     if (Skip("tt")) return ParseTime();
@@ -85,7 +85,7 @@ class FormatParser {
     return nullptr;
   }
 
-  TypePtr ParseNested(int depth);
+  TypePtr ParseNested();
   TypePtr ParseDecimal() {
     const int32_t precision = Number(1);
     Expect(",");
@@ -134,9 +134,9 @@ class FormatParser {
   std::string_view rest_;
 };
 
-Field ParseField(const ArrowSchema& c, int depth);
+Field ParseField(const ArrowSchema& c);
 
-std::vector<Field> ParseChildren(const ArrowSchema& c, int depth) {
+std::vector<Field> ParseChildren(const ArrowSchema& c) {
   if (c.n_children < 0 || (c.n_children > 0 && !c.children)) {
     throw Invalid("arrow schema: format '{}' with {} children", c.format, c.n_children);
   }
@@ -145,12 +145,12 @@ std::vector<Field> ParseChildren(const ArrowSchema& c, int depth) {
     if (!c.children[i]) throw Invalid("arrow schema: child {} of format '{}' is missing", i, c.format);
     const ArrowSchema& child = *c.children[i];
     children.push_back(InContext([&child] { return fmt::format("field '{}'", child.name ? child.name : ""); },
-                                 [&] { return ParseField(child, depth + 1); }));
+                                 [&] { return ParseField(child); }));
   }
   return children;
 }
 
-TypePtr FormatParser::ParseNested(int depth) {
+TypePtr FormatParser::ParseNested() {
   auto type = std::make_shared<DataType>();
   if (Skip("w:")) {
     type->id = TypeId::kFixedSizeList;
@@ -169,7 +169,7 @@ TypePtr FormatParser::ParseNested(int depth) {
                        : rest_.starts_with("v") ? " (list view)" : "";
     throw Unsupported("arrow type with format '{}'{}", format_, name);
   }
-  type->children = ParseChildren(c_, depth);
+  type->children = ParseChildren(c_);
   if (type->id != TypeId::kStruct && type->children.size() != 1) {
     throw Invalid("arrow schema: format '{}' with {} children, not 1", format_, type->children.size());
   }
@@ -182,27 +182,36 @@ TypePtr FormatParser::ParseNested(int depth) {
   return type;
 }
 
-Field ParseField(const ArrowSchema& c, int depth) {
-  if (depth > kMaxDepth) throw Invalid("arrow schema: more than {} levels deep", kMaxDepth);
+Field ParseField(const ArrowSchema& c) {
   if (!c.release) throw Invalid("arrow schema: already released");
   Field field;
   field.name = c.name ? c.name : "";
   field.nullable = (c.flags & ARROW_FLAG_NULLABLE) != 0;
   field.metadata = ParseMetadata(c.metadata);
-  field.type = FormatParser(c).Parse(depth);
+  field.type = FormatParser(c).Parse();
   if (c.dictionary) {
     if (!IsInteger(field.type->id)) throw Invalid("arrow schema: dictionary indices of type {}", TypeToString(*field.type));
-    Field value = ParseField(*c.dictionary, depth + 1);
+    Field value = ParseField(*c.dictionary);
     field.type = DictionaryType(field.type, std::move(value.type), (c.flags & ARROW_FLAG_DICTIONARY_ORDERED) != 0);
   }
   return field;
+}
+
+bool IsDeeperThan(const ArrowSchema& c, int levels) {
+  if (levels == 0) return true;
+  if (c.dictionary && IsDeeperThan(*c.dictionary, levels - 1)) return true;
+  for (int64_t i = 0; c.children && i < c.n_children; ++i) {
+    if (c.children[i] && IsDeeperThan(*c.children[i], levels - 1)) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
 Field ImportField(ArrowSchema* c) {
   const OwnedSchema owned(c);
-  return ParseField(owned.get(), 0);
+  if (IsDeeperThan(owned.get(), kMaxDepth)) throw Invalid("arrow schema: more than {} levels deep", kMaxDepth);
+  return ParseField(owned.get());
 }
 
 Schema ImportSchema(ArrowSchema* c) {

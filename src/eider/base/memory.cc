@@ -1,5 +1,7 @@
 #include "eider/base/memory.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -16,8 +18,9 @@ namespace {
 constexpr size_t kAlignment = 64;
 constexpr size_t kSlackBytes = 64;
 // Below this malloc is as fast as the pool; above kMaxPooledBytes keeping a block costs more than the page faults.
-constexpr size_t kMinPooledBytes = size_t{16} << 10;
-constexpr size_t kMaxPooledBytes = size_t{32} << 20;
+constexpr size_t kMinPooledOctave = 11, kMaxPooledOctave = 25;
+constexpr size_t kMinPooledBytes = size_t{1} << kMinPooledOctave;
+constexpr size_t kMaxPooledBytes = size_t{1} << kMaxPooledOctave;
 #if defined(__SANITIZE_ADDRESS__)
 constexpr size_t kMaxRetainedBytes = 0;  // a pool would hide use after free
 #else
@@ -34,11 +37,11 @@ size_t BlockBytes(size_t size) {
 }
 
 /// One free list per size class between the two bounds: 4 per octave.
-constexpr size_t kNumClasses = 4 * 12 + 1;
+constexpr size_t kNumClasses = 4 * (kMaxPooledOctave - kMinPooledOctave);
 size_t ClassIndex(size_t block) {
   const size_t octave = size_t(std::bit_width(block - 1)) - 1;  // 2^octave < block <= 2^(octave + 1)
   const size_t quarter = (block - (size_t{1} << octave)) / ((size_t{1} << octave) / 4) - 1;
-  return (octave - 13) * 4 + quarter;
+  return (octave - kMinPooledOctave) * 4 + quarter;
 }
 
 struct FreeBlock {
@@ -103,16 +106,23 @@ void PoolFree(uint8_t* data, size_t size) {
 size_t PoolRetainedBytes() { return retained_bytes.load(std::memory_order_relaxed); }
 
 void TrimPool() {
-  for (size_t octave = 14; octave < 25; ++octave) {
+  for (size_t octave = kMinPooledOctave; octave < kMaxPooledOctave; ++octave) {
     for (size_t quarter = 1; quarter <= 4; ++quarter) {
       const size_t block = (size_t{1} << octave) + quarter * ((size_t{1} << octave) / 4);
-      if (!IsPooled(block)) continue;
       while (uint8_t* data = free_lists[ClassIndex(block)].TryPop()) {
         retained_bytes.fetch_sub(block, std::memory_order_relaxed);
         std::free(data);
       }
     }
   }
+}
+
+void AdviseHugePages(uint8_t* data, size_t size) {
+  constexpr uintptr_t kPage = 4096;
+  const uintptr_t first = AlignUp(reinterpret_cast<uintptr_t>(data), kPage);
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(data) + size) / kPage * kPage;
+  // Best effort: a kernel without large pages refuses, and nothing is lost.
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
 }
 
 void BufferBuilder::Grow(size_t capacity) {

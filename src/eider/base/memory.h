@@ -16,6 +16,8 @@ void PoolFree(uint8_t* data, size_t size);
 /// Bytes that the pool keeps for reuse; freed by TrimPool.
 size_t PoolRetainedBytes();
 void TrimPool();
+/// Asks for large pages under a large block that is not written yet: random access to it then misses fewer address translations.
+void AdviseHugePages(uint8_t* data, size_t size);
 
 /// A growable run of bytes. Movable; Finish() hands the memory over as an immutable Buffer without a copy.
 class BufferBuilder {

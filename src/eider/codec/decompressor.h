@@ -79,17 +79,6 @@ std::unique_ptr<PerValueDecompressor> MakePerValueDecompressor(const Compressive
 std::unique_ptr<BlockDecompressor> MakeBlockDecompressor(const CompressiveEncoding& encoding, const ValueShape& shape);
 std::unique_ptr<LevelDecompressor> MakeLevelDecompressor(const CompressiveEncoding& encoding);
 
-/// Splits rows of a packed struct with variable-width fields (2.2, full-zip) into columns. The row itself is what
-/// MakePerValueDecompressor yields for such an encoding with a kVariable shape.
-class PackedRowDecompressor {
- public:
-  virtual ~PackedRowDecompressor() = default;
-  /// Appends one value to each of `columns` (as many as `shapes` given at making).
-  virtual void AppendRow(ByteSpan row, std::span<DecodedValues> columns) const = 0;
-};
-std::unique_ptr<PackedRowDecompressor> MakePackedRowDecompressor(const CompressiveEncoding& encoding,
-                                                                 std::span<const ValueShape> shapes);
-
 /// Splits `num_rows` row-major rows of a PackedStruct into columns of whole bytes: column k takes shapes[k].bits_per_value
 /// bits of each row. \pre rows.size() == num_rows x the sum of the widths.
 void SplitPackedStruct(ByteSpan rows, uint64_t num_rows, std::span<DecodedValues> columns);

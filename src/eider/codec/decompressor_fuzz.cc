@@ -85,12 +85,36 @@ CompressiveEncoding EncodingOf(uint8_t choice, const ValueShape& shape, Input& i
   return encoding;
 }
 
+/// A packed struct of an integer, values of `shape`, and a packed struct of those.
+ValueShape PackedOf(const ValueShape& shape, bool nested = true) {
+  ValueShape rows;
+  rows.kind = ValueShape::Kind::kPacked;
+  rows.fields = {ShapeOf(2), shape};
+  if (nested) rows.fields.push_back(PackedOf(shape, false));
+  return rows;
+}
+
+CompressiveEncoding PackedEncodingOf(const CompressiveEncoding& inner, const ValueShape& rows) {
+  CompressiveEncoding encoding;
+  for (const ValueShape& shape : rows.fields) {
+    auto* field = encoding.mutable_variable_packed_struct()->add_fields();
+    const bool first = encoding.variable_packed_struct().fields_size() == 1;
+    if (shape.kind == ValueShape::Kind::kPacked) *field->mutable_value() = PackedEncodingOf(inner, shape);
+    else if (first) field->mutable_value()->mutable_flat()->set_bits_per_value(shape.bits_per_value);
+    else *field->mutable_value() = inner;
+    if (shape.kind == ValueShape::Kind::kFixed) field->set_bits_per_value(shape.bits_per_value);
+    else field->set_bits_per_length(32);
+  }
+  return encoding;
+}
+
 void Check(bool holds) {
   if (!holds) std::abort();
 }
 
 void CheckValues(DecodedValues& out, uint64_t expected) {
   Check(out.num_values == expected);
+  for (DecodedValues& field : out.fields) CheckValues(field, expected);
   if (out.shape.kind == ValueShape::Kind::kVariable) {
     Check(out.offsets.size() == (expected + 1) * out.shape.offset_bytes);
     uint64_t before = 0;
@@ -102,7 +126,7 @@ void CheckValues(DecodedValues& out, uint64_t expected) {
     Check(before == out.data.size());
   } else if (out.is_bits()) {
     Check(out.bits.size() == expected * out.shape.bits_per_value);
-  } else {
+  } else {  // packed values have no bytes of their own
     Check(out.data.size() == expected * out.shape.bits_per_value / 8);
   }
   for (size_t k = 0; k < out.fsl_validity.size(); ++k) {
@@ -159,11 +183,10 @@ void Run(Input input) {
       return CheckValues(out, 2);
     }
     default: {
-      const ValueShape shapes[] = {shape, shape};
-      std::vector<DecodedValues> columns;
-      columns.emplace_back(shape), columns.emplace_back(shape);
-      MakePackedRowDecompressor(encoding, shapes)->AppendRow(input.Rest(), columns);
-      for (DecodedValues& column : columns) CheckValues(column, 1);
+      const ValueShape rows = PackedOf(shape);
+      DecodedValues columns(rows);
+      MakePerValueDecompressor(PackedEncodingOf(encoding, rows), rows)->AppendValue(input.Rest(), columns);
+      return CheckValues(columns, 1);
     }
   }
 }

@@ -210,19 +210,21 @@ TEST(PackedRowTest, TakesRowsOfFixedAndVariableFieldsApart) {
   auto* b = encoding.mutable_variable_packed_struct()->add_fields();
   *b->mutable_value() = Variable(4);
   b->set_bits_per_length(32);
-  const ValueShape shapes[] = {FixedShape(16), VariableShape(4)};
-  const auto rows = MakePackedRowDecompressor(encoding, shapes);
-  std::vector<DecodedValues> columns;
-  columns.emplace_back(shapes[0]);
-  columns.emplace_back(shapes[1]);
+  ValueShape shape;
+  shape.kind = ValueShape::Kind::kPacked;
+  shape.fields = {FixedShape(16), VariableShape(4)};
+  const auto rows = MakePerValueDecompressor(encoding, shape);
+  DecodedValues columns(shape);
   const std::vector<uint8_t> row{1, 2, 3, 0, 0, 0, 'x', 'y', 'z'};
-  rows->AppendRow(row, columns);
-  EXPECT_EQ(LoadLe<uint16_t>(columns[0].data.data()), 0x0201);
-  EXPECT_EQ(std::string(columns[1].data.as<char>(), 3), "xyz");
-  EXPECT_EQ(CorruptOf([&] { rows->AppendRow(ByteSpan(row).first(8), columns); }),
+  columns.AppendEmpty(1);
+  rows->AppendValue(row, columns);
+  EXPECT_EQ(columns.num_values, 2u);
+  EXPECT_EQ(LoadLe<uint16_t>(columns.fields[0].data.data() + 2), 0x0201);
+  EXPECT_EQ(std::string(columns.fields[1].data.as<char>(), 3), "xyz");
+  EXPECT_EQ(CorruptOf([&] { rows->AppendValue(ByteSpan(row).first(8), columns); }),
             "variable_packed_struct: field: bytes [6, +3) of a buffer of 8");
   const std::vector<uint8_t> longer{1, 2, 0, 0, 0, 0, 5};
-  EXPECT_EQ(CorruptOf([&] { rows->AppendRow(longer, columns); }), "variable_packed_struct: fields end at 6, the row has 7 bytes");
+  EXPECT_EQ(CorruptOf([&] { rows->AppendValue(longer, columns); }), "variable_packed_struct: fields end at 6, the row has 7 bytes");
 }
 
 TEST(DecodedValuesTest, ElementValidityStartsWhereTheFirstNullMayBe) {

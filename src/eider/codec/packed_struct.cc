@@ -10,14 +10,7 @@ namespace {
 using ::lance::encodings21::VariablePackedStruct;
 using FieldEncoding = VariablePackedStruct::FieldEncoding;
 
-class WholeRow final : public PerValueDecompressor {
- public:
-  uint64_t stored_bytes() const override { return 0; }
-  bool is_plain() const override { return true; }
-  void AppendValue(ByteSpan stored, DecodedValues& out) const override { out.AppendVariable(stored); }
-};
-
-class PackedRow final : public PackedRowDecompressor {
+class PackedRow final : public PerValueDecompressor {
  public:
   struct Field {
     std::unique_ptr<PerValueDecompressor> values;
@@ -26,7 +19,9 @@ class PackedRow final : public PackedRowDecompressor {
   };
   explicit PackedRow(std::vector<Field> fields) : fields_(std::move(fields)) {}
 
-  void AppendRow(ByteSpan row, std::span<DecodedValues> columns) const override {
+  uint64_t stored_bytes() const override { return 0; }
+  bool is_plain() const override { return false; }
+  void AppendValue(ByteSpan row, DecodedValues& out) const override {
     uint64_t at = 0;
     for (size_t k = 0; k < fields_.size(); ++k) {
       const Field& field = fields_[k];
@@ -36,22 +31,23 @@ class PackedRow final : public PackedRowDecompressor {
                                        : ReadLe<uint64_t>(row, at, "variable_packed_struct: length");
         at += field.length_bytes;
       }
-      field.values->AppendValue(CheckedSubspan(row, at, size, "variable_packed_struct: field"), columns[k]);
+      field.values->AppendValue(CheckedSubspan(row, at, size, "variable_packed_struct: field"), out.fields[k]);
       at += size;
     }
     if (at != row.size()) throw Corrupt("variable_packed_struct: fields end at {}, the row has {} bytes", at, row.size());
+    ++out.num_values;
   }
 
  private:
   const std::vector<Field> fields_;
 };
 
-PackedRow::Field FieldOf(const FieldEncoding& message, const ValueShape& shape) {
-  PackedRow::Field field{MakePerValue(message.value(), shape, 1), 0, 0};
+PackedRow::Field FieldOf(const FieldEncoding& message, const ValueShape& shape, int depth) {
+  PackedRow::Field field{MakePerValue(message.value(), shape, depth), 0, 0};
   if (message.has_bits_per_length()) {
     const uint64_t bits = message.bits_per_length();
     if (bits != 32 && bits != 64) throw Corrupt("variable_packed_struct: lengths of {} bits", bits);
-    if (shape.kind != ValueShape::Kind::kVariable) throw Corrupt("variable_packed_struct: a length before a fixed-width field");
+    if (shape.kind == ValueShape::Kind::kFixed) throw Corrupt("variable_packed_struct: a length before a fixed-width field");
     field.length_bytes = static_cast<uint32_t>(bits / 8);
     return field;
   }
@@ -91,9 +87,16 @@ std::string DescribePackedStruct(const CompressiveEncoding& encoding, int) {
   return fmt::format("<{}>", fmt::join(encoding.packed_struct().bits_per_value(), ", "));
 }
 
-std::unique_ptr<PerValueDecompressor> MakeVariablePackedStructPerValue(const CompressiveEncoding&, const ValueShape& shape, int) {
-  CheckVariable("variable_packed_struct", shape);
-  return std::make_unique<WholeRow>();
+std::unique_ptr<PerValueDecompressor> MakeVariablePackedStructPerValue(const CompressiveEncoding& encoding,
+                                                                       const ValueShape& shape, int depth) {
+  if (shape.kind != ValueShape::Kind::kPacked) throw Corrupt("variable_packed_struct: in a column that needs no such rows");
+  const auto& fields = encoding.variable_packed_struct().fields();
+  if (static_cast<size_t>(fields.size()) != shape.fields.size()) {
+    throw Corrupt("variable_packed_struct: {} fields, the column has {}", fields.size(), shape.fields.size());
+  }
+  std::vector<PackedRow::Field> rows;
+  for (size_t k = 0; k < shape.fields.size(); ++k) rows.push_back(FieldOf(fields[static_cast<int>(k)], shape.fields[k], depth + 1));
+  return std::make_unique<PackedRow>(std::move(rows));
 }
 std::string DescribeVariablePackedStruct(const CompressiveEncoding& encoding, int depth) {
   std::string fields;
@@ -101,18 +104,6 @@ std::string DescribeVariablePackedStruct(const CompressiveEncoding& encoding, in
     fields += (fields.empty() ? "" : ", ") + Describe(field.value(), depth + 1);
   }
   return "(" + fields + ")";
-}
-
-std::unique_ptr<PackedRowDecompressor> MakePackedRowDecompressor(const CompressiveEncoding& encoding,
-                                                                 std::span<const ValueShape> shapes) {
-  if (!encoding.has_variable_packed_struct()) throw Corrupt("variable_packed_struct: the encoding is {}", DescribeEncoding(encoding));
-  const auto& fields = encoding.variable_packed_struct().fields();
-  if (static_cast<size_t>(fields.size()) != shapes.size()) {
-    throw Corrupt("variable_packed_struct: {} fields, the column has {}", fields.size(), shapes.size());
-  }
-  std::vector<PackedRow::Field> rows;
-  for (size_t k = 0; k < shapes.size(); ++k) rows.push_back(FieldOf(fields[static_cast<int>(k)], shapes[k]));
-  return std::make_unique<PackedRow>(std::move(rows));
 }
 
 void SplitPackedStruct(ByteSpan rows, uint64_t num_rows, std::span<DecodedValues> columns) {

@@ -6,7 +6,8 @@
 ///     variable  | f0 | f1 | ... |                   one full-zip value (2.2); a fixed field is its bytes, a variable one
 ///                                                   u32 or u64 length (bits_per_length) and its stored bytes
 ///
-/// Both decode to whole rows; SplitPackedStruct and PackedRowDecompressor (decompressor.h) take the rows apart.
+/// The fixed form decodes to whole rows, which SplitPackedStruct (decompressor.h) takes apart; the variable form appends each
+/// field to its own values.
 
 #include "eider/codec/codec.h"
 

@@ -5,6 +5,7 @@
 namespace eider::codec {
 
 DecodedValues::DecodedValues(ValueShape value_shape) : shape(std::move(value_shape)), fsl_validity(shape.dimensions.size()) {
+  for (const ValueShape& field : shape.fields) fields.emplace_back(field);
   if (shape.kind != ValueShape::Kind::kVariable) return;
   EIDER_ASSERT(shape.offset_bytes == 4 || shape.offset_bytes == 8);
   shape.offset_bytes == 4 ? offsets.AppendValue<uint32_t>(0) : offsets.AppendValue<uint64_t>(0);
@@ -30,6 +31,8 @@ void DecodedValues::AppendEmpty(uint64_t n) {
     for (uint64_t i = 0; i < n; ++i) {
       shape.offset_bytes == 4 ? offsets.AppendValue(static_cast<uint32_t>(end)) : offsets.AppendValue(end);
     }
+  } else if (shape.kind == ValueShape::Kind::kPacked) {
+    for (DecodedValues& field : fields) field.AppendEmpty(n);
   } else if (is_bits()) {
     bits.AppendFill(n * shape.bits_per_value, false);
   } else {

@@ -13,17 +13,21 @@ namespace eider::codec {
 
 /// The physical shape of a leaf, fixed by its logical type.
 struct ValueShape {
-  enum class Kind : uint8_t { kFixed, kVariable };
+  /// kPacked: a packed struct whose rows cannot be taken apart by arithmetic, because a field is no plain fixed-width value.
+  enum class Kind : uint8_t { kFixed, kVariable, kPacked };
   Kind kind = Kind::kFixed;
   uint64_t bits_per_value = 0;       ///< kFixed: 1 for bool, 8 x bytes otherwise; fixed-size lists: all their items
   uint8_t offset_bytes = 4;          ///< kVariable: 4 or 8, of the Arrow type
   std::vector<uint32_t> dimensions;  ///< fixed-size list layers, outermost first; empty for plain values
+  std::vector<ValueShape> fields;    ///< kPacked
+
+  bool operator==(const ValueShape&) const = default;
 };
 
 /// Values being decoded. Fixed: `data`, or `bits` when a value is not whole bytes (is_bits(): booleans, lists of booleans).
 /// Variable: `offsets` (n + 1 of offset_bytes, the first is 0, there from the start) and `data`. Fixed-size lists whose
 /// elements may be null: fsl_validity[k] holds one bit per element of layer k (product of dimensions[0..k] bits per value),
-/// or is empty while no page said that anything may be null.
+/// or is empty while no page said that anything may be null. Packed: one value in each of `fields` per row.
 struct DecodedValues {
   explicit DecodedValues(ValueShape value_shape);
   ValueShape shape;
@@ -32,6 +36,7 @@ struct DecodedValues {
   BufferBuilder offsets;
   BitBuilder bits;
   std::vector<BitBuilder> fsl_validity;
+  std::vector<DecodedValues> fields;
   /// When set, `data` is not used: the values are these bytes of the file (zero copy). Only ever set on an empty object.
   Buffer view;
 

@@ -25,6 +25,9 @@ class TableDataset final : public Dataset {
         schema_(std::make_shared<const Schema>(ToArrowSchema(manifest().schema()))) {}
 
   const std::string& uri() const override { return uri_; }
+  const std::string& location() const override {
+    return uri_.find("://") == std::string::npos ? snapshot().store->root() : uri_;
+  }
   uint64_t version() const override { return snapshot().version(); }
   uint64_t latest_version() const override { return table::LatestVersion(*snapshot().store); }
   std::vector<VersionInfo> versions() const override;

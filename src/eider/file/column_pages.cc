@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eider/base/parse_message.h"
 #include "eider/proto/file2.pb.h"
 
 namespace eider::file {
@@ -13,11 +14,13 @@ using ::lance::file::TypedMessage;
 
 constexpr uint64_t kPageAlignment = 64;
 
+ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+
 // The message inside a direct encoding. The type is named by anything, a slash, and the full name.
 std::string OpenEncoding(const Encoding& encoding, std::string_view type, const char* what) {
   if (encoding.location_case() == Encoding::kIndirect) throw Unsupported("{}: a deferred encoding", what);
   TypedMessage message;
-  if (encoding.location_case() != Encoding::kDirect || !message.ParseFromString(encoding.direct().encoding())) {
+  if (encoding.location_case() != Encoding::kDirect || !ParseMessage(SpanOf(encoding.direct().encoding()), &message)) {
     throw Corrupt("{}: no encoding", what);
   }
   const std::string& url = message.type_url();
@@ -31,7 +34,7 @@ std::string OpenEncoding(const Encoding& encoding, std::string_view type, const 
 void CheckColumnEncoding(const ColumnMetadata& metadata) {
   const std::string bytes = OpenEncoding(metadata.encoding(), "lance.encodings.ColumnEncoding", "column encoding");
   ::lance::file::ColumnEncoding encoding;
-  if (!encoding.ParseFromString(bytes)) throw Corrupt("column encoding: {} bytes are no ColumnEncoding", bytes.size());
+  if (!ParseMessage(SpanOf(bytes), &encoding)) throw Corrupt("column encoding: {} bytes are no ColumnEncoding", bytes.size());
   if (encoding.has_blob()) throw Unsupported("blob columns");
   if (encoding.has_zone_index()) throw Unsupported("columns with a zone index");
 }
@@ -57,7 +60,7 @@ ColumnPages::ColumnPages(Buffer bytes, uint64_t file_bytes, FileVersion version,
     : file_sums_(sums) {
   if (sums) sums_ = sums->Column(index, bytes.span());
   ColumnMetadata metadata;
-  if (bytes.size() > INT32_MAX || !metadata.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage(bytes.span(), &metadata)) {
     throw Corrupt("column metadata: {} bytes are no ColumnMetadata message", bytes.size());
   }
   CheckColumnEncoding(metadata);

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "eider/array/take.h"
+#include "eider/base/parse_message.h"
 #include "eider/file/column_pages.h"
 #include "eider/file/column_read.h"
 #include "eider/file/file_reader_impl.h"
@@ -22,7 +23,7 @@ using page::FieldPlan;
 
 LanceSchema ParseSchema(const Buffer& bytes) {
   ::lance::file::FileDescriptor descriptor;
-  if (bytes.size() > INT32_MAX || !descriptor.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage(bytes.span(), &descriptor)) {
     throw Corrupt("global buffer 0: {} bytes are no FileDescriptor message", bytes.size());
   }
   return SchemaFromProto(descriptor.schema().fields(), descriptor.schema().metadata());

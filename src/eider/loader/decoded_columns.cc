@@ -1,6 +1,8 @@
 #include "eider/loader/decoded_columns.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
 #include "eider/array/types.h"
 #include "eider/base/bytes.h"
@@ -42,9 +44,19 @@ void CopyStrided(const uint8_t* from, uint64_t from_step, uint8_t* to, uint64_t 
   }
 }
 
-void GatherWords(const uint8_t* slab, uint64_t row_bytes, std::span<const uint64_t> positions, uint8_t* to, uint64_t width) {
+// Rows gathered at a time: few enough to stay in the first-level cache while every column picks its values out of them, and
+// as many as a word has bits.
+constexpr size_t kBlockRows = 64;
+constexpr uint64_t kLineBytes = 64;
+
+void OrBit(uint8_t* row, uint64_t bit, bool value) { row[bit >> 3] |= uint8_t(value << (bit & 7)); }
+
+/// The rows of one block of positions, by address.
+using BlockRows = std::span<const uint8_t* const>;
+
+void GatherWords(BlockRows rows, uint64_t offset, uint8_t* to, uint64_t width) {
   const auto gather = [&]<typename T>(T) {
-    for (size_t i = 0; i < positions.size(); ++i) StoreLe<T>(to + i * sizeof(T), LoadLe<T>(slab + positions[i] * row_bytes));
+    for (size_t i = 0; i < rows.size(); ++i) StoreLe<T>(to + i * sizeof(T), LoadLe<T>(rows[i] + offset));
   };
   switch (width) {
     case 1: return gather(uint8_t{});
@@ -52,8 +64,16 @@ void GatherWords(const uint8_t* slab, uint64_t row_bytes, std::span<const uint64
     case 4: return gather(uint32_t{});
     case 8: return gather(uint64_t{});
     default:
-      for (size_t i = 0; i < positions.size(); ++i) std::memcpy(to + i * width, slab + positions[i] * row_bytes, width);
+      for (size_t i = 0; i < rows.size(); ++i) std::memcpy(to + i * width, rows[i] + offset, width);
   }
+}
+
+/// Bit `bit` of every row, packed. Returns how many are set.
+uint64_t GatherBits(BlockRows rows, uint64_t bit, uint8_t* to) {
+  uint64_t word = 0;
+  for (size_t i = 0; i < rows.size(); ++i) word |= uint64_t{GetBit(rows[i], bit)} << i;
+  std::memcpy(to, &word, BytesForBits(rows.size()));
+  return uint64_t(std::popcount(word));
 }
 
 }  // namespace
@@ -66,13 +86,17 @@ void DecodedColumns::PlanRow(const Schema& schema) {
       continue;
     }
     narrow_.push_back(field.name);
-    const uint64_t width = std::max<uint64_t>(FixedBitWidth(*field.type) / 8, 1);
+    const uint64_t width = FixedBitWidth(*field.type) / 8;
     slots_.push_back({.column = i, .type = field.type, .width = width, .offset = row_bytes_});
     row_bytes_ += width;
   }
+  uint64_t num_bits = 0;
   for (Slot& slot : slots_) {
-    if (schema.fields[slot.column].nullable) slot.validity_offset = int64_t(row_bytes_++);
+    if (slot.width == 0) slot.offset = row_bytes_ * 8 + num_bits++;
+    if (schema.fields[slot.column].nullable) slot.validity_bit = int64_t(row_bytes_ * 8 + num_bits++);
   }
+  bits_offset_ = row_bytes_;
+  row_bytes_ += BytesForBits(num_bits);
 }
 
 std::shared_ptr<const DecodedColumns> DecodedColumns::TryDecode(const Dataset& dataset, const Schema& schema,
@@ -88,7 +112,9 @@ std::shared_ptr<const DecodedColumns> DecodedColumns::TryDecode(const Dataset& d
   if (!charge) return nullptr;  // others hold the memory: read from the file
   decoded->charge_ = std::move(*charge);
   decoded->session_ = std::move(session);
+  decoded->has_nulls_ = std::vector<std::atomic<bool>>(decoded->slots_.size());
   decoded->slab_.Resize(bytes);
+  AdviseHugePages(decoded->slab_.data(), bytes);
   decoded->session_->cpu_pool().ParallelFor(CeilDiv(num_rows, kFillRows), [&](size_t i) {
     const uint64_t first = i * kFillRows;
     decoded->Fill(dataset, first, std::min(kFillRows, num_rows - first), stats);
@@ -101,53 +127,88 @@ void DecodedColumns::Fill(const Dataset& dataset, uint64_t first, uint64_t count
   options.columns = narrow_;
   options.stats = &stats;
   const RecordBatch batch = dataset.ReadRange(first, count, options);
-  uint8_t* rows = slab_.data() + first * row_bytes_;
+  std::vector<const Array*> arrays;
+  for (size_t k = 0; k < slots_.size(); ++k) {
+    arrays.push_back(batch.columns.at(size_t(batch.schema->FieldIndex(narrow_[k]))).get());
+    if (slots_[k].validity_bit >= 0 && CountNulls(*arrays[k]) > 0) has_nulls_[k].store(true, std::memory_order_relaxed);
+  }
+  for (uint64_t at = 0; at < count; at += kBlockRows) FillBlock(arrays, at, std::min<uint64_t>(kBlockRows, count - at), first + at);
+}
+
+void DecodedColumns::FillBlock(std::span<const Array* const> arrays, uint64_t from, uint64_t count, uint64_t first_row) {
+  uint8_t* rows = slab_.data() + first_row * row_bytes_;
+  for (uint64_t i = 0; i < count; ++i) std::memset(rows + i * row_bytes_ + bits_offset_, 0, row_bytes_ - bits_offset_);
   for (size_t k = 0; k < slots_.size(); ++k) {
     const Slot& slot = slots_[k];
-    const Array& array = *batch.columns.at(size_t(batch.schema->FieldIndex(narrow_[k])));
-    const uint8_t* from = array.buffers[0].data();
-    if (slot.type->id == TypeId::kBool) {
-      for (uint64_t i = 0; i < count; ++i) rows[i * row_bytes_ + slot.offset] = GetBit(from, uint64_t(array.offset) + i);
+    const Array& array = *arrays[k];
+    const uint64_t start = uint64_t(array.offset) + from;
+    const uint8_t* values = array.buffers[0].data();
+    if (slot.width > 0) {
+      CopyStrided(values + start * slot.width, slot.width, rows + slot.offset, row_bytes_, count, slot.width);
     } else {
-      CopyStrided(from + uint64_t(array.offset) * slot.width, slot.width, rows + slot.offset, row_bytes_, count, slot.width);
+      for (uint64_t i = 0; i < count; ++i) OrBit(rows + i * row_bytes_, slot.offset, GetBit(values, start + i));
     }
-    if (slot.validity_offset < 0) continue;
-    for (uint64_t i = 0; i < count; ++i) rows[i * row_bytes_ + uint64_t(slot.validity_offset)] = array.IsValid(int64_t(i));
+    if (slot.validity_bit < 0) continue;
+    for (uint64_t i = 0; i < count; ++i) OrBit(rows + i * row_bytes_, uint64_t(slot.validity_bit), array.IsValid(int64_t(from + i)));
   }
 }
 
-ArrayPtr DecodedColumns::Gather(const Slot& slot, std::span<const uint64_t> positions) const {
-  auto array = std::make_shared<Array>();
-  array->type = slot.type;
-  array->length = int64_t(positions.size());
-  array->null_count = 0;
-  const auto gather_bits = [&](uint64_t offset, bool* all_set) {
-    BitBuilder bits;
-    bits.AppendFill(positions.size(), false);
-    uint64_t num_set = 0;
-    for (size_t i = 0; i < positions.size(); ++i) {
-      const uint8_t bit = slab_.data()[positions[i] * row_bytes_ + offset];
-      bits.data()[i >> 3] |= uint8_t(bit << (i & 7));
-      num_set += bit;
-    }
-    *all_set = num_set == positions.size();
-    return bits.Finish();
-  };
-  bool all_set = true;
-  if (slot.type->id == TypeId::kBool) {
-    array->buffers = {gather_bits(slot.offset, &all_set)};
-  } else {
-    BufferBuilder data;
-    data.Resize(positions.size() * slot.width);
-    GatherWords(slab_.data() + slot.offset, row_bytes_, positions, data.data(), slot.width);
-    array->buffers = {data.Finish()};
+/// Where the values of one slot of a batch go.
+struct DecodedColumns::Target {
+  Target(const Slot& its_slot, bool has_nulls, uint64_t num_rows) : slot(its_slot), count(num_rows) {
+    values.Resize(slot.width > 0 ? count * slot.width : BytesForBits(count));
+    if (has_nulls) validity.Resize(BytesForBits(count));
   }
-  if (slot.validity_offset < 0) return array;
-  Buffer validity = gather_bits(uint64_t(slot.validity_offset), &all_set);
-  if (all_set) return array;
-  array->validity = std::move(validity);
-  array->null_count = -1;
-  return array;
+
+  void Gather(BlockRows rows, uint64_t first) {
+    if (slot.width > 0) {
+      GatherWords(rows, slot.offset, values.data() + first * slot.width, slot.width);
+    } else {
+      GatherBits(rows, slot.offset, values.data() + first / 8);
+    }
+    if (validity.data()) num_valid += GatherBits(rows, uint64_t(slot.validity_bit), validity.data() + first / 8);
+  }
+
+  ArrayPtr Finish() {
+    auto array = std::make_shared<Array>();
+    array->type = slot.type;
+    array->length = int64_t(count);
+    array->null_count = validity.data() ? int64_t(count - num_valid) : 0;
+    array->buffers = {values.Finish()};
+    if (array->null_count > 0) array->validity = validity.Finish();
+    return array;
+  }
+
+  const Slot& slot;
+  const uint64_t count;
+  BufferBuilder values, validity;
+  uint64_t num_valid = 0;
+};
+
+/// Block by block; while the columns pick their values out of one block, the rows of the next are on their way from memory.
+void DecodedColumns::Gather(std::span<const uint64_t> positions, std::span<Target> targets) const {
+  std::array<const uint8_t*, kBlockRows> rows, next;
+  const auto address = [&](size_t first, std::array<const uint8_t*, kBlockRows>& block) {
+    const size_t count = first < positions.size() ? std::min(kBlockRows, positions.size() - first) : 0;
+    for (size_t i = 0; i < count; ++i) block[i] = slab_.data() + positions[first + i] * row_bytes_;
+    return count;
+  };
+  const auto prefetch = [&](const uint8_t* row) {
+    for (uint64_t at = 0; at < row_bytes_; at += kLineBytes) __builtin_prefetch(row + at);
+    __builtin_prefetch(row + row_bytes_ - 1);
+  };
+  size_t count = address(0, rows);
+  for (size_t i = 0; i < count; ++i) prefetch(rows[i]);
+  for (size_t first = 0; first < positions.size(); first += kBlockRows) {
+    const size_t next_count = address(first + kBlockRows, next);
+    size_t fetched = 0;
+    for (size_t k = 0; k < slots_.size(); ++k) {
+      for (; fetched < next_count * (k + 1) / slots_.size(); ++fetched) prefetch(next[fetched]);
+      targets[k].Gather({rows.data(), count}, first);
+    }
+    std::swap(rows, next);
+    count = next_count;
+  }
 }
 
 RecordBatch DecodedColumns::Take(const Dataset& dataset, const SchemaPtr& schema, std::span<const uint64_t> positions,
@@ -155,15 +216,15 @@ RecordBatch DecodedColumns::Take(const Dataset& dataset, const SchemaPtr& schema
   RecordBatch rest;
   options.columns = others_;
   if (!others_.empty()) rest = dataset.Take(positions, options);
+  std::vector<Target> targets;
+  targets.reserve(slots_.size());
+  for (size_t k = 0; k < slots_.size(); ++k) targets.emplace_back(slots_[k], has_nulls_[k].load(std::memory_order_relaxed), positions.size());
+  Gather(positions, targets);
   RecordBatch batch{schema, int64_t(positions.size()), std::vector<ArrayPtr>(schema->fields.size())};
-  for (const uint64_t position : positions) {
-    const uint8_t* row = slab_.data() + position * row_bytes_;
-    for (uint64_t at = 0; at < row_bytes_; at += 64) __builtin_prefetch(row + at);
-  }
-  for (const Slot& slot : slots_) {
-    ArrayPtr array = Gather(slot, positions);
+  for (size_t k = 0; k < slots_.size(); ++k) {
+    ArrayPtr array = targets[k].Finish();
     if (options.stats) options.stats->bytes_copied += ArrayBytes(*array);
-    batch.columns[slot.column] = std::move(array);
+    batch.columns[slots_[k].column] = std::move(array);
   }
   for (const std::string& name : others_) {
     batch.columns[size_t(schema->FieldIndex(name))] = rest.columns.at(size_t(rest.schema->FieldIndex(name)));

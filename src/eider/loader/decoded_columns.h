@@ -4,13 +4,16 @@
 /// column for a value or two; when the decoded columns fit in the memory budget, picking values out of them is many times
 /// cheaper. Wide columns (vectors, images, text) gain nothing and are read from the file.
 ///
-///     slab: row 0: | value of column 0 | value of column 1 | ... | one byte of validity per nullable column |  row 1: ...
+///     slab: row 0: | value of column 0 | value of column 1 | ... | bits: booleans, validity of nullable columns |  row 1: ...
 ///
-/// Row by row, because a random row then costs a few cache lines, not one for each column.
+/// Row by row, because a random row then costs a few cache lines, not one for each column. A batch is gathered block by block:
+/// the rows of the next block are fetched into the cache while the columns of this one are taken apart.
 
 #include <eider/dataset.h>
 
+#include <atomic>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "eider/base/memory.h"
@@ -33,19 +36,22 @@ class DecodedColumns {
   struct Slot {
     size_t column = 0;    ///< of the schema
     TypePtr type;
-    uint64_t width = 0;   ///< bytes in the row; a boolean takes one
-    uint64_t offset = 0;
-    int64_t validity_offset = -1;
+    uint64_t width = 0;         ///< bytes of the value in the row; 0: a boolean, which is a bit
+    uint64_t offset = 0;        ///< of the byte, or of the bit
+    int64_t validity_bit = -1;  ///< -1: not nullable
   };
   void PlanRow(const Schema& schema);
   void Fill(const Dataset& dataset, uint64_t first, uint64_t count, ScanStats& stats);
-  ArrayPtr Gather(const Slot& slot, std::span<const uint64_t> positions) const;
+  void FillBlock(std::span<const Array* const> arrays, uint64_t from, uint64_t count, uint64_t first_row);
+  struct Target;
+  void Gather(std::span<const uint64_t> positions, std::span<Target> targets) const;
 
   std::shared_ptr<Session> session_;  // outlives the charge
   BudgetCharge charge_;
   std::vector<Slot> slots_;
+  std::vector<std::atomic<bool>> has_nulls_;  ///< by slot; all valid: nothing to gather
   std::vector<std::string> narrow_, others_;
-  uint64_t row_bytes_ = 0;
+  uint64_t bits_offset_ = 0, row_bytes_ = 0;
   BufferBuilder slab_;
 };
 

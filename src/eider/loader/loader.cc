@@ -8,6 +8,7 @@
 #include "eider/loader/epoch_order.h"
 #include "eider/loader/epoch_reader.h"
 #include "eider/loader/packed_positions.h"
+#include "eider/loader/position_sort.h"
 #include "eider/loader/step_plan.h"
 
 namespace eider {
@@ -17,6 +18,7 @@ using loader::DecodedColumns;
 using loader::EpochOrder;
 using loader::EpochReader;
 using loader::PackedPositions;
+using loader::SortPositions;
 using loader::StepPlan;
 
 constexpr uint64_t kMaxPrefetch = 1024;
@@ -64,7 +66,7 @@ struct Source {
       const uint64_t place = shuffle ? order.At(items.first + i) : items.first + i;
       positions[i] = rows ? rows->At(place) : place;
     }
-    if (shuffle) std::sort(positions.begin(), positions.end());
+    if (shuffle) SortPositions(positions);
     return positions;
   }
 

@@ -53,43 +53,90 @@ ArrayPtr AlignArray(const ArrayPtr& array, const TypePtr& to) {
   return aligned;
 }
 
-/// The part of a child that the parent's window covers, when that can be said without looking at each value.
-ArrayPtr ChildWindow(const Array& array, size_t child) {
+/// Whether each element lives: neither null itself nor below a null. Empty: all do.
+using Live = std::vector<bool>;
+
+bool IsLive(const Live& live, int64_t i) { return live.empty() || live[static_cast<size_t>(i)]; }
+
+bool HasLiveNulls(const Array& array, const Live& live) {
+  if (array.type->id != TypeId::kNull && CountNulls(array) == 0) return false;
+  for (int64_t i = 0; i < array.length; ++i) {
+    if (IsLive(live, i) && !array.IsValid(i)) return true;
+  }
+  return false;
+}
+
+/// The elements of a parent that matter to its children.
+Live LiveParents(const Array& array, Live live) {
+  if (CountNulls(array) == 0) return live;
+  live.resize(static_cast<size_t>(array.length), true);
+  for (int64_t i = 0; i < array.length; ++i) live[static_cast<size_t>(i)] = live[static_cast<size_t>(i)] && array.IsValid(i);
+  return live;
+}
+
+/// The part of a child that the parent's window covers, and which of it lives.
+struct ChildPart {
+  ArrayPtr array;
+  Live live;
+};
+
+template <typename Offset>
+ChildPart ListItems(const Array& list, const Live& live) {
+  if (list.length == 0) return {SliceArray(list.children[0], 0, 0), {}};
+  const auto* offsets = list.buffers[0].as<Offset>() + list.offset;
+  ChildPart part{SliceArray(list.children[0], offsets[0], offsets[list.length] - offsets[0]), {}};
+  for (int64_t i = 0; i < list.length && !live.empty(); ++i) {
+    part.live.insert(part.live.end(), static_cast<size_t>(offsets[i + 1] - offsets[i]), live[static_cast<size_t>(i)]);
+  }
+  return part;
+}
+
+ChildPart FixedItems(const Array& list, const Live& live) {
+  const int64_t size = list.type->list_size;
+  ChildPart part{SliceArray(list.children[0], list.offset * size, list.length * size), {}};
+  for (const bool lives : live) part.live.insert(part.live.end(), static_cast<size_t>(size), lives);
+  return part;
+}
+
+ChildPart PartOf(const Array& array, size_t child, const Live& live) {
   switch (array.type->id) {
-    case TypeId::kStruct: return SliceArray(array.children[child], array.offset, array.length);
-    case TypeId::kFixedSizeList:
-      return SliceArray(array.children[child], array.offset * array.type->list_size, array.length * array.type->list_size);
+    case TypeId::kStruct: return {SliceArray(array.children[child], array.offset, array.length), live};
+    case TypeId::kFixedSizeList: return FixedItems(array, live);
     case TypeId::kList:
-    case TypeId::kMap: {
-      if (array.length == 0) return SliceArray(array.children[child], 0, 0);
-      const auto* offsets = array.buffers[0].as<int32_t>() + array.offset;
-      return SliceArray(array.children[child], offsets[0], offsets[array.length] - offsets[0]);
-    }
-    case TypeId::kLargeList: {
-      if (array.length == 0) return SliceArray(array.children[child], 0, 0);
-      const auto* offsets = array.buffers[0].as<int64_t>() + array.offset;
-      return SliceArray(array.children[child], offsets[0], offsets[array.length] - offsets[0]);
-    }
-    default: return array.children[child];
+    case TypeId::kMap: return ListItems<int32_t>(array, live);
+    case TypeId::kLargeList: return ListItems<int64_t>(array, live);
+    default: return {array.children[child], {}};
   }
 }
 
-void RequireMapKeys(const Array& map, const std::string& path) {
-  const ArrayPtr entries = ChildWindow(map, 0);
-  if (CountNulls(*entries) > 0 || CountNulls(*ChildWindow(*entries, 0)) > 0) throw Invalid("column '{}': a map with null keys", path);
+void RequireMapKeys(const Array& map, const Live& live, const std::string& path) {
+  const ChildPart entries = PartOf(map, 0, live);
+  if (HasLiveNulls(*entries.array, entries.live) || HasLiveNulls(*PartOf(*entries.array, 0, entries.live).array, entries.live)) {
+    throw Invalid("column '{}': a map with null keys", path);
+  }
 }
 
-/// Nulls below a null parent do not count, so children are looked at only where the parent has none.
-void RequireNoForbiddenNulls(const Array& array, const Field& field, const std::string& path) {
-  const bool has_nulls = array.type->id == TypeId::kNull ? array.length > 0 : CountNulls(array) > 0;
-  if (has_nulls && !field.nullable) throw Invalid("column '{}' is not nullable, but the data hold nulls", path);
-  if (array.type->id == TypeId::kMap) RequireMapKeys(array, path);
-  if (has_nulls || field.type->children.empty()) return;
+/// Spares the walk over columns where nulls are welcome everywhere.
+bool MayForbidNulls(const Field& field) {
+  if (!field.nullable || field.type->id == TypeId::kMap) return true;
+  return std::any_of(field.type->children.begin(), field.type->children.end(), MayForbidNulls);
+}
+
+/// Nulls below a null parent do not count.
+void RequireNoForbiddenNulls(const Array& array, const Field& field, const std::string& path, Live live) {
+  if (!MayForbidNulls(field)) return;
+  if (!field.nullable && HasLiveNulls(array, live)) {
+    throw Invalid("column '{}' is not nullable, but the data hold nulls", path);
+  }
+  if (field.type->children.empty()) return;
+  live = LiveParents(array, std::move(live));
+  if (array.type->id == TypeId::kMap) RequireMapKeys(array, live, path);
   // The element of a plain fixed-size list has no nullability of its own.
   if (field.type->id == TypeId::kFixedSizeList && field.type->children[0].type->id != TypeId::kStruct) return;
   for (size_t i = 0; i < field.type->children.size(); ++i) {
     const Field& child = field.type->children[i];
-    RequireNoForbiddenNulls(*ChildWindow(array, i), child, path + "." + child.name);
+    const ChildPart part = PartOf(array, i, live);
+    RequireNoForbiddenNulls(*part.array, child, path + "." + child.name, part.live);
   }
 }
 
@@ -112,7 +159,7 @@ std::optional<RecordBatch> AlignedReader::Next() {
     }
     const ArrayPtr& column = batch->columns.at(static_cast<size_t>(columns_[i]));
     aligned.columns.push_back(AlignArray(column, field.type));
-    RequireNoForbiddenNulls(*aligned.columns.back(), field, field.name);
+    RequireNoForbiddenNulls(*aligned.columns.back(), field, field.name, {});
   }
   return aligned;
 }

@@ -11,10 +11,16 @@ namespace {
 
 using ::lance::encodings21::ConstantLayout;
 
+uint64_t SlotBits(const codec::ValueShape& shape) {
+  uint64_t bits = shape.kind == codec::ValueShape::Kind::kVariable ? 8u * shape.offset_bytes : shape.bits_per_value + 1;
+  for (const codec::ValueShape& field : shape.fields) bits = CheckedAdd(bits, SlotBits(field), "constant");
+  return bits;
+}
+
 // The rows asked for may be more than any memory holds, and their bytes more than a u64 counts.
 void CheckExpansion(const codec::ValueShape& shape, uint64_t n) {
   constexpr uint64_t kMaxBytes = uint64_t{1} << 40;
-  const uint64_t bits = shape.kind == codec::ValueShape::Kind::kVariable ? 8u * shape.offset_bytes : shape.bits_per_value + 1;
+  const uint64_t bits = SlotBits(shape);
   if (n > kMaxBytes || BytesForBits(CheckedMul(n, bits, "constant")) > kMaxBytes) {
     throw Invalid("{} rows of a constant page in one read: read fewer at a time", n);
   }

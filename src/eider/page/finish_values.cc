@@ -40,10 +40,12 @@ ArrayPtr FinishFixedSizeList(const TypePtr& type, codec::DecodedValues& values, 
 }
 
 ArrayPtr FinishPackedStruct(const TypePtr& type, codec::DecodedValues& values, Buffer validity, int64_t null_count) {
-  std::vector<codec::DecodedValues> columns;
-  for (const Field& child : type->children) columns.emplace_back(ShapeOfType(*child.type));
-  const ByteSpan rows = values.view.present() ? values.view.span() : values.data.span();
-  codec::SplitPackedStruct(rows, values.num_values, columns);
+  std::vector<codec::DecodedValues> columns = std::move(values.fields);
+  if (values.shape.kind == codec::ValueShape::Kind::kFixed) {
+    for (const Field& child : type->children) columns.emplace_back(ShapeOfType(*child.type));
+    const ByteSpan rows = values.view.present() ? values.view.span() : values.data.span();
+    codec::SplitPackedStruct(rows, values.num_values, columns);
+  }
   auto array = NewArray(type, values.num_values, std::move(validity), null_count);
   for (size_t i = 0; i < columns.size(); ++i) {
     array->children.push_back(FinishValues(type->children[i].type, columns[i], Buffer(), 0));

@@ -32,7 +32,7 @@ FullZipDecoder::FullZipDecoder(const FullZipLayout& layout, const PageSource& so
   if (bytes_to_bits_) shape.bits_per_value = 8;
   values_ = codec::MakePerValueDecompressor(layout.value_compression(), shape);
   const bool variable = layout.details_case() == FullZipLayout::kBitsPerOffset;
-  if (variable != (shape.kind == codec::ValueShape::Kind::kVariable)) {
+  if (variable != (shape.kind != codec::ValueShape::Kind::kFixed)) {
     throw Corrupt("full-zip: {} in a page of {} width", codec::DescribeEncoding(layout.value_compression()), variable ? "variable" : "fixed");
   }
   if (variable) {

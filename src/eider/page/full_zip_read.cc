@@ -75,6 +75,7 @@ class FullZipRead final : public PageRead {
 
   // Stored bytes are about what the values take, and growing a buffer under them costs a copy.
   void ReserveValues(codec::DecodedValues& values) const {
+    if (values.shape.kind == codec::ValueShape::Kind::kPacked) return;
     uint64_t stored = 0;
     for (const ByteSpan bytes : bytes_) stored += bytes.size();
     values.data.Reserve(values.data.size() + stored);

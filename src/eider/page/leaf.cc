@@ -19,11 +19,6 @@ codec::ValueShape Variable(uint8_t offset_bytes) {
   return shape;
 }
 
-bool SameShape(const codec::ValueShape& a, const codec::ValueShape& b) {
-  return a.kind == b.kind && a.bits_per_value == b.bits_per_value && a.offset_bytes == b.offset_bytes &&
-         a.dimensions == b.dimensions;
-}
-
 codec::ValueShape FixedSizeListShape(const DataType& type) {
   codec::ValueShape shape = Fixed(0);
   const DataType* item = &type;
@@ -40,23 +35,31 @@ codec::ValueShape FixedSizeListShape(const DataType& type) {
   return shape;
 }
 
-// Fields of a packed struct lie back to back in each value.
+// Fields of a packed struct lie back to back in each value. With nothing but plain fields the rows are a fixed-width value.
 codec::ValueShape PackedShape(const DataType& type) {
-  uint64_t bits = 0;
+  codec::ValueShape shape;
+  bool plain = true;
   for (const Field& child : type.children) {
-    const uint64_t width = FixedBitWidth(*child.type);
-    if (width == 0 || width % 8 != 0) {
-      throw Unsupported("packed struct with field '{}' of type {}", child.name, TypeToString(*child.type));
-    }
-    bits = CheckedAdd(bits, width, "packed struct");
+    InContext([&] { return fmt::format("packed struct with field '{}'", child.name); }, [&] {
+      if (child.type->id == TypeId::kDictionary || child.type->id == TypeId::kNull) {
+        throw Unsupported("of type {}", TypeToString(*child.type));
+      }
+      shape.fields.push_back(ShapeOfType(*child.type));
+      if (shape.fields.back().bits_per_value == 1) throw Unsupported("of type bool");
+    });
+    plain = plain && shape.fields.back().kind == codec::ValueShape::Kind::kFixed && shape.fields.back().dimensions.empty() && child.type->id != TypeId::kStruct;
+    if (plain) shape.bits_per_value = CheckedAdd(shape.bits_per_value, shape.fields.back().bits_per_value, "packed struct");
   }
-  return Fixed(bits);
+  if (plain) return Fixed(shape.bits_per_value);
+  shape.kind = codec::ValueShape::Kind::kPacked;
+  shape.bits_per_value = 0;
+  return shape;
 }
 
 }  // namespace
 
 bool LeafSpec::SameLayout(const LeafSpec& other) const {
-  return type->id == other.type->id && SameShape(shape, other.shape) && SameShape(dictionary_shape, other.dictionary_shape) &&
+  return type->id == other.type->id && shape == other.shape && dictionary_shape == other.dictionary_shape &&
          layers == other.layers && rows_per_row == other.rows_per_row &&
          (type->id != TypeId::kDictionary || TypesEqual(*type->value_type, *other.type->value_type));
 }

@@ -1,5 +1,6 @@
 #include "eider/page/page_decoder.h"
 
+#include "eider/base/parse_message.h"
 #include "eider/page/constant_decoder.h"
 #include "eider/page/full_zip_decoder.h"
 #include "eider/page/mini_block_decoder.h"
@@ -12,7 +13,7 @@ using ::lance::encodings21::PageLayout;
 
 PageLayout ParseLayout(std::string_view bytes) {
   PageLayout layout;
-  if (!layout.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, &layout)) {
     throw Corrupt("page layout: {} bytes are no PageLayout message", bytes.size());
   }
   return layout;

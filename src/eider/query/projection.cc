@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/base/error.h"
+#include "eider/base/memory.h"
 
 namespace eider::query {
 namespace {
@@ -107,12 +108,35 @@ FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment,
   return result;
 }
 
+namespace {
+
+ArrayPtr ChildWindow(const Array& parent, int index) {
+  const ArrayPtr& child = parent.children[static_cast<size_t>(index)];
+  return parent.offset == 0 && child->length == parent.length ? child : SliceArray(child, parent.offset, parent.length);
+}
+
+/// The validity bits of the array's window, moved to bit 0.
+Buffer ValidityFromStart(const Array& array) {
+  if (array.offset == 0 || !array.validity.present()) return array.validity;
+  BufferBuilder bits;
+  bits.Resize(static_cast<size_t>(array.length + 7) / 8);
+  std::fill_n(bits.data(), bits.size(), uint8_t{0});
+  for (int64_t i = 0; i < array.length; ++i) {
+    if (array.IsValid(i)) bits.data()[i >> 3] |= static_cast<uint8_t>(1 << (i & 7));
+  }
+  return bits.Finish();
+}
+
+}  // namespace
+
 ArrayPtr MergeStructs(const LanceField& field, const ArrayPtr& a, const ArrayPtr& b) {
   if (a->type->id != TypeId::kStruct || b->type->id != TypeId::kStruct) {
     throw Unsupported("column '{}': a {} whose children lie in several data files", field.name, field.logical_type);
   }
   if (a->length != b->length) throw Corrupt("column '{}': {} rows in one data file, {} in another", field.name, a->length, b->length);
   auto merged = std::make_shared<Array>(*a);
+  merged->offset = 0;
+  merged->validity = ValidityFromStart(*a);
   auto type = std::make_shared<DataType>();
   type->id = TypeId::kStruct;
   merged->children.clear();
@@ -122,14 +146,13 @@ ArrayPtr MergeStructs(const LanceField& field, const ArrayPtr& a, const ArrayPtr
     }
     return -1;
   };
-  if (a->offset != 0 || b->offset != 0) throw Corrupt("column '{}': cannot merge sliced structs", field.name);
   for (const LanceField& child : field.children) {
     const int in_a = child_of(*a, child.name);
     const int in_b = child_of(*b, child.name);
     if (in_a >= 0 && in_b >= 0) {
-      merged->children.push_back(MergeStructs(child, a->children[in_a], b->children[in_b]));
+      merged->children.push_back(MergeStructs(child, ChildWindow(*a, in_a), ChildWindow(*b, in_b)));
     } else if (in_a >= 0 || in_b >= 0) {
-      merged->children.push_back(in_a >= 0 ? a->children[in_a] : b->children[in_b]);
+      merged->children.push_back(in_a >= 0 ? ChildWindow(*a, in_a) : ChildWindow(*b, in_b));
     } else {
       continue;  // in a third file; merged next
     }

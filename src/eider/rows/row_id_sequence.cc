@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "eider/base/parse_message.h"
 #include "eider/proto/rowids.pb.h"
 
 namespace eider::rows {
@@ -157,7 +158,7 @@ RowIdSequence RowIdSequence::FromIds(std::span<const uint64_t> ids) {
 
 RowIdSequence RowIdSequence::Parse(ByteSpan bytes, uint64_t max_rows) {
   ::lance::table::RowIdSequence proto;
-  if (!proto.ParseFromArray(bytes.data(), static_cast<int>(std::min<uint64_t>(bytes.size(), INT32_MAX)))) {
+  if (!ParseMessage(bytes, &proto)) {
     throw Corrupt("row ids: {} bytes do not parse as a sequence", bytes.size());
   }
   RowIdSequence sequence;

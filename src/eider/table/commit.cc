@@ -4,6 +4,7 @@
 
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
+#include "eider/base/parse_message.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
 #include "eider/table/next_version.h"
@@ -19,7 +20,7 @@ ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_
 
 TransactionProto ParseTransaction(ByteSpan bytes) {
   TransactionProto transaction;
-  if (bytes.size() > INT32_MAX || !transaction.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage(bytes, &transaction)) {
     throw Corrupt("transaction: {} bytes do not parse", bytes.size());
   }
   return transaction;
@@ -126,10 +127,10 @@ std::optional<TransactionProto> ReadTransaction(const Snapshot& snapshot) {
   const Manifest& manifest = *snapshot.manifest;
   if (const ByteSpan section = manifest.inline_transaction(); !section.empty()) return ParseTransaction(section);
   if (manifest.head().transaction_file().empty()) return std::nullopt;
-  const std::string path = fmt::format("{}/{}", kTransactionsFolder, manifest.head().transaction_file());
-  if (!snapshot.store->Exists(path)) return std::nullopt;
-  const io::ReadableFilePtr file = snapshot.store->Open(path);
-  return InContext([&] { return fmt::format("'{}'", path); },
+  const FileLocation location = LocateFile(snapshot, std::nullopt, kTransactionsFolder, manifest.head().transaction_file());
+  if (!location.store->Exists(location.path)) return std::nullopt;
+  const io::ReadableFilePtr file = location.store->Open(location.path);
+  return InContext([&] { return fmt::format("'{}'", location.path); },
                    [&] { return ParseTransaction(file->Read({0, file->size()}).span()); });
 }
 

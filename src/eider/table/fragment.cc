@@ -3,6 +3,7 @@
 #include <random>
 
 #include "eider/base/error.h"
+#include "eider/base/parse_message.h"
 
 namespace eider::table {
 namespace {
@@ -19,7 +20,7 @@ std::array<uint8_t, 16> RandomBytes() {
 
 Fragment Fragment::Parse(ByteSpan bytes) {
   DataFragmentProto proto;
-  if (bytes.size() > INT32_MAX || !proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage(bytes, &proto)) {
     throw Corrupt("fragment: {} bytes do not parse", bytes.size());
   }
   if (proto.id() > UINT32_MAX) throw Corrupt("fragment: id {} does not fit a row address", proto.id());

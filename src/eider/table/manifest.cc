@@ -4,7 +4,9 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
+#include <span>
 
+#include "eider/base/parse_message.h"
 #include "eider/schema/field_proto.h"
 #include "eider/table/file_version.h"
 #include "eider/table/wire.h"
@@ -16,6 +18,7 @@ constexpr std::string_view kMagic = "LANC";
 constexpr uint64_t kFooterBytes = 16;
 constexpr uint16_t kMinor = 2;
 constexpr uint32_t kFragmentsField = 2;
+constexpr uint32_t kFragmentIdField = 1;  // of a fragment
 constexpr uint64_t kLegacyV2FormatFlag = 4;
 constexpr uint64_t kNanos = 1'000'000'000;
 
@@ -71,10 +74,11 @@ std::shared_ptr<const Manifest> Manifest::Parse(Buffer bytes) {
     }
     return true;
   });
-  if (!manifest->head_.ParseFromString(head)) throw Corrupt("manifest: a message of {} bytes does not parse", head.size());
+  if (!ParseMessage(SpanOf(head), &manifest->head_)) throw Corrupt("manifest: a message of {} bytes does not parse", head.size());
   if (manifest->head_.has_fragment_tree()) throw Unsupported("manifest: a tree of fragments");
   manifest->fragments_.reset(new std::atomic<const Fragment*>[manifest->fragment_bytes_.size()]());
   manifest->schema_ = SchemaFromProto(manifest->head_.fields(), manifest->head_.schema_metadata());
+  manifest->ReadFragmentIds();
   manifest->InferStorageVersion();
   return manifest;
 }
@@ -113,25 +117,40 @@ const Fragment& Manifest::fragment(size_t i) const {
   const Fragment* decoded = fragments_[i].load(std::memory_order_acquire);
   if (decoded) return *decoded;
   auto fresh = std::make_unique<const Fragment>(Fragment::Parse(fragment_bytes_[i]));
+  if (fresh->id() != fragment_ids_[i]) throw Corrupt("fragment {}: a second id, {}", fragment_ids_[i], fresh->id());
   const Fragment* expected = nullptr;
   if (fragments_[i].compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) return *fresh.release();
   return *expected;
 }
 
+void Manifest::ReadFragmentIds() {
+  fragment_ids_.reserve(fragment_bytes_.size());
+  for (const ByteSpan bytes : fragment_bytes_) {
+    uint64_t id = 0;
+    VisitWireFields(bytes, "fragment", [&id](const WireField& field) {
+      if (field.number != kFragmentIdField || field.wire_type != 0) return true;
+      id = field.varint;
+      return false;
+    });
+    fragment_ids_.push_back(id);
+  }
+  std::vector<uint64_t> sorted;
+  std::span<const uint64_t> ids = fragment_ids_;
+  if (!std::is_sorted(ids.begin(), ids.end())) {
+    sorted = fragment_ids_;
+    std::sort(sorted.begin(), sorted.end());
+    ids = sorted;
+  }
+  const auto twice = std::adjacent_find(ids.begin(), ids.end());
+  if (twice != ids.end()) throw Corrupt("manifest: two fragments have the id {}", *twice);
+}
+
 std::optional<size_t> Manifest::FindFragment(uint64_t id) const {
   // Fragments are sorted by id, but nothing relies on a stored order without looking.
-  size_t low = 0;
-  size_t high = num_fragments();
-  while (low < high) {
-    const size_t middle = (low + high) / 2;
-    if (fragment(middle).id() < id) low = middle + 1;
-    else high = middle;
-  }
-  if (low < num_fragments() && fragment(low).id() == id) return low;
-  for (size_t i = 0; i < num_fragments(); ++i) {
-    if (fragment(i).id() == id) return i;
-  }
-  return std::nullopt;
+  auto found = std::lower_bound(fragment_ids_.begin(), fragment_ids_.end(), id);
+  if (found == fragment_ids_.end() || *found != id) found = std::find(fragment_ids_.begin(), fragment_ids_.end(), id);
+  if (found == fragment_ids_.end()) return std::nullopt;
+  return static_cast<size_t>(found - fragment_ids_.begin());
 }
 
 ByteSpan Manifest::Section(uint64_t position, const char* what) const {

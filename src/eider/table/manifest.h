@@ -72,12 +72,14 @@ class Manifest {
   Manifest() = default;
   ByteSpan Section(uint64_t position, const char* what) const;
   void InferStorageVersion();
+  void ReadFragmentIds();
 
   Buffer bytes_;
   ManifestProto head_;
   LanceSchema schema_;
   std::string data_storage_version_;
   std::vector<ByteSpan> fragment_bytes_;
+  std::vector<uint64_t> fragment_ids_;
   std::unique_ptr<std::atomic<const Fragment*>[]> fragments_;
 };
 using ManifestPtr = std::shared_ptr<const Manifest>;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "eider/base/memory.h"
 #include "eider/schema/field_proto.h"
 #include "eider/table/feature_flags.h"
@@ -102,6 +104,34 @@ TEST(ManifestTest, TakesTheLiveCopyOfAFieldAndSkipsTombstones) {
   EXPECT_EQ(fragment.FindField(6)->file, 0);
   EXPECT_EQ(fragment.FindField(6)->column, 1);
   EXPECT_FALSE(fragment.FindField(8).has_value());
+}
+
+std::string CorruptOf(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCorrupt) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return "";
+}
+
+TEST(ManifestTest, RefusesTwoFragmentsOfOneId) {
+  ManifestDraft draft = MakeDraft();
+  draft.fragments = {draft.fragments[1], draft.fragments[0], draft.fragments[1]};
+  EXPECT_EQ(CorruptOf([&] { Parse(SerializeManifest(draft)); }), "manifest: two fragments have the id 9");
+  draft.fragments.pop_back();
+  EXPECT_EQ(Parse(SerializeManifest(draft))->FindFragment(9), 0u);
+  EXPECT_EQ(Parse(SerializeManifest(draft))->FindFragment(3), 1u);
+}
+
+TEST(ManifestTest, RefusesAFragmentThatGivesItsIdTwice) {
+  ManifestDraft draft = MakeDraft();
+  const std::string fragment = draft.owned_fragments[0] + std::string("\x08\x09", 2);
+  draft.fragments = {SpanOf(fragment)};
+  const ManifestPtr manifest = Parse(SerializeManifest(draft));
+  EXPECT_EQ(CorruptOf([&] { manifest->fragment(0); }), "fragment 3: a second id, 9");
 }
 
 TEST(ManifestTest, RefusesUnknownFeatureFlagsByNumber) {

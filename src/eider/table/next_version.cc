@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "eider/base/error.h"
+#include "eider/base/parse_message.h"
 #include "eider/rows/row_id_sequence.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
@@ -182,7 +183,7 @@ void NextVersion::DropIndicesWithoutFields() {
   const ByteSpan section = base_->index_section();
   IndexSectionProto indices;
   if (section.empty()) return;
-  if (!indices.ParseFromArray(section.data(), static_cast<int>(section.size()))) {
+  if (!ParseMessage(section, &indices)) {
     throw Corrupt("version {}: the index section does not parse", base_->version());
   }
   std::unordered_set<int32_t> ids;

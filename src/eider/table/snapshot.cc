@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "eider/base/error.h"
+#include "eider/io/store_path.h"
 #include "eider/table/feature_flags.h"
 
 namespace eider::table {
@@ -130,8 +131,22 @@ Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> v
   return Load(store, listing, entry->path, entry->version);
 }
 
+namespace {
+
+/// A name that the manifest gives to a file below a folder must stay below it.
+void CheckStoredName(const Snapshot& snapshot, std::string_view name) {
+  try {
+    io::CheckFilePath(name);
+  } catch (const Error& error) {
+    throw Corrupt("version {}: {}", snapshot.version(), error.what());
+  }
+}
+
+}  // namespace
+
 FileLocation LocateFile(const Snapshot& snapshot, std::optional<uint32_t> base_id, std::string_view folder,
                         std::string_view name) {
+  CheckStoredName(snapshot, name);
   if (!base_id) return {snapshot.store, fmt::format("{}/{}", folder, name)};
   for (const ::lance::table::BasePath& base : snapshot.manifest->head().base_paths()) {
     if (base.id() != *base_id) continue;

@@ -94,6 +94,20 @@ TEST(SnapshotTest, ReadsDeletionBitmapsAndHoldsThemAgainstTheManifest) {
   EXPECT_THROW(ReadDeletions(snapshot, Fragment(proto), 100), Error);
 }
 
+TEST(SnapshotTest, RefusesNamesThatLeaveTheirFolder) {
+  const Snapshot snapshot = LoadSnapshot(StoreWith({1}, Naming::kV2));
+  for (const char* name : {"../../etc/passwd", "a/../../b.lance", "/etc/passwd", ""}) {
+    DataFileProto file;
+    file.set_path(name);
+    try {
+      LocateDataFile(snapshot, file);
+      ADD_FAILURE() << name;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kCorrupt) << error.what();
+    }
+  }
+}
+
 struct Golden {
   const char* path;
   uint64_t version;

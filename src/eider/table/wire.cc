@@ -34,7 +34,7 @@ void VisitWireFields(ByteSpan message, const char* what, const std::function<boo
     if (field.number == 0 || tag >> 32 != 0) throw Corrupt("{}: field tag {:#x} at {}", what, tag, start);
     uint64_t length = 0;
     switch (field.wire_type) {
-      case kVarint: TakeVarint(message, &at, what); break;
+      case kVarint: field.varint = TakeVarint(message, &at, what); break;
       case kFixed64: length = 8; break;
       case kFixed32: length = 4; break;
       case kBytes: length = TakeVarint(message, &at, what); break;

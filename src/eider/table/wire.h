@@ -8,10 +8,11 @@
 
 namespace eider::table {
 
-/// One field of a message: its number, wire type, its bytes as written (tag included) and, for wire type 2, its content.
+/// One field of a message: its number, wire type, its value or content, its bytes as written (tag included).
 struct WireField {
   uint32_t number = 0;
   uint32_t wire_type = 0;
+  uint64_t varint = 0;  ///< of wire type 0
   ByteSpan whole;
   ByteSpan content;
 };
