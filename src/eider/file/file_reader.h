@@ -3,6 +3,7 @@
 /// Reads one Lance data file (versions 2.1 and 2.2): footer, column metadata, pages. Thread-safe after Open.
 
 #include <eider/array.h>
+#include <eider/file_metadata.h>
 #include <eider/schema.h>
 #include <eider/session.h>
 #include <eider/stats.h>
@@ -78,8 +79,8 @@ class FileReader {
   /// The rows at `rows`, order and duplicates kept. Reads and decodes only what they need.
   std::vector<ArrayPtr> Take(std::span<const ColumnProjection> columns, std::span<const uint64_t> rows,
                              const ReadContext& context) const;
-  /// Pages with layout, encoding tree, buffers and rows, as text or JSON: for `inspect`, tests and bug reports.
-  std::string Describe(bool json) const;
+  /// Columns and pages with encodings and bytes: for `inspect`, tests and bug reports. Reads chunk tables and chunk headers.
+  FileMetadata Metadata() const;
 
   struct Impl;
 

@@ -196,10 +196,11 @@ struct FileWriter::Impl {
     return Serialize(descriptor);
   }
 
-  /// The last global buffer, beside the metadata that is read anyway. Like that, it is not aligned.
+  /// The last global buffer, beside the metadata that is read anyway.
   void WriteSums(const std::string& descriptor, const std::vector<std::string>& metadata) {
     global_sums.insert(global_sums.begin(), Crc32c({reinterpret_cast<const uint8_t*>(descriptor.data()), descriptor.size()}));
     const BufferBuilder bytes = sums->Serialize(options.version, metadata, global_sums);
+    Pad();
     global_buffers.push_back({out->size(), bytes.size()});
     out->Append(bytes.span());
   }
@@ -218,6 +219,7 @@ struct FileWriter::Impl {
     }
     const std::string descriptor = Descriptor();
     if (sums) WriteSums(descriptor, metadata);
+    Pad();
     out->Append(SerializeFileEnd(out->size(), descriptor, metadata, global_buffers, options.version).span());
     summary.size_bytes = out->size();
     out->Close(sync);

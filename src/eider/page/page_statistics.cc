@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "eider/base/bytes.h"
+#include "eider/base/utf8.h"
 
 namespace eider::page {
 namespace {
@@ -157,6 +158,14 @@ bool WithNumberType(TypeId id, Body&& body) {
   }
 }
 
+/// A cut may have gone through a character: its bytes are then spelled out.
+std::string TextToText(const std::string& bound) {
+  if (IsUtf8(bound)) return bound;
+  std::string text;
+  for (const char c : bound) text += uint8_t(c) < 0x80 ? std::string(1, c) : fmt::format("\\x{:02x}", uint8_t(c));
+  return text;
+}
+
 }  // namespace
 
 PageStatistics MeasurePage(const ShreddedLeaf& leaf, const DataType& type) {
@@ -174,7 +183,7 @@ PageStatistics MeasurePage(const ShreddedLeaf& leaf, const DataType& type) {
 }
 
 std::string BoundToText(const std::string& bound, const DataType& type) {
-  if (type.id == TypeId::kUtf8 || type.id == TypeId::kLargeUtf8) return bound;
+  if (type.id == TypeId::kUtf8 || type.id == TypeId::kLargeUtf8) return TextToText(bound);
   std::string text;
   WithNumberType(type.id, [&]<typename T>(T value) {
     if (bound.size() != sizeof(T)) return;
