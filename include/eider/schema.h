@@ -39,6 +39,9 @@ EIDER_EXPORT LanceSchema ToLanceSchema(const Schema& schema, int32_t first_id = 
 /// Lance -> Arrow. \throws Error(kCorrupt / kUnsupported) for an unknown logical type, naming it and the field.
 EIDER_EXPORT Schema ToArrowSchema(const LanceSchema& schema);
 EIDER_EXPORT Field ToArrowField(const LanceField& field);
+/// As users see the columns: JSON as text (extension arrow.json), where the Arrow type above is what files store.
+EIDER_EXPORT Schema ToShownSchema(const LanceSchema& schema);
+EIDER_EXPORT Field ToShownField(const LanceField& field);
 
 /// Prunes to the given paths (nested allowed: "s.x" keeps struct s with child x). Order of first mention; duplicates
 /// merge. \throws Error(kNotFound) naming the missing path and the columns that exist.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from . import error, file, fragment, schema, udf
 from ._eider import __version__
-from .dataset import LanceDataset, dataset
+from .dataset import LanceDataset
 from .error import (
     AlreadyExistsError,
     CancelledError,
@@ -29,6 +29,7 @@ from .error import (
 )
 from .file import LanceFileReader, LanceFileWriter
 from .fragment import FragmentMetadata, LanceFragment
+from .open import dataset
 from .scanner import LanceScanner, ScanStats
 from .schema import LanceField, LanceSchema
 from .session import Session

@@ -9,6 +9,7 @@
 
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"
+#include "eider/base/shared_cache.h"
 #include "eider/base/task_pool.h"
 
 namespace eider {
@@ -16,6 +17,8 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 constexpr int kDefaultIoThreads = 8;
+constexpr uint64_t kCacheShare = 16;  // of the memory limit
+constexpr size_t kMaxCachedObjects = 4096;
 
 int NumUsableCores() {
   cpu_set_t cores;
@@ -42,10 +45,12 @@ int NumThreads(int asked, const char* variable, int fallback) {
 struct Session::Impl {
   explicit Impl(const SessionOptions& options)
       : budget(options.memory_limit ? options.memory_limit : DefaultMemoryLimit()),
+        cache(budget, budget.limit_bytes() / kCacheShare, kMaxCachedObjects),
         cpu(NumThreads(options.cpu_threads, "EIDER_CPU_THREADS", NumUsableCores())),
         io(NumThreads(options.io_threads, "EIDER_IO_THREADS", kDefaultIoThreads)),
         verify_checksums(options.verify_checksums) {}
   MemoryBudget budget;
+  SharedCache cache;
   TaskPool cpu;
   TaskPool io;
   const bool verify_checksums;
@@ -63,6 +68,7 @@ uint64_t Session::memory_limit() const { return impl_->budget.limit_bytes(); }
 uint64_t Session::memory_used() const { return impl_->budget.used_bytes(); }
 bool Session::verifies_checksums() const { return impl_->verify_checksums; }
 MemoryBudget& Session::budget() { return impl_->budget; }
+SharedCache& Session::cache() { return impl_->cache; }
 TaskPool& Session::cpu_pool() { return impl_->cpu; }
 TaskPool& Session::io_pool() { return impl_->io; }
 

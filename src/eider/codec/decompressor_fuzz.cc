@@ -159,6 +159,12 @@ void RunLevels(const CompressiveEncoding& encoding, uint32_t n, ByteSpan block) 
   Check(decompressor->At(block, n, n / 2) == levels[n / 2]);
   decompressor->MaskEqual(block, n, levels[0], mask.data());
   for (uint32_t i = 0; i < n; ++i) Check(GetBit(reinterpret_cast<const uint8_t*>(mask.data()), i) == (levels[i] == levels[0]));
+  const uint16_t limit = levels[n - 1] % 8;
+  decompressor->MaskAtMost(block, n, limit, mask.data());
+  for (uint32_t i = 0; i < n; ++i) Check(GetBit(reinterpret_cast<const uint8_t*>(mask.data()), i) == (levels[i] <= limit));
+  std::vector<uint16_t> part(n - n / 3);
+  decompressor->Extract(block, n, n / 3, part);
+  Check(std::equal(part.begin(), part.end(), levels.begin() + n / 3));
 }
 
 void Run(Input input) {

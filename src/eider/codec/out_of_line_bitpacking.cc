@@ -114,6 +114,13 @@ class OutOfLineLevel final : public LevelDecompressor {
       std::memcpy(mask, words, 8 * kernel::MaskWords(levels));
     }
   }
+  void MaskAtMost(ByteSpan bytes, uint64_t num_levels, uint16_t value, uint64_t* mask) const override {
+    MaskAtMostOfPacked(*this, bytes, num_levels, value, mask);
+  }
+  void Extract(ByteSpan bytes, uint64_t num_levels, uint64_t first, std::span<uint16_t> out) const override {
+    const Packed<uint16_t> packed(bytes, num_levels, width_);
+    for (uint64_t i = 0; i < out.size(); ++i) out[i] = packed.At(first + i);
+  }
 
  private:
   const uint32_t width_;

@@ -22,7 +22,7 @@ class TableDataset final : public Dataset {
       : uri_(std::move(uri)),
         session_(std::move(session)),
         reader_(std::make_shared<const query::TableReader>(std::move(snapshot), session_)),
-        schema_(std::make_shared<const Schema>(ToArrowSchema(manifest().schema()))) {}
+        schema_(std::make_shared<const Schema>(ToShownSchema(manifest().schema()))) {}
 
   const std::string& uri() const override { return uri_; }
   const std::string& location() const override {

@@ -4,6 +4,7 @@
 #include "eider/file/file_reader.h"
 #include "eider/file/file_writer.h"
 #include "eider/io/store.h"
+#include "eider/schema/json_columns.h"
 
 namespace eider {
 namespace {
@@ -113,19 +114,26 @@ class FileWriterFacade final : public FileWriter {
  public:
   FileWriterFacade(std::unique_ptr<io::WritableFile> file, const Schema& schema, const FileWriteOptions& options,
                    std::shared_ptr<Session> session)
-      : writer_(std::move(file), ToLanceSchema(schema),
+      : schema_(ToLanceSchema(schema)), writer_(std::move(file), schema_,
                 {.version = ParseVersion(options.version),
                  .buffered_bytes = options.buffered_bytes,
                  .max_page_bytes = options.max_page_bytes,
                  .checksums = options.checksums},
                 std::move(session)) {}
 
-  void Write(const RecordBatch& batch) override { writer_.Write(batch); }
+  void Write(const RecordBatch& batch) override {
+    RecordBatch stored = batch;
+    for (size_t i = 0; i < std::min(stored.columns.size(), schema_.fields.size()); ++i) {
+      stored.columns[i] = StoreJson(stored.columns[i], schema_.fields[i]);
+    }
+    writer_.Write(stored);
+  }
   uint32_t AddGlobalBuffer(ByteSpan bytes) override { return writer_.AddGlobalBuffer(bytes); }
   void AddSchemaMetadata(const std::string& key, const std::string& value) override { writer_.AddSchemaMetadata(key, value); }
   uint64_t Close() override { return writer_.Finish(true).num_rows; }
 
  private:
+  const LanceSchema schema_;
   file::FileWriter writer_;
 };
 

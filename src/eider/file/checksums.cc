@@ -197,60 +197,74 @@ BufferBuilder SumWriter::Serialize(FileVersion version, std::span<const std::str
   return out;
 }
 
-std::unique_ptr<const FileSums> FileSums::Parse(Buffer buffer, FileVersion version, size_t num_columns, size_t num_global_buffers) {
-  const ByteSpan bytes = buffer.span();
-  if (bytes.size() < kHeaderBytes || std::memcmp(bytes.data(), kMagic, 8) != 0) return nullptr;
-  const uint8_t* p = bytes.data();
-  if (LoadLe<uint16_t>(p + 8) != kLayoutVersion) return nullptr;
-  const uint64_t header = kHeaderBytes + 4 * uint64_t(LoadLe<uint32_t>(p + 20));
-  if (bytes.size() < header + 4) throw Corrupt("checksums: {} bytes, a header of {}", bytes.size(), header + 4);
-  const uint32_t sum = Crc32c(bytes.first(header)), stored = LoadLe<uint32_t>(p + header);
+FileSums::FileSums(const io::ReadableFile& file, const FileTail& tail, ScanStats* stats) {
+  if (tail.num_global_buffers < 2) return;
+  range_ = tail.global_buffer(tail.num_global_buffers - 1);
+  if (range_.length < kHeaderBytes) return;
+  const bool mapped = file.Mapped().present();
+  const Buffer start = ReadThroughTail(file, tail, {range_.offset, mapped ? kHeaderBytes : range_.length}, mapped ? nullptr : stats);
+  if (std::memcmp(start.data(), kMagic, 8) != 0 || LoadLe<uint16_t>(start.data() + 8) != kLayoutVersion) return;
+  if (!mapped) copy_ = CopyToBuffer(start.span());
+  const uint64_t header_bytes = kHeaderBytes + 4 * uint64_t(LoadLe<uint32_t>(start.data() + 20));
+  header_ = CopyToBuffer(Bytes(file, 0, header_bytes).span());
+  const uint32_t sum = Crc32c(header_.span()), stored = LoadLe<uint32_t>(Bytes(file, header_bytes, 4).data());
   if (sum != stored) throw Corrupt("checksums: header has checksum {:08x}, stored is {:08x}", sum, stored);
+  CheckHeader(tail);
+  table_begin_ = header_bytes + 4;
+  const uint64_t sums_begin = LoadLe<uint32_t>(Bytes(file, table_begin_ + 4 * uint64_t(tail.num_columns), 4).data());
+  if (sums_begin < table_begin_ || sums_begin > range_.length) throw Corrupt("checksums: sums at {} of {} bytes", sums_begin, range_.length);
+  sums_begin_ = sums_begin;
+}
+
+void FileSums::CheckHeader(const FileTail& tail) {
+  const uint8_t* p = header_.data();
   const FileVersion written{LoadLe<uint16_t>(p + 10), LoadLe<uint16_t>(p + 12)};
-  if (written != version || LoadLe<uint32_t>(p + 16) != num_columns || LoadLe<uint32_t>(p + 20) != num_global_buffers ||
-      LoadLe<uint64_t>(p + 24) != bytes.size()) {
-    throw Corrupt("checksums: of a file of version {}, {} columns, {} global buffers, {} bytes of checksums; found {}, {}, {}, {}",
-                  written.ToString(), LoadLe<uint32_t>(p + 16), LoadLe<uint32_t>(p + 20), LoadLe<uint64_t>(p + 24),
-                  version.ToString(), num_columns, num_global_buffers, bytes.size());
+  const uint32_t columns = LoadLe<uint32_t>(p + 16), buffers = LoadLe<uint32_t>(p + 20);
+  const uint64_t bytes = LoadLe<uint64_t>(p + 24);
+  if (written == tail.version && columns == tail.num_columns && buffers == tail.num_global_buffers && bytes == range_.length) return;
+  throw Corrupt("checksums: of a file of version {}, {} columns, {} global buffers, {} bytes of checksums; found {}, {}, {}, {}",
+                written.ToString(), columns, buffers, bytes, tail.version.ToString(), tail.num_columns, tail.num_global_buffers, range_.length);
+}
+
+Buffer FileSums::Bytes(const io::ReadableFile& file, uint64_t offset, uint64_t length) const {
+  if (offset > range_.length || length > range_.length - offset) {
+    throw Corrupt("checksums: bytes [{}, +{}) of {}", offset, length, range_.length);
   }
-  auto sums = std::make_unique<FileSums>();
-  sums->num_columns_ = num_columns;
-  sums->global_sums_ = bytes.subspan(kHeaderBytes, 4 * num_global_buffers);
-  sums->table_ = CheckedSubspan(bytes, header + 4, 4 * (uint64_t(num_columns) + 1), "checksums: table");
-  const uint32_t first_sum = LoadLe<uint32_t>(sums->table_.data() + 4 * num_columns);
-  if (first_sum > bytes.size() || (bytes.size() - first_sum) % 4 != 0) {
-    throw Corrupt("checksums: sums at {} of {} bytes", first_sum, bytes.size());
-  }
-  sums->sums_ = bytes.subspan(first_sum);
-  sums->bytes_ = std::move(buffer);
-  return sums;
+  return copy_.present() ? copy_.Slice(offset, length) : file.Read({range_.offset + offset, length});
+}
+
+Buffer FileSums::Sums(const io::ReadableFile& file, uint64_t first, uint64_t count) const {
+  return Bytes(file, sums_begin_ + 4 * first, 4 * count);
 }
 
 void FileSums::CheckGlobalBuffer(size_t index, ByteSpan bytes) const {
-  if (4 * (index + 1) >= global_sums_.size()) return;  // the last one is this one
-  const uint32_t sum = Crc32c(bytes), stored = LoadLe<uint32_t>(global_sums_.data() + 4 * index);
+  if (kHeaderBytes + 4 * (index + 1) >= header_.size()) return;  // the last one is this one
+  const uint32_t sum = Crc32c(bytes), stored = LoadLe<uint32_t>(header_.data() + kHeaderBytes + 4 * index);
   if (sum != stored) throw Corrupt("global buffer {}: checksum {:08x}, stored is {:08x}", index, sum, stored);
 }
 
-ColumnSums FileSums::Column(size_t index, ByteSpan metadata) const {
-  const uint32_t begin = LoadLe<uint32_t>(table_.data() + 4 * index), end = LoadLe<uint32_t>(table_.data() + 4 * index + 4);
-  if (begin > end || end > bytes_.size() || end - begin < 8) throw Corrupt("checksums: record at [{}, {}) of {} bytes", begin, end, bytes_.size());
-  const ByteSpan record = bytes_.span().subspan(begin, end - begin);
+ColumnSums FileSums::Column(const io::ReadableFile& file, size_t index, ByteSpan metadata) const {
+  const Buffer entry = Bytes(file, table_begin_ + 4 * index, 8);
+  const uint32_t begin = LoadLe<uint32_t>(entry.data()), end = LoadLe<uint32_t>(entry.data() + 4);
+  if (begin > end || end > range_.length || end - begin < 8) throw Corrupt("checksums: record at [{}, {}) of {} bytes", begin, end, range_.length);
+  const Buffer held = Bytes(file, begin, end - begin);
+  const ByteSpan record = held.span();
   const uint32_t sum = RecordSum(index, record.subspan(4)), stored = LoadLe<uint32_t>(record.data());
   if (sum != stored) throw Corrupt("checksums: record has checksum {:08x}, stored is {:08x}", sum, stored);
   const uint32_t metadata_sum = Crc32c(metadata), stored_metadata_sum = LoadLe<uint32_t>(record.data() + 4);
   if (metadata_sum != stored_metadata_sum) {
     throw Corrupt("column metadata: checksum {:08x}, stored is {:08x}", metadata_sum, stored_metadata_sum);
   }
+  const uint64_t num_sums = (range_.length - sums_begin_) / 4;
   Cursor cursor(record.subspan(8));
-  ColumnSums column;
+  ColumnSums column{.file = this};
   uint64_t next = cursor.Varint();
   for (uint64_t pages = cursor.Varint(); pages > 0; --pages) {
     PageSums page{.kind = SumKind(cursor.Byte()), .first_sum = next, .num_sums = cursor.Varint()};
     if (page.kind > SumKind::kFullZip) throw Corrupt("checksums: a page of kind {}", uint8_t(page.kind));
     page.statistics = ParseStatistics(cursor);
     next = CheckedAdd(next, page.num_sums, "checksums");
-    if (next > sums_.size() / 4) throw Corrupt("checksums: sum {} of {}", next, sums_.size() / 4);
+    if (next > num_sums) throw Corrupt("checksums: sum {} of {}", next, num_sums);
     column.pages.push_back(std::move(page));
   }
   if (!cursor.done()) throw Corrupt("checksums: {} bytes behind the record of column {}", cursor.left(), index);

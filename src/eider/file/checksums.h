@@ -37,6 +37,7 @@
 #include "eider/base/bytes.h"
 #include "eider/base/memory.h"
 #include "eider/file/file_reader.h"
+#include "eider/file/file_tail.h"
 #include "eider/page/encoded_page.h"
 #include "eider/page/page_statistics.h"
 
@@ -82,28 +83,40 @@ class SumWriter {
   std::vector<Column> columns_;
 };
 
+class FileSums;
+
 /// One column's record.
 struct ColumnSums {
+  const FileSums* file = nullptr;  ///< null: nothing is known
   std::vector<PageSums> pages;
 };
 
-/// The sums of a file being read. Immutable.
+/// The sums of a file being read. Immutable. Like all of a file's state it does not keep the mapping: sums are looked up in the
+/// file, or, where that is not mapped, in a copy.
 class FileSums {
  public:
-  /// Null when `bytes` is no such buffer, or one of an unknown version. \throws Error(kCorrupt) when it is damaged or belongs to
-  /// another file.
-  static std::unique_ptr<const FileSums> Parse(Buffer bytes, FileVersion version, size_t num_columns, size_t num_global_buffers);
+  /// Not present() when the last global buffer is no such buffer, or one of an unknown version.
+  /// \throws Error(kCorrupt) when it is damaged or belongs to another file.
+  FileSums(const io::ReadableFile& file, const FileTail& tail, ScanStats* stats);
 
+  bool present() const { return sums_begin_ > 0; }
   void CheckGlobalBuffer(size_t index, ByteSpan bytes) const;
   /// The record of a column whose metadata is `metadata`, which is checked.
-  ColumnSums Column(size_t index, ByteSpan metadata) const;
-  uint32_t Sum(uint64_t index) const { return LoadLe<uint32_t>(sums_.data() + 4 * index); }
-  uint64_t num_bytes() const { return bytes_.size(); }
+  ColumnSums Column(const io::ReadableFile& file, size_t index, ByteSpan metadata) const;
+  /// `count` sums from `first`, in the mapping of the file or in what is kept here.
+  Buffer Sums(const io::ReadableFile& file, uint64_t first, uint64_t count) const;
+  uint64_t num_bytes() const { return range_.length; }
+  uint64_t kept_bytes() const { return sizeof *this + copy_.size() + header_.size(); }
 
  private:
-  Buffer bytes_;
-  size_t num_columns_ = 0;
-  ByteSpan global_sums_, table_, sums_;
+  Buffer Bytes(const io::ReadableFile& file, uint64_t offset, uint64_t length) const;
+  void CheckHeader(const FileTail& tail);
+
+  ByteRange range_;                ///< of the file
+  Buffer copy_;                    ///< of all, where the file is not mapped
+  Buffer header_;                  ///< owned
+  uint64_t table_begin_ = 0;       ///< within range_
+  uint64_t sums_begin_ = 0;    ///< where the sums start; 0: not present
 };
 
 }  // namespace eider::file

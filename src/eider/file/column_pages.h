@@ -1,11 +1,11 @@
 #pragma once
 /// \file
-/// The pages of one physical column: its metadata, parsed when first touched, and one page decoder per page, made when first
-/// read. The one place that chooses a decoder by file version.
+/// The pages of one physical column. Its metadata is walked once for the row counts; the description of a page is parsed, and
+/// its decoder made, when the page is first touched: a take of one row among hundreds of pages pays for one. The one place that
+/// chooses a decoder by file version.
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -18,19 +18,21 @@ namespace eider::file {
 
 class ColumnPages {
  public:
-  /// `metadata` is a serialized lance.file.ColumnMetadata, of column `index`. It is verified against `sums`, which outlive this,
-  /// and so are reads, unless null. \throws Error(kCorrupt)
-  ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, size_t index = 0, const FileSums* sums = nullptr);
+  /// `metadata` is a serialized lance.file.ColumnMetadata, kept. \throws Error(kCorrupt)
+  /// What is kept, page state to come included, is added to `kept_bytes`, which outlives this.
+  /// Reads are checked against `sums`, unless empty.
+  ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, std::atomic<uint64_t>& kept_bytes, ColumnSums sums = {});
   ~ColumnPages();
 
-  size_t num_pages() const { return pages_.size(); }
+  size_t num_pages() const { return messages_.size(); }
   /// Rows of all pages, as the column counts them (a fixed-size list of structs counts items).
   uint64_t num_rows() const { return first_rows_.back(); }
   uint64_t first_row(size_t page) const { return first_rows_[page]; }
   uint64_t end_row(size_t page) const { return first_rows_[page + 1]; }
   /// The page that holds `row` < num_rows().
   size_t FindPage(uint64_t row) const;
-  const page::PageSource& source(size_t page) const { return pages_[page].source; }
+  /// \throws Error(kCorrupt) as does Decoder.
+  const page::PageSource& source(size_t page) const { return Open(page).source; }
 
   /// The decoder of a page. `owned` keeps it alive where it is not shared (another reader knows the column by another type).
   const page::PageDecoder& Decoder(size_t page, const std::shared_ptr<const page::LeafSpec>& leaf,
@@ -39,22 +41,30 @@ class ColumnPages {
   /// Checks what is read of a page; null when the file has no checksums, or they are not wanted.
   const PageVerifier* Verifier(size_t page) const;
   /// Null when the file says nothing.
-  const PageSums* sums(size_t page) const { return file_sums_ ? &sums_.pages[page] : nullptr; }
+  const PageSums* sums(size_t page) const { return sums_.file ? &sums_.pages[page] : nullptr; }
 
  private:
-  struct PageEntry {
+  struct LeafDecoder {
+    std::shared_ptr<const page::LeafSpec> leaf;
+    std::unique_ptr<page::PageDecoder> decoder;
+  };
+  struct Page {
     page::PageSource source;
     std::string layout;
-    mutable std::atomic<const page::PageDecoder*> decoder{nullptr};
+    mutable std::atomic<const LeafDecoder*> decoder{nullptr};
     mutable std::atomic<const PageVerifier*> verifier{nullptr};
-    mutable std::shared_ptr<const page::LeafSpec> leaf;  // of `decoder`; set before it is published
   };
-  std::unique_ptr<PageEntry[]> entries_;
-  std::span<PageEntry> pages_;
+  const Page& Open(size_t index) const;
+  std::unique_ptr<Page> Parse(size_t index) const;
+
+  const Buffer metadata_;
+  const uint64_t file_bytes_;
+  const FileVersion version_;
+  std::atomic<uint64_t>& kept_bytes_;
+  const ColumnSums sums_;
+  std::vector<ByteSpan> messages_;   // of the pages, within metadata_
   std::vector<uint64_t> first_rows_;
-  const FileSums* file_sums_ = nullptr;
-  ColumnSums sums_;
-  mutable std::mutex mutex_;
+  std::unique_ptr<std::atomic<const Page*>[]> pages_;
 };
 
 }  // namespace eider::file

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <list>
+#include <numeric>
 
 #include <eider/interrupt.h>
 
 #include "eider/base/task_pool.h"
+#include "eider/page/unravel.h"
 
 namespace eider::file {
 namespace {
@@ -22,10 +24,18 @@ struct Stretch {
 struct PagePart {
   size_t page = 0;
   const PageVerifier* verifier = nullptr;
-  bool whole_chunks = false;     // a take reads chunks whole
+  bool whole_chunks = false;  // a take reads chunks whole
   std::vector<Stretch> unverified = {};
   std::unique_ptr<page::PageDecoder> owned;
   std::unique_ptr<page::PageRead> read;
+};
+
+/// What one wave of requests brought; lives until all is decoded.
+struct Round {
+  std::vector<ByteRange> wants;
+  std::vector<ByteSpan> spans;
+  std::vector<size_t> counts;  // of each part
+  io::RangeBatch batch;
 };
 
 /// One leaf's page reads, in the order of its rows.
@@ -119,33 +129,42 @@ class Driver {
 
  private:
   bool FetchRound() {
-    wants_.clear();
-    counts_.clear();
+    Round& round = rounds_.emplace_back();
     for (LeafParts& leaf : leaves_) {
       for (PagePart& part : leaf.parts) {
-        const size_t before = wants_.size();
-        InPage(leaf, part, [&] { part.read->Want(wants_); });
-        counts_.push_back(wants_.size() - before);
+        const size_t before = round.wants.size();
+        InPage(leaf, part, [&] { part.read->Want(round.wants); });
+        round.counts.push_back(round.wants.size() - before);
       }
     }
-    if (wants_.empty()) return false;
-    spans_.resize(wants_.size());
-    batches_.emplace_back().Read(file_, wants_, spans_, context_.stats);
-    for (const ByteRange& want : wants_) fetched_bytes_ += want.length;
-    size_t at = 0, k = 0;
+    if (round.wants.empty()) return false;
+    round.spans.resize(round.wants.size());
+    round.batch.Read(file_, round.wants, round.spans, context_.stats);
+    for (const ByteRange& want : round.wants) fetched_bytes_ += want.length;
+    size_t at = 0;
+    std::span<const size_t> counts = round.counts;
     for (LeafParts& leaf : leaves_) {
-      for (PagePart& part : leaf.parts) {
-        const size_t count = counts_[k++];
-        if (count > 0) {
-          InPage(leaf, part, [&] {
-            if (part.verifier) Verify(leaf, part, std::span(wants_).subspan(at, count), std::span(spans_).subspan(at, count));
-            part.read->Feed(std::span(spans_).subspan(at, count));
-          });
-        }
-        at += count;
-      }
+      const auto of_leaf = counts.first(leaf.parts.size());
+      FeedLeaf(leaf, round, of_leaf, at);
+      at += std::accumulate(of_leaf.begin(), of_leaf.end(), size_t{0});
+      counts = counts.subspan(leaf.parts.size());
     }
     return true;
+  }
+  // Each read also learns where the next ones of its leaf have their bytes.
+  void FeedLeaf(LeafParts& leaf, const Round& round, std::span<const size_t> counts, size_t at) {
+    const size_t end = at + std::accumulate(counts.begin(), counts.end(), size_t{0});
+    const std::span<const ByteSpan> spans(round.spans);
+    for (size_t i = 0; i < leaf.parts.size(); at += counts[i++]) {
+      if (counts[i] == 0) continue;
+      InPage(leaf, leaf.parts[i], [&] {
+        if (leaf.parts[i].verifier) {
+          Verify(leaf, leaf.parts[i], std::span(round.wants).subspan(at, counts[i]), spans.subspan(at, counts[i]));
+        }
+        leaf.parts[i].read->Feed(spans.subspan(at, counts[i]));
+        leaf.parts[i].read->LookAhead(spans.subspan(at + counts[i], end - at - counts[i]));
+      });
+    }
   }
 
   /// Checks fetched bytes now or, the bulk of them, when they are decoded. Neighbours are checked as one.
@@ -173,24 +192,24 @@ class Driver {
   }
 
   void Decode(LeafParts& leaf) {
+    page::LeafOutput& out = *leaf.leaf->output;
     for (PagePart& part : leaf.parts) {
       InPage(leaf, part, [&] {
         for (const Stretch& stretch : part.unverified) {
           part.verifier->Verify(file_, mapping_.span(), stretch.range, stretch.bytes, !leaf.rows.is_range());
         }
-        part.read->Decode(*leaf.leaf->output);
+        if (!part.read->DefersLevels()) page::FlushLists(out);
+        part.read->Decode(out);
       });
     }
+    InContext([&] { return fmt::format("column '{}'", *leaf.leaf->path); }, [&] { page::FlushLists(out); });
   }
 
   const io::ReadableFile& file_;
   const ReadContext& context_;
   const Buffer mapping_;
   std::vector<LeafParts> leaves_;
-  std::list<io::RangeBatch> batches_;  // what was fed lives until all is decoded
-  std::vector<ByteRange> wants_;
-  std::vector<ByteSpan> spans_;
-  std::vector<size_t> counts_;
+  std::list<Round> rounds_;
   uint64_t fetched_bytes_ = 0;
 };
 

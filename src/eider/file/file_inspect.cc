@@ -62,22 +62,26 @@ FileMetadata FileReader::Metadata() const {
   for (const LanceField& field : schema().fields) CollectLeaves(field, "", leaves);
   leaves.resize(num_columns(), {.path = "?"});
   FileMetadata file{.path = path(), .version = version().ToString(), .num_rows = num_rows(), .size_bytes = impl_->file->size()};
-  file.checksum_bytes = impl_->sums ? impl_->sums->num_bytes() : 0;
-  for (const ByteRange& range : impl_->tail.global_buffers) file.global_buffers.push_back({range.offset, range.length});
+  const FileSums* sums = impl_->state->Sums(*impl_->file, nullptr);
+  file.checksum_bytes = sums ? sums->num_bytes() : 0;
+  for (uint32_t i = 0; i < num_global_buffers(); ++i) {
+    const ByteRange range = impl_->tail().global_buffer(i);
+    file.global_buffers.push_back({range.offset, range.length});
+  }
   for (uint32_t c = 0; c < num_columns(); ++c) {
     const ColumnPages& pages = impl_->Column(c);
     ColumnMetadata& column = file.columns.emplace_back();
     column.name = leaves[c].path;
     if (leaves[c].field) column.type = leaves[c].field->logical_type;
     column.num_rows = pages.num_rows();
-    column.metadata_bytes = impl_->tail.columns[c].length;
+    column.metadata_bytes = impl_->tail().column(c).length;
     for (size_t i = 0; i < pages.num_pages(); ++i) {
       PageMetadata& page = column.pages.emplace_back();
       page.first_row = pages.first_row(i);
       page.num_rows = pages.source(i).num_rows;
       for (const ByteRange& range : pages.source(i).buffers) page.buffers.push_back({range.offset, range.length});
       AddEncoding(pages.source(i), [&](ByteRange range) { return impl_->file->Read(range); }, page);
-      if (const PageSums* sums = pages.sums(i)) AddStatistics(*sums, leaves[c], page);
+      if (const PageSums* known = pages.sums(i)) AddStatistics(*known, leaves[c], page);
     }
   }
   return file;

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "eider/io/store.h"
@@ -27,6 +28,9 @@ struct FileVersion {
   /// "2.2", "0.1", ... (the footer's (0,3) is 2.0).
   std::string ToString() const;
 };
+
+/// Rows of a file, which a row address counts with 32 bits. Nulls and constants take no bytes, so this alone bounds them.
+inline constexpr uint64_t kMaxRows = uint64_t{1} << 32;
 
 /// What a read is charged to and counted in; cheap to copy.
 struct ReadContext {
@@ -59,13 +63,16 @@ struct ColumnProjection {
 class FileReader {
  public:
   /// \throws Error(kCorrupt) naming the file and what disagrees; Error(kUnsupported) naming a version we do not read.
-  static std::shared_ptr<const FileReader> Open(io::ReadableFilePtr file, const ReadContext& context = {});
+  /// Metadata that a reader of the same session has parsed before is shared. With `known_rows` (a manifest says so) nothing but
+  /// the footer is read here; every column read later must then have as many.
+  static std::shared_ptr<const FileReader> Open(io::ReadableFilePtr file, const ReadContext& context = {},
+                                                std::optional<uint64_t> known_rows = {});
   ~FileReader();
 
   const std::string& path() const;
   FileVersion version() const;
   uint64_t num_rows() const;
-  const LanceSchema& schema() const;  ///< of global buffer 0
+  const LanceSchema& schema() const;  ///< of global buffer 0, parsed when first asked for
   uint32_t num_columns() const;
   uint32_t num_global_buffers() const;
   Buffer ReadGlobalBuffer(uint32_t index) const;

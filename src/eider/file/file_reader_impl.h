@@ -1,14 +1,14 @@
 #pragma once
 /// \file
-/// What an open file keeps: the tail, the schema, and columns as they are touched. Internal to this folder.
+/// What an open file keeps: the tail, and schema and columns as they are touched. Internal to this folder.
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "eider/base/shared_cache.h"
 #include "eider/file/column_pages.h"
 #include "eider/file/column_read.h"
 #include "eider/file/file_reader.h"
@@ -32,24 +32,41 @@ class SortedRowsHolder {
   std::vector<int64_t> positions_;
 };
 
+/// What is known of a file's contents: true for as long as the file keeps its state, so that readers of one session share it.
+/// Grows as columns and pages are touched.
+class FileState final : public Cacheable {
+ public:
+  FileState(FileTail file_tail, bool verify);
+  ~FileState() override;
+  uint64_t cached_bytes() const override { return bytes_.load(std::memory_order_relaxed); }
+
+  const FileTail& tail() const { return tail_; }
+  const ColumnPages& Column(const io::ReadableFile& file, size_t index, ScanStats* stats) const;
+  const LanceSchema& Schema(const io::ReadableFile& file, ScanStats* stats) const;
+  /// The file's checksums; null when it has none, or they are not wanted.
+  const FileSums* Sums(const io::ReadableFile& file, ScanStats* stats) const;
+
+ private:
+  const FileTail tail_;
+  const bool verify_;
+  mutable std::atomic<uint64_t> bytes_{0};
+  mutable std::atomic<const FileSums*> sums_{nullptr};
+  mutable std::atomic<const LanceSchema*> schema_{nullptr};
+  std::unique_ptr<std::atomic<const ColumnPages*>[]> columns_;
+};
+
 struct FileReader::Impl {
   io::ReadableFilePtr file;
-  FileTail tail;
-  LanceSchema schema;
-  std::unique_ptr<const FileSums> sums;  ///< null when the file has none, or they are not wanted
+  std::shared_ptr<const FileState> state;
   uint64_t num_rows = 0;
-  std::unique_ptr<std::atomic<const ColumnPages*>[]> columns;
-  mutable std::mutex mutex;
-  mutable std::vector<std::unique_ptr<ColumnPages>> owned;
 
   std::string Where() const;
-  /// Finds the checksums and verifies the schema. \throws Error(kCorrupt)
-  void LoadSums(ScanStats* stats);
-  const ColumnPages& Column(size_t index) const;
+  const FileTail& tail() const { return state->tail(); }
+  const ColumnPages& Column(size_t index, ScanStats* stats = nullptr) const { return state->Column(*file, index, stats); }
   std::vector<ArrayPtr> Read(std::span<const ColumnProjection> projections, const FileRows& rows, const ReadContext& context) const;
 
  private:
-  void AddReads(const ColumnProjection& projection, const page::FieldPlan& plan, const FileRows& rows,
+  void AddReads(const ColumnProjection& projection, const page::FieldPlan& plan, const FileRows& rows, ScanStats* stats,
                 std::vector<LeafRead>& reads) const;
   std::vector<ArrayPtr> Assemble(std::span<const ColumnProjection> projections, std::span<const page::FieldPlan* const> plans,
                                  std::span<LeafRead> reads, const FileRows& rows, SortedRowsHolder& sorted,

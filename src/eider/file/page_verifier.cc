@@ -56,10 +56,10 @@ void PageVerifier::CutChunkBuffer(const io::ReadableFile& file, ByteSpan mapping
     const ByteRange words = buffers_[0].range;
     eider::Buffer held;
     if (mapping.empty()) held = file.Read(words);
-    const ByteSpan bytes = mapping.empty() ? held.span() : mapping.subspan(words.offset, words.length);
+    const ByteSpan bytes = mapping.empty() ? held.span() : CheckedSubspan(mapping, words.offset, words.length, "mapping");
     for (uint64_t unit = 0; unit < buffers_[0].num_units; ++unit) {
       const ByteRange range = UnitRange(0, unit);
-      CheckUnit(0, unit, bytes.subspan(range.offset - words.offset, range.length));
+      CheckUnit(file, 0, unit, bytes.subspan(range.offset - words.offset, range.length));
     }
     chunks_ = CutChunks(bytes, page_.kind, buffers_[1].range.length);
     if (chunks_.ends.size() != buffers_[1].num_units) {
@@ -81,20 +81,20 @@ void PageVerifier::Verify(const io::ReadableFile& file, ByteSpan mapping, ByteRa
     const ByteRange place = UnitRange(buffer, unit);
     const bool inside = place.offset >= range.offset && place.end() <= range.end();
     if (inside) {
-      CheckUnit(buffer, unit, bytes.subspan(place.offset - range.offset, place.length));
+      CheckUnit(file, buffer, unit, bytes.subspan(place.offset - range.offset, place.length));
     } else if (is_take) {
       continue;
     } else if (!mapping.empty()) {
-      CheckUnit(buffer, unit, mapping.subspan(place.offset, place.length));
+      CheckUnit(file, buffer, unit, CheckedSubspan(mapping, place.offset, place.length, "mapping"));
     } else {
-      CheckUnit(buffer, unit, file.Read(place).span());
+      CheckUnit(file, buffer, unit, file.Read(place).span());
     }
     if (!mapping.empty()) verified_[bit / 64].fetch_or(uint64_t{1} << (bit % 64), std::memory_order_relaxed);
   }
 }
 
-void PageVerifier::CheckUnit(size_t buffer, uint64_t unit, ByteSpan bytes) const {
-  const uint32_t sum = Crc32c(bytes), stored = sums_.Sum(page_.first_sum + buffers_[buffer].first_unit + unit);
+void PageVerifier::CheckUnit(const io::ReadableFile& file, size_t buffer, uint64_t unit, ByteSpan bytes) const {
+  const uint32_t sum = Crc32c(bytes), stored = LoadLe<uint32_t>(sums_.Sums(file, page_.first_sum + buffers_[buffer].first_unit + unit, 1).data());
   if (sum == stored) return;
   const ByteRange place = UnitRange(buffer, unit);
   std::string where = fmt::format("buffer {}, block {}", buffer, unit);

@@ -24,6 +24,7 @@ class PageVerifier {
   /// `source` and `sums` outlive this. \throws Error(kCorrupt) when there are not as many sums as units can be.
   PageVerifier(const page::PageSource& source, const PageSums& page, const FileSums& sums);
 
+  uint64_t kept_bytes() const { return sizeof *this + page_.num_sums * 13; }
   /// The page's bulk is verified when it is decoded, everything else before it is fed to the page, which keeps what it reads.
   bool IsBulk(ByteRange range) const;
   /// Bytes at `range` of the file have been fetched. \throws Error(kCorrupt) naming chunks or blocks.
@@ -41,7 +42,7 @@ class PageVerifier {
   uint64_t UnitAt(size_t buffer, uint64_t at) const;
   ByteRange UnitRange(size_t buffer, uint64_t unit) const;
   void CutChunkBuffer(const io::ReadableFile& file, ByteSpan mapping) const;
-  void CheckUnit(size_t buffer, uint64_t unit, ByteSpan bytes) const;
+  void CheckUnit(const io::ReadableFile& file, size_t buffer, uint64_t unit, ByteSpan bytes) const;
 
   const PageSums& page_;
   const FileSums& sums_;

@@ -4,6 +4,7 @@
 
 #include "eider/array/null_array.h"
 #include "eider/base/error.h"
+#include "eider/schema/json_columns.h"
 #include "eider/schema/match.h"
 
 namespace eider::mutate {
@@ -145,6 +146,7 @@ void RequireNoForbiddenNulls(const Array& array, const Field& field, const std::
 AlignedReader::AlignedReader(RecordBatchReader& data, const LanceSchema& table)
     : data_(data),
       columns_(MatchForAppend(table, *data.schema()).columns),
+      table_(table),
       schema_(std::make_shared<const Schema>(ToArrowSchema(table))) {}
 
 std::optional<RecordBatch> AlignedReader::Next() {
@@ -158,7 +160,7 @@ std::optional<RecordBatch> AlignedReader::Next() {
       continue;
     }
     const ArrayPtr& column = batch->columns.at(static_cast<size_t>(columns_[i]));
-    aligned.columns.push_back(AlignArray(column, field.type));
+    aligned.columns.push_back(AlignArray(StoreJson(column, table_.fields[i]), field.type));
     RequireNoForbiddenNulls(*aligned.columns.back(), field, field.name, {});
   }
   return aligned;

@@ -22,6 +22,7 @@ class AlignedReader : public RecordBatchReader {
  private:
   RecordBatchReader& data_;
   std::vector<int> columns_;  ///< of the data, per field of the table; -1: nulls
+  const LanceSchema table_;
   SchemaPtr schema_;
 };
 

@@ -48,6 +48,8 @@ table::TransactionProto MergeTransaction(const table::Snapshot& read, const Lanc
   schema.fields.insert(schema.fields.end(), added.fields.begin(), added.fields.end());
   table::TransactionProto transaction = table::NewTransaction(read.version());
   SchemaToProto(schema, transaction.mutable_merge()->mutable_schema(), transaction.mutable_merge()->mutable_schema_metadata());
+  const auto nullable = [](const LanceField& field) { return field.nullable; };
+  transaction.mutable_merge()->set_preserves_nullability(std::all_of(added.fields.begin(), added.fields.end(), nullable));
   return transaction;
 }
 
@@ -127,7 +129,6 @@ table::Snapshot AddNullsOnce(const table::Snapshot& read, const Schema& columns,
   for (size_t i = 0; i < read.manifest->num_fragments(); ++i) {
     *transaction.mutable_merge()->add_fragments() = read.manifest->fragment(i).proto();
   }
-  transaction.mutable_merge()->set_preserves_nullability(true);
   return table::Commit(read, std::move(transaction), {.sync = sync});
 }
 

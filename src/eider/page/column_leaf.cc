@@ -67,8 +67,8 @@ void RefuseType(const std::string& path, const DataType& type, uint16_t version_
   if (type.id == TypeId::kMap && version_minor < 2) {
     throw Unsupported("field '{}': {} needs file version 2.2 or later", path, TypeToString(type));
   }
-  if (type.id == TypeId::kFixedSizeBinary && type.byte_width == 0) {
-    throw Unsupported("field '{}': {} cannot be stored", path, TypeToString(type));
+  if (type.id == TypeId::kFixedSizeBinary && type.byte_width == 0 && version_minor < 2) {
+    throw Unsupported("field '{}': {} needs file version 2.2 or later", path, TypeToString(type));
   }
   if (type.id == TypeId::kMap && type.keys_sorted) {
     throw Unsupported("field '{}': maps with sorted keys cannot be stored", path);

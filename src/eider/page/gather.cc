@@ -1,8 +1,10 @@
 #include "eider/page/gather.h"
 
+#include "eider/array/string_values.h"
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
+#include "eider/kernel/levels.h"
 
 namespace eider::page {
 namespace {
@@ -117,28 +119,6 @@ class ItemCursor {
   size_t position_ = 0;
 };
 
-/// Offsets and bytes of one array, over 32- or 64-bit offsets or views.
-struct VariableReader {
-  const Array* array = nullptr;
-
-  ByteSpan At(int64_t i) const {
-    i += array->offset;
-    switch (array->type->id) {
-      case TypeId::kUtf8:
-      case TypeId::kBinary: return Between(array->buffers[0].as<int32_t>()[i], array->buffers[0].as<int32_t>()[i + 1]);
-      case TypeId::kLargeUtf8:
-      case TypeId::kLargeBinary: return Between(array->buffers[0].as<int64_t>()[i], array->buffers[0].as<int64_t>()[i + 1]);
-      default: return View(array->buffers[0].data() + 16 * i);
-    }
-  }
-  ByteSpan Between(int64_t first, int64_t last) const { return {array->buffers[1].data() + first, size_t(last - first)}; }
-  ByteSpan View(const uint8_t* view) const {
-    const uint32_t length = LoadLe<uint32_t>(view);
-    if (length <= 12) return {view + 4, length};
-    return array->buffers[1 + LoadLe<uint32_t>(view + 8)].span().subspan(LoadLe<uint32_t>(view + 12), length);
-  }
-};
-
 bool IsView(const DataType& type) { return type.id == TypeId::kUtf8View || type.id == TypeId::kBinaryView; }
 
 /// One run of offsets whose null items are empty can be used where it lies. Finds the longest value as well.
@@ -149,9 +129,15 @@ bool ScanOffsets(const LeafRun& run, const ShreddedLeaf& leaf, uint64_t* max_byt
   for (int64_t i = 0; i < run.length; ++i) longest = std::max<T>(longest, offsets[i + 1] - offsets[i]);
   *max_bytes = longest;
   if (leaf.num_values == leaf.num_items || longest == 0) return true;
-  ItemCursor cursor(leaf);
-  for (int64_t i = 0; i < run.length; ++i) {
-    if (!cursor.NextIsValid() && offsets[i] != offsets[i + 1]) return false;
+  const Buffer validity = ItemValidity(leaf);
+  for (int64_t i = 0; i < run.length; i += 64) {
+    const uint64_t count = std::min<uint64_t>(64, run.length - i);
+    uint64_t nulls = ~LoadBits(validity.data(), i, count);
+    if (count < 64) nulls &= (uint64_t{1} << count) - 1;
+    for (; nulls != 0; nulls &= nulls - 1) {
+      const T* null = offsets + i + std::countr_zero(nulls);
+      if (null[0] != null[1]) return false;
+    }
   }
   return true;
 }
@@ -175,7 +161,7 @@ void CopyVariable(const ShreddedLeaf& leaf, GatheredValues& out) {
   offsets.AppendValue<T>(0);
   ItemCursor cursor(leaf);
   for (const LeafRun& run : leaf.runs) {
-    const VariableReader reader{run.array};
+    const StringValues reader(*run.array);
     for (int64_t i = 0; i < run.length; ++i) {
       if (cursor.NextIsValid()) {
         const ByteSpan value = reader.At(run.start + i);
@@ -231,7 +217,11 @@ ValueShape ShapeOf(const DataType& type) {
 
 Buffer ItemValidity(const ShreddedLeaf& leaf) {
   BitBuilder bits;
-  bits.AppendFill(leaf.num_items, false);
+  bits.AppendFill(AlignUp(leaf.num_items, 64), false);
+  if (leaf.num_items == leaf.num_levels) {
+    kernel::LevelsEqual(leaf.def_levels(), 0, reinterpret_cast<uint64_t*>(bits.data()));
+    return bits.Finish();
+  }
   ItemCursor cursor(leaf);
   for (uint64_t i = 0; i < leaf.num_items; ++i) {
     if (cursor.NextIsValid()) SetBit(bits.data(), i);

@@ -84,7 +84,7 @@ codec::ValueShape ShapeOfType(const DataType& type) {
       break;
   }
   const uint64_t bits = FixedBitWidth(type);
-  if (bits == 0) throw Unsupported("a leaf of type {}", TypeToString(type));
+  if (bits == 0 && type.id != TypeId::kFixedSizeBinary) throw Unsupported("a leaf of type {}", TypeToString(type));
   return Fixed(bits);
 }
 

@@ -26,8 +26,8 @@ PageAnatomy DissectMiniBlock(const MiniBlockLayout& layout, const PageSource& so
   MiniBlockState state;
   ParseChunkTable(read(source.buffers[0]).span(), layout.has_large_chunk(), SizeOf(source, 1), layout.num_items(), state);
   const Buffer chunks = read(source.buffers[1]);
-  ChunkView view;
-  view.buffers.resize(layout.num_buffers());
+  std::vector<ByteSpan> buffers(layout.num_buffers());
+  ChunkView view{.buffers = buffers};
   for (size_t i = 0; i < state.num_chunks(); ++i) {
     const ByteRange range = state.ChunkRange(i);
     ParseChunk(chunks.span().subspan(range.offset, range.length), layout.has_large_chunk(), layout.has_rep_compression(),

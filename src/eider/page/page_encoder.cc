@@ -9,6 +9,7 @@
 #include "eider/page/full_zip_encoder.h"
 #include "eider/page/gather.h"
 #include "eider/page/mini_block_encoder.h"
+#include "eider/page/page_cuts.h"
 
 namespace eider::page {
 namespace {
@@ -22,19 +23,6 @@ constexpr uint64_t kMaxConstantLevels = 1024;
 /// Levels of one chunk at most, and their bits at most in 2.1, where a chunk with its values has 32 KiB.
 constexpr uint64_t kMaxChunkLevels = 32768;
 constexpr uint64_t kMaxChunkLevelBits = 20 * 1024 * 8;
-
-/// Rows [first, last) of consecutive pieces.
-std::vector<ArrayPtr> SlicePieces(std::span<const ArrayPtr> pieces, uint64_t first, uint64_t last) {
-  std::vector<ArrayPtr> slices;
-  uint64_t start = 0;
-  for (const ArrayPtr& piece : pieces) {
-    const uint64_t end = start + piece->length;
-    const uint64_t from = std::max(first, start), to = std::min(last, end);
-    if (from < to) slices.push_back(SliceArray(piece, int64_t(from - start), int64_t(to - from)));
-    start = end;
-  }
-  return slices;
-}
 
 class PageEncoder {
  public:

@@ -1,6 +1,7 @@
 #include "eider/page/unravel.h"
 
 #include <limits>
+#include <utility>
 
 #include "eider/kernel/levels.h"
 
@@ -125,6 +126,21 @@ class ListPass {
 };
 
 }  // namespace
+
+PendingLists& DeferLists(const Layers& layers, LeafOutput& out) {
+  if (out.pending.layers != nullptr && !(*out.pending.layers == layers)) FlushLists(out);
+  if (out.pending.layers == nullptr) out.pending.layers = &layers;
+  return out.pending;
+}
+
+void FlushLists(LeafOutput& out, uint64_t unresolved) {
+  if (out.pending.layers == nullptr) return;
+  const Layers& layers = *std::exchange(out.pending.layers, nullptr);
+  UnravelLists(layers, out.pending.rep, out.pending.def, out);
+  out.pending.rep.clear(), out.pending.def.clear();
+  const uint64_t values = out.values.num_values + unresolved;
+  if (out.layers[0].length != values) throw Corrupt("levels name {} items, values are {}", out.layers[0].length, values);
+}
 
 void UnravelAllValid(const Layers& layers, uint64_t n, LeafOutput& out) {
   for (LayerSlots& slots : out.layers) slots.AppendValid(n);

@@ -6,6 +6,7 @@
 #include "eider/array/null_array.h"
 #include "eider/array/take.h"
 #include "eider/base/error.h"
+#include "eider/schema/json_columns.h"
 
 namespace eider::query {
 namespace {
@@ -40,11 +41,9 @@ const file::FileReader& FragmentReader::OpenFile(int file_index, const file::Rea
   const table::FileLocation location = table::LocateDataFile(snapshot_, data_file);
   const io::ReadableFilePtr file = data_file.file_size_bytes() ? location.store->Open(location.path, data_file.file_size_bytes())
                                                                : location.store->Open(location.path);
-  std::shared_ptr<const file::FileReader> reader = file::FileReader::Open(file, context);
-  const uint64_t expected = fragment_.physical_rows();
-  if (expected && reader->num_rows() != expected) {
-    throw Corrupt("data file '{}': {} rows, but fragment {} has {}", reader->path(), reader->num_rows(), fragment_.id(), expected);
-  }
+  const uint64_t rows = fragment_.physical_rows();
+  std::shared_ptr<const file::FileReader> reader =
+      file::FileReader::Open(file, context, rows ? std::optional(rows) : std::nullopt);
   open = reader.get();
   owned_files_.push_back(std::move(reader));
   files_[file_index].store(open, std::memory_order_release);
@@ -107,6 +106,9 @@ std::vector<ArrayPtr> FragmentReader::ReadFiles(const ReadPlan& plan, int64_t nu
   for (const int output : projection.all_null) {
     const LanceField& field = plan.projected().fields[static_cast<size_t>(output)];
     out[static_cast<size_t>(output)] = MakeNullArray(ToArrowField(field).type, num_rows);
+  }
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (plan.has_json(i)) out[i] = ShowJson(out[i], plan.projected().fields[i]);
   }
   return out;
 }
@@ -187,7 +189,7 @@ void FragmentReader::RowIds(std::span<const uint64_t> physical, uint64_t* out) c
   std::call_once(row_ids_once_, [this] {
     if (fragment_.proto().has_external_row_ids()) throw Unsupported("fragment {}: row ids in an external file", id());
     const std::string& bytes = fragment_.proto().inline_row_ids();
-    row_ids_ = rows::RowIdSequence::Parse({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()},
+    row_ids_ = rows::RowIdSequence::Parse(SpanOf(bytes),
                                           fragment_.physical_rows());
   });
   for (size_t i = 0; i < physical.size(); ++i) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/base/error.h"
+#include "eider/schema/json_columns.h"
 
 namespace eider::query {
 namespace {
@@ -84,7 +85,8 @@ void ReadPlan::AddColumns(const std::vector<std::string>& columns) {
 }
 
 SchemaPtr ReadPlan::OutputSchema() {
-  const Schema arrow = ToArrowSchema(projected_);
+  const Schema arrow = ToShownSchema(projected_);
+  for (const LanceField& field : projected_.fields) has_json_.push_back(HasJson(field));
   auto schema = std::make_shared<Schema>();
   schema->metadata = ToArrowSchema(LanceSchema{.metadata = manifest_->schema().metadata}).metadata;
   for (const Output& output : outputs_) {

@@ -35,6 +35,8 @@ class ReadPlan {
   /// True when the arrays of projected() are the outputs, in order.
   bool is_identity() const { return is_identity_; }
   bool needs_addresses() const { return needs_addresses_; }
+  /// True when the arrays read for field `i` of projected() still have to be shown (ShowJson).
+  bool has_json(size_t i) const { return has_json_[i]; }
   const FragmentProjection& ForFragment(size_t index) const;
   /// Arrow bytes of a row where the type fixes them; variable columns count 0.
   uint64_t fixed_bytes_per_row() const { return fixed_bytes_per_row_; }
@@ -48,6 +50,7 @@ class ReadPlan {
   LanceSchema projected_;
   SchemaPtr schema_;
   std::vector<Output> outputs_;
+  std::vector<bool> has_json_;
   bool is_identity_ = true;
   bool needs_addresses_ = false;
   bool has_variable_columns_ = false;

@@ -224,7 +224,6 @@ void RequireDataSupport(const LanceField& field) {
   const bool blob = field.extension_name == kBlobV2Extension || field.logical_type == "blob" ||
                     FindValue(field.metadata, "lance-encoding:blob") == "true";
   if (blob) throw Unsupported("column '{}': blob columns", field.name);
-  if (field.logical_type == "json") throw Unsupported("column '{}': JSON columns", field.name);
   for (const LanceField& child : field.children) RequireDataSupport(child);
 }
 

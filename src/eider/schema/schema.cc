@@ -6,6 +6,7 @@
 
 #include "eider/base/error.h"
 #include "eider/base/utf8.h"
+#include "eider/schema/json_columns.h"
 #include "eider/schema/logical_type.h"
 
 namespace eider {
@@ -50,11 +51,9 @@ class FieldMaker {
     field.metadata = arrow.metadata;
     field.extension_name = FindValue(arrow.metadata, kExtensionNameKey).value_or("");
     RequireUtf8(field.extension_name, "extension name");
-    if (field.extension_name == "arrow.json" || field.extension_name == "lance.json") {
-      throw Unsupported("column '{}': JSON columns", arrow.name);
-    }
     field.logical_type = InContext([&] { return fmt::format("column '{}'", arrow.name); },
                                    [&] { return LogicalTypeOf(*arrow.type); });
+    if (field.extension_name == kArrowJsonExtension || field.extension_name == kJsonExtension) SetJson(&field);
     RequireUtf8(field.logical_type, "type");
     field.legacy_encoding = LegacyEncodingOf(*arrow.type);
     SetPrimaryKey(&field);
@@ -63,6 +62,20 @@ class FieldMaker {
   }
 
  private:
+  /// Whatever strings the text comes in, it is stored as JSONB.
+  static void SetJson(LanceField* field) {
+    const std::string& given = field->logical_type;
+    const bool text = given == "string" || given == "large_string";
+    if (!(field->extension_name == kArrowJsonExtension ? text : given == "large_binary")) {
+      throw Invalid("column '{}': extension {} over {}", field->name, field->extension_name, given);
+    }
+    field->logical_type = "json";
+    field->extension_name = kJsonExtension;
+    std::erase_if(field->metadata, [](const auto& entry) { return entry.first == kExtensionNameKey || entry.first == kExtensionMetadataKey; });
+    field->metadata.emplace_back(kExtensionNameKey, kJsonExtension);
+    field->metadata.emplace_back(kExtensionMetadataKey, "");
+  }
+
   static void SetPrimaryKey(LanceField* field) {
     const std::optional<std::string> position = FindValue(field->metadata, kPrimaryKeyPositionKey);
     field->unenforced_primary_key = FindValue(field->metadata, kPrimaryKeyKey) == "true" || position.has_value();
@@ -168,6 +181,28 @@ Field ToArrowField(const LanceField& field) {
     arrow.metadata.emplace_back(kExtensionNameKey, field.extension_name);
   }
   return arrow;
+}
+
+Field ToShownField(const LanceField& field) {
+  Field shown = ToArrowField(field);
+  if (IsJson(field)) {
+    shown.type = MakeType(TypeId::kUtf8);
+    for (auto& [key, value] : shown.metadata) {
+      if (key == kExtensionNameKey) value = kArrowJsonExtension;
+    }
+  } else if (HasJson(field)) {
+    auto type = std::make_shared<DataType>(*shown.type);
+    for (size_t i = 0; i < type->children.size(); ++i) type->children[i] = ToShownField(field.children[i]);
+    shown.type = std::move(type);
+  }
+  return shown;
+}
+
+Schema ToShownSchema(const LanceSchema& schema) {
+  Schema shown;
+  shown.metadata = schema.metadata;
+  for (const LanceField& field : schema.fields) shown.fields.push_back(ToShownField(field));
+  return shown;
 }
 
 Schema ToArrowSchema(const LanceSchema& schema) {

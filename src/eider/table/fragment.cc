@@ -24,6 +24,9 @@ Fragment Fragment::Parse(ByteSpan bytes) {
     throw Corrupt("fragment: {} bytes do not parse", bytes.size());
   }
   if (proto.id() > UINT32_MAX) throw Corrupt("fragment: id {} does not fit a row address", proto.id());
+  if (proto.physical_rows() > uint64_t{UINT32_MAX} + 1) {
+    throw Corrupt("fragment {}: {} rows, more than a row address can count", proto.id(), proto.physical_rows());
+  }
   for (const DataFileProto& file : proto.files()) {
     if (file.column_indices_size() != 0 && file.column_indices_size() != file.fields_size()) {
       throw Corrupt("fragment {}: data file '{}' has {} fields and {} column indices", proto.id(), file.path(),

@@ -7,9 +7,9 @@
 #include <span>
 
 #include "eider/base/parse_message.h"
+#include "eider/base/wire.h"
 #include "eider/schema/field_proto.h"
 #include "eider/table/file_version.h"
-#include "eider/table/wire.h"
 
 namespace eider::table {
 namespace {
@@ -57,8 +57,6 @@ void AppendSection(ByteSpan content, std::string* out) {
   out->append(reinterpret_cast<const char*>(length), 4);
   out->append(reinterpret_cast<const char*>(content.data()), content.size());
 }
-
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 }  // namespace
 

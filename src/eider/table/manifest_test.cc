@@ -134,6 +134,17 @@ TEST(ManifestTest, RefusesAFragmentThatGivesItsIdTwice) {
   EXPECT_EQ(CorruptOf([&] { manifest->fragment(0); }), "fragment 3: a second id, 9");
 }
 
+TEST(ManifestTest, RefusesMoreRowsThanARowAddressCounts) {
+  ManifestDraft draft = MakeDraft();
+  DataFragmentProto fragment;
+  fragment.set_id(3);
+  fragment.set_physical_rows(uint64_t{1} << 50);
+  const std::string bytes = fragment.SerializeAsString();
+  draft.fragments = {SpanOf(bytes)};
+  const ManifestPtr manifest = Parse(SerializeManifest(draft));
+  EXPECT_EQ(CorruptOf([&] { manifest->fragment(0); }), "fragment 3: 1125899906842624 rows, more than a row address can count");
+}
+
 TEST(ManifestTest, RefusesUnknownFeatureFlagsByNumber) {
   ManifestDraft draft = MakeDraft();
   draft.head.set_reader_feature_flags(4096 | 64 | 1);

@@ -1,12 +1,15 @@
 #pragma once
 /// \file
-/// Walks the fields of a serialized protobuf message without decoding them, so that a big manifest need not be parsed whole.
+/// Walks the fields of a serialized protobuf message without decoding them, so that big manifests and column
+/// metadata need not be parsed whole.
 
 #include <functional>
 
 #include "eider/base/bytes.h"
 
-namespace eider::table {
+namespace eider {
+
+inline constexpr uint32_t kWireVarint = 0, kWireBytes = 2;
 
 /// One field of a message: its number, wire type, its value or content, its bytes as written (tag included).
 struct WireField {
@@ -23,4 +26,4 @@ void VisitWireFields(ByteSpan message, const char* what, const std::function<boo
 /// Appends field `number` of wire type 2 with this content.
 void AppendWireBytes(uint32_t number, ByteSpan content, std::string* out);
 
-}  // namespace eider::table
+}  // namespace eider

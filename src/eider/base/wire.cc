@@ -1,11 +1,9 @@
-#include "eider/table/wire.h"
+#include "eider/base/wire.h"
 
-namespace eider::table {
+namespace eider {
 namespace {
 
-constexpr uint32_t kVarint = 0;
 constexpr uint32_t kFixed64 = 1;
-constexpr uint32_t kBytes = 2;
 constexpr uint32_t kFixed32 = 5;
 
 uint64_t TakeVarint(ByteSpan bytes, uint64_t* at, const char* what) {
@@ -34,10 +32,10 @@ void VisitWireFields(ByteSpan message, const char* what, const std::function<boo
     if (field.number == 0 || tag >> 32 != 0) throw Corrupt("{}: field tag {:#x} at {}", what, tag, start);
     uint64_t length = 0;
     switch (field.wire_type) {
-      case kVarint: field.varint = TakeVarint(message, &at, what); break;
+      case kWireVarint: field.varint = TakeVarint(message, &at, what); break;
       case kFixed64: length = 8; break;
       case kFixed32: length = 4; break;
-      case kBytes: length = TakeVarint(message, &at, what); break;
+      case kWireBytes: length = TakeVarint(message, &at, what); break;
       default: throw Corrupt("{}: wire type {} of field {} at {}", what, field.wire_type, field.number, start);
     }
     field.content = CheckedSubspan(message, at, length, what);
@@ -48,9 +46,9 @@ void VisitWireFields(ByteSpan message, const char* what, const std::function<boo
 }
 
 void AppendWireBytes(uint32_t number, ByteSpan content, std::string* out) {
-  AppendVarint(uint64_t{number} << 3 | kBytes, out);
+  AppendVarint(uint64_t{number} << 3 | kWireBytes, out);
   AppendVarint(content.size(), out);
   out->append(reinterpret_cast<const char*>(content.data()), content.size());
 }
 
-}  // namespace eider::table
+}  // namespace eider
