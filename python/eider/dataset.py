@@ -11,7 +11,7 @@ from . import _eider
 from .add_columns import add_columns
 from .arguments import DurabilityName, count_of, durability_of, refuse, uri_of
 from .error import InvalidError
-from .fragment import LanceFragment, fragments_of
+from .fragment import LanceFragment, fragment_ids_of, fragments_of
 from .ingest import ReaderLike
 from .projection import Columns, select
 from .scanner import LanceScanner, ScanStats, plan_scan, scan_defaults
@@ -264,7 +264,7 @@ class LanceDataset:
             batch_size=batch_size,
             with_row_id=with_row_id,
             with_row_address=with_row_address,
-            fragment_ids=None if fragments is None else [f.fragment_id for f in fragments],
+            fragment_ids=None if fragments is None else fragment_ids_of(fragments),
             stats=stats,
         )
         return LanceScanner(plan)

@@ -217,7 +217,7 @@ class LanceFileReader:
             num_rows=self._native.num_rows,
             major_version=int(major),
             minor_version=int(minor),
-            num_data_bytes=described["global_buffers"][0]["offset"],
+            num_data_bytes=next((b["offset"] for b in described["global_buffers"]), described["size_bytes"]),
             num_column_metadata_bytes=sum(c["metadata_bytes"] + _TABLE_ENTRY_BYTES for c in described["columns"]),
             num_global_buffer_bytes=sum(b["size_bytes"] for b in described["global_buffers"]),
             global_buffers=_buffers(described["global_buffers"]),
@@ -357,6 +357,8 @@ class LanceFileWriter:
 
     def add_global_buffer(self, data: bytes) -> int:
         """Add bytes to the file; returns the index to read them back by."""
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"add_global_buffer: data must be bytes, got {type(data).__name__}")
         return self._writer().add_global_buffer(bytes(data))
 
     def close(self) -> int | None:

@@ -32,6 +32,8 @@ def version_dict(info: _eider.VersionInfo) -> Version:
 def version_at(versions: list[Version], asof: datetime | str) -> int:
     """The latest version committed at ``asof`` or before. Raises NotFoundError when all are younger."""
     moment = datetime.fromisoformat(asof) if isinstance(asof, str) else asof
+    if not isinstance(moment, datetime):
+        raise TypeError(f"asof must be a datetime or its text, got {type(asof).__name__}")
     if moment.tzinfo is not None:
         moment = moment.astimezone().replace(tzinfo=None)
     older = [v["version"] for v in versions if v["timestamp"] <= moment]

@@ -14,6 +14,7 @@ using ::lance::file::Encoding;
 using ::lance::file::TypedMessage;
 
 constexpr uint64_t kPageAlignment = 64;
+constexpr size_t kHotDecoderBytes = 320;
 constexpr uint64_t kDecoderBytes = 1024;  // about what a decoder takes without its state
 
 // The message inside a direct encoding. The type is named by anything, a slash, and the full name.
@@ -72,9 +73,9 @@ void ParseBuffers(const ::lance::file::Page& page, uint64_t file_bytes, page::Pa
 
 }  // namespace
 
-ColumnPages::ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, std::atomic<uint64_t>& kept_bytes,
+ColumnPages::ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, KeptBytes& kept,
                          ColumnSums sums)
-    : metadata_(std::move(metadata)), file_bytes_(file_bytes), version_(version), kept_bytes_(kept_bytes), sums_(std::move(sums)) {
+    : metadata_(std::move(metadata)), file_bytes_(file_bytes), version_(version), kept_(kept), sums_(std::move(sums)) {
   Encoding encoding;
   first_rows_.push_back(0);
   VisitWireFields(metadata_.span(), "column metadata", [&](const WireField& field) {
@@ -92,7 +93,7 @@ ColumnPages::ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion versi
     throw Corrupt("checksums of {} pages, the column has {}", sums_.pages.size(), messages_.size());
   }
   pages_.reset(new std::atomic<const Page*>[messages_.size()]());
-  kept_bytes_.fetch_add(sizeof *this + metadata_.size() + messages_.size() * 32, std::memory_order_relaxed);
+  kept_.bytes.fetch_add(sizeof *this + metadata_.size() + messages_.size() * 32, std::memory_order_relaxed);
 }
 
 ColumnPages::~ColumnPages() {
@@ -110,7 +111,7 @@ const PageVerifier* ColumnPages::Verifier(size_t index) const {
   if (verifier != nullptr) return verifier;
   auto made = std::make_unique<const PageVerifier>(page.source, sums_.pages[index], *sums_.file);
   if (!page.verifier.compare_exchange_strong(verifier, made.get(), std::memory_order_acq_rel)) return verifier;
-  kept_bytes_.fetch_add(made->kept_bytes(), std::memory_order_relaxed);
+  kept_.bytes.fetch_add(made->kept_bytes(), std::memory_order_relaxed);
   return made.release();
 }
 
@@ -131,7 +132,7 @@ const ColumnPages::Page& ColumnPages::Open(size_t index) const {
   if (page != nullptr) return *page;
   std::unique_ptr<Page> parsed = Parse(index);
   if (!pages_[index].compare_exchange_strong(page, parsed.get(), std::memory_order_acq_rel)) return *page;
-  kept_bytes_.fetch_add(sizeof(Page) + 4 * parsed->layout.size(), std::memory_order_relaxed);
+  kept_.bytes.fetch_add(sizeof(Page) + 4 * parsed->layout.size(), std::memory_order_relaxed);
   return *parsed.release();
 }
 
@@ -139,15 +140,38 @@ size_t ColumnPages::FindPage(uint64_t row) const {
   return static_cast<size_t>(std::upper_bound(first_rows_.begin(), first_rows_.end(), row) - first_rows_.begin()) - 1;
 }
 
+void ColumnPages::Prefetch(std::span<const size_t> pages) const {
+  const auto each = [&](auto&& visit) {
+    for (const size_t index : pages) {
+      if (const Page* page = pages_[index].load(std::memory_order_acquire)) visit(*page);
+    }
+  };
+  const auto each_decoder = [&](auto&& visit) {
+    each([&](const Page& page) {
+      if (const LeafDecoder* known = page.decoder.load(std::memory_order_acquire)) visit(*known);
+    });
+  };
+  each([](const Page& page) { __builtin_prefetch(&page.decoder); });
+  each_decoder([](const LeafDecoder& known) { __builtin_prefetch(&known); });
+  each_decoder([](const LeafDecoder& known) {
+    const auto* decoder = reinterpret_cast<const uint8_t*>(known.decoder.get());
+    for (size_t at = 0; at < kHotDecoderBytes; at += 64) __builtin_prefetch(decoder + at);
+  });
+  for (const int step : {0, 1}) each_decoder([step](const LeafDecoder& known) { known.decoder->Prefetch(step); });
+}
+
 const page::PageDecoder& ColumnPages::Decoder(size_t index, const std::shared_ptr<const page::LeafSpec>& leaf,
                                               std::unique_ptr<page::PageDecoder>& owned) const {
   const Page& page = Open(index);
   const LeafDecoder* known = page.decoder.load(std::memory_order_acquire);
   if (known == nullptr) {
-    auto made = std::make_unique<const LeafDecoder>(LeafDecoder{leaf, page::MakePageDecoder(page.source, leaf)});
+    auto made = std::make_unique<LeafDecoder>(LeafDecoder{leaf, page::MakePageDecoder(page.source, leaf)});
+    const uint64_t bytes = kDecoderBytes + made->decoder->state_bytes();
+    const bool keep = kept_.bytes.load(std::memory_order_relaxed) + bytes <= kept_.limit;
+    if (!keep) return *(owned = std::move(made->decoder));
     if (page.decoder.compare_exchange_strong(known, made.get(), std::memory_order_acq_rel)) {
       known = made.release();
-      kept_bytes_.fetch_add(kDecoderBytes + known->decoder->state_bytes(), std::memory_order_relaxed);
+      kept_.bytes.fetch_add(bytes, std::memory_order_relaxed);
     }
   }
   if (known->leaf == leaf || known->leaf->SameLayout(*leaf)) return *known->decoder;

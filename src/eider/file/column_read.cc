@@ -14,6 +14,7 @@ namespace {
 
 // Below this many fetched bytes waking another thread costs more than it saves.
 constexpr uint64_t kParallelBytes = 1 << 20;
+constexpr size_t kPrefetchBlock = 64;
 
 /// Fetched bytes and where they lie in the file.
 struct Stretch {
@@ -93,13 +94,21 @@ void PlanRange(LeafParts& leaf) {
 void PlanRows(LeafParts& leaf) {
   const ColumnPages& column = *leaf.leaf->column;
   const uint64_t* rows = leaf.rows.rows;
+  std::vector<size_t> pages;
+  std::vector<uint64_t> begins;
   for (uint64_t i = 0; i < leaf.rows.count;) {
-    const size_t page = column.FindPage(rows[i]);
-    const uint64_t first = column.first_row(page), last = column.end_row(page);
-    uint64_t end = i + 1;
-    while (end < leaf.rows.count && rows[end] >= first && rows[end] < last) ++end;
-    AddPart(leaf, page, {.count = end - i, .rows = rows + i, .base = first});
-    i = end;
+    pages.push_back(column.FindPage(rows[i]));
+    begins.push_back(i);
+    const uint64_t first = column.first_row(pages.back()), last = column.end_row(pages.back());
+    do ++i;
+    while (i < leaf.rows.count && rows[i] >= first && rows[i] < last);
+  }
+  begins.push_back(leaf.rows.count);
+  leaf.parts.reserve(pages.size());
+  for (size_t k = 0; k < pages.size(); ++k) {
+    // By blocks, so that what was asked for is still in the cache when it is needed.
+    if (k % kPrefetchBlock == 0) column.Prefetch(std::span(pages).subspan(k, std::min(kPrefetchBlock, pages.size() - k)));
+    AddPart(leaf, pages[k], {.count = begins[k + 1] - begins[k], .rows = rows + begins[k], .base = column.first_row(pages[k])});
   }
 }
 

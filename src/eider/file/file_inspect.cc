@@ -12,13 +12,25 @@ struct Leaf {
   const LanceField* field = nullptr;
 };
 
-void CollectLeaves(const LanceField& field, const std::string& prefix, std::vector<Leaf>& leaves) {
+/// In the order of the file's columns: the leaves, before 2.1 (`parents`) all fields.
+void CollectLeaves(const LanceField& field, const std::string& prefix, bool parents, std::vector<Leaf>& leaves) {
   const std::string path = prefix + field.name;
-  if (field.IsLeaf()) {
-    leaves.push_back({path, &field});
-    return;
+  if (field.IsLeaf() || parents) leaves.push_back({path, &field});
+  if (field.IsLeaf()) return;
+  for (const LanceField& child : field.children) CollectLeaves(child, path + ".", parents, leaves);
+}
+
+/// A column of a version before 2.1: its pages cannot be taken apart.
+void AddStoredPages(const StoredColumn& pages, ColumnMetadata& column) {
+  column.num_rows = pages.num_rows();
+  for (size_t i = 0; i < pages.num_pages(); ++i) {
+    PageMetadata& page = column.pages.emplace_back();
+    page.first_row = pages.first_row(i);
+    page.num_rows = pages.first_row(i + 1) - pages.first_row(i);
+    page.encoding = pages.DescribePage(i);
+    page.layout = page.encoding.substr(0, page.encoding.find_first_of("(,"));
+    for (const ByteRange& range : pages.page_buffers(i)) page.buffers.push_back({range.offset, range.length});
   }
-  for (const LanceField& child : field.children) CollectLeaves(child, path + ".", leaves);
 }
 
 void AddStatistics(const PageSums& sums, const Leaf& leaf, PageMetadata& out) {
@@ -59,7 +71,7 @@ void AddEncoding(const page::PageSource& source, const std::function<Buffer(Byte
 
 FileMetadata FileReader::Metadata() const {
   std::vector<Leaf> leaves;
-  for (const LanceField& field : schema().fields) CollectLeaves(field, "", leaves);
+  for (const LanceField& field : schema().fields) CollectLeaves(field, "", impl_->stored != nullptr, leaves);
   leaves.resize(num_columns(), {.path = "?"});
   FileMetadata file{.path = path(), .version = version().ToString(), .num_rows = num_rows(), .size_bytes = impl_->file->size()};
   const FileSums* sums = impl_->state->Sums(*impl_->file, nullptr);
@@ -69,10 +81,14 @@ FileMetadata FileReader::Metadata() const {
     file.global_buffers.push_back({range.offset, range.length});
   }
   for (uint32_t c = 0; c < num_columns(); ++c) {
-    const ColumnPages& pages = impl_->Column(c);
     ColumnMetadata& column = file.columns.emplace_back();
     column.name = leaves[c].path;
     if (leaves[c].field) column.type = leaves[c].field->logical_type;
+    if (impl_->stored) {
+      AddStoredPages(impl_->stored->Column(static_cast<int32_t>(c)), column);
+      continue;
+    }
+    const ColumnPages& pages = impl_->Column(c);
     column.num_rows = pages.num_rows();
     column.metadata_bytes = impl_->tail().column(c).length;
     for (size_t i = 0; i < pages.num_pages(); ++i) {

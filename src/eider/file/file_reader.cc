@@ -5,10 +5,13 @@
 
 #include "eider/array/take.h"
 #include "eider/base/parse_message.h"
+#include "eider/file/array_columns.h"
 #include "eider/file/column_pages.h"
 #include "eider/file/column_read.h"
 #include "eider/file/file_reader_impl.h"
+#include "eider/file/field_read.h"
 #include "eider/file/file_tail.h"
+#include "eider/file/legacy_columns.h"
 #include "eider/page/field_plan.h"
 #include "eider/schema/logical_type.h"
 
@@ -84,6 +87,7 @@ void FileReader::Impl::AddReads(const ColumnProjection& projection, const FieldP
 
 std::vector<ArrayPtr> FileReader::Impl::Read(std::span<const ColumnProjection> projections, const FileRows& rows,
                                              const ReadContext& context) const {
+  if (stored) return ReadStored(projections, rows, context);
   std::vector<const FieldPlan*> plans;
   plans.reserve(projections.size());
   std::vector<LeafRead> reads;
@@ -133,6 +137,44 @@ std::vector<ArrayPtr> FileReader::Impl::Assemble(std::span<const ColumnProjectio
   return arrays;
 }
 
+void FileReader::Impl::OpenStored(const LegacyTable& table, std::optional<uint64_t> known_rows) {
+  if (tail().version.IsArrays()) {
+    stored = std::make_unique<const ArrayColumns>(*file, tail());
+    if (!known_rows && tail().num_columns > 0) num_rows = stored->Column(0).num_rows();
+    return;
+  }
+  auto columns = std::make_unique<const LegacyColumns>(*file, table);
+  legacy_schema = columns->schema();
+  num_rows = columns->num_rows();
+  if (known_rows && *known_rows != num_rows) throw Corrupt("{} rows where the manifest has {}", num_rows, *known_rows);
+  stored = std::move(columns);
+}
+
+std::vector<ArrayPtr> FileReader::Impl::ReadStored(std::span<const ColumnProjection> projections, const FileRows& rows,
+                                                   const ReadContext& context) const {
+  SortedRowsHolder sorted;
+  page::RowRanges ranges;
+  if (rows.is_range()) {
+    page::AppendRange(ranges, {rows.first, rows.count});
+  } else {
+    const FileRows ascending = sorted.Get(rows);
+    for (uint64_t i = 0; i < ascending.count; ++i) page::AppendRange(ranges, {ascending.rows[i], 1});
+  }
+  std::vector<page::ArrayReadPtr> reads;
+  for (const ColumnProjection& projection : projections) {
+    RequireDataSupport(projection.field);
+    reads.push_back(MakeFieldRead(projection, *stored, num_rows, ranges));
+  }
+  std::vector<ArrayPtr> arrays = FinishReads(*file, reads, context);
+  if (!rows.is_range()) {
+    for (ArrayPtr& array : arrays) array = TakeArray(array, sorted.positions());
+  }
+  if (context.stats) {
+    for (const ArrayPtr& array : arrays) context.stats->bytes_copied.fetch_add(CopiedBytes(*array), std::memory_order_relaxed);
+  }
+  return arrays;
+}
+
 bool SortedRowsHolder::IsAscending(const FileRows& rows) {
   if (!ascending_) ascending_ = std::is_sorted(rows.rows, rows.rows + rows.count);
   return *ascending_;
@@ -175,7 +217,9 @@ std::shared_ptr<const FileState> OpenState(const io::ReadableFile& file, const R
   if (!name.empty()) {
     if (auto known = context.session->cache().Find(name)) return std::static_pointer_cast<const FileState>(known);
   }
-  auto state = std::make_shared<const FileState>(ReadFileTail(file, context.stats), verify);
+  // Several files may be open at once, and a scan needs most of the budget for itself.
+  const uint64_t max_kept_bytes = context.session ? context.session->memory_limit() / 8 : ~uint64_t{0};
+  auto state = std::make_shared<const FileState>(ReadFileTail(file, context.stats), max_kept_bytes, verify);
   if (!name.empty()) context.session->cache().Insert(name, state);
   return state;
 }
@@ -183,12 +227,13 @@ std::shared_ptr<const FileState> OpenState(const io::ReadableFile& file, const R
 }  // namespace
 
 std::shared_ptr<const FileReader> FileReader::Open(io::ReadableFilePtr file, const ReadContext& context,
-                                                   std::optional<uint64_t> known_rows) {
+                                                   std::optional<uint64_t> known_rows, const LegacyTable& table) {
   auto impl = std::make_unique<Impl>();
   impl->file = std::move(file);
   InContext([&] { return impl->Where(); }, [&] {
     impl->state = OpenState(*impl->file, context);
     impl->num_rows = known_rows.value_or(0);
+    if (impl->tail().version.IsLegacy() || impl->tail().version.IsArrays()) return impl->OpenStored(table, known_rows);
     if (known_rows) return;
     const uint64_t per_row = RowsPerRow(impl->state->Schema(*impl->file, context.stats));
     if (impl->tail().num_columns == 0) return;
@@ -204,6 +249,7 @@ const std::string& FileReader::path() const { return impl_->file->path(); }
 FileVersion FileReader::version() const { return impl_->tail().version; }
 uint64_t FileReader::num_rows() const { return impl_->num_rows; }
 const LanceSchema& FileReader::schema() const {
+  if (impl_->tail().version.IsLegacy()) return impl_->legacy_schema;
   return InContext([&] { return impl_->Where(); }, [&]() -> const LanceSchema& { return impl_->state->Schema(*impl_->file, nullptr); });
 }
 uint32_t FileReader::num_columns() const { return impl_->tail().num_columns; }
@@ -221,6 +267,7 @@ Buffer FileReader::ReadGlobalBuffer(uint32_t index) const {
 }
 
 std::vector<ColumnProjection> FileReader::AllColumns() const {
+  if (impl_->stored) return AllStoredColumns(schema(), *impl_->stored);
   std::vector<ColumnProjection> projections;
   int32_t next = 0;
   for (const LanceField& field : schema().fields) {

@@ -13,6 +13,7 @@
 #include "eider/file/column_read.h"
 #include "eider/file/file_reader.h"
 #include "eider/file/file_tail.h"
+#include "eider/file/stored_column.h"
 #include "eider/page/field_plan.h"
 
 namespace eider::file {
@@ -36,9 +37,10 @@ class SortedRowsHolder {
 /// Grows as columns and pages are touched.
 class FileState final : public Cacheable {
  public:
-  FileState(FileTail file_tail, bool verify);
+  /// Page state beyond `max_kept_bytes` is made anew by each read.
+  FileState(FileTail file_tail, uint64_t max_kept_bytes, bool verify);
   ~FileState() override;
-  uint64_t cached_bytes() const override { return bytes_.load(std::memory_order_relaxed); }
+  uint64_t cached_bytes() const override { return kept_.bytes.load(std::memory_order_relaxed); }
 
   const FileTail& tail() const { return tail_; }
   const ColumnPages& Column(const io::ReadableFile& file, size_t index, ScanStats* stats) const;
@@ -49,7 +51,7 @@ class FileState final : public Cacheable {
  private:
   const FileTail tail_;
   const bool verify_;
-  mutable std::atomic<uint64_t> bytes_{0};
+  mutable KeptBytes kept_;
   mutable std::atomic<const FileSums*> sums_{nullptr};
   mutable std::atomic<const LanceSchema*> schema_{nullptr};
   std::unique_ptr<std::atomic<const ColumnPages*>[]> columns_;
@@ -63,9 +65,17 @@ struct FileReader::Impl {
   std::string Where() const;
   const FileTail& tail() const { return state->tail(); }
   const ColumnPages& Column(size_t index, ScanStats* stats = nullptr) const { return state->Column(*file, index, stats); }
+  /// Set for files before 2.1: their columns.
+  std::unique_ptr<const StoredColumns> stored;
+  /// Of a file of version 0.1.
+  LanceSchema legacy_schema;
   std::vector<ArrayPtr> Read(std::span<const ColumnProjection> projections, const FileRows& rows, const ReadContext& context) const;
 
+  void OpenStored(const LegacyTable& table, std::optional<uint64_t> known_rows);
+
  private:
+  std::vector<ArrayPtr> ReadStored(std::span<const ColumnProjection> projections, const FileRows& rows,
+                                   const ReadContext& context) const;
   void AddReads(const ColumnProjection& projection, const page::FieldPlan& plan, const FileRows& rows, ScanStats* stats,
                 std::vector<LeafRead>& reads) const;
   std::vector<ArrayPtr> Assemble(std::span<const ColumnProjection> projections, std::span<const page::FieldPlan* const> plans,

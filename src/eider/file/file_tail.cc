@@ -28,7 +28,7 @@ ByteRange Entry(const FileTail& tail, const Buffer& table, const char* what, siz
 }
 
 void CheckVersion(FileVersion version) {
-  if (version == FileVersion{2, 1} || version == FileVersion{2, 2}) return;
+  if (version == FileVersion{2, 1} || version == FileVersion{2, 2} || version.IsArrays() || version.IsLegacy()) return;
   throw Unsupported("file version {}", version.ToString());
 }
 
@@ -74,6 +74,7 @@ FileTail ReadFileTail(const io::ReadableFile& file, ScanStats* stats) {
   if (std::memcmp(end - 4, "LANC", 4) != 0) throw Corrupt("the last four bytes are not 'LANC'");
   tail.version = {LoadLe<uint16_t>(end - 8), LoadLe<uint16_t>(end - 6)};
   CheckVersion(tail.version);
+  if (tail.version.IsLegacy()) return tail;
   if (bytes.size() < kFooterBytes) throw Corrupt("{} bytes are too few for a footer", bytes.size());
   ReadTables(file, end - kFooterBytes, tail, stats);
   return tail;

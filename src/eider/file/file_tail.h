@@ -27,7 +27,7 @@ struct FileTail {
 };
 
 /// Reads footer and tables: one request where 64 KiB hold them, else two.
-/// \throws Error(kUnsupported) for a version other than 2.1 and 2.2, Error(kCorrupt) naming what disagrees.
+/// \throws Error(kUnsupported) for a version that is not read, Error(kCorrupt) naming what disagrees.
 FileTail ReadFileTail(const io::ReadableFile& file, ScanStats* stats);
 
 /// Bytes of `range`: from the tail when it holds them, else read and counted.

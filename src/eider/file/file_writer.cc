@@ -46,11 +46,13 @@ std::string Serialize(const Message& message) {
   return bytes;
 }
 
-template <typename Message>
-proto::Encoding DirectEncoding(const char* type_url, const Message& message) {
+/// As footers say it: 2.0 was version 0.3 once.
+FileVersion FooterVersion(FileVersion version) { return version == FileVersion{2, 0} ? FileVersion{0, 3} : version; }
+
+proto::Encoding DirectEncoding(const char* type_url, std::string message) {
   proto::TypedMessage typed;
   typed.set_type_url(type_url);
-  typed.set_value(Serialize(message));
+  typed.set_value(std::move(message));
   proto::Encoding encoding;
   encoding.mutable_direct()->set_encoding(Serialize(typed));
   return encoding;
@@ -62,6 +64,12 @@ struct LeafColumn {
   proto::ColumnMetadata metadata;
   std::unordered_set<std::string> dictionary_values = {};  ///< of all pages, for 8- and 16-bit keys
 
+  /// The reference reads a column of structs (2.0) only when it is one page, which has no bytes: true when the first has grown.
+  bool ExtendStructs(const page::EncodedPage& page) {
+    if (page.array_encoding.empty() || leaf->type->id != TypeId::kStruct || metadata.pages_size() == 0) return false;
+    metadata.mutable_pages(0)->set_length(metadata.pages(0).length() + page.num_rows);
+    return true;
+  }
   void AddDictionary(const page::EncodedPage& page) {
     dictionary_values.insert(page.dictionary_values.begin(), page.dictionary_values.end());
     if (page.dictionary_values.empty()) return;
@@ -79,7 +87,7 @@ struct FileWriter::Impl {
   Impl(std::unique_ptr<io::WritableFile> file, LanceSchema lance_schema, const FileWriteOptions& write_options,
        std::shared_ptr<Session> write_session)
       : out(std::move(file)), schema(std::move(lance_schema)), options(write_options), session(std::move(write_session)) {
-    if (options.version.major != 2 || (options.version.minor != 1 && options.version.minor != 2)) {
+    if (options.version.major != 2 || options.version.minor > 2) {
       throw Unsupported("writing file version {}", options.version.ToString());
     }
     const Schema arrow = ToArrowSchema(schema);
@@ -89,7 +97,7 @@ struct FileWriter::Impl {
       first_leaf.push_back(leaves.size());
       for (const page::ColumnLeaf& leaf : columns.back()->leaves()) AddLeafColumn(leaf);
     }
-    if (options.checksums) sums.emplace(leaves.size());
+    if (options.checksums && options.version.minor >= 1) sums.emplace(leaves.size());
     const uint64_t buffered = std::min(options.buffered_bytes, session->memory_limit() / 4);
     column_share = std::max(kMinColumnShare, buffered / std::max<uint64_t>(columns.size(), 1));
     page_bytes = std::max<uint64_t>(1, std::min(options.max_page_bytes, session->memory_limit() / 8));
@@ -100,7 +108,7 @@ struct FileWriter::Impl {
     proto::ColumnEncoding values;
     values.mutable_values();
     LeafColumn column{.leaf = &leaf};
-    *column.metadata.mutable_encoding() = DirectEncoding("/lance.encodings.ColumnEncoding", values);
+    *column.metadata.mutable_encoding() = DirectEncoding("/lance.encodings.ColumnEncoding", Serialize(values));
     leaves.push_back(std::move(column));
   }
 
@@ -123,7 +131,9 @@ struct FileWriter::Impl {
     }
     page->set_length(encoded.num_rows);
     page->set_priority(first_row);
-    *page->mutable_encoding() = DirectEncoding("/lance.encodings21.PageLayout", encoded.layout);
+    *page->mutable_encoding() = encoded.array_encoding.empty()
+                                    ? DirectEncoding("/lance.encodings21.PageLayout", Serialize(encoded.layout))
+                                    : DirectEncoding("/lance.encodings.ArrayEncoding", encoded.array_encoding);
   }
 
   /// Hands the groups' leaves to the encoders, cut into pages that are worth one each.
@@ -156,6 +166,7 @@ struct FileWriter::Impl {
       for (size_t i = 0; i < task.pages.size(); ++i) {
         const page::EncodedPage& page = task.pages[i];
         leaves[task.leaf_index].AddDictionary(page);
+        if (leaves[task.leaf_index].ExtendStructs(page)) continue;
         WritePage(page, row, leaves[task.leaf_index].metadata);
         if (sums) sums->AddPage(task.leaf_index, page, task.sums[i]);
         row += page.num_rows;
@@ -238,7 +249,7 @@ struct FileWriter::Impl {
     const std::string descriptor = Descriptor();
     if (sums) WriteSums(descriptor, metadata);
     Pad();
-    out->Append(SerializeFileEnd(out->size(), descriptor, metadata, global_buffers, options.version).span());
+    out->Append(SerializeFileEnd(out->size(), descriptor, metadata, global_buffers, FooterVersion(options.version)).span());
     summary.size_bytes = out->size();
     out->Close(sync);
     return summary;

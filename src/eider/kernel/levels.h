@@ -24,6 +24,9 @@ uint16_t MaxLevel(std::span<const uint16_t> levels);
 /// The masks straight from a bit-packed block of 1024 u16 levels (bitpack.h): 16 words, nothing is unpacked.
 void PackedLevelsEqual(const uint8_t* packed, uint32_t width, uint16_t value, uint64_t* out);
 
+/// Levels [first, first + n) of a packed block, n <= 1024 - first: neighbours lie in neighbouring words, at the same bits.
+void ExtractPackedLevels(const uint8_t* packed, uint32_t width, uint32_t first, std::span<uint16_t> out);
+
 /// Sets bits [begin, end).
 void SetMaskBits(uint64_t* mask, size_t begin, size_t end);
 /// before[w] = set bits before word w; before[num_words] = all of them.

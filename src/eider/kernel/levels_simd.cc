@@ -17,41 +17,36 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Tag = hn::CappedTag<uint16_t, 64>;
 using Vector = hn::Vec<Tag>;
 
-// Bit i of the result: test(levels[i]), of 64 levels at any address.
+// Bit i of *out: test(i-th of 64 levels at any address). Stored lane group by lane group: a word joined in registers would wait for
+// every store of its parts.
 template <typename Test>
-HWY_INLINE uint64_t Mask64(const void* levels, const Test& test) {
+HWY_INLINE void StoreMask64(const void* levels, const Test& test, uint64_t* out) {
   const Tag tag;
   const size_t lanes = hn::Lanes(tag);
   const auto* from = static_cast<const uint16_t*>(levels);
-  uint64_t mask = 0;
-  for (size_t i = 0; i < 64; i += lanes) {
-    uint8_t bits[16] = {};
-    hn::StoreMaskBits(tag, test(hn::LoadU(tag, from + i)), bits);
-    uint64_t part;
-    std::memcpy(&part, bits, sizeof(part));
-    mask |= part << i;
-  }
-  return mask;
+  auto* bits = reinterpret_cast<uint8_t*>(out);
+  for (size_t i = 0; i < 64; i += lanes) hn::StoreMaskBits(tag, test(i, hn::LoadU(tag, from + i)), bits + i / 8);
 }
 
 template <typename Test>
 HWY_INLINE void FillMask(std::span<const uint16_t> levels, const Test& test, uint64_t* out) {
   size_t i = 0;
-  for (; i + 64 <= levels.size(); i += 64) *out++ = Mask64(levels.data() + i, test);
+  for (; i + 64 <= levels.size(); i += 64) StoreMask64(levels.data() + i, test, out++);
   if (i == levels.size()) return;
   uint16_t tail[64] = {};
   std::memcpy(tail, levels.data() + i, 2 * (levels.size() - i));
-  *out = Mask64(tail, test) & (~uint64_t{0} >> (64 - (levels.size() - i)));
+  StoreMask64(tail, test, out);
+  *out &= ~uint64_t{0} >> (64 - (levels.size() - i));
 }
 
 void LevelsEqual(std::span<const uint16_t> levels, uint16_t value, uint64_t* out) {
   const Vector v = hn::Set(Tag(), value);
-  FillMask(levels, [v](Vector x) HWY_ATTR { return hn::Eq(x, v); }, out);
+  FillMask(levels, [v](size_t, Vector x) HWY_ATTR { return hn::Eq(x, v); }, out);
 }
 
 void LevelsAtMost(std::span<const uint16_t> levels, uint16_t value, uint64_t* out) {
   const Vector v = hn::Set(Tag(), value);
-  FillMask(levels, [v](Vector x) HWY_ATTR { return hn::Eq(hn::Min(x, v), x); }, out);
+  FillMask(levels, [v](size_t, Vector x) HWY_ATTR { return hn::Eq(hn::Min(x, v), x); }, out);
 }
 
 size_t CountLevelsAtMost(std::span<const uint16_t> levels, uint16_t value) {
@@ -70,16 +65,22 @@ void PackedLevelsEqual(const uint8_t* packed, uint32_t width, uint16_t value, ui
   const Tag tag;
   const auto mask = static_cast<uint16_t>(0xFFFFu >> (16 - width));
   // The value is shifted to the levels, not the levels to the value: one `and` and one comparison per word.
-  const auto test = [&tag](const uint8_t* words, uint32_t bits, uint32_t shifted) HWY_ATTR {
-    const Vector m = hn::Set(tag, static_cast<uint16_t>(bits)), v = hn::Set(tag, static_cast<uint16_t>(shifted));
-    return Mask64(words, [m, v](Vector x) HWY_ATTR { return hn::Eq(hn::And(x, m), v); });
-  };
   for (uint32_t row = 0; row < 16; ++row) {
     const uint8_t* words = packed + 128 * (row * width / 16);  // row r of the 64 lanes is 64 neighbouring levels
     const uint32_t shift = row * width % 16;
-    uint64_t equal = test(words, (uint32_t{mask} << shift) & 0xFFFFu, (uint32_t{value} << shift) & 0xFFFFu);
-    if (shift + width > 16) equal &= test(words + 128, mask >> (16 - shift), value >> (16 - shift));
-    out[(kPackedRowOrder[row / 8] * 16 + row % 8 * 128) / 64] = equal;
+    uint64_t* const place = out + (kPackedRowOrder[row / 8] * 16 + row % 8 * 128) / 64;
+    const Vector m = hn::Set(tag, static_cast<uint16_t>(mask << shift)), v = hn::Set(tag, static_cast<uint16_t>(value << shift));
+    if (shift + width <= 16) {
+      StoreMask64(words, [m, v](size_t, Vector x) HWY_ATTR { return hn::Eq(hn::And(x, m), v); }, place);
+      continue;
+    }
+    const auto* next = reinterpret_cast<const uint16_t*>(words + 128);
+    const Vector m2 = hn::Set(tag, static_cast<uint16_t>(mask >> (16 - shift))), v2 = hn::Set(tag, static_cast<uint16_t>(value >> (16 - shift)));
+    const auto both = [=](size_t i, Vector x) HWY_ATTR {
+      const auto high = hn::Eq(hn::And(hn::LoadU(Tag(), next + i), m2), v2);
+      return hn::And(hn::Eq(hn::And(x, m), v), high);
+    };
+    StoreMask64(words, both, place);
   }
 }
 

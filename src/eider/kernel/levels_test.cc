@@ -56,6 +56,21 @@ TEST(LevelsTest, MasksOfAPackedBlockNeedNoUnpacking) {
   }
 }
 
+TEST(LevelsTest, ExtractsRunsOfAPackedBlock) {
+  for (uint32_t width = 0; width <= 16; ++width) {
+    const auto levels = RandomLevels(1024, static_cast<uint16_t>((1u << width) - 1), width);
+    std::vector<uint8_t> packed(PackedBlockBytes(width));
+    PackBlock<uint16_t>(levels.data(), width, packed.data());
+    for (const uint32_t first : {0u, 1u, 63u, 64u, 100u, 127u, 128u, 900u, 1023u}) {
+      for (const uint32_t n : {0u, 1u, 17u, 64u, 124u, 1024u}) {
+        std::vector<uint16_t> out(std::min(n, 1024 - first));
+        ExtractPackedLevels(packed.data(), width, first, out);
+        ASSERT_TRUE(std::equal(out.begin(), out.end(), levels.begin() + first)) << width << " " << first << " " << n;
+      }
+    }
+  }
+}
+
 TEST(LevelsTest, SelectsCountsAndSteps) {
   std::mt19937_64 random(3);
   std::vector<uint64_t> mask(20);

@@ -12,7 +12,7 @@ namespace eider::loader {
 namespace {
 
 // Rows decoded at a time: their columns and their part of the slab stay in the cache while one is turned into the other.
-constexpr uint64_t kFillRows = 16384;
+constexpr uint64_t kFillRows = 4096;
 
 bool IsNarrow(const Field& field) {
   const Layout layout = LayoutOf(field.type->id);
@@ -47,8 +47,6 @@ void CopyStrided(const uint8_t* from, uint64_t from_step, uint8_t* to, uint64_t 
 // Rows gathered at a time: few enough to stay in the first-level cache while every column picks its values out of them, and
 // as many as a word has bits.
 constexpr size_t kBlockRows = 64;
-
-void OrBit(uint8_t* row, uint64_t bit, bool value) { row[bit >> 3] |= uint8_t(value << (bit & 7)); }
 
 /// The rows of one block of positions, by address.
 using BlockRows = std::span<const uint8_t* const>;
@@ -94,8 +92,11 @@ void DecodedColumns::PlanRow(const Schema& schema) {
     if (slot.width == 0) slot.offset = row_bytes_ * 8 + num_bits++;
     if (schema.fields[slot.column].nullable) slot.validity_bit = int64_t(row_bytes_ * 8 + num_bits++);
   }
-  bits_offset_ = row_bytes_;
-  row_bytes_ += BytesForBits(num_bits);
+  all_valid_.resize(BytesForBits(num_bits));
+  for (const Slot& slot : slots_) {
+    if (slot.validity_bit >= 0) SetBit(all_valid_.data(), uint64_t(slot.validity_bit) - row_bytes_ * 8);
+  }
+  row_bytes_ += all_valid_.size();
 }
 
 std::shared_ptr<const DecodedColumns> DecodedColumns::TryDecode(const Dataset& dataset, const Schema& schema,
@@ -136,7 +137,7 @@ void DecodedColumns::Fill(const Dataset& dataset, uint64_t first, uint64_t count
 
 void DecodedColumns::FillBlock(std::span<const Array* const> arrays, uint64_t from, uint64_t count, uint64_t first_row) {
   uint8_t* rows = slab_.data() + first_row * row_bytes_;
-  for (uint64_t i = 0; i < count; ++i) std::memset(rows + i * row_bytes_ + bits_offset_, 0, row_bytes_ - bits_offset_);
+  for (uint64_t i = 0; i < count; ++i) std::memcpy(rows + (i + 1) * row_bytes_ - all_valid_.size(), all_valid_.data(), all_valid_.size());
   for (size_t k = 0; k < slots_.size(); ++k) {
     const Slot& slot = slots_[k];
     const Array& array = *arrays[k];
@@ -145,10 +146,12 @@ void DecodedColumns::FillBlock(std::span<const Array* const> arrays, uint64_t fr
     if (slot.width > 0) {
       CopyStrided(values + start * slot.width, slot.width, rows + slot.offset, row_bytes_, count, slot.width);
     } else {
-      for (uint64_t i = 0; i < count; ++i) OrBit(rows + i * row_bytes_, slot.offset, GetBit(values, start + i));
+      for (uint64_t i = 0; i < count; ++i) rows[i * row_bytes_ + slot.offset / 8] |= uint8_t(GetBit(values, start + i) << slot.offset % 8);
     }
-    if (slot.validity_bit < 0) continue;
-    for (uint64_t i = 0; i < count; ++i) OrBit(rows + i * row_bytes_, uint64_t(slot.validity_bit), array.IsValid(int64_t(from + i)));
+    if (!array.validity.present() || slot.validity_bit < 0) continue;
+    for (uint64_t i = 0; i < count; ++i) {
+      if (!GetBit(array.validity.data(), start + i)) ClearBit(rows + i * row_bytes_, uint64_t(slot.validity_bit));
+    }
   }
 }
 

@@ -51,7 +51,8 @@ class DecodedColumns {
   std::vector<Slot> slots_;
   std::vector<std::atomic<bool>> has_nulls_;  ///< by slot; all valid: nothing to gather
   std::vector<std::string> narrow_, others_;
-  uint64_t bits_offset_ = 0, row_bytes_ = 0;
+  std::vector<uint8_t> all_valid_;  ///< the bits at the end of a row without nulls and with false booleans
+  uint64_t row_bytes_ = 0;
   BufferBuilder slab_;
 };
 

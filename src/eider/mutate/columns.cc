@@ -156,6 +156,7 @@ table::Snapshot AddNullColumns(const table::Snapshot& read, const Schema& column
 
 table::Snapshot DropColumns(const table::Snapshot& read, const std::vector<std::string>& paths, const ColumnOptions& options) {
   if (paths.empty()) throw Invalid("dropping columns: there are none");
+  WritableVersion(read.manifest->data_storage_version());
   const bool sync = SyncsFor(options.durability);
   return Retry(read, [&](const table::Snapshot& now) { return DropOnce(now, paths, sync); });
 }

@@ -104,7 +104,7 @@ table::Snapshot Overwrite(const table::Snapshot& read, RecordBatchReader& data, 
   if (version.empty()) {
     // A table in a version that is only read here moves on to the default one.
     const std::string& current = read.manifest->data_storage_version();
-    version = current == "2.1" ? current : "2.2";
+    version = current == "2.0" || current == "2.1" ? current : "2.2";
   }
   NewDataFiles files(read.store, FragmentOptions(options, version));
   table::TransactionProto transaction = NewTransaction(read.version(), options);

@@ -12,11 +12,32 @@ constexpr uint64_t kMaxMaskedRows = 24;
 
 }  // namespace
 
-void ChunkLevels::Open(uint32_t chunk, const ChunkView& view, uint64_t num_rows) {
+void ChunkLevels::Start(uint32_t chunk, const ChunkView& view) {
   chunk_ = chunk;
   view_ = &view;
   num_rows_ = page_.state()->rows.count(chunk);
   rep_ = def_ = {};
+  masked_ = false;
+}
+
+void ChunkLevels::DecodeLevels() {
+  rep_ = Decoded(page_.rep(), view_->rep, scratch_.rep);
+  if (page_.has_def()) def_ = Decoded(page_.def(), view_->def, scratch_.def);
+}
+
+ChunkPart ChunkLevels::OpenWhole(uint32_t chunk, const ChunkView& view) {
+  Start(chunk, view);
+  DecodeLevels();
+  const uint16_t max_rep = page_.layers().max_rep(), visible = page_.layers().max_visible_def();
+  const auto num_levels = static_cast<uint32_t>(rep_.size());
+  const size_t rows = num_levels - kernel::CountLevelsAtMost(rep_, static_cast<uint16_t>(max_rep - 1));
+  const auto values = static_cast<uint32_t>(def_.empty() ? num_levels : kernel::CountLevelsAtMost(def_, visible));
+  Check(rows, values, num_levels > 0 && rep_[0] >= max_rep);
+  return {.level_end = num_levels, .value_end = values};
+}
+
+void ChunkLevels::Open(uint32_t chunk, const ChunkView& view, uint64_t num_rows) {
+  Start(chunk, view);
   masked_ = num_rows > 0 && num_rows <= kMaxMaskedRows;
   masked_ ? BuildMasks() : Decode();
 }
@@ -30,8 +51,7 @@ std::span<const uint16_t> ChunkLevels::Decoded(const codec::LevelDecompressor& l
 
 void ChunkLevels::Decode() {
   const uint32_t n = view_->num_levels;
-  rep_ = Decoded(page_.rep(), view_->rep, scratch_.rep);
-  if (page_.has_def()) def_ = Decoded(page_.def(), view_->def, scratch_.def);
+  DecodeLevels();
   const uint16_t max_rep = page_.layers().max_rep(), visible = page_.layers().max_visible_def();
   const std::span<uint32_t> levels = LevelScratch::Take(scratch_.row_levels, n + 1);
   const std::span<uint32_t> row_values = LevelScratch::Take(scratch_.row_values, n + 1);

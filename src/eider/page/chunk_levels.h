@@ -23,6 +23,8 @@ class ChunkLevels {
   /// Opens a chunk for `num_rows` row questions (0: for a run of rows). \throws Error(kCorrupt) unless the levels hold the
   /// rows and items that the page's tables say.
   void Open(uint32_t chunk, const ChunkView& view, uint64_t num_rows);
+  /// Opens a chunk to be read from its first level to its last, and returns that part. \throws as Open.
+  ChunkPart OpenWhole(uint32_t chunk, const ChunkView& view);
   /// What comes before the first row that starts here: the rest of a row begun earlier.
   ChunkPart Preamble() const;
   /// The k-th row that starts here, up to the chunk's end.
@@ -42,6 +44,8 @@ class ChunkLevels {
   static std::span<const uint16_t> Part(std::span<const uint16_t> levels, const ChunkPart& part) {
     return levels.subspan(part.level_begin, part.level_end - part.level_begin);
   }
+  void Start(uint32_t chunk, const ChunkView& view);
+  void DecodeLevels();
   void Decode();
   void BuildMasks();
   std::span<const uint16_t> Decoded(const codec::LevelDecompressor& levels, ByteSpan block, std::vector<uint16_t>& buffer) const;

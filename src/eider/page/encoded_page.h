@@ -37,6 +37,7 @@ struct PageBuffer {
 
 struct EncodedPage {
   ::lance::encodings21::PageLayout layout;
+  std::string array_encoding;  ///< file version 2.0: a serialized lance.encodings.ArrayEncoding, and no layout
   std::vector<PageBuffer> buffers;
   uint64_t num_rows = 0;
   PageStatistics statistics;

@@ -26,6 +26,7 @@ class MiniBlockDecoder final : public PageDecoder {
   bool ReadsAnyOrder() const override { return !has_rep() && !whole_chunks_; }
   bool ReadsWholeChunks() const override { return whole_chunks_; }
   uint64_t state_bytes() const override;
+  void Prefetch(int step) const override;
 
   /// Page state, or null while no read has loaded it.
   const MiniBlockState* state() const { return state_.load(std::memory_order_acquire); }

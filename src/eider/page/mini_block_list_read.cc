@@ -67,12 +67,13 @@ class ListRead final : public MiniBlockRead {
   }
 
   void DecodeRange(ChunkLevels& levels, uint32_t chunk, bool first_chunk, codec::DecodedValues& values, LeafOutput& out) {
-    levels.Open(chunk, view_, 0);
     const RowIndex& rows = page_.state()->rows;
     const uint64_t end_row = selection_.first + selection_.count;
     const uint32_t end = end_row < rows.start(chunk + 1) ? static_cast<uint32_t>(end_row - rows.start(chunk)) : rows.count(chunk);
-    const ChunkPart part =
-        levels.Rows(first_chunk ? static_cast<uint32_t>(selection_.first - rows.start(chunk)) : ChunkLevels::kFromStart, end);
+    const uint32_t first = first_chunk ? static_cast<uint32_t>(selection_.first - rows.start(chunk)) : ChunkLevels::kFromStart;
+    const bool whole = end == rows.count(chunk) && (!first_chunk || (first == 0 && (chunk == 0 || !page_.state()->unfinished[chunk - 1])));
+    if (!whole) levels.Open(chunk, view_, 0);
+    const ChunkPart part = whole ? levels.OpenWhole(chunk, view_) : levels.Rows(first, end);
     UnravelLists(page_.layers(), levels.rep(part), levels.def(part), out);
     if (part.value_begin == part.value_end) return;
     page_.values().AppendRange(view_.buffers, page_.state()->values.count(chunk), part.value_begin,

@@ -97,6 +97,8 @@ void MiniBlockRead::Want(std::vector<ByteRange>& wants) {
 void MiniBlockRead::Feed(std::span<const ByteSpan> bytes) {
   if (!planned_) return page_.LoadState(bytes);
   chunks_ = ahead_ = bytes;
+  if (selection_.is_range()) return;
+  for (size_t k = 0; k < std::min<size_t>(8, bytes.size()); ++k) PrefetchChunk(bytes[k]);
 }
 
 void MiniBlockRead::LookAhead(std::span<const ByteSpan> following) {

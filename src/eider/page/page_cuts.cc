@@ -86,6 +86,8 @@ std::vector<ArrayPtr> SlicePieces(std::span<const ArrayPtr> pieces, uint64_t fir
 }
 
 std::vector<std::vector<ArrayPtr>> CutPages(std::span<const ArrayPtr> pieces, const ColumnLeaf& leaf, uint64_t target_bytes) {
+  // In 2.0 every column of a field is cut where the field is.
+  if (leaf.options.compression.version_minor == 0) return {{pieces.begin(), pieces.end()}};
   uint64_t rows = 0, bytes = 0;
   for (const ArrayPtr& piece : pieces) {
     rows += piece->length;

@@ -52,6 +52,8 @@ class PageDecoder {
   virtual std::unique_ptr<PageRead> Read(const RowSelection& selection) const = 0;
   /// About what page state takes, or will take once it is loaded.
   virtual uint64_t state_bytes() const { return 0; }
+  /// Touches nothing: asks for what a read will look at first. Twice: for page state, then for what that leads to.
+  virtual void Prefetch(int step) const {}
   /// True when rows may be read in any order at no more than the cost of a sorted read.
   virtual bool ReadsAnyOrder() const { return true; }
   /// True when one value of a chunk takes all bytes of the chunk.

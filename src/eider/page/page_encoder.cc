@@ -9,6 +9,7 @@
 #include "eider/page/full_zip_encoder.h"
 #include "eider/page/gather.h"
 #include "eider/page/mini_block_encoder.h"
+#include "eider/page/v2_0/array_encoder.h"
 #include "eider/page/page_cuts.h"
 
 namespace eider::page {
@@ -175,6 +176,11 @@ class PageEncoder {
 }  // namespace
 
 std::vector<EncodedPage> EncodePages(std::span<const ArrayPtr> pieces, const ColumnLeaf& leaf) {
+  if (leaf.options.compression.version_minor == 0) {
+    std::vector<EncodedPage> pages;
+    if (auto page = v2_0::EncodeArrayPage(pieces, leaf)) pages.push_back(std::move(*page));
+    return pages;
+  }
   return InContext([&] { return fmt::format("column '{}'", leaf.path); },
                    [&] {
                      PageEncoder encoder(leaf);

@@ -31,6 +31,12 @@ FragmentReader::FragmentReader(const table::Snapshot& snapshot, size_t index)
   if (fragment_.has_overlays()) throw Unsupported("fragment {}: data overlay files", fragment_.id());
 }
 
+// Only files of version 0.1 need it.
+file::LegacyTable FragmentReader::LegacyTableOf(const table::DataFileProto& file) const {
+  if (file.column_indices_size() > 0) return {};
+  return {.field_ids = {file.fields().begin(), file.fields().end()}, .manifest = snapshot_.store->Open(snapshot_.manifest_path)};
+}
+
 const file::FileReader& FragmentReader::OpenFile(int file_index, const file::ReadContext& context) const {
   const file::FileReader* open = files_[file_index].load(std::memory_order_acquire);
   if (open) return *open;
@@ -39,11 +45,12 @@ const file::FileReader& FragmentReader::OpenFile(int file_index, const file::Rea
   if (open) return *open;
   const table::DataFileProto& data_file = fragment_.file(file_index);
   const table::FileLocation location = table::LocateDataFile(snapshot_, data_file);
-  const io::ReadableFilePtr file = data_file.file_size_bytes() ? location.store->Open(location.path, data_file.file_size_bytes())
-                                                               : location.store->Open(location.path);
+  // Some releases recorded the size of a 0.1 file before its metadata was written.
+  const uint64_t known_size = data_file.column_indices_size() > 0 ? data_file.file_size_bytes() : 0;
+  const io::ReadableFilePtr file = known_size ? location.store->Open(location.path, known_size) : location.store->Open(location.path);
   const uint64_t rows = fragment_.physical_rows();
   std::shared_ptr<const file::FileReader> reader =
-      file::FileReader::Open(file, context, rows ? std::optional(rows) : std::nullopt);
+      file::FileReader::Open(file, context, rows ? std::optional(rows) : std::nullopt, LegacyTableOf(data_file));
   open = reader.get();
   owned_files_.push_back(std::move(reader));
   files_[file_index].store(open, std::memory_order_release);

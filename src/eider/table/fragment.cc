@@ -18,7 +18,7 @@ std::array<uint8_t, 16> RandomBytes() {
 
 }  // namespace
 
-Fragment Fragment::Parse(ByteSpan bytes) {
+Fragment Fragment::Parse(ByteSpan bytes, bool trusts_counts) {
   DataFragmentProto proto;
   if (!ParseMessage(bytes, &proto)) {
     throw Corrupt("fragment: {} bytes do not parse", bytes.size());
@@ -32,6 +32,10 @@ Fragment Fragment::Parse(ByteSpan bytes) {
       throw Corrupt("fragment {}: data file '{}' has {} fields and {} column indices", proto.id(), file.path(),
                     file.fields_size(), file.column_indices_size());
     }
+  }
+  if (!trusts_counts) {
+    proto.clear_physical_rows();
+    if (proto.has_deletion_file()) proto.mutable_deletion_file()->clear_num_deleted_rows();
   }
   return Fragment(std::move(proto));
 }

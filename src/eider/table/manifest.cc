@@ -114,7 +114,8 @@ std::map<std::string, std::string> Manifest::table_metadata() const {
 const Fragment& Manifest::fragment(size_t i) const {
   const Fragment* decoded = fragments_[i].load(std::memory_order_acquire);
   if (decoded) return *decoded;
-  auto fresh = std::make_unique<const Fragment>(Fragment::Parse(fragment_bytes_[i]));
+  // Releases that did not sign their manifests kept wrong counts of rows.
+  auto fresh = std::make_unique<const Fragment>(Fragment::Parse(fragment_bytes_[i], head_.has_writer_version()));
   if (fresh->id() != fragment_ids_[i]) throw Corrupt("fragment {}: a second id, {}", fragment_ids_[i], fresh->id());
   const Fragment* expected = nullptr;
   if (fragments_[i].compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) return *fresh.release();
@@ -140,7 +141,7 @@ void Manifest::ReadFragmentIds() {
     ids = sorted;
   }
   const auto twice = std::adjacent_find(ids.begin(), ids.end());
-  if (twice != ids.end()) throw Corrupt("manifest: two fragments have the id {}", *twice);
+  if (twice != ids.end()) repeated_fragment_id_ = *twice;
 }
 
 std::optional<size_t> Manifest::FindFragment(uint64_t id) const {

@@ -46,6 +46,7 @@ ManifestProto NewTableHead(const CreateOptions& create) {
 
 NextVersion::NextVersion(const Manifest* base, ManifestProto head, bool stable_row_ids)
     : base_(base), stable_row_ids_(stable_row_ids) {
+  if (base && base->repeated_fragment_id()) throw Corrupt("manifest: two fragments have the id {}", *base->repeated_fragment_id());
   draft_.head = std::move(head);
   draft_.head.set_version(base ? base->version() + 1 : 1);
   draft_.head.clear_version_aux_data();
