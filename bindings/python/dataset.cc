@@ -52,13 +52,14 @@ DatasetPtr OpenDataset(const std::string& uri, std::optional<uint64_t> version, 
 
 DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mode,
                         const std::string& data_storage_version, uint64_t max_rows_per_file,
-                        uint64_t max_bytes_per_file, bool enable_v2_manifest_paths, bool enable_stable_row_ids,
+                        uint64_t max_bytes_per_file, bool checksums, bool enable_v2_manifest_paths, bool enable_stable_row_ids,
                         const Properties& transaction_properties, const Properties& table_metadata,
                         Durability durability, nb::object session) {
   const WriteOptions options{.mode = mode,
                              .data_storage_version = data_storage_version,
                              .max_rows_per_file = max_rows_per_file,
                              .max_bytes_per_file = max_bytes_per_file,
+                             .checksums = checksums,
                              .enable_v2_manifest_paths = enable_v2_manifest_paths,
                              .enable_stable_row_ids = enable_stable_row_ids,
                              .transaction_properties = transaction_properties,
@@ -241,7 +242,7 @@ void BindDataset(nb::module_& m) {
   DefineChanges(dataset);
   m.def("open_dataset", &OpenDataset, "uri"_a, "version"_a.none() = nb::none(), "session"_a.none() = nb::none());
   m.def("write_dataset", &WriteDataset, "data"_a, "uri"_a, "mode"_a = WriteMode::kCreate, "data_storage_version"_a = "",
-        "max_rows_per_file"_a, "max_bytes_per_file"_a, "enable_v2_manifest_paths"_a = true,
+        "max_rows_per_file"_a, "max_bytes_per_file"_a, "checksums"_a = true, "enable_v2_manifest_paths"_a = true,
         "enable_stable_row_ids"_a = false, "transaction_properties"_a = Properties{}, "table_metadata"_a = Properties{},
         "durability"_a = Durability::kDefault, "session"_a.none() = nb::none());
 }

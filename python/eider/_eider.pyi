@@ -78,7 +78,7 @@ class LanceSchema:
     def __arrow_c_schema__(self) -> object: ...
 
 class Session:
-    def __init__(self, memory_limit: int = 0, cpu_threads: int = -1, io_threads: int = -1) -> None: ...
+    def __init__(self, memory_limit: int = 0, cpu_threads: int = -1, io_threads: int = -1, verify: bool = True) -> None: ...
     @staticmethod
     def default() -> Session: ...
     @property
@@ -200,6 +200,7 @@ def write_dataset(
     *,
     max_rows_per_file: int,
     max_bytes_per_file: int,
+    checksums: bool = True,
     enable_v2_manifest_paths: bool = True,
     enable_stable_row_ids: bool = False,
     transaction_properties: dict[str, str] = ...,
@@ -210,7 +211,7 @@ def write_dataset(
 
 class FileReader:
     @staticmethod
-    def open(path: str, session: Session | None = None) -> FileReader: ...
+    def open(path: str, session: Session | None = None, verify: bool = True) -> FileReader: ...
     @property
     def num_rows(self) -> int: ...
     @property
@@ -236,6 +237,7 @@ class FileWriter:
         version: str = "2.2",
         buffered_bytes: int | None = None,
         max_page_bytes: int | None = None,
+        checksums: bool = True,
         session: Session | None = None,
     ) -> FileWriter: ...
     def write_all(self, data: RecordBatchReader) -> None: ...

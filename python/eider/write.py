@@ -57,6 +57,7 @@ def write_dataset(
     table_id: list[str] | None = None,
     session: Session | None = None,
     durability: DurabilityName | None = None,
+    checksums: bool = True,
     table_metadata: dict[str, str] | None = None,
 ) -> LanceDataset:
     """Write data as a new dataset, or as a new version of one, and return it.
@@ -78,6 +79,7 @@ def write_dataset(
         session: Session whose memory and threads to use.
         durability: ``"full"`` syncs data, transaction and manifest before returning; ``"none"`` leaves it to the
             operating system; None: the environment variable EIDER_DURABILITY, else full.
+        checksums: Keep checksums and page statistics in the new data files; other engines ignore them.
         table_metadata: Key-value metadata of the table, set when it is created. Refused for a dataset that exists.
         data_cache_bytes, max_page_bytes, commit_lock, progress, storage_options, use_legacy_format,
         auto_cleanup_options, initial_bases, target_bases, target_all_bases, base_store_params, external_blob_mode,
@@ -126,6 +128,7 @@ def write_dataset(
         _MODES[mode],
         file_version_of(data_storage_version),
         **limits,
+        checksums=bool(checksums),
         enable_v2_manifest_paths=enable_v2_manifest_paths,
         enable_stable_row_ids=enable_stable_row_ids,
         transaction_properties=properties,

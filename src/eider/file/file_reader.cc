@@ -211,13 +211,15 @@ FileReader::~FileReader() = default;
 namespace {
 
 std::shared_ptr<const FileState> OpenState(const io::ReadableFile& file, const ReadContext& context) {
-  const std::string name = context.session ? file.StateName() : std::string();
+  const bool verify = context.verify && (context.session == nullptr || context.session->verifies_checksums());
+  std::string name = context.session ? file.StateName() : std::string();
+  if (!name.empty() && !verify) name += "?unverified";
   if (!name.empty()) {
     if (auto known = context.session->cache().Find(name)) return std::static_pointer_cast<const FileState>(known);
   }
   // Several files may be open at once, and a scan needs most of the budget for itself.
   const uint64_t max_kept_bytes = context.session ? context.session->memory_limit() / 8 : ~uint64_t{0};
-  auto state = std::make_shared<const FileState>(ReadFileTail(file, context.stats), max_kept_bytes);
+  auto state = std::make_shared<const FileState>(ReadFileTail(file, context.stats), max_kept_bytes, verify);
   if (!name.empty()) context.session->cache().Insert(name, state);
   return state;
 }
@@ -257,7 +259,11 @@ Buffer FileReader::ReadGlobalBuffer(uint32_t index) const {
   if (index >= num_global_buffers()) {
     throw Invalid("file '{}': global buffer {} of {}", path(), index, num_global_buffers());
   }
-  return ReadThroughTail(*impl_->file, impl_->tail(), impl_->tail().global_buffer(index), nullptr);
+  return InContext([&] { return impl_->Where(); }, [&] {
+    Buffer bytes = ReadThroughTail(*impl_->file, impl_->tail(), impl_->tail().global_buffer(index), nullptr);
+    if (const FileSums* sums = impl_->state->Sums(*impl_->file, nullptr)) sums->CheckGlobalBuffer(index, bytes.span());
+    return bytes;
+  });
 }
 
 std::vector<ColumnProjection> FileReader::AllColumns() const {

@@ -236,8 +236,8 @@ TEST_F(GoldenTest, AColumnInNoFileReadsAsNull) {
 
 TEST_F(GoldenTest, DescribesPagesAsTextAndJson) {
   const auto reader = Open(GoldenFolder() / "2.2/lists.lance");
-  EXPECT_THAT(reader->Describe(false), HasSubstr("mini-block("));
-  EXPECT_THAT(reader->Describe(true), HasSubstr("\"num_rows\": 300"));
+  EXPECT_THAT(DescribeFile(reader->Metadata(), false), HasSubstr("mini-block("));
+  EXPECT_THAT(DescribeFile(reader->Metadata(), true), HasSubstr("\"num_rows\": 300"));
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ struct FileWriteOptions {
   /// Encoded input held per file before pages are flushed, shared by the columns; shrunk to fit the session's budget.
   uint64_t buffered_bytes = 32 << 20;
   uint64_t max_page_bytes = 32 << 20;
+  bool checksums = true;  ///< checksums and page statistics in one more global buffer
 };
 
 struct FileSummary {

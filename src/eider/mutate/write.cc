@@ -16,6 +16,7 @@ WriteFragmentsOptions FragmentOptions(const WriteOptions& options, const std::st
   return {.version = WritableVersion(storage_version),
           .max_rows_per_file = options.max_rows_per_file,
           .max_bytes_per_file = options.max_bytes_per_file,
+          .checksums = options.checksums,
           .sync = SyncsFor(options.durability),
           .session = options.session ? options.session : Session::Default()};
 }

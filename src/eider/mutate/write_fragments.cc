@@ -68,7 +68,7 @@ NewDataFiles::~NewDataFiles() {
 
 std::unique_ptr<file::FileWriter> NewDataFiles::Create(const LanceSchema& schema, std::string* name) {
   *name = table::NewDataFileName();
-  const file::FileWriteOptions options{.version = options_.version};
+  const file::FileWriteOptions options{.version = options_.version, .checksums = options_.checksums};
   return std::make_unique<file::FileWriter>(store_->Create(DataPath(*name)), schema, options, options_.session);
 }
 

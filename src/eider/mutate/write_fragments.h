@@ -20,6 +20,7 @@ struct WriteFragmentsOptions {
   file::FileVersion version{2, 2};
   uint64_t max_rows_per_file = 1024 * 1024;
   uint64_t max_bytes_per_file = uint64_t{90} << 30;
+  bool checksums = true;
   bool sync = true;
   std::shared_ptr<Session> session;
 };

@@ -31,6 +31,18 @@ class PageEncoder {
 
   void Encode(std::span<const ArrayPtr> pieces) {
     const ShreddedLeaf shredded = Shred(pieces, leaf_);
+    const size_t before = pages_.size();
+    EncodeShredded(pieces, shredded);
+    // Pages of rows that were cut were measured one by one.
+    if (pages_.size() == before + 1) pages_.back().statistics = MeasurePage(shredded, *leaf_.type);
+  }
+
+  std::vector<EncodedPage> Take() { return std::move(pages_); }
+
+ private:
+  uint16_t minor() const { return leaf_.options.compression.version_minor; }
+
+  void EncodeShredded(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
     if (shredded.num_values == 0) {
       pages_.push_back(EncodeAllNull(shredded, minor()));
     } else if (leaf_.type->id == TypeId::kDictionary) {
@@ -39,11 +51,6 @@ class PageEncoder {
       EncodeValues(pieces, shredded);
     }
   }
-
-  std::vector<EncodedPage> Take() { return std::move(pages_); }
-
- private:
-  uint16_t minor() const { return leaf_.options.compression.version_minor; }
 
   void EncodeValues(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
     GatheredValues gathered = Gather(shredded, *leaf_.type);
