@@ -73,8 +73,8 @@ void ParseBuffers(const ::lance::file::Page& page, uint64_t file_bytes, page::Pa
 
 }  // namespace
 
-ColumnPages::ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, std::atomic<uint64_t>& kept_bytes)
-    : metadata_(std::move(metadata)), file_bytes_(file_bytes), version_(version), kept_bytes_(kept_bytes) {
+ColumnPages::ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, KeptBytes& kept)
+    : metadata_(std::move(metadata)), file_bytes_(file_bytes), version_(version), kept_(kept) {
   Encoding encoding;
   first_rows_.push_back(0);
   VisitWireFields(metadata_.span(), "column metadata", [&](const WireField& field) {
@@ -89,7 +89,7 @@ ColumnPages::ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion versi
   });
   CheckColumnEncoding(encoding);
   pages_.reset(new std::atomic<const Page*>[messages_.size()]());
-  kept_bytes_.fetch_add(sizeof *this + metadata_.size() + messages_.size() * 32, std::memory_order_relaxed);
+  kept_.bytes.fetch_add(sizeof *this + metadata_.size() + messages_.size() * 32, std::memory_order_relaxed);
 }
 
 ColumnPages::~ColumnPages() {
@@ -116,7 +116,7 @@ const ColumnPages::Page& ColumnPages::Open(size_t index) const {
   if (page != nullptr) return *page;
   std::unique_ptr<Page> parsed = Parse(index);
   if (!pages_[index].compare_exchange_strong(page, parsed.get(), std::memory_order_acq_rel)) return *page;
-  kept_bytes_.fetch_add(sizeof(Page) + 4 * parsed->layout.size(), std::memory_order_relaxed);
+  kept_.bytes.fetch_add(sizeof(Page) + 4 * parsed->layout.size(), std::memory_order_relaxed);
   return *parsed.release();
 }
 
@@ -149,10 +149,13 @@ const page::PageDecoder& ColumnPages::Decoder(size_t index, const std::shared_pt
   const Page& page = Open(index);
   const LeafDecoder* known = page.decoder.load(std::memory_order_acquire);
   if (known == nullptr) {
-    auto made = std::make_unique<const LeafDecoder>(LeafDecoder{leaf, page::MakePageDecoder(page.source, leaf)});
+    auto made = std::make_unique<LeafDecoder>(LeafDecoder{leaf, page::MakePageDecoder(page.source, leaf)});
+    const uint64_t bytes = kDecoderBytes + made->decoder->state_bytes();
+    const bool keep = kept_.bytes.load(std::memory_order_relaxed) + bytes <= kept_.limit;
+    if (!keep) return *(owned = std::move(made->decoder));
     if (page.decoder.compare_exchange_strong(known, made.get(), std::memory_order_acq_rel)) {
       known = made.release();
-      kept_bytes_.fetch_add(kDecoderBytes + known->decoder->state_bytes(), std::memory_order_relaxed);
+      kept_.bytes.fetch_add(bytes, std::memory_order_relaxed);
     }
   }
   if (known->leaf == leaf || known->leaf->SameLayout(*leaf)) return *known->decoder;

@@ -14,11 +14,17 @@
 
 namespace eider::file {
 
+/// What the columns of a file keep between reads: decoders are kept, with chunk tables and dictionaries, up to the limit.
+struct KeptBytes {
+  std::atomic<uint64_t> bytes{0};
+  uint64_t limit = ~uint64_t{0};
+};
+
 class ColumnPages {
  public:
   /// `metadata` is a serialized lance.file.ColumnMetadata, kept. \throws Error(kCorrupt)
-  /// What is kept, page state to come included, is added to `kept_bytes`, which outlives this.
-  ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, std::atomic<uint64_t>& kept_bytes);
+  /// What is kept, page state to come included, is added to `kept`, which outlives this.
+  ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, KeptBytes& kept);
   ~ColumnPages();
 
   size_t num_pages() const { return messages_.size(); }
@@ -33,7 +39,8 @@ class ColumnPages {
 
   /// Asks for what reads of these pages will look at, page by page in the order given, so that their misses overlap.
   void Prefetch(std::span<const size_t> pages) const;
-  /// The decoder of a page. `owned` keeps it alive where it is not shared (another reader knows the column by another type).
+  /// The decoder of a page. `owned` keeps it alive where it is not shared: another reader knows the column by another type, or the file
+  /// keeps as much as it may.
   const page::PageDecoder& Decoder(size_t page, const std::shared_ptr<const page::LeafSpec>& leaf,
                                    std::unique_ptr<page::PageDecoder>& owned) const;
 
@@ -53,7 +60,7 @@ class ColumnPages {
   const Buffer metadata_;
   const uint64_t file_bytes_;
   const FileVersion version_;
-  std::atomic<uint64_t>& kept_bytes_;
+  KeptBytes& kept_;
   std::vector<ByteSpan> messages_;   // of the pages, within metadata_
   std::vector<uint64_t> first_rows_;
   std::unique_ptr<std::atomic<const Page*>[]> pages_;

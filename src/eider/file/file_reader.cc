@@ -215,7 +215,9 @@ std::shared_ptr<const FileState> OpenState(const io::ReadableFile& file, const R
   if (!name.empty()) {
     if (auto known = context.session->cache().Find(name)) return std::static_pointer_cast<const FileState>(known);
   }
-  auto state = std::make_shared<const FileState>(ReadFileTail(file, context.stats));
+  // Several files may be open at once, and a scan needs most of the budget for itself.
+  const uint64_t max_kept_bytes = context.session ? context.session->memory_limit() / 8 : ~uint64_t{0};
+  auto state = std::make_shared<const FileState>(ReadFileTail(file, context.stats), max_kept_bytes);
   if (!name.empty()) context.session->cache().Insert(name, state);
   return state;
 }

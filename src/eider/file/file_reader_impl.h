@@ -37,9 +37,10 @@ class SortedRowsHolder {
 /// Grows as columns and pages are touched.
 class FileState final : public Cacheable {
  public:
-  explicit FileState(FileTail file_tail);
+  /// Page state beyond `max_kept_bytes` is made anew by each read.
+  FileState(FileTail file_tail, uint64_t max_kept_bytes);
   ~FileState() override;
-  uint64_t cached_bytes() const override { return bytes_.load(std::memory_order_relaxed); }
+  uint64_t cached_bytes() const override { return kept_.bytes.load(std::memory_order_relaxed); }
 
   const FileTail& tail() const { return tail_; }
   const ColumnPages& Column(const io::ReadableFile& file, size_t index, ScanStats* stats) const;
@@ -47,7 +48,7 @@ class FileState final : public Cacheable {
 
  private:
   const FileTail tail_;
-  mutable std::atomic<uint64_t> bytes_{0};
+  mutable KeptBytes kept_;
   mutable std::atomic<const LanceSchema*> schema_{nullptr};
   std::unique_ptr<std::atomic<const ColumnPages*>[]> columns_;
 };

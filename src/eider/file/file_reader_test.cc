@@ -1,10 +1,12 @@
 #include "eider/file/file_reader.h"
 
+#include <eider/session.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <numeric>
 
 #include "eider/array/equal.h"
 #include "eider/array/take.h"
@@ -72,6 +74,21 @@ TEST_F(GoldenTest, TakesAndRangesAgreeWithTheWholeRead) {
         ExpectSame(slices, reader->ReadRange(columns, first, count, {}), path.string() + " in part");
       }
     }
+  }
+}
+
+TEST_F(GoldenTest, PageStateBeyondTheBudgetIsMadeAnewByEachRead) {
+  Session session({.memory_limit = 4096});
+  for (const fs::path& path : GoldenFiles()) {
+    const auto store = io::MakeLocalStore(path.parent_path().string(), {});
+    const auto reader = FileReader::Open(store->Open(path.filename().string()), {.session = &session});
+    const auto columns = reader->AllColumns();
+    const uint64_t rows = reader->num_rows();
+    const auto want = Open(path)->ReadRange(columns, 0, rows, {});
+    ExpectSame(want, reader->ReadRange(columns, 0, rows, {}), path.string());
+    std::vector<uint64_t> all(rows);
+    std::iota(all.begin(), all.end(), 0);
+    ExpectSame(want, reader->Take(columns, all, {}), path.string() + " taken");
   }
 }
 

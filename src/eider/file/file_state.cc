@@ -25,9 +25,10 @@ const T& Publish(std::unique_ptr<const T> made, std::atomic<const T*>& place) {
 
 }  // namespace
 
-FileState::FileState(FileTail file_tail)
+FileState::FileState(FileTail file_tail, uint64_t max_kept_bytes)
     : tail_(std::move(file_tail)),
-      bytes_(sizeof *this + tail_.bytes.size() + tail_.column_table.size() + tail_.buffer_table.size() + 8 * uint64_t{tail_.num_columns}),
+      kept_{sizeof *this + tail_.bytes.size() + tail_.column_table.size() + tail_.buffer_table.size() + 8 * uint64_t{tail_.num_columns},
+            max_kept_bytes},
       columns_(new std::atomic<const ColumnPages*>[tail_.num_columns]()) {}
 
 FileState::~FileState() {
@@ -39,7 +40,7 @@ const ColumnPages& FileState::Column(const io::ReadableFile& file, size_t index,
   if (const ColumnPages* column = columns_[index].load(std::memory_order_acquire)) return *column;
   return Publish(InContext([&] { return fmt::format("column {}", index); }, [&] {
                    const Buffer metadata = ReadThroughTail(file, tail_, tail_.column(index), stats);
-                   return std::make_unique<const ColumnPages>(CopyToBuffer(metadata.span()), tail_.file_bytes, tail_.version, bytes_);
+                   return std::make_unique<const ColumnPages>(CopyToBuffer(metadata.span()), tail_.file_bytes, tail_.version, kept_);
                  }),
                  columns_[index]);
 }
@@ -47,7 +48,7 @@ const ColumnPages& FileState::Column(const io::ReadableFile& file, size_t index,
 const LanceSchema& FileState::Schema(const io::ReadableFile& file, ScanStats* stats) const {
   if (const LanceSchema* schema = schema_.load(std::memory_order_acquire)) return *schema;
   const Buffer bytes = ReadThroughTail(file, tail_, tail_.global_buffer(0), stats);
-  bytes_.fetch_add(8 * bytes.size(), std::memory_order_relaxed);
+  kept_.bytes.fetch_add(8 * bytes.size(), std::memory_order_relaxed);
   return Publish(std::make_unique<const LanceSchema>(ParseSchema(bytes)), schema_);
 }
 
