@@ -35,8 +35,11 @@ class CorruptError(EiderError, OSError, ValueError):
     kind = "corrupt"
 
 
-class UnsupportedError(EiderError, NotImplementedError, OSError, ValueError):
-    """Legal, but not implemented in this version. The message names the argument, encoding, type or URI scheme."""
+class UnsupportedError(EiderError, NotImplementedError, ValueError):
+    """Legal, but not implemented in this version. The message names the argument, encoding, type or URI scheme.
+
+    No OSError, unlike the others: a method or name that is missing is an AttributeError too, and Python allows no class both.
+    """
 
     kind = "unsupported"
 
