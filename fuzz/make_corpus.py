@@ -118,7 +118,9 @@ def main() -> None:
             elif path.parent.name == "_deletions":
                 save("deletion_file", bytes([path.suffix == ".bin"]) + path.read_bytes())  # the target's first byte: the kind
                 save("ipc_file" if path.suffix == ".arrow" else "portable_roaring", path.read_bytes())
-    for path in sorted(GOLDEN.glob("*/2.*/*.lance")):
+            elif path.parent.name == "data" and "old.lance" in path.parts:
+                save("file_reader", path.read_bytes(), "-0.1")
+    for path in sorted(GOLDEN.glob("pylance-14.*/2.*/*.lance")):
         if path.stat().st_size <= LARGEST:
             save("file_reader", path.read_bytes(), f"-{path.stem}-{path.parent.name}")
             save("field_proto", schema_message(path.read_bytes()))

@@ -1,4 +1,6 @@
-"""Writes the golden files of this folder with the reference engine: python -m tests.golden.write
+"""Writes the golden files of this folder with the reference engine: python -m tests.golden.write [file version ...]
+
+An older release in an environment of its own writes its share: <its python> -m tests.golden.write 2.0
 
     <writer>/<version>/<name>.lance    one small data file per page layout and encoding
     <writer>/<version>/<name>.arrow    the table it holds, as an Arrow IPC file
@@ -11,6 +13,7 @@ from __future__ import annotations
 import pathlib
 import random
 import shutil
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -71,12 +74,38 @@ def tables() -> dict[str, list[tuple[pa.Field, pa.Array]]]:
     }
 
 
+def array_tables() -> dict[str, list[tuple[pa.Field, pa.Array]]]:
+    """For file version 2.0, which has no null structs and other encodings."""
+    rng, npr = random.Random(2), np.random.default_rng(2)
+    lists = [None if i % 9 == 0 else [None if j == 3 else f"{i} {j}" for j in range(i % 5)] for i in range(200)]
+    depth2 = [[list(range(j)) if j % 3 else None for j in range(i % 4)] for i in range(150)]
+    structs = [[{"a": i, "l": [j] * j} for j in range(i % 3)] for i in range(120)]
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(npr.random(40 * 16, dtype=np.float32)), 16)
+    pairs = pa.FixedSizeListArray.from_arrays(pa.array(nulls(npr, npr.integers(0, 99, 600).tolist()), pa.int16()), 2)
+    return {
+        "flat": [column("v", pa.array(npr.integers(-2**62, 2**62, 300)))],
+        "bool": [column("v", pa.array(nulls(npr, (npr.random(500) < 0.5).tolist()), pa.bool_()))],
+        "nulls": [column("v", pa.nulls(70, pa.int32())), column("n", pa.nulls(70)), column("s", pa.nulls(70, pa.string()))],
+        "strings": [column("v", pa.array(nulls(npr, words(rng, 200, 0, 12)))), column("b", pa.array([b"x" * (i % 5) for i in range(200)]))],
+        "few_strings": [column("v", pa.array([None if i % 11 == 0 else f"place {i % 13}" for i in range(400)]))],
+        "zstd": [column("v", pa.array(words(rng, 200, 20, 40)), compression="zstd")],
+        "dictionary": [column("v", pa.array([f"place {i % 13}" for i in range(300)]).dictionary_encode())],
+        "vectors": [column("v", vectors)],
+        "pairs_with_nulls": [column("v", pairs)],
+        "lists": [column("v", pa.array(lists))],
+        "lists_of_lists": [column("v", pa.array(depth2, pa.list_(pa.list_(pa.int32()))))],
+        "structs": [column("v", pa.array([{"a": i, "b": str(i)} for i in range(100)]))],
+        "lists_of_structs": [column("v", pa.array(structs)), column("after", pa.array(range(120)))],
+        "fixed_binary": [column("v", pa.array([None if i % 5 == 0 else bytes([i % 256]) * 7 for i in range(100)], pa.binary(7)))],
+    }
+
+
 def main() -> None:
-    for version in ("2.1", "2.2"):
+    for version in sys.argv[1:] or ("2.0", "2.1", "2.2"):
         folder = HERE / f"pylance-{lance.__version__}" / version
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for name, columns in tables().items():
+        for name, columns in (array_tables() if version == "2.0" else tables()).items():
             table = pa.Table.from_arrays([a for _, a in columns], schema=pa.schema([f for f, _ in columns]))
             with LanceFileWriter(str(folder / f"{name}.lance"), table.schema, version=version) as writer:
                 writer.write_batch(table.combine_chunks())

@@ -19,6 +19,15 @@ def reference():
     return engines.REFERENCE
 
 
+@pytest.fixture(scope="session")
+def errors(engine):
+    if engine.name != "eider":
+        pytest.skip("judges the errors of eider")
+    import eider.error
+
+    return eider.error
+
+
 @pytest.fixture
 def data_dir() -> pathlib.Path:
     return pathlib.Path(__file__).parent / "data"

@@ -123,7 +123,8 @@ def test_extension_types_are_kept(write):
 def test_file_versions(write, table):
     assert write(table, data_storage_version="2.1").data_storage_version == "2.1"
     assert write(table, data_storage_version="stable").data_storage_version == "2.2"
-    for version in ("2.0", "legacy", "2.3", "next", "9.9"):
+    assert write(table.drop_columns(["box"]), data_storage_version="2.0").data_storage_version == "2.0"
+    for version in ("legacy", "2.3", "next", "9.9"):
         with pytest.raises(ValueError):
             write(table, data_storage_version=version)
 

@@ -304,3 +304,30 @@ def test_columns_as_text_and_no_seed_are_refused(uri: str) -> None:
         Loader(uri, columns="score", batch_size=10)
     with pytest.raises(eider.InvalidError, match="seed is None; give an integer"):
         Loader(uri, batch_size=10, shuffle=True, seed=None)
+
+
+def test_shuffled_batches_hold_live_rows_only(tmp_path: pathlib.Path) -> None:
+    lance = pytest.importorskip("lance")
+    rows = 1200
+    table = pa.table(
+        {
+            "id": pa.array(range(rows)),
+            "twice": pa.array([None if i % 7 == 0 else 2.0 * i for i in range(rows)]),
+            "odd": pa.array([i % 2 == 1 for i in range(rows)]),
+            "words": pa.array([f"row {i}" for i in range(rows)]),
+            "pair": pa.FixedSizeListArray.from_arrays(pa.array(np.arange(2 * rows, dtype=np.int16)), 2),
+        }
+    )
+    uri = str(tmp_path / "deleted.lance")
+    lance.write_dataset(table, uri, max_rows_per_file=500)
+    lance.dataset(uri).delete("id % 5 = 2 or (id > 700 and id < 800)")
+    live = [i for i in range(rows) if i % 5 != 2 and not 700 < i < 800]
+    seen: list[int] = []
+    for batch in Loader(uri, batch_size=77, shuffle=True, seed=4):
+        ids = batch["id"].tolist()
+        seen += ids
+        assert batch["odd"].tolist() == [i % 2 == 1 for i in ids]
+        assert batch["words"] == [f"row {i}" for i in ids]
+        assert batch["pair"].tolist() == [[2 * i, 2 * i + 1] for i in ids]
+        assert [i for i, x in zip(ids, batch["twice"].tolist(), strict=True) if x != 2.0 * i] == [i for i in ids if i % 7 == 0]
+    assert sorted(seen) == live and seen != live

@@ -42,7 +42,7 @@ def add_parser(verbs: Any) -> None:
         help="record K=V in the table's metadata",
     )
     parser.add_argument("--format", choices=("parquet", "csv"), help="default: from the file's name")
-    parser.add_argument("--data-storage-version", metavar="V", help="file version, 2.1 or 2.2 (default: 2.2)")
+    parser.add_argument("--data-storage-version", metavar="V", help="file version, 2.0, 2.1 or 2.2 (default: 2.2)")
     parser.add_argument("--max-rows-per-file", type=int, default=1024 * 1024, metavar="N", help="default: 1048576")
     parser.add_argument("--durability", choices=("full", "none"), help="default: full")
     parser.set_defaults(run=run)

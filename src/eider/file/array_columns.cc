@@ -27,6 +27,7 @@ class ArrayColumn final : public StoredColumn {
   std::unique_ptr<page::ListRead> ReadLists(size_t page, const DataType&, page::RowRanges rows) const override {
     return page::v2_0::MakeListRead(encodings_[page], Buffers(page), std::move(rows));
   }
+  bool holds_nothing(size_t page) const override { return encodings_[page].nullable().has_all_nulls(); }
   std::string DescribePage(size_t page) const override { return page::v2_0::DescribeArrayEncoding(encodings_[page]); }
   std::span<const ByteRange> page_buffers(size_t page) const override { return metadata_.pages[page].buffers; }
 

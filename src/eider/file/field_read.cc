@@ -24,6 +24,9 @@ using page::RowRanges;
 // Below this many fetched bytes waking another thread costs more than it saves.
 constexpr uint64_t kParallelBytes = 1 << 20;
 
+// Items of lists that are null throughout take no bytes, so nothing but this bounds how many a small file can claim.
+constexpr uint64_t kMaxNullItems = uint64_t{1} << 27;
+
 struct PageRanges {
   size_t page = 0;
   RowRanges rows;  // counted in the page
@@ -245,6 +248,7 @@ class ReadMaker {
     const StoredColumn& column = columns_.Column(tree.column);
     CheckRows(tree, column);
     if (!column.holds_lists()) {
+      if (!num_rows_) CheckNullItems(tree, column, rows);
       const bool has_keys = tree.type->id == TypeId::kDictionary;
       return std::make_unique<LeafRead>(column, tree.path, tree.type, rows, has_keys ? columns_.Dictionary(*tree.field, tree.type) : nullptr);
     }
@@ -262,6 +266,11 @@ class ReadMaker {
     return std::make_unique<ListFieldRead>(column, tree->path, tree->type, rows, [inner, tree](RowRanges items) {
       return inner.Make({tree, &tree->children[0]}, std::move(items));
     });
+  }
+  static void CheckNullItems(const FieldTree& tree, const StoredColumn& column, const RowRanges& rows) {
+    uint64_t items = 0;
+    for (const PageRanges& cut : CutByPages(column, rows)) items += column.holds_nothing(cut.page) ? page::CountRows(cut.rows) : 0;
+    if (items > kMaxNullItems) throw Unsupported("column '{}': {} null items in one batch: read fewer rows at a time", tree.path, items);
   }
   void CheckRows(const FieldTree& tree, const StoredColumn& column) const {
     if (num_rows_ && column.num_rows() != *num_rows_) {

@@ -62,6 +62,12 @@ struct LeafColumn {
   proto::ColumnMetadata metadata;
   std::unordered_set<std::string> dictionary_values = {};  ///< of all pages, for 8- and 16-bit keys
 
+  /// The reference reads a column of structs (2.0) only when it is one page, which has no bytes: true when the first has grown.
+  bool ExtendStructs(const page::EncodedPage& page) {
+    if (page.array_encoding.empty() || leaf->type->id != TypeId::kStruct || metadata.pages_size() == 0) return false;
+    metadata.mutable_pages(0)->set_length(metadata.pages(0).length() + page.num_rows);
+    return true;
+  }
   void AddDictionary(const page::EncodedPage& page) {
     dictionary_values.insert(page.dictionary_values.begin(), page.dictionary_values.end());
     if (page.dictionary_values.empty()) return;
@@ -155,6 +161,7 @@ struct FileWriter::Impl {
       uint64_t row = task.first_row;
       for (const page::EncodedPage& page : task.pages) {
         leaves[task.leaf_index].AddDictionary(page);
+        if (leaves[task.leaf_index].ExtendStructs(page)) continue;
         WritePage(page, row, leaves[task.leaf_index].metadata);
         row += page.num_rows;
       }

@@ -30,6 +30,8 @@ class StoredColumn {
   /// Rows of a page of dictionary keys whose values lie elsewhere.
   virtual page::ArrayReadPtr ReadKeys(size_t page, const TypePtr& type, page::RowRanges rows, ArrayPtr values) const;
   virtual std::unique_ptr<page::ListRead> ReadLists(size_t page, const DataType& type, page::RowRanges rows) const = 0;
+  /// True when the rows of a page are all null and take no bytes.
+  virtual bool holds_nothing(size_t) const { return false; }
   /// For `inspect`.
   virtual std::string DescribePage(size_t page) const = 0;
   virtual std::span<const ByteRange> page_buffers(size_t page) const = 0;

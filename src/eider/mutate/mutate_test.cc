@@ -154,8 +154,18 @@ TEST(MutateTest, OverwriteReplacesSchemaAndRows) {
   EXPECT_EQ(ReadAll(snapshot, "z"), (Values{1}));
   snapshot = Overwrite(snapshot, *Stream({{"z", {1}}}), {.data_storage_version = "2.2"});
   EXPECT_EQ(snapshot.manifest->data_storage_version(), "2.2");
-  EXPECT_EQ(ErrorOf([&] { Overwrite(snapshot, *Stream({{"z", {1}}}), {.data_storage_version = "2.0"}); }).kind(),
+  snapshot = Overwrite(snapshot, *Stream({{"z", {1}}}), {.data_storage_version = "2.0"});
+  EXPECT_EQ(snapshot.manifest->data_storage_version(), "2.0");
+  EXPECT_EQ(ErrorOf([&] { Overwrite(snapshot, *Stream({{"z", {1}}}), {.data_storage_version = "0.1"}); }).kind(),
             ErrorKind::kUnsupported);
+}
+
+TEST(MutateTest, ATableOfVersion20IsWrittenOn) {
+  table::Snapshot snapshot = NewTable(3, {.data_storage_version = "2.0"});
+  snapshot = Append(snapshot, *Stream({{"b", {7, std::nullopt}}}), {});
+  EXPECT_EQ(snapshot.manifest->data_storage_version(), "2.0");
+  EXPECT_EQ(snapshot.manifest->fragment(1).file(0).file_major_version(), 2u);
+  EXPECT_EQ(snapshot.manifest->fragment(1).file(0).file_minor_version(), 0u);
 }
 
 TEST(MutateTest, RefusesWhatOnlyANewTableCanChoose) {

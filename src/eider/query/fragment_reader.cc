@@ -45,8 +45,9 @@ const file::FileReader& FragmentReader::OpenFile(int file_index, const file::Rea
   if (open) return *open;
   const table::DataFileProto& data_file = fragment_.file(file_index);
   const table::FileLocation location = table::LocateDataFile(snapshot_, data_file);
-  const io::ReadableFilePtr file = data_file.file_size_bytes() ? location.store->Open(location.path, data_file.file_size_bytes())
-                                                               : location.store->Open(location.path);
+  // Some releases recorded the size of a 0.1 file before its metadata was written.
+  const uint64_t known_size = data_file.column_indices_size() > 0 ? data_file.file_size_bytes() : 0;
+  const io::ReadableFilePtr file = known_size ? location.store->Open(location.path, known_size) : location.store->Open(location.path);
   const uint64_t rows = fragment_.physical_rows();
   std::shared_ptr<const file::FileReader> reader =
       file::FileReader::Open(file, context, rows ? std::optional(rows) : std::nullopt, LegacyTableOf(data_file));

@@ -284,6 +284,8 @@ std::optional<EncodedPage> EncodeArrayPage(std::span<const ArrayPtr> pieces, con
       if (array->type->id == TypeId::kStruct && CountNulls(*array) > 0) throw Unsupported("null structs need file version 2.1 or later");
       if (array->length > 0) arrays.push_back(std::move(array));
     }
+    // The reference wants a page of structs even where there are none.
+    if (arrays.empty() && column.type->id == TypeId::kStruct) return PageMaker(*MakeNullArray(column.type, 0)).Take(0);
     if (arrays.empty()) return std::nullopt;
     const ArrayPtr all = ConcatArrays(arrays);
     return PageMaker(*all).Take(static_cast<uint64_t>(all->length));

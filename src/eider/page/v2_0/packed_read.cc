@@ -113,6 +113,12 @@ ArrayReadPtr MakePackedRead(const proto::PackedStruct& packed, const PageBuffers
 ArrayReadPtr MakeDictionaryRead(const proto::Dictionary& dictionary, const PageBuffers& buffers, TypePtr type, RowRanges ranges, int depth) {
   const TypePtr keys = KeyType(*type, dictionary, depth);
   const TypePtr values = type->id == TypeId::kDictionary ? type->value_type : type;
+  // Every item takes a bit at least, but for a null alone.
+  uint64_t page_bytes = 0;
+  for (const ByteRange& buffer : buffers.page) page_bytes += buffer.length;
+  if (const uint64_t items = dictionary.num_dictionary_items(); items > 8 * page_bytes + 1) {
+    throw Corrupt("dictionary: {} items in a page of {} bytes", items, page_bytes);
+  }
   RowRanges all;
   AppendRange(all, {0, dictionary.num_dictionary_items()});
   ArrayReadPtr indices = MakeArrayRead(dictionary.indices(), buffers, keys, std::move(ranges), depth + 1);

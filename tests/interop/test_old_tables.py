@@ -1,0 +1,112 @@
+"""Tables of old releases and old file versions: read as the reference reads them, and written on where that is possible."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+
+import pyarrow as pa
+import pytest
+
+HISTORICAL = pathlib.Path(__file__).parents[1] / "golden" / "lance-historical"
+TABLES = sorted(p.parent for p in HISTORICAL.glob("*/*/_versions") if (p.parent / "data").is_dir())
+
+
+@pytest.mark.parametrize("folder", TABLES, ids=lambda p: f"{p.parent.name}-{p.name}")
+def test_every_version_reads_as_the_reference_reads_it(folder, engine, reference) -> None:
+    theirs = reference.dataset(str(folder))
+    for entry in theirs.versions():
+        wanted = reference.dataset(str(folder), version=entry["version"])
+        got = engine.dataset(str(folder), version=entry["version"])
+        assert got.schema.equals(wanted.schema, check_metadata=True)
+        table = wanted.to_table()
+        assert got.to_table().to_pylist() == table.to_pylist()
+        picks = [table.num_rows - 1, 0, table.num_rows // 2, 0][:table.num_rows]
+        if picks:
+            assert got.take(picks).to_pylist() == table.take(picks).to_pylist()
+
+
+def test_enough_tables_are_there() -> None:
+    assert len(TABLES) >= 14
+
+
+def rows() -> pa.Table:
+    return pa.table({
+        "id": pa.array(range(100), pa.int64()),
+        "text": [None if i % 7 == 0 else "x" * (i % 9) for i in range(100)],
+        "flag": [None if i % 5 == 0 else i % 2 == 0 for i in range(100)],
+        "list": pa.array([None if i % 6 == 0 else [None if j == 2 else j for j in range(i % 4)] for i in range(100)], pa.list_(pa.int32())),
+        "struct": [{"a": i, "b": str(i), "l": [i] * (i % 3)} for i in range(100)],
+        "items": [[{"x": i, "y": None if i % 2 else "y"}] * (i % 3) for i in range(100)],
+        "vector": pa.array([None if i == 3 else [i, i + 1, i + 2] for i in range(100)], pa.list_(pa.float32(), 3)),
+        "fixed": pa.array([b"ab"] * 100, pa.binary(2)),
+        "day": pa.array(range(100), pa.date32()),
+        "place": pa.array([None if i % 10 == 0 else f"place {i % 4}" for i in range(100)]).dictionary_encode(),
+    })
+
+
+def test_a_table_of_version_2_0_is_written_on(tmp_path, engine, reference) -> None:
+    uri = str(tmp_path / "t.lance")
+    reference.write_dataset(rows(), uri, data_storage_version="2.0")
+    engine.write_dataset(rows().slice(13, 50), uri, mode="append")
+    engine.dataset(uri).add_columns(pa.table({"more": pa.array([None if i % 3 == 0 else i for i in range(150)])}))
+    theirs = reference.dataset(uri)
+    assert theirs.data_storage_version == "2.0"
+    versions = {(f.file_major_version, f.file_minor_version) for fragment in theirs.get_fragments() for f in fragment.metadata.files}
+    assert versions == {(2, 0)}
+    wanted = pa.concat_tables([rows(), rows().slice(13, 50)]).to_pylist()
+    for table in (theirs.to_table(), engine.dataset(uri).to_table()):
+        assert table.drop_columns(["more"]).to_pylist() == wanted
+        assert table["more"].to_pylist() == [None if i % 3 == 0 else i for i in range(150)]
+    picks = [149, 0, 77, 100, 100]
+    assert engine.dataset(uri).take(picks).to_pylist() == theirs.take(picks).to_pylist()
+    theirs.optimize.compact_files()
+    assert engine.dataset(uri).to_table().drop_columns(["more"]).to_pylist() == wanted
+
+
+def test_version_2_0_is_written_from_the_start(tmp_path, engine, reference) -> None:
+    uri = str(tmp_path / "t.lance")
+    engine.write_dataset(rows(), uri, data_storage_version="2.0", max_rows_per_file=33)
+    assert reference.dataset(uri).to_table().to_pylist() == rows().to_pylist()
+    path = str(tmp_path / "f.lance")
+    with engine.file_writer(path, rows().schema, version="2.0", max_page_bytes=400) as writer:
+        writer.write_batch(rows())
+        writer.write_batch(rows().slice(50))
+    wanted = pa.concat_tables([rows(), rows().slice(50)]).to_pylist()
+    assert reference.file_reader(path).read_all().to_table().to_pylist() == wanted
+    assert engine.file_reader(path).read_all().to_table().to_pylist() == wanted
+
+
+@pytest.mark.parametrize("column", [
+    pa.array([None, {"a": 1}]),
+    pa.array([[("k", 1)], []], pa.map_(pa.string(), pa.int32())),
+])
+def test_what_version_2_0_cannot_hold_is_refused(column, tmp_path, engine, errors) -> None:
+    with pytest.raises(errors.UnsupportedError, match="2.1 or later|2.2 or later"):
+        engine.write_dataset(pa.table({"c": column}), str(tmp_path / "t.lance"), data_storage_version="2.0")
+
+
+def test_a_table_of_version_0_1_is_read_only(tmp_path, engine, reference, errors) -> None:
+    uri = str(tmp_path / "t.lance")
+    reference.write_dataset(rows(), uri, data_storage_version="legacy", max_rows_per_group=30)
+    before = engine.dataset(uri).to_table()
+    assert before.to_pylist() == reference.dataset(uri).to_table().to_pylist()
+    for change in (lambda: engine.write_dataset(rows(), uri, mode="append"),
+                   lambda: engine.dataset(uri).add_columns(pa.table({"n": range(100)})),
+                   lambda: engine.dataset(uri).drop_columns(["text"])):
+        with pytest.raises(errors.UnsupportedError, match="0.1"):
+            change()
+    assert engine.dataset(uri).version == 1
+
+
+def test_files_of_several_versions_in_one_table_read_together(tmp_path, engine, reference) -> None:
+    """A table that was overwritten in another version keeps its old versions."""
+    uri = str(tmp_path / "t.lance")
+    reference.write_dataset(rows(), uri, data_storage_version="legacy")
+    for version in ("2.0", "2.1", "2.2"):
+        reference.write_dataset(rows(), uri, data_storage_version=version, mode="overwrite")
+    legacy = reference.dataset(uri, version=1).to_table().to_pylist()
+    assert engine.dataset(uri, version=1).to_table().to_pylist() == legacy
+    for version in (2, 3, 4):
+        assert engine.dataset(uri, version=version).to_table().to_pylist() == rows().to_pylist()
+    shutil.rmtree(uri)
