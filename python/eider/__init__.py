@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from . import error, file, fragment, schema, udf
 from ._eider import __version__
+from .absent import refuse_absent
 from .dataset import LanceDataset
 from .error import (
     AlreadyExistsError,
@@ -70,3 +71,7 @@ __all__ = [
     "udf",
     "write_dataset",
 ]
+
+
+def __getattr__(name: str) -> object:
+    raise refuse_absent("eider", name, "module")

@@ -8,6 +8,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from . import _eider
+from .absent import Refusing
 from .add_columns import add_columns
 from .arguments import DurabilityName, count_of, durability_of, refuse, uri_of
 from .error import InvalidError
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["LanceDataset"]
 
 
-class LanceDataset:
+class LanceDataset(Refusing):
     """A dataset at one version.
 
     Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert`` and ``checkout_latest`` move it to the

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _eider
+from .absent import Refusing
 from .arguments import count_of
 from .error import NotFoundError, UnsupportedError
 from .projection import Selection, select
@@ -149,7 +150,7 @@ def read_batches(reader: _eider.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         yield pa.record_batch(batch)
 
 
-class LanceScanner:
+class LanceScanner(Refusing):
     """A scan that has not started. Made by ``LanceDataset.scanner`` and ``LanceFragment.scanner``; may run many times.
 
     Also an Arrow stream (``__arrow_c_stream__``): DuckDB, polars and pyarrow read it directly.

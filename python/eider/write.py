@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _eider
 from .arguments import DurabilityName, count_of, durability_of, file_version_of, refuse, uri_of
 from .dataset import LanceDataset
-from .error import InvalidError
+from .error import AlreadyExistsError, InvalidError
 from .ingest import ReaderLike, open_reader
 from .session import Session, native_session
 
@@ -122,18 +122,22 @@ def write_dataset(
         "max_rows_per_file": count_of("write_dataset", "max_rows_per_file", max_rows_per_file, least=1),
         "max_bytes_per_file": count_of("write_dataset", "max_bytes_per_file", max_bytes_per_file, least=1),
     }
-    native = _eider.write_dataset(
-        open_reader(data_obj, schema),
-        target,
-        _MODES[mode],
-        file_version_of(data_storage_version),
-        **limits,
-        checksums=bool(checksums),
-        enable_v2_manifest_paths=enable_v2_manifest_paths,
-        enable_stable_row_ids=enable_stable_row_ids,
-        transaction_properties=properties,
-        table_metadata=dict(table_metadata or {}),
-        durability=durability_of(durability),
-        session=shared,
-    )
+    try:
+        native = _eider.write_dataset(
+            open_reader(data_obj, schema),
+            target,
+            _MODES[mode],
+            file_version_of(data_storage_version),
+            **limits,
+            checksums=bool(checksums),
+            enable_v2_manifest_paths=enable_v2_manifest_paths,
+            enable_stable_row_ids=enable_stable_row_ids,
+            transaction_properties=properties,
+            table_metadata=dict(table_metadata or {}),
+            durability=durability_of(durability),
+            session=shared,
+        )
+    except AlreadyExistsError as error:
+        hint = 'mode="overwrite" (command line: --mode overwrite) replaces it, "append" adds to it'
+        raise AlreadyExistsError(f"{error}; {hint}") from None
     return LanceDataset._wrap(native)

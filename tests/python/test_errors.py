@@ -56,7 +56,7 @@ def test_no_column(ds):
 
 
 def test_create_over_a_dataset(ds, uri, table):
-    check(lambda: eider.write_dataset(table, uri), eider.AlreadyExistsError, (OSError,), "t.lance")
+    check(lambda: eider.write_dataset(table, uri), eider.AlreadyExistsError, (OSError,), r"t\.lance.*mode=\"overwrite\"")
 
 
 def test_wrong_schema_on_append(ds, uri):
