@@ -13,8 +13,8 @@
 #include "eider/file/file_tail.h"
 #include "eider/page/field_plan.h"
 #include "eider/proto/file2.pb.h"
+#include "eider/schema/blob_columns.h"
 #include "eider/schema/field_proto.h"
-#include "eider/schema/logical_type.h"
 
 namespace eider::file {
 namespace {
@@ -33,7 +33,7 @@ LanceSchema ParseSchema(const Buffer& bytes) {
 uint64_t RowsPerRow(const LanceSchema& schema) {
   if (schema.fields.empty()) return 1;
   try {
-    return page::PlanField(schema.fields[0]).leaves.at(0)->rows_per_row;
+    return page::PlanField(DescribeBlobs(schema.fields[0])).leaves.at(0)->rows_per_row;
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kUnsupported) return 1;  // reading that column will say what it is
     throw;
@@ -181,7 +181,6 @@ PlanCache::~PlanCache() { delete plan_.load(std::memory_order_relaxed); }
 
 const FieldPlan& PlanCache::Get(const LanceField& field) const {
   if (const FieldPlan* plan = plan_.load(std::memory_order_acquire)) return *plan;
-  RequireDataSupport(field);
   auto made = std::make_unique<const FieldPlan>(page::PlanField(field));
   const FieldPlan* expected = nullptr;
   if (!plan_.compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel)) return *expected;
@@ -224,7 +223,7 @@ std::vector<ColumnProjection> FileReader::AllColumns() const {
   std::vector<ColumnProjection> projections;
   int32_t next = 0;
   for (const LanceField& field : impl_->schema.fields) {
-    ColumnProjection projection{.field = field};
+    ColumnProjection projection{.field = DescribeBlobs(field)};
     for (size_t i = CountLeaves(field); i > 0; --i) projection.leaf_columns.push_back(next++);
     projections.push_back(std::move(projection));
   }
