@@ -89,7 +89,8 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   /// The values of a blob column (a path; not below a list) at `rows`, order and duplicates kept; null pointers for nulls. Reads their
   /// descriptors alone. \throws Error(kNotFound) for a row that is deleted or not there, Error(kInvalid) when the column holds no blobs.
   virtual std::vector<BlobPtr> TakeBlobs(const std::string& column, std::span<const uint64_t> rows,
-                                         RowNaming naming = RowNaming::kPosition, ScanStats* stats = nullptr) const = 0;
+                                         RowNaming naming = RowNaming::kPosition, ScanStats* stats = nullptr,
+                                         std::vector<uint64_t>* addresses = nullptr) const = 0;
   /// Their bytes, read in as few requests as neighbours allow.
   virtual std::vector<BlobBytes> ReadBlobs(const std::string& column, std::span<const uint64_t> rows,
                                            RowNaming naming = RowNaming::kPosition, ScanStats* stats = nullptr) const = 0;

@@ -10,8 +10,11 @@ Names, arguments and results follow ``pylance``'s public API: ``import eider as 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import error, file, fragment, schema, udf
 from ._eider import __version__
+from .blob_file import BlobFile
 from .dataset import LanceDataset, dataset
 from .error import (
     AlreadyExistsError,
@@ -35,9 +38,16 @@ from .session import Session
 from .udf import BatchUDF, batch_udf
 from .write import write_dataset
 
+if TYPE_CHECKING:
+    from .blob import Blob, BlobArray, BlobColumn, blob_array, blob_field
+
 __all__ = [
     "AlreadyExistsError",
     "BatchUDF",
+    "Blob",
+    "BlobArray",
+    "BlobColumn",
+    "BlobFile",
     "CancelledError",
     "CommitUnknownError",
     "ConflictError",
@@ -61,6 +71,8 @@ __all__ = [
     "UnsupportedError",
     "__version__",
     "batch_udf",
+    "blob_array",
+    "blob_field",
     "dataset",
     "error",
     "file",
@@ -69,3 +81,12 @@ __all__ = [
     "udf",
     "write_dataset",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # Their Arrow type needs pyarrow, which is imported only when somebody wants it.
+    if name in ("Blob", "BlobArray", "BlobColumn", "blob_array", "blob_field"):
+        from . import blob
+
+        return getattr(blob, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -62,6 +62,7 @@ class ScanPlan:
     offset: int | None = None
     fragment_ids: list[int] | None = None
     batch_rows: int = 8192
+    blob_handling: _eider.BlobHandling = _eider.BlobHandling.DESCRIPTIONS
     stats: ScanStats | None = None
 
     def open(self, limit: int | None = None) -> _eider.RecordBatchReader:
@@ -76,6 +77,7 @@ class ScanPlan:
             batch_rows=self.batch_rows,
             with_row_id=self.selection.with_row_id,
             with_row_address=self.selection.with_row_address,
+            blob_handling=self.blob_handling,
             stats=self.stats,
         )
 

@@ -55,9 +55,9 @@ class TableDataset final : public Dataset {
   }
 
   std::vector<BlobPtr> TakeBlobs(const std::string& column, std::span<const uint64_t> rows, RowNaming naming,
-                                 ScanStats* stats) const override {
+                                 ScanStats* stats, std::vector<uint64_t>* addresses) const override {
     std::vector<BlobPtr> blobs;
-    for (query::BlobPlace& place : reader_->PlaceBlobs(column, rows, naming, stats, nullptr)) blobs.push_back(MakeBlob(std::move(place)));
+    for (query::BlobPlace& place : reader_->PlaceBlobs(column, rows, naming, stats, addresses)) blobs.push_back(MakeBlob(std::move(place)));
     return blobs;
   }
   std::vector<BlobBytes> ReadBlobs(const std::string& column, std::span<const uint64_t> rows, RowNaming naming,
