@@ -4,7 +4,8 @@ find_package(Threads REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(fmt CONFIG REQUIRED)
 find_package(roaring CONFIG REQUIRED)
+find_package(hwy CONFIG REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
-set(EIDER_DEPENDENCIES protobuf::libprotobuf-lite roaring::roaring PkgConfig::ZSTD PkgConfig::LZ4
+set(EIDER_DEPENDENCIES protobuf::libprotobuf-lite roaring::roaring hwy::hwy PkgConfig::ZSTD PkgConfig::LZ4
     Threads::Threads)

@@ -15,6 +15,9 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -ftree-vectorize -DNDEBUG")
 if(EIDER_SANITIZE)
   # Instrumented code takes half the time to compile at -O1, and assertions belong in it.
   set(CMAKE_CXX_FLAGS_RELEASE "-O1")
+  if(EIDER_BUILD_FUZZERS AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    set(CMAKE_CXX_FLAGS_RELEASE "-O2")  # libFuzzer runs for hours
+  endif()
 endif()
 
 find_program(EIDER_CCACHE ccache)
@@ -34,4 +37,8 @@ if(EIDER_SANITIZE)
   target_compile_options(eider_options INTERFACE -fsanitize=${EIDER_SANITIZE} -fno-omit-frame-pointer
                          -fno-sanitize-recover=all -g1)
   target_link_options(eider_options INTERFACE -fsanitize=${EIDER_SANITIZE})
+  if(EIDER_SANITIZE MATCHES "address")
+    # Compilers spell it differently, and a pool would hide a use after free.
+    target_compile_definitions(eider_options INTERFACE EIDER_ADDRESS_SANITIZER)
+  endif()
 endif()

@@ -55,6 +55,13 @@ def manifest_message(data: bytes) -> bytes:
     return data[position + 4:position + 4 + length]
 
 
+def schema_message(data: bytes) -> bytes:
+    """Field 1 of global buffer 0."""
+    first = struct.unpack("<Q", data[-24:-16])[0]
+    position, size = struct.unpack("<QQ", data[first:first + 16])
+    return next(value for number, value in fields(data[position:position + size]) if number == 1)
+
+
 def row_ids(manifest: bytes) -> Iterator[bytes]:
     """Inline row id sequences: field 5 of each fragment, which is field 2 of the manifest."""
     for number, fragment in fields(manifest_message(manifest)):
@@ -98,7 +105,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         root = pathlib.Path(name)
         make_tables(root)
-        targets = ("manifest", "transaction", "row_id_sequence", "ipc_file", "deletion_file", "file_reader")
+        targets = ("manifest", "transaction", "row_id_sequence", "ipc_file", "deletion_file", "portable_roaring", "file_reader", "field_proto")
         for target in targets:
             shutil.rmtree(HERE / "corpus" / target, ignore_errors=True)
         for path in sorted(root.rglob("*")):
@@ -109,12 +116,12 @@ def main() -> None:
             elif path.suffix == ".txn":
                 save("transaction", path.read_bytes())
             elif path.parent.name == "_deletions":
-                save("deletion_file", path.read_bytes())
-                if path.suffix == ".arrow":
-                    save("ipc_file", path.read_bytes())
+                save("deletion_file", bytes([path.suffix == ".bin"]) + path.read_bytes())  # the target's first byte: the kind
+                save("ipc_file" if path.suffix == ".arrow" else "portable_roaring", path.read_bytes())
     for path in sorted(GOLDEN.glob("*/2.*/*.lance")):
         if path.stat().st_size <= LARGEST:
             save("file_reader", path.read_bytes(), f"-{path.stem}-{path.parent.name}")
+            save("field_proto", schema_message(path.read_bytes()))
 
 
 if __name__ == "__main__":

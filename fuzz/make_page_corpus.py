@@ -1,4 +1,5 @@
-"""Writes fuzz/corpus/page_decode/ anew: single pages of the reference engine, as page_decode_fuzz.cc cuts its input.
+"""Writes the corpora of page_decode, mini_block, constant and full_zip anew: single pages of the reference engine, as
+testing/page_inputs.h cuts its input. The last three have the layout of their kind without the message around it.
 
     python -m fuzz.make_page_corpus
 
@@ -19,7 +20,8 @@ import pyarrow as pa
 from fuzz.make_corpus import fields, varint
 import lance
 
-FOLDER = pathlib.Path(__file__).parent / "corpus" / "page_decode"
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+KINDS = {1: "mini_block", 2: "constant", 3: "full_zip"}  # fields of PageLayout
 
 
 def columns(rng: random.Random) -> list[tuple[int, pa.Array, dict[str, str]]]:
@@ -58,6 +60,13 @@ def columns(rng: random.Random) -> list[tuple[int, pa.Array, dict[str, str]]]:
         (7, pa.array([[[long[k % 4]] * (k % 3)] for k in range(6)], pa.list_(pa.list_(pa.binary()))), {}),
         (8, pa.array(some([words[i % 5] for i in range(60)])).dictionary_encode().cast(pa.dictionary(pa.int8(), pa.string())), {}),
         (9, pa.array(some([[{"x": None}, {"x": 3}] for _ in range(20)]), pa.list_(pa.struct(list(pair)), 2)), {}),
+        (10, pa.array(some([some([True, False, None, True, i % 2 == 0]) for i in range(40)]), pa.list_(pa.bool_(), 5)), {}),
+        (11, pa.array(some([[[i, 1, None], [2, 3, i]] for i in range(40)]), pa.list_(pa.list_(pa.int16(), 3), 2)), {}),
+        (12, pa.nulls(50), {}),
+        (13, pa.array([i // 40 for i in range(600)], pa.uint8()), {}),
+        (13, pa.array(some([i % 5 for i in range(600)]), pa.uint8()), {"compression": "zstd"}),
+        (14, pa.array(some(long), pa.large_binary()), {}),
+        (15, pa.array([some([some([[float(i)] * (i % 3), []]), None]) for i in range(40)], pa.list_(pa.list_(pa.list_(pa.float64())))), {}),
     ]
 
 
@@ -101,9 +110,16 @@ def pages(data: bytes):
         yield page_rows(page), nested(nested(page, 4, 2, 1), 2), [data[o:o + s] for o, s in zip(offsets, sizes)]
 
 
+def save(target: str, choice: int, version: str, rows: int, layout: bytes, buffers: list[bytes]) -> None:
+    out = struct.pack("<BBHHB", choice, int(version == "2.1"), rows, len(layout), len(buffers))
+    out += b"".join(struct.pack("<H", len(b)) for b in buffers) + layout + b"".join(buffers)
+    (CORPUS / target / hashlib.sha1(out).hexdigest()[:16]).write_bytes(out)
+
+
 def main() -> None:
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
+    for target in ("page_decode", *KINDS.values()):
+        shutil.rmtree(CORPUS / target, ignore_errors=True)
+        (CORPUS / target).mkdir(parents=True)
     for version in ("2.1", "2.2"):
         for choice, array, hints in columns(random.Random(5)):
             hints = {f"lance-encoding:{k}": v for k, v in hints.items()}
@@ -115,9 +131,9 @@ def main() -> None:
                     continue  # a type that this version does not have
                 (file,) = pathlib.Path(folder, "data").glob("*.lance")
                 for rows, layout, buffers in pages(file.read_bytes()):
-                    out = struct.pack("<BBHHB", choice, int(version == "2.1"), rows, len(layout), len(buffers))
-                    out += b"".join(struct.pack("<H", len(b)) for b in buffers) + layout + b"".join(buffers)
-                    (FOLDER / hashlib.sha1(out).hexdigest()[:16]).write_bytes(out)
+                    save("page_decode", choice, version, rows, layout, buffers)
+                    for number, message in fields(layout):
+                        save(KINDS[number], choice, version, rows, message, buffers)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ namespace nb = nanobind;
 namespace eider::python {
 namespace {
 
+constexpr size_t kSignalCheckEvery = 1 << 16;  // an iterable may be endless: Ctrl-C ends it
+
 [[noreturn]] void ThrowNegative(int64_t value) {
   throw Error(ErrorKind::kInvalid, "row position " + std::to_string(value) + " is negative");
 }
@@ -113,7 +115,10 @@ std::vector<uint64_t> RowsFrom(nb::handle object) {
       return out;
     }
   }
-  for (const nb::handle item : object) AppendInteger(item, &out);
+  for (const nb::handle item : object) {
+    AppendInteger(item, &out);
+    if (out.size() % kSignalCheckEvery == 0 && PyErr_CheckSignals() != 0) throw nb::python_error();
+  }
   return out;
 }
 

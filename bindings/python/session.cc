@@ -14,7 +14,10 @@ std::shared_ptr<Session> SessionFrom(nb::handle object) {
 }
 
 std::shared_ptr<ScanStats> StatsFrom(nb::handle object) {
-  return object.is_none() ? nullptr : nb::cast<const StatsHandle&>(object).stats;
+  if (object.is_none()) return nullptr;
+  const StatsHandle* handle = nullptr;
+  if (!nb::try_cast(object, handle)) throw nb::type_error("stats must be a ScanStats");
+  return handle->stats;
 }
 
 namespace {

@@ -1,7 +1,8 @@
 #include "tensors.h"
 
+#include "dlpack.h"
+
 #include <eider/error.h>
-#include <nanobind/ndarray.h>
 
 #include <cmath>
 #include <cstring>
@@ -59,16 +60,6 @@ void CheckField(const Field& field, const std::string& path) {
                                            " has no tensor form; leave it out with columns=");
 }
 
-nb::object MakeTensor(const uint8_t* data, const std::vector<size_t>& shape, Element element, std::shared_ptr<const void> owner) {
-  using Owner = std::shared_ptr<const void>;
-  auto kept = std::make_unique<Owner>(std::move(owner));
-  nb::capsule capsule(kept.get(), [](void* p) noexcept { delete static_cast<Owner*>(p); });
-  kept.release();
-  const nb::dlpack::dtype dtype{uint8_t(element.code), uint8_t(element.bytes * 8), 1};
-  nb::ndarray<nb::pytorch> tensor(const_cast<uint8_t*>(data), shape.size(), shape.data(), capsule, nullptr, dtype);
-  return nb::cast(std::move(tensor), nb::rv_policy::reference);
-}
-
 /// Fresh memory for a tensor: the engine's builders are its own, so this is a plain vector.
 struct OwnedBytes {
   explicit OwnedBytes(size_t size) : bytes(std::make_shared<std::vector<uint8_t>>(size)) {}
@@ -78,7 +69,8 @@ struct OwnedBytes {
 
 class Converter {
  public:
-  Converter(const TensorOptions& options, uint64_t* bytes_copied) : options_(options), bytes_copied_(bytes_copied) {}
+  Converter(const TensorOptions& options, uint64_t* bytes_copied)
+      : options_(options), bytes_copied_(bytes_copied), factory_(TensorFactory()) {}
 
   void Add(nb::dict& out, const Field& field, const ArrayPtr& array, const std::string& path) {
     const nb::str key(field.name.c_str(), field.name.size());
@@ -136,7 +128,7 @@ class Converter {
     if (element.code == dtype_code::Bool) return FillNulls(layers, UnpackBits(*leaf), shape, element);
     const uint64_t row_bytes = leaf->type->id == TypeId::kFixedSizeBinary ? uint64_t(leaf->type->byte_width) : element.bytes;
     const uint8_t* data = leaf->buffers[0].data() + uint64_t(leaf->offset) * row_bytes;
-    if (!any_null) return MakeTensor(data, shape, element, leaf->buffers[0].owner());
+    if (!any_null) return Tensor(data, shape, element, leaf->buffers[0].owner());
     OwnedBytes copy(uint64_t(leaf->length) * row_bytes);
     if (!copy.bytes->empty()) std::memcpy(copy.data(), data, copy.bytes->size());
     return FillNulls(layers, std::move(copy), shape, element);
@@ -171,7 +163,7 @@ class Converter {
         if (!layer->IsValid(i)) FillNull(copy.data() + uint64_t(i) * bytes, bytes, element);
       }
     }
-    return MakeTensor(copy.data(), shape, element, copy.bytes);
+    return Tensor(copy.data(), shape, element, copy.bytes);
   }
 
   static void FillNull(uint8_t* to, uint64_t bytes, Element element) {
@@ -198,7 +190,7 @@ class Converter {
     OwnedBytes copy(size_t(array.length));
     *bytes_copied_ += uint64_t(array.length);
     for (int64_t i = 0; i < array.length; ++i) copy.data()[i] = array.IsValid(i);
-    return MakeTensor(copy.data(), {size_t(array.length)}, {dtype_code::Bool, 1}, copy.bytes);
+    return Tensor(copy.data(), {size_t(array.length)}, {dtype_code::Bool, 1}, copy.bytes);
   }
 
   /// {"values": of all lists, "offsets": [rows + 1] from 0}. A null list is empty.
@@ -212,14 +204,14 @@ class Converter {
     const std::vector<size_t> shape{size_t(array.length) + 1};
     const Element element{dtype_code::Int, sizeof(Offset)};
     if (first == 0) {
-      out["offsets"] = MakeTensor(reinterpret_cast<const uint8_t*>(offsets), shape, element, array.buffers[0].owner());
+      out["offsets"] = Tensor(reinterpret_cast<const uint8_t*>(offsets), shape, element, array.buffers[0].owner());
       return out;
     }
     OwnedBytes copy(shape[0] * sizeof(Offset));
     *bytes_copied_ += shape[0] * sizeof(Offset);
     auto* moved = reinterpret_cast<Offset*>(copy.data());
     for (int64_t i = 0; i <= array.length; ++i) moved[i] = offsets[i] - first;
-    out["offsets"] = MakeTensor(copy.data(), shape, element, copy.bytes);
+    out["offsets"] = Tensor(copy.data(), shape, element, copy.bytes);
     return out;
   }
 
@@ -268,8 +260,13 @@ class Converter {
     return out;
   }
 
+  nb::object Tensor(const uint8_t* data, const std::vector<size_t>& shape, Element element, std::shared_ptr<const void> owner) const {
+    return MakeTensor(factory_, data, shape, {uint8_t(element.code), uint8_t(element.bytes * 8), 1}, std::move(owner));
+  }
+
   const TensorOptions& options_;
   uint64_t* bytes_copied_;
+  const nb::object factory_;
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ class EIDER_EXPORT LanceFileReader {
 };
 
 struct LanceFileWriteOptions {
-  std::string version = "2.2";  ///< "2.1" or "2.2"
+  std::string version = "2.2";  ///< "2.0", "2.1" or "2.2"
   uint64_t buffered_bytes = 32 << 20;
   uint64_t max_page_bytes = 32 << 20;
 };

@@ -17,6 +17,7 @@ struct SessionOptions {
 };
 
 class MemoryBudget;  // base/memory_budget.h
+class SharedCache;   // base/shared_cache.h
 class TaskPool;      // base/task_pool.h
 
 class EIDER_EXPORT Session {
@@ -29,6 +30,7 @@ class EIDER_EXPORT Session {
   uint64_t memory_limit() const;
   uint64_t memory_used() const;
   MemoryBudget& budget();
+  SharedCache& cache();  ///< metadata of files read before; charged to the budget
   TaskPool& cpu_pool();  ///< tasks here never block
   TaskPool& io_pool();   ///< tasks here may block
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from . import error, file, fragment, schema, udf
 from ._eider import __version__
 from .blob_file import BlobFile
-from .dataset import LanceDataset, dataset
+from .dataset import LanceDataset
 from .error import (
     AlreadyExistsError,
     CancelledError,
@@ -32,6 +32,7 @@ from .error import (
 )
 from .file import LanceFileReader, LanceFileWriter
 from .fragment import FragmentMetadata, LanceFragment
+from .open import dataset
 from .scanner import LanceScanner, ScanStats
 from .schema import LanceField, LanceSchema
 from .session import Session

@@ -68,13 +68,19 @@ def blob_handling_of(value: str | None) -> _eider.BlobHandling:
         return _eider.BlobHandling.BINARY
     if value == "all_descriptions":
         raise UnsupportedError("scanner: blob_handling 'all_descriptions' is not supported yet")
-    raise InvalidError(f"scanner: blob_handling {value!r} is none of 'blobs_descriptions', 'all_binary', 'all_descriptions'")
+    raise InvalidError(
+        f"scanner: blob_handling {value!r} is none of 'blobs_descriptions', 'all_binary', 'all_descriptions'"
+    )
 
 
 def rows_of(where: str, ids: Any = None, addresses: Any = None, indices: Any = None) -> tuple[Any, _eider.RowNaming]:
     """The rows that are named in one of three ways."""
     naming = _eider.RowNaming
-    given = [(rows, how) for rows, how in ((ids, naming.ID), (addresses, naming.ADDRESS), (indices, naming.POSITION)) if rows is not None]
+    given = [
+        (rows, how)
+        for rows, how in ((ids, naming.ID), (addresses, naming.ADDRESS), (indices, naming.POSITION))
+        if rows is not None
+    ]
     if len(given) != 1:
         raise InvalidError(f"{where}: exactly one of ids, addresses and indices must be given, got {len(given)}")
     return given[0]

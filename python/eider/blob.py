@@ -75,7 +75,7 @@ class Blob:
         return Blob(data=b"")
 
 
-class BlobType(pa.ExtensionType):
+class BlobType(pa.ExtensionType):  # type: ignore[misc]
     """The Arrow type of blob columns: ``lance.blob.v2`` over a struct of data and uri, and of a range of the uri's object."""
 
     def __init__(self, storage: pa.DataType = _STORAGE) -> None:
@@ -94,7 +94,7 @@ class BlobType(pa.ExtensionType):
         return BlobArray
 
 
-class BlobArray(pa.ExtensionArray):
+class BlobArray(pa.ExtensionArray):  # type: ignore[misc]
     """An Arrow array of blobs to be written."""
 
     @classmethod

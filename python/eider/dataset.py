@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _eider
 from .add_columns import add_columns
-from .arguments import DurabilityName, blob_handling_of, count_of, durability_of, refuse, rows_of, uri_of
+from .arguments import DurabilityName, count_of, durability_of, refuse, rows_of, uri_of
 from .blob_file import DEFAULT_BLOB_BUFFER_SIZE, BlobFile
-from .error import InvalidError, UnsupportedError
-from .fragment import LanceFragment, fragments_of
+from .error import InvalidError
+from .fragment import LanceFragment, fragment_ids_of, fragments_of
 from .ingest import ReaderLike
 from .projection import Columns, select
-from .scanner import LanceScanner, ScanPlan, ScanStats
+from .scanner import LanceScanner, ScanStats, plan_scan, scan_defaults
 from .schema import LanceSchema
 from .session import Session, native_session
-from .versions import version_at, version_dict
+from .versions import VersionLike, version_dict, version_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,12 +29,7 @@ if TYPE_CHECKING:
     from .udf import BatchUDF
     from .versions import Version
 
-__all__ = ["LanceDataset", "dataset"]
-
-VersionLike = int | tuple[str | None, int | None]
-
-#: Scan options that a dataset may have defaults for.
-_DEFAULTABLE = frozenset({"columns", "limit", "offset", "batch_size", "with_row_id", "with_row_address", "blob_handling"})
+__all__ = ["LanceDataset"]
 
 
 class LanceDataset:
@@ -93,11 +87,9 @@ class LanceDataset:
             namespace_client_managed_versioning=namespace_client_managed_versioning,
             base_store_params=base_store_params,
         )
-        number = None if version is None else _version_number(version)
+        number = None if version is None else version_number(version)
         self._native = _eider.open_dataset(uri_of(uri), number, native_session(session))
-        self._defaults = dict(default_scan_options or {})
-        if unknown := sorted(self._defaults.keys() - _DEFAULTABLE):
-            raise UnsupportedError(f"dataset: default_scan_options {unknown} are not supported yet, only {sorted(_DEFAULTABLE)}")
+        self._defaults = scan_defaults(default_scan_options)
 
     @classmethod
     def _wrap(cls, native: _eider.Dataset, defaults: dict[str, Any] | None = None) -> LanceDataset:
@@ -135,7 +127,7 @@ class LanceDataset:
         """Arrow schema, with extension types and metadata."""
         import pyarrow as pa
 
-        from . import blob as _  # registers the type of blob columns
+        from . import blob  # noqa: F401  registers the type of blob columns
 
         return pa.schema(self._native.schema)
 
@@ -181,7 +173,7 @@ class LanceDataset:
 
     def checkout_version(self, version: VersionLike) -> LanceDataset:
         """The dataset as it was at ``version``. Raises NotFoundError when there is no such version."""
-        return self._wrap(self._native.checkout_version(_version_number(version)), self._defaults)
+        return self._wrap(self._native.checkout_version(version_number(version)), self._defaults)
 
     def checkout_latest(self) -> None:
         """Move to the latest version."""
@@ -265,24 +257,18 @@ class LanceDataset:
             row_addr_allowlist=row_addr_allowlist,
             row_addr_blocklist=row_addr_blocklist,
         )
-        given = self._defaults
-        columns = given.get("columns") if columns is None else columns
-        selection = select(
-            columns,
+        plan = plan_scan(
+            self._native,
             self._names(),
-            flatten=True,
-            with_row_id=bool(given.get("with_row_id") if with_row_id is None else with_row_id),
-            with_row_address=bool(given.get("with_row_address") if with_row_address is None else with_row_address),
-        )
-        batch_size = given.get("batch_size") if batch_size is None else batch_size
-        plan = ScanPlan(
-            dataset=self._native,
-            selection=selection,
-            limit=count_of("scanner", "limit", given.get("limit") if limit is None else limit),
-            offset=count_of("scanner", "offset", given.get("offset") if offset is None else offset),
-            fragment_ids=None if fragments is None else [f.fragment_id for f in fragments],
-            batch_rows=count_of("scanner", "batch_size", batch_size, least=1) or 8192,
-            blob_handling=blob_handling_of(given.get("blob_handling") if blob_handling is None else blob_handling),
+            self._defaults,
+            columns=columns,
+            limit=limit,
+            offset=offset,
+            batch_size=batch_size,
+            with_row_id=with_row_id,
+            with_row_address=with_row_address,
+            fragment_ids=None if fragments is None else fragment_ids_of(fragments),
+            blob_handling=blob_handling,
             stats=stats,
         )
         return LanceScanner(plan)
@@ -386,7 +372,11 @@ class LanceDataset:
         preserve_order: bool | None = None,
     ) -> list[tuple[int, int, bytes | None]]:
         """Ranges of blobs, asked for as (row, offset, length), as (number of the request, row address, bytes or None)."""
-        naming = {"ids": _eider.RowNaming.ID, "addresses": _eider.RowNaming.ADDRESS, "indices": _eider.RowNaming.POSITION}
+        naming = {
+            "ids": _eider.RowNaming.ID,
+            "addresses": _eider.RowNaming.ADDRESS,
+            "indices": _eider.RowNaming.POSITION,
+        }
         if selector not in naming:
             raise InvalidError(f"read_blob_ranges: selector {selector!r} is none of {sorted(naming)}")
         found = _eider.take_blobs(self._native, blob_column, [row for row, _, _ in requests], naming[selector])
@@ -512,73 +502,5 @@ class LanceDataset:
         return f"LanceDataset(uri={self.uri!r}, version={self.version})"
 
 
-def _version_number(version: VersionLike | str) -> int:
-    if isinstance(version, str):
-        raise UnsupportedError(f"tags are not supported yet: version {version!r}")
-    if isinstance(version, tuple):
-        branch, number = version
-        if branch not in (None, "main") or number is None:
-            raise UnsupportedError(f"branches are not supported yet: version {version!r}")
-        version = number
-    checked = count_of("dataset", "version", version)
-    if checked is None:
-        raise InvalidError("dataset: version is None")
-    return checked
-
-
 def _reopen(uri: str, version: int, defaults: dict[str, Any]) -> LanceDataset:
     return LanceDataset(uri, version, default_scan_options=defaults)
-
-
-def dataset(
-    uri: str | PathLike[str] | None = None,
-    version: VersionLike | None = None,
-    asof: datetime | str | None = None,
-    block_size: int | None = None,
-    commit_lock: object = None,
-    index_cache_size: int | None = None,
-    storage_options: dict[str, str] | None = None,
-    default_scan_options: dict[str, Any] | None = None,
-    metadata_cache_size_bytes: int | None = None,
-    index_cache_size_bytes: int | None = None,
-    read_params: dict[str, Any] | None = None,
-    session: Session | None = None,
-    namespace_client: object = None,
-    table_id: list[str] | None = None,
-    base_store_params: dict[str, dict[str, str]] | None = None,
-) -> LanceDataset:
-    """Open a dataset.
-
-    Args:
-        uri: Path of the dataset's folder, a ``file://`` or a ``memory://`` URI.
-        version: Version to open; None: the latest.
-        asof: Open the version that was the latest at this time (a datetime, or ISO text; local time without a zone).
-        default_scan_options, session and the rest: As in ``LanceDataset``.
-
-    Raises:
-        NotFoundError: there is no dataset, or no such version.
-    """
-    if uri is None:
-        refuse("dataset", namespace_client=namespace_client, table_id=table_id)
-        raise InvalidError("dataset: uri is missing")
-    if asof is not None and version is not None:
-        raise InvalidError(f"dataset: version={version!r} and asof={asof!r} are given; one of them names a version")
-    opened = LanceDataset(
-        uri,
-        version,
-        block_size=block_size,
-        index_cache_size=index_cache_size,
-        commit_lock=commit_lock,
-        storage_options=storage_options,
-        default_scan_options=default_scan_options,
-        metadata_cache_size_bytes=metadata_cache_size_bytes,
-        index_cache_size_bytes=index_cache_size_bytes,
-        read_params=read_params,
-        session=session,
-        namespace_client=namespace_client,
-        table_id=table_id,
-        base_store_params=base_store_params,
-    )
-    if asof is None:
-        return opened
-    return opened.checkout_version(version_at(opened.versions(), asof))

@@ -246,6 +246,8 @@ class LanceFileWriter:
 
     def add_global_buffer(self, data: bytes) -> int:
         """Add bytes to the file; returns the index to read them back by."""
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"add_global_buffer: data must be bytes, got {type(data).__name__}")
         return self._writer().add_global_buffer(bytes(data))
 
     def close(self) -> int | None:

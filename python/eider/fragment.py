@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import index
 from typing import TYPE_CHECKING, Any, cast
@@ -239,3 +239,12 @@ def fragments_of(dataset: LanceDataset, native: _eider.Dataset) -> list[LanceFra
         out.append(LanceFragment(dataset, info.id, fragment=(info, first_row)))
         first_row += info.physical_rows - info.deleted_rows
     return out
+
+
+def fragment_ids_of(fragments: Iterable[LanceFragment]) -> list[int]:
+    """The ids of the fragments that a scan is held to."""
+    chosen = list(fragments)
+    for fragment in chosen:
+        if not isinstance(fragment, LanceFragment):
+            raise TypeError(f"scanner: fragments must be LanceFragment objects, got {type(fragment).__name__}")
+    return [fragment.fragment_id for fragment in chosen]

@@ -33,6 +33,8 @@ def open_reader(data: ReaderLike, schema: pa.Schema | None = None) -> _eider.Rec
 def _open(data: ReaderLike, schema: pa.Schema | None) -> _eider.RecordBatchReader:
     if isinstance(data, _eider.RecordBatchReader):
         return data
+    if isinstance(data, type):  # has the methods of its instances, and no data
+        raise TypeError(f"cannot read tabular data from the class {data.__qualname__}")
     special = _open_by_library(data, schema)
     if special is not None:
         return special

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _eider
-from .error import NotFoundError
-from .projection import Selection
+from .arguments import blob_handling_of, count_of
+from .error import NotFoundError, UnsupportedError
+from .projection import Selection, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["LanceScanner", "ScanOptions", "ScanStats"]
 
 ScanStats = _eider.ScanStats
+
+
+#: Scan options that a dataset may have defaults for.
+_DEFAULTABLE = frozenset(
+    {"columns", "limit", "offset", "batch_size", "with_row_id", "with_row_address", "blob_handling"}
+)
 
 
 class ScanOptions(TypedDict, total=False):
@@ -90,6 +97,47 @@ class ScanPlan:
         rows = sum(live[id] for id in wanted)
         rows = max(0, rows - (self.offset or 0))
         return rows if self.limit is None else min(rows, self.limit)
+
+
+def scan_defaults(options: dict[str, Any] | None) -> dict[str, Any]:
+    """Check the scan options that a dataset has defaults for."""
+    checked = dict(options or {})
+    if unknown := sorted(checked.keys() - _DEFAULTABLE):
+        raise UnsupportedError(
+            f"dataset: default_scan_options {unknown} are not supported yet, only {sorted(_DEFAULTABLE)}"
+        )
+    return checked
+
+
+def plan_scan(
+    dataset: _eider.Dataset,
+    names: list[str],
+    defaults: dict[str, Any],
+    *,
+    fragment_ids: list[int] | None,
+    stats: ScanStats | None,
+    **options: Any,
+) -> ScanPlan:
+    """Check the options of a scan, each taken from ``defaults`` where it is None; ``names`` are the columns there are."""
+    options.setdefault("blob_handling", None)
+    given = {name: defaults.get(name) if value is None else value for name, value in options.items()}
+    selection = select(
+        given["columns"],
+        names,
+        flatten=True,
+        with_row_id=bool(given["with_row_id"]),
+        with_row_address=bool(given["with_row_address"]),
+    )
+    return ScanPlan(
+        dataset=dataset,
+        selection=selection,
+        limit=count_of("scanner", "limit", given["limit"]),
+        offset=count_of("scanner", "offset", given["offset"]),
+        fragment_ids=fragment_ids,
+        batch_rows=count_of("scanner", "batch_size", given["batch_size"], least=1) or 8192,
+        blob_handling=blob_handling_of(given["blob_handling"]),
+        stats=stats,
+    )
 
 
 def read_table(reader: _eider.RecordBatchReader) -> pa.Table:

@@ -33,6 +33,7 @@ the same rows in this process see what was written: clone it first.
 from __future__ import annotations
 
 import json
+import operator
 import os
 import zlib
 from collections.abc import Iterator, Sequence
@@ -134,7 +135,7 @@ class Loader(IterableDataset):  # type: ignore[type-arg]
             "columns": None if columns is None else list(columns),
             "batch_size": batch_size,
             "shuffle": bool(shuffle),
-            "seed": seed % 2**64,
+            "seed": operator.index(seed) % 2**64,
             "rank": place[0],
             "world_size": place[1],
             "drop_last": bool(drop_last),

@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import TypedDict
 
 from . import _eider
-from .error import NotFoundError
+from .arguments import count_of
+from .error import InvalidError, NotFoundError, UnsupportedError
 
-__all__ = ["Version", "version_at", "version_dict"]
+__all__ = ["Version", "VersionLike", "version_at", "version_dict", "version_number"]
+
+VersionLike = int | tuple[str | None, int | None]
 
 
 class Version(TypedDict):
@@ -29,9 +32,26 @@ def version_dict(info: _eider.VersionInfo) -> Version:
 def version_at(versions: list[Version], asof: datetime | str) -> int:
     """The latest version committed at ``asof`` or before. Raises NotFoundError when all are younger."""
     moment = datetime.fromisoformat(asof) if isinstance(asof, str) else asof
+    if not isinstance(moment, datetime):
+        raise TypeError(f"asof must be a datetime or its text, got {type(asof).__name__}")
     if moment.tzinfo is not None:
         moment = moment.astimezone().replace(tzinfo=None)
     older = [v["version"] for v in versions if v["timestamp"] <= moment]
     if not older:
         raise NotFoundError(f"asof {moment} is earlier than the first version of this dataset")
     return max(older)
+
+
+def version_number(version: VersionLike | str) -> int:
+    """The number that names a version of the main branch. Raises UnsupportedError for tags and other branches."""
+    if isinstance(version, str):
+        raise UnsupportedError(f"tags are not supported yet: version {version!r}")
+    if isinstance(version, tuple):
+        branch, number = version
+        if branch not in (None, "main") or number is None:
+            raise UnsupportedError(f"branches are not supported yet: version {version!r}")
+        version = number
+    checked = count_of("dataset", "version", version)
+    if checked is None:
+        raise InvalidError("dataset: version is None")
+    return checked

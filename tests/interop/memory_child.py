@@ -1,6 +1,6 @@
 """Child process of test_memory: one operation on a table far larger than the session's limit.
 
-    python -m tests.interop.memory_child <operation> <uri> <limit bytes> <table bytes>
+    python -m tests.interop.memory_child <operation> <uri> <limit bytes> <table bytes> [kind of table]
 
 Prints one JSON line: by how much anonymous memory (RssAnon) rose above what the process had before. The input is one batch repeated,
 so that the producer costs nothing, and results are dropped at once.
@@ -47,13 +47,39 @@ class Watch:
         self.peak = max(self.peak, anonymous_bytes())
 
 
-def one_batch() -> pa.RecordBatch:
+def words(npr: np.random.Generator, rows: int, distinct: int) -> pa.Array:
+    return pa.array(["%x" % n * 3 for n in npr.integers(0, 2**60, distinct)]).take(pa.array(npr.integers(0, distinct, rows)))
+
+
+def vectors(npr: np.random.Generator, rows: int, dimension: int) -> pa.Array:
+    return pa.FixedSizeListArray.from_arrays(pa.array(npr.random(rows * dimension, dtype=np.float32)), dimension)
+
+
+def lists(npr: np.random.Generator, rows: int, items: int) -> pa.Array:
+    offsets = pa.array(np.arange(rows + 1, dtype=np.int32) * items)
+    return pa.ListArray.from_arrays(offsets, pa.array(npr.integers(0, 2**40, rows * items)))
+
+
+def one_batch(kind: str = "mixed") -> pa.RecordBatch:
     npr = np.random.default_rng(5)
-    text = ["%x" % n * 3 for n in npr.integers(0, 2**60, ROWS)]
-    lists = pa.ListArray.from_arrays(pa.array(np.arange(ROWS + 1, dtype=np.int32) * 20), pa.array(npr.integers(0, 2**40, ROWS * 20)))
-    vectors = pa.FixedSizeListArray.from_arrays(pa.array(npr.random(ROWS * 256, dtype=np.float32)), 256)
-    return pa.record_batch({"id": pa.array(npr.integers(0, 2**62, ROWS)), "text": pa.array(text), "numbers": lists,
-                            "vector": vectors, "score": pa.array(npr.random(ROWS), mask=npr.random(ROWS) < 0.1)})
+    if kind == "numeric":
+        rows = 20_000
+        return pa.record_batch({f"n{i}": pa.array(npr.integers(0, 2 ** (8 * i + 5), rows)) for i in range(6)}
+                               | {"f": pa.array(npr.random(rows), mask=npr.random(rows) < 0.1)})
+    if kind == "strings":
+        return pa.record_batch({"id": pa.array(range(20_000)), "text": words(npr, 20_000, 20_000), "more": words(npr, 20_000, 15_000)})
+    if kind == "vectors":
+        return pa.record_batch({"id": pa.array(range(ROWS)), "vector": vectors(npr, ROWS, 768)})
+    if kind == "lists":
+        nested = pa.ListArray.from_arrays(pa.array(np.arange(ROWS + 1, dtype=np.int32) * 4), lists(npr, ROWS * 4, 9))
+        return pa.record_batch({"id": pa.array(range(ROWS)), "numbers": lists(npr, ROWS, 20), "nested": nested})
+    if kind == "dictionary":
+        return pa.record_batch({"id": pa.array(range(20_000)), "few": words(npr, 20_000, 40), "some": words(npr, 20_000, 1000),
+                                "keys": words(npr, 20_000, 100).dictionary_encode()})
+    if kind == "wide":
+        return pa.record_batch({f"c{i}": pa.array(npr.integers(0, 2**20, 1000)) if i % 5 else words(npr, 1000, 300) for i in range(500)})
+    return pa.record_batch({"id": pa.array(npr.integers(0, 2**62, ROWS)), "text": words(npr, ROWS, ROWS), "numbers": lists(npr, ROWS, 20),
+                            "vector": vectors(npr, ROWS, 256), "score": pa.array(npr.random(ROWS), mask=npr.random(ROWS) < 0.1)})
 
 
 def repeated(batch: pa.RecordBatch, total_bytes: int) -> pa.RecordBatchReader:
@@ -63,10 +89,14 @@ def repeated(batch: pa.RecordBatch, total_bytes: int) -> pa.RecordBatchReader:
 
 def main() -> None:
     operation, uri, limit, total = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    kind = sys.argv[5] if len(sys.argv) > 5 else "mixed"
     import eider
 
     session = eider.Session(memory_limit=limit)
-    batch = one_batch()
+    batch = one_batch(kind)
+    fixed = [name for name, column in zip(batch.schema.names, batch.columns) if pa.types.is_primitive(column.type)
+             or pa.types.is_fixed_size_list(column.type)]
+    last = batch.schema.names[-1]
     rows = 0
     if operation == "load":
         import torch
@@ -77,28 +107,28 @@ def main() -> None:
     if operation == "import":
         with Watch() as watch:
             eider.write_dataset(repeated(batch, total), uri, session=session, durability="none")
-            rows = total // batch.nbytes * ROWS
+            rows = total // batch.nbytes * batch.num_rows
     elif operation == "import_small_files":
         with Watch() as watch:
             eider.write_dataset(repeated(batch, total), uri, session=session, durability="none", max_rows_per_file=20_000)
-            rows = total // batch.nbytes * ROWS
+            rows = total // batch.nbytes * batch.num_rows
     elif operation == "add_columns":
         ds = eider.dataset(uri, session=session)
         rows = ds.count_rows()
-        extra = pa.record_batch({"again": batch["vector"], "words": batch["text"]})
-        stream = pa.RecordBatchReader.from_batches(extra.schema, (extra for _ in range(rows // ROWS)))
+        extra = pa.record_batch({f"{name}_again": batch[name] for name in batch.schema.names[1:]})
+        stream = pa.RecordBatchReader.from_batches(extra.schema, (extra for _ in range(rows // batch.num_rows)))
         with Watch() as watch:
             ds.add_columns(stream)
     elif operation == "add_function":
         ds = eider.dataset(uri, session=session)
         rows = ds.count_rows()
 
-        @eider.batch_udf(output_schema=pa.schema([pa.field("copy", batch.schema.field("vector").type)]))
+        @eider.batch_udf(output_schema=pa.schema([pa.field("copy", batch.schema.field(last).type)]))
         def copy(part: pa.RecordBatch) -> pa.RecordBatch:
-            return pa.record_batch([part["vector"]], names=["copy"])
+            return pa.record_batch([part[last]], names=["copy"])
 
         with Watch() as watch:
-            ds.add_columns(copy, read_columns=["vector"], batch_size=1000)
+            ds.add_columns(copy, read_columns=[last], batch_size=1000)
     elif operation == "scan":
         ds = eider.dataset(uri, session=session)
         with Watch() as watch:
@@ -117,10 +147,10 @@ def main() -> None:
         import eider.torch
 
         ds = eider.dataset(uri, session=session)
-        loader = eider.torch.Loader(ds, columns=["id", "vector", "score"], batch_size=500, shuffle=operation == "load", seed=3)
+        loader = eider.torch.Loader(ds, columns=fixed, batch_size=500, shuffle=operation == "load", seed=3)
         with Watch() as watch:
             for part in loader:
-                rows += len(part["id"])
+                rows += len(part[fixed[0]])
                 del part
     else:
         raise SystemExit(f"unknown operation {operation}")

@@ -321,6 +321,20 @@ def test_a_damaged_deletion_file_is_named(dataset, engine, reference, errors) ->
         engine.dataset(dataset).to_table()
 
 
+@pytest.mark.parametrize("codec", [None, "lz4", "zstd"])
+@pytest.mark.parametrize("deleted", [1, 2000])
+def test_a_deletion_file_with_compressed_buffers_is_read(codec, deleted, tmp_path, engine, reference) -> None:
+    uri = str(tmp_path / "d.lance")
+    reference.write_dataset(small_table(50_000), uri)
+    reference.dataset(uri).delete(f"id % {50_000 // deleted} = 0")
+    victim = next((pathlib.Path(uri) / "_deletions").glob("*.arrow"))
+    offsets = pa.ipc.open_file(victim.read_bytes()).read_all()
+    with pa.ipc.new_file(str(victim), offsets.schema, options=pa.ipc.IpcWriteOptions(compression=codec)) as writer:
+        writer.write_table(offsets)
+    wanted = [i for i in range(50_000) if i % (50_000 // deleted) != 0]
+    assert engine.dataset(uri).to_table(columns=["id"])["id"].to_pylist() == wanted
+
+
 # ------------------------------------------------------------------------------------------------------ file versions
 
 @pytest.mark.parametrize("version, stored", [("2.0", "2.0"), ("legacy", "0.1"), ("2.3", "2.3")])

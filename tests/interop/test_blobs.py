@@ -78,9 +78,15 @@ def test_rows_are_named_in_three_ways(uri):
     theirs, ours = lance.dataset(uri), eider.dataset(uri)
     address = 1 << 32 | 2
     for names in ({"indices": [6, 0]}, {"addresses": [address, 0]}, {"ids": [address, 0]}):
-        assert ours.read_blobs("b", **names) == theirs.read_blobs("b", **names) == [(address, payloads()[6]), (0, payloads()[0])]
+        assert (
+            ours.read_blobs("b", **names)
+            == theirs.read_blobs("b", **names)
+            == [(address, payloads()[6]), (0, payloads()[0])]
+        )
     requests = [(6, 5, 10), (1, 0, 0), (2, 0, 0)]
-    assert ours.read_blob_ranges("b", requests, selector="indices") == theirs.read_blob_ranges("b", requests, selector="indices")
+    assert ours.read_blob_ranges("b", requests, selector="indices") == theirs.read_blob_ranges(
+        "b", requests, selector="indices"
+    )
     theirs.delete("i = 5")
     ours = eider.dataset(uri)
     assert ours.read_blobs("b", indices=[5])[0] == (address, payloads()[6])
@@ -127,27 +133,52 @@ def test_stable_row_ids_find_their_blobs(tmp_path):
 def test_external_blobs_and_blobs_in_structs_are_read(tmp_path):
     target = tmp_path / "object.bin"
     target.write_bytes(bytes(range(256)))
-    values = lance.blob_array([lance.Blob.from_uri(f"file://{target}"), None, lance.Blob.from_uri(f"file://{target}", 10, 20)])
+    values = lance.blob_array(
+        [lance.Blob.from_uri(f"file://{target}"), None, lance.Blob.from_uri(f"file://{target}", 10, 20)]
+    )
     schema = pa.schema([lance.blob_field("b"), pa.field("s", pa.struct([lance.blob_field("b")]))])
     nested = pa.StructArray.from_arrays([values], fields=[lance.blob_field("b")], mask=pa.array([False, False, True]))
     uri = str(tmp_path / "t")
     lance.write_dataset(pa.table([values, nested], schema=schema), uri, allow_external_blob_outside_bases=True)
     theirs, ours = lance.dataset(uri), eider.dataset(uri)
     assert ours.to_table() == theirs.to_table()
-    assert [x and x.read() for x in ours.take_blobs("b", indices=[0, 1, 2])] == [bytes(range(256)), None, bytes(range(10, 30))]
+    assert [x and x.read() for x in ours.take_blobs("b", indices=[0, 1, 2])] == [
+        bytes(range(256)),
+        None,
+        bytes(range(10, 30)),
+    ]
     assert [x and x.size() for x in ours.take_blobs("s.b", indices=[0, 1, 2])] == [256, None, None]
-    assert ours.to_table(blob_handling="all_binary").to_pylist()[0] == {"b": bytes(range(256)), "s": {"b": bytes(range(256))}}
+    assert ours.to_table(blob_handling="all_binary").to_pylist()[0] == {
+        "b": bytes(range(256)),
+        "s": {"b": bytes(range(256))},
+    }
 
 
 def test_blobs_to_write_are_made_as_in_the_reference():
-    values = [b"x", bytearray(b"y"), memoryview(b"z"), None, "file:///a", eider.Blob.empty(), eider.Blob.from_uri("u", 1, 2)]
-    theirs = lance.blob_array([v if not isinstance(v, eider.Blob) else lance.Blob(v.data, v.uri, v.position, v.size) for v in values])
+    values = [
+        b"x",
+        bytearray(b"y"),
+        memoryview(b"z"),
+        None,
+        "file:///a",
+        eider.Blob.empty(),
+        eider.Blob.from_uri("u", 1, 2),
+    ]
+    theirs = lance.blob_array(
+        [v if not isinstance(v, eider.Blob) else lance.Blob(v.data, v.uri, v.position, v.size) for v in values]
+    )
     ours = eider.blob_array(values)
     assert ours.type.storage_type == theirs.type.storage_type and ours.storage == theirs.storage
     options = {"inline_size_threshold": 5, "dedicated_size_threshold": 7, "pack_file_size_threshold": 9}
     mine, other = eider.blob_field("b", nullable=False, **options), lance.blob_field("b", nullable=False, **options)
     assert (mine.nullable, mine.metadata) == (other.nullable, other.metadata)
-    for wrong in ({}, {"data": b"x", "uri": "u"}, {"uri": ""}, {"uri": "u", "position": 1}, {"uri": "u", "position": 1, "size": 0}):
+    for wrong in (
+        {},
+        {"data": b"x", "uri": "u"},
+        {"uri": ""},
+        {"uri": "u", "position": 1},
+        {"uri": "u", "position": 1, "size": 0},
+    ):
         with pytest.raises(ValueError):
             eider.Blob(**wrong)
         with pytest.raises(ValueError):

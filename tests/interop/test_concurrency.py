@@ -102,3 +102,47 @@ def test_a_reader_keeps_its_version_while_others_write(tmp_path, engine, referen
     assert old.count_rows() == 100
     assert old.to_table()["id"].to_pylist() == list(range(100))
     assert engine.dataset(uri).to_table()["id"].to_pylist() == list(range(30, 150))
+
+
+def changes(engine, uri: str) -> dict:
+    """What another writer commits in the middle of an append, and what the table then holds."""
+    return {
+        "add": (lambda: engine.dataset(uri).add_columns(pa.table({"c": [7, 8]})), {"a": [1, 2, 9], "b": [3, 4, 9], "c": [7, 8, None]}),
+        "add nulls": (lambda: engine.dataset(uri).add_columns(pa.field("c", pa.int64())),
+                      {"a": [1, 2, 9], "b": [3, 4, 9], "c": [None, None, None]}),
+        "drop": (lambda: engine.dataset(uri).drop_columns(["b"]), {"a": [1, 2, 9]}),
+        "append": (lambda: engine.dataset(uri).insert(pa.table({"a": [5], "b": [6]})), {"a": [1, 2, 5, 9], "b": [3, 4, 6, 9]}),
+    }
+
+
+@pytest.mark.parametrize("other", ["engine", "reference"])
+@pytest.mark.parametrize("change", ["add", "add nulls", "drop", "append"])
+def test_an_append_stands_beside_a_change_of_columns(change, other, tmp_path, engine, reference) -> None:
+    uri = str(tmp_path / "d.lance")
+    engine.write_dataset(pa.table({"a": [1, 2], "b": [3, 4]}), uri)
+    act, wanted = changes({"engine": engine, "reference": reference}[other], uri)[change]
+    row = pa.record_batch({"a": [9], "b": [9]})
+
+    def rows():
+        yield row
+        act()
+
+    engine.write_dataset(pa.RecordBatchReader.from_batches(row.schema, rows()), uri, mode="append")
+    for reader in (engine, reference):
+        assert reader.dataset(uri).to_table().to_pydict() == wanted
+
+
+def test_an_append_does_not_stand_beside_a_new_required_column(tmp_path, engine) -> None:
+    uri = str(tmp_path / "d.lance")
+    engine.write_dataset(pa.table({"a": [1, 2]}), uri)
+    row = pa.record_batch({"a": [9]})
+    required = pa.table({"c": [7, 8]}, schema=pa.schema([pa.field("c", pa.int64(), nullable=False)]))
+
+    def rows():
+        yield row
+        engine.dataset(uri).add_columns(required)
+
+    with pytest.raises(Exception, match="run it again") as caught:
+        engine.write_dataset(pa.RecordBatchReader.from_batches(row.schema, rows()), uri, mode="append")
+    assert type(caught.value).__name__ == "RetryableConflictError"
+    assert engine.dataset(uri).to_table().to_pydict() == {"a": [1, 2], "c": [7, 8]}

@@ -1,7 +1,12 @@
 """Each failure is one class of ours that also is the built-in class expected there."""
 
+import os
+import pathlib
 import pickle
+import struct
+import time
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -133,3 +138,55 @@ def test_table_metadata_is_set_at_creation_only(ds, uri, table):
     for mode in ("append", "overwrite"):
         with pytest.raises(eider.UnsupportedError, match="table_metadata"):
             eider.write_dataset(table, uri, mode=mode, table_metadata={"k": "v"})
+
+
+def test_a_data_file_cut_short_while_it_is_open(write):
+    """Reading on through the mapping would kill the process."""
+    ds = write(pa.table({"x": np.random.default_rng(0).random(100_000)}))
+    ds.take([0, 99_999])
+    (path,) = pathlib.Path(ds.uri, "data").iterdir()
+    os.truncate(path, 4096)
+    time.sleep(0.05)
+    for read in (lambda: ds.take([99_999]), ds.to_table, lambda: ds.slice(0, 10)):
+        with pytest.raises(eider.CorruptError, match=f"{path.name}.*cut to 4096 bytes since it was opened"):
+            read()
+
+
+def varint(value: int) -> bytes:
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes(out) + bytes([value])
+
+
+def test_a_file_that_claims_a_petarow_of_nulls(tmp_path):
+    path = tmp_path / "nulls.lance"
+    with eider.file.LanceFileWriter(str(path), pa.schema({"n": pa.null()})) as writer:
+        writer.write_batch(pa.record_batch({"n": pa.nulls(300)}))
+    data = path.read_bytes()
+    columns, column_table, *_ = struct.unpack("<QQQIIHH4s", data[-40:])
+    position, size = struct.unpack("<QQ", data[column_table : column_table + 16])
+    meta = data[position : position + size]
+    at = meta.index(b"\x18" + varint(300))  # the length of the page, whose message is shorter than 128 bytes
+    page = meta.rindex(b"\x12", 0, at)
+    longer = varint(1 << 50)
+    meta = (
+        meta[: page + 1]
+        + bytes([meta[page + 1] + len(longer) - 2])
+        + meta[page + 2 : at + 1]
+        + longer
+        + meta[at + 3 :]
+    )
+    padded = data[:-40] + meta
+    table = len(padded)
+    padded += struct.pack("<QQ", len(data) - 40, len(meta))
+    path.write_bytes(padded + struct.pack("<QQ", columns, table) + data[-24:])
+    with pytest.raises(eider.CorruptError, match="1125899906842624 rows"):
+        eider.file.LanceFileReader(str(path)).read_all().to_table()
+
+
+def test_more_rows_than_a_file_holds(tmp_path):
+    with pytest.raises(eider.InvalidError, match="a file holds at most 4294967296"):
+        with eider.file.LanceFileWriter(str(tmp_path / "n.lance"), pa.schema({"n": pa.null()})) as writer:
+            writer.write_batch(pa.record_batch({"n": pa.Array.from_buffers(pa.null(), 1 << 50, [None])}))

@@ -1,4 +1,8 @@
+#include <lz4frame.h>
 #include <zstd.h>
+
+#include <memory>
+#include <new>
 
 #include "eider/array/concat.h"
 #include "eider/array/flatbuffer.h"
@@ -52,6 +56,30 @@ SchemaPtr ReadSchema(const FlatTable& table) {
   return std::make_shared<const Schema>(std::move(schema));
 }
 
+/// Fills `out`, which has the size that the buffer claims.
+void DecompressZstd(ByteSpan frame, BufferBuilder& out) {
+  const size_t n = ZSTD_decompress(out.data(), out.size(), frame.data(), frame.size());
+  if (ZSTD_isError(n) || n != out.size()) {
+    throw Corrupt("ipc file: zstd: {}, {} bytes wanted", ZSTD_isError(n) ? ZSTD_getErrorName(n) : "short frame", out.size());
+  }
+}
+
+void DecompressLz4Frame(ByteSpan frame, BufferBuilder& out) {
+  LZ4F_dctx* made = nullptr;
+  if (LZ4F_isError(LZ4F_createDecompressionContext(&made, LZ4F_VERSION))) throw std::bad_alloc();
+  const std::unique_ptr<LZ4F_dctx, size_t (*)(LZ4F_dctx*)> context(made, &LZ4F_freeDecompressionContext);
+  size_t written = 0, read = 0;
+  for (size_t hint = 1; hint != 0;) {
+    size_t wrote = out.size() - written, took = frame.size() - read;
+    hint = LZ4F_decompress(context.get(), out.data() + written, &wrote, frame.data() + read, &took, nullptr);
+    if (LZ4F_isError(hint)) throw Corrupt("ipc file: lz4: {}, {} bytes wanted", LZ4F_getErrorName(hint), out.size());
+    if (hint != 0 && wrote == 0 && took == 0) throw Corrupt("ipc file: lz4: the frame does not end in {} bytes", frame.size());
+    written += wrote;
+    read += took;
+  }
+  if (written != out.size()) throw Corrupt("ipc file: lz4: {} bytes, {} wanted", written, out.size());
+}
+
 /// The buffers of one record batch, one after the other.
 class BatchReader {
  public:
@@ -60,8 +88,8 @@ class BatchReader {
         buffers_(batch.Vector(ipc::RecordBatch::kBuffers, ipc::kBufferBytes)),
         compressed_(batch.Has(ipc::RecordBatch::kCompression)) {
     if (!compressed_) return;
-    const int8_t codec = batch.Table(ipc::RecordBatch::kCompression).Scalar<int8_t>(ipc::BodyCompression::kCodec, 0);
-    if (codec != ipc::kZstd) throw Unsupported("ipc file: buffer compression codec {} ({})", codec, codec == 0 ? "lz4 frame" : "unknown");
+    codec_ = batch.Table(ipc::RecordBatch::kCompression).Scalar<int8_t>(ipc::BodyCompression::kCodec, ipc::kLz4Frame);
+    if (codec_ != ipc::kZstd && codec_ != ipc::kLz4Frame) throw Unsupported("ipc file: buffer compression codec {}", codec_);
   }
 
   ArrayPtr ReadColumn(const TypePtr& type, uint64_t num_rows) {
@@ -96,15 +124,14 @@ class BatchReader {
     }
     BufferBuilder out;
     out.Resize(uint64_t(plain));
-    const size_t n = ZSTD_decompress(out.data(), out.size(), frame.data(), frame.size());
-    if (ZSTD_isError(n) || n != out.size()) {
-      throw Corrupt("ipc file: zstd: {}, {} bytes wanted", ZSTD_isError(n) ? ZSTD_getErrorName(n) : "short frame", plain);
-    }
+    if (codec_ == ipc::kZstd) DecompressZstd(frame, out);
+    else DecompressLz4Frame(frame, out);
     return out.Finish();
   }
 
   ByteSpan body_, nodes_, buffers_;
   const bool compressed_;
+  int8_t codec_ = 0;
   uint64_t node_ = 0, buffer_ = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cstring>
+#include <string_view>
 
 #include "eider/base/error.h"
 
@@ -20,6 +21,9 @@ struct ByteRange {
   uint64_t end() const { return offset + length; }
   bool operator==(const ByteRange&) const = default;
 };
+
+/// The bytes of a protobuf bytes field or of a literal.
+inline ByteSpan SpanOf(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 inline uint64_t CheckedAdd(uint64_t a, uint64_t b, const char* what) {
   uint64_t r;
@@ -42,6 +46,25 @@ T LoadLe(const uint8_t* p) {
 template <typename T>
 void StoreLe(uint8_t* p, T v) { std::memcpy(p, &v, sizeof(T)); }
 
+/// Asks for the cache line of `p`, which need not be readable. Not __builtin_prefetch: GCC takes a function that only prefetches
+/// for one without effects, and drops the calls of it.
+inline void Prefetch(const uint8_t* p) {
+#if defined(__x86_64__)
+  asm volatile("prefetcht0 %a0" : : "p"(p));
+#elif defined(__aarch64__)
+  asm volatile("prfm pldl1keep, %a0" : : "p"(p));
+#else
+  __builtin_prefetch(p);
+#endif
+}
+/// The same for all lines of [p, p + size).
+inline void PrefetchBytes(const uint8_t* p, uint64_t size) {
+  constexpr uint64_t kLineBytes = 64;
+  if (size == 0) return;
+  for (uint64_t at = 0; at < size; at += kLineBytes) Prefetch(p + at);
+  Prefetch(p + size - 1);
+}
+
 /// bytes[offset, offset + length), or kCorrupt naming `what`.
 inline ByteSpan CheckedSubspan(ByteSpan bytes, uint64_t offset, uint64_t length, const char* what) {
   if (offset > bytes.size() || length > bytes.size() - offset) {
@@ -62,6 +85,21 @@ constexpr uint64_t BytesForBits(uint64_t bits) { return bits / 8 + (bits % 8 != 
 inline bool GetBit(const uint8_t* bits, uint64_t i) { return (bits[i >> 3] >> (i & 7)) & 1; }
 inline void SetBit(uint8_t* bits, uint64_t i) { bits[i >> 3] |= uint8_t(1u << (i & 7)); }
 inline void ClearBit(uint8_t* bits, uint64_t i) { bits[i >> 3] &= uint8_t(~(1u << (i & 7))); }
+/// Up to 64 bits from `offset`, the first in bit 0; reads only the bytes that hold them.
+inline uint64_t LoadBits(const uint8_t* bits, uint64_t offset, uint64_t count) {
+  const uint8_t* p = bits + (offset >> 3);
+  const unsigned shift = offset & 7;
+  const uint64_t num_bytes = BytesForBits(shift + count);
+  uint64_t low = 0;
+  if (num_bytes >= 8) {
+    std::memcpy(&low, p, 8);
+  } else {
+    std::memcpy(&low, p, num_bytes);
+  }
+  low >>= shift;
+  if (num_bytes > 8) low |= uint64_t{p[8]} << (64 - shift);
+  return count == 64 ? low : low & ((uint64_t{1} << count) - 1);
+}
 /// Copies `count` bits; the ranges do not overlap. Bits outside the destination window are kept.
 void CopyBits(const uint8_t* src, uint64_t src_offset, uint8_t* dst, uint64_t dst_offset, uint64_t count);
 /// Sets `count` bits of `dst` from `dst_offset` to `value`.

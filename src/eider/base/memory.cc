@@ -21,7 +21,7 @@ constexpr size_t kSlackBytes = 64;
 constexpr size_t kMinPooledOctave = 11, kMaxPooledOctave = 25;
 constexpr size_t kMinPooledBytes = size_t{1} << kMinPooledOctave;
 constexpr size_t kMaxPooledBytes = size_t{1} << kMaxPooledOctave;
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(EIDER_ADDRESS_SANITIZER)
 constexpr size_t kMaxRetainedBytes = 0;  // a pool would hide use after free
 #else
 constexpr size_t kMaxRetainedBytes = size_t{128} << 20;

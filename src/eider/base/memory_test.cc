@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 TEST(MemoryPoolTest, ReusesWhatWasFreedAndTrims) {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(EIDER_ADDRESS_SANITIZER)
   GTEST_SKIP() << "under the address sanitizer nothing is kept";
 #endif
   TrimPool();

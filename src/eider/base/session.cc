@@ -9,6 +9,7 @@
 
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"
+#include "eider/base/shared_cache.h"
 #include "eider/base/task_pool.h"
 
 namespace eider {
@@ -16,6 +17,8 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 constexpr int kDefaultIoThreads = 8;
+constexpr uint64_t kCacheShare = 16;  // of the memory limit
+constexpr size_t kMaxCachedObjects = 4096;
 
 int NumUsableCores() {
   cpu_set_t cores;
@@ -42,9 +45,11 @@ int NumThreads(int asked, const char* variable, int fallback) {
 struct Session::Impl {
   explicit Impl(const SessionOptions& options)
       : budget(options.memory_limit ? options.memory_limit : DefaultMemoryLimit()),
+        cache(budget, budget.limit_bytes() / kCacheShare, kMaxCachedObjects),
         cpu(NumThreads(options.cpu_threads, "EIDER_CPU_THREADS", NumUsableCores())),
         io(NumThreads(options.io_threads, "EIDER_IO_THREADS", kDefaultIoThreads)) {}
   MemoryBudget budget;
+  SharedCache cache;
   TaskPool cpu;
   TaskPool io;
 };
@@ -60,6 +65,7 @@ const std::shared_ptr<Session>& Session::Default() {
 uint64_t Session::memory_limit() const { return impl_->budget.limit_bytes(); }
 uint64_t Session::memory_used() const { return impl_->budget.used_bytes(); }
 MemoryBudget& Session::budget() { return impl_->budget; }
+SharedCache& Session::cache() { return impl_->cache; }
 TaskPool& Session::cpu_pool() { return impl_->cpu; }
 TaskPool& Session::io_pool() { return impl_->io; }
 

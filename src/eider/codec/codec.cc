@@ -158,4 +158,25 @@ void LevelDecompressor::MaskEqual(ByteSpan block, uint64_t num_levels, uint16_t 
   kernel::LevelsEqual(decoded, value, mask);
 }
 
+void LevelDecompressor::MaskAtMost(ByteSpan block, uint64_t num_levels, uint16_t value, uint64_t* mask) const {
+  BufferBuilder levels(2 * num_levels);
+  const std::span<uint16_t> decoded(levels.as<uint16_t>(), num_levels);
+  Decode(block, decoded);
+  kernel::LevelsAtMost(decoded, value, mask);
+}
+
+void LevelDecompressor::Extract(ByteSpan block, uint64_t num_levels, uint64_t first, std::span<uint16_t> out) const {
+  for (uint64_t i = 0; i < out.size(); ++i) out[i] = At(block, num_levels, first + i);
+}
+
+void MaskAtMostOfPacked(const LevelDecompressor& levels, ByteSpan block, uint64_t num_levels, uint16_t value, uint64_t* mask) {
+  levels.MaskEqual(block, num_levels, 0, mask);
+  if (value == 0) return;
+  std::vector<uint64_t> one(kernel::MaskWords(num_levels));
+  for (uint32_t v = 1; v <= value; ++v) {
+    levels.MaskEqual(block, num_levels, static_cast<uint16_t>(v), one.data());
+    for (size_t w = 0; w < one.size(); ++w) mask[w] |= one[w];
+  }
+}
+
 }  // namespace eider::codec

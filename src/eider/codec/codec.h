@@ -72,6 +72,8 @@ std::unique_ptr<BlockDecompressor> BlockOf(std::unique_ptr<MiniBlockDecompressor
 
 /// \throws Error(kCorrupt) unless `shape` is fixed width and takes `bits` per value.
 void CheckFixed(const char* codec, const ValueShape& shape, uint64_t bits);
+/// MaskAtMost by way of MaskEqual: pays for few small values, as levels are.
+void MaskAtMostOfPacked(const LevelDecompressor& levels, ByteSpan block, uint64_t num_levels, uint16_t value, uint64_t* mask);
 void CheckVariable(const char* codec, const ValueShape& shape);
 
 }  // namespace eider::codec

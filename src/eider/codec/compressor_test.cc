@@ -258,6 +258,11 @@ TEST(LevelCompressorTest, LevelsOfEveryShapeComeBack) {
           for (size_t i = 0; i < 64 * mask.size(); ++i) {
             ASSERT_EQ((mask[i / 64] >> (i % 64)) & 1, i < n && levels[i] == levels[n / 2]) << i;
           }
+          decompressor->MaskAtMost(bytes.span(), n, 1, mask.data());
+          for (size_t i = 0; i < 64 * mask.size(); ++i) ASSERT_EQ((mask[i / 64] >> (i % 64)) & 1, i < n && levels[i] <= 1) << i;
+          std::vector<uint16_t> part(std::min<size_t>(n - n / 3, 40));
+          decompressor->Extract(bytes.span(), n, n / 3, part);
+          ASSERT_TRUE(std::equal(part.begin(), part.end(), levels.begin() + n / 3));
         }
       }
     }

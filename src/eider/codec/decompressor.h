@@ -70,6 +70,10 @@ class LevelDecompressor {
   /// Bit i of `mask` = (level i == value), 0 after the last; kernel::MaskWords(num_levels) words. Bit-packed levels are not
   /// unpacked for it.
   virtual void MaskEqual(ByteSpan block, uint64_t num_levels, uint16_t value, uint64_t* mask) const;
+  /// Bit i of `mask` = (level i <= value).
+  virtual void MaskAtMost(ByteSpan block, uint64_t num_levels, uint16_t value, uint64_t* mask) const;
+  /// Levels [first, first + out.size()).
+  virtual void Extract(ByteSpan block, uint64_t num_levels, uint64_t first, std::span<uint16_t> out) const;
 };
 
 /// `shape` is what the column's type needs; an encoding that cannot yield it is kCorrupt, an encoding that we do not know is

@@ -33,9 +33,11 @@ size_t FsstDecoder::Decode(ByteSpan codes, uint8_t* out) const {
   };
   while (end - code >= 4) {
     const uint32_t four = LoadLe<uint32_t>(code);
-    // A byte of `four` is 255 exactly when its complement has a zero byte.
+    // A byte of `four` is 255 exactly when its complement has a zero byte. The codes are taken from the register: a store to `to`
+    // could, for all the compiler knows, change them.
     if ((((~four) - 0x01010101u) & four & 0x80808080u) == 0) {
-      put(code[0]), put(code[1]), put(code[2]), put(code[3]);
+      put(static_cast<uint8_t>(four)), put(static_cast<uint8_t>(four >> 8));
+      put(static_cast<uint8_t>(four >> 16)), put(static_cast<uint8_t>(four >> 24));
       code += 4;
     } else if (*code == kFsstEscape) {
       *to++ = code[1];
@@ -70,6 +72,28 @@ void AppendDecoded(const FsstDecoder& decoder, ByteSpan codes, DecodedValues& ou
   ++out.num_values;
 }
 
+// Appends values [first, first + count): room is made once, offsets are written as a run.
+template <typename Offset>
+void AppendRun(const FsstDecoder& decoder, const VariableView& view, uint64_t first, uint64_t count, DecodedValues& out) {
+  const size_t start = out.data.size();
+  const size_t room = 8 * view.Bytes(first, count).size() + 8;
+  uint8_t* const begin = out.data.Extend(room);
+  uint8_t* to = begin;
+  uint8_t* offsets = out.offsets.Extend(count * sizeof(Offset));
+  // Invariant: the codes left take at most the room left; Bytes() holds all of them, since each Value() lies behind the last.
+  uint64_t left = room - 8;
+  for (uint64_t i = 0; i < count; ++i) {
+    const ByteSpan codes = view.Value(first + i);
+    if (8 * codes.size() > left) throw Corrupt("fsst: values of a chunk overlap");
+    left -= 8 * codes.size();
+    to += decoder.Decode(codes, to);
+    StoreLe<Offset>(offsets + i * sizeof(Offset), static_cast<Offset>(start + static_cast<size_t>(to - begin)));
+  }
+  out.data.Resize(start + static_cast<size_t>(to - begin));
+  out.CheckOffset(out.data.size());
+  out.num_values += count;
+}
+
 class FsstMiniBlock final : public MiniBlockDecompressor {
  public:
   FsstMiniBlock(const FsstDecoder& decoder, uint32_t offset_bytes) : decoder_(decoder), offset_bytes_(offset_bytes) {}
@@ -80,9 +104,8 @@ class FsstMiniBlock final : public MiniBlockDecompressor {
     const VariableView view = VariableView::OfChunk(buffers[0], num_values, offset_bytes_);
     if (decoder_.is_raw()) return view.AppendRange(first, count, out);
     if (count == 0) return;
-    out.data.Reserve(out.data.size() + 8 * view.Bytes(first, count).size() + 8);
-    out.offsets.Reserve(out.offsets.size() + count * out.shape.offset_bytes);
-    for (uint64_t i = first; i < first + count; ++i) AppendDecoded(decoder_, view.Value(i), out);
+    out.shape.offset_bytes == 4 ? AppendRun<uint32_t>(decoder_, view, first, count, out)
+                                : AppendRun<uint64_t>(decoder_, view, first, count, out);
   }
   void AppendAt(std::span<const ByteSpan> buffers, uint64_t num_values, std::span<const uint32_t> positions,
                 DecodedValues& out) const override {

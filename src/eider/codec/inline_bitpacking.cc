@@ -146,6 +146,9 @@ class InlineLevel final : public LevelDecompressor {
     }
     blocks.ExpectEnd();
   }
+  void MaskAtMost(ByteSpan bytes, uint64_t num_levels, uint16_t value, uint64_t* mask) const override {
+    MaskAtMostOfPacked(*this, bytes, num_levels, value, mask);
+  }
 };
 
 uint64_t ElementBits(const CompressiveEncoding& encoding) {

@@ -114,6 +114,22 @@ class OutOfLineLevel final : public LevelDecompressor {
       std::memcpy(mask, words, 8 * kernel::MaskWords(levels));
     }
   }
+  void MaskAtMost(ByteSpan bytes, uint64_t num_levels, uint16_t value, uint64_t* mask) const override {
+    MaskAtMostOfPacked(*this, bytes, num_levels, value, mask);
+  }
+  void Extract(ByteSpan bytes, uint64_t num_levels, uint64_t first, std::span<uint16_t> out) const override {
+    const Packed<uint16_t> packed(bytes, num_levels, width_);
+    for (uint64_t done = 0; done < out.size();) {
+      const uint64_t block = (first + done) / kPackedBlockValues, in_block = (first + done) % kPackedBlockValues;
+      const uint64_t n = std::min<uint64_t>(out.size() - done, kPackedBlockValues - in_block);
+      if (packed.IsRaw(block)) {
+        std::memcpy(out.data() + done, packed.BlockAt(block) + 2 * in_block, 2 * n);
+      } else {
+        kernel::ExtractPackedLevels(packed.BlockAt(block), width_, static_cast<uint32_t>(in_block), out.subspan(done, n));
+      }
+      done += n;
+    }
+  }
 
  private:
   const uint32_t width_;

@@ -4,6 +4,7 @@
 
 #include <bit>
 
+#include "eider/kernel/levels.h"
 #include "eider/kernel/scan.h"
 
 namespace eider::codec {
@@ -113,6 +114,28 @@ class RleLevel final : public LevelDecompressor {
     return ValueAt<uint16_t>(runs, i);
   }
   bool has_random_access() const override { return false; }
+  void MaskEqual(ByteSpan block, uint64_t num_levels, uint16_t value, uint64_t* mask) const override {
+    MaskWhere(block, num_levels, [value](uint16_t level) { return level == value; }, mask);
+  }
+  void MaskAtMost(ByteSpan block, uint64_t num_levels, uint16_t value, uint64_t* mask) const override {
+    MaskWhere(block, num_levels, [value](uint16_t level) { return level <= value; }, mask);
+  }
+
+ private:
+  // Whole runs of bits at once.
+  template <typename Test>
+  static void MaskWhere(ByteSpan block, uint64_t num_levels, const Test& test, uint64_t* mask) {
+    const Runs runs = RunsOfBlock(block);
+    CheckRuns<uint16_t>(runs, num_levels);
+    std::fill_n(mask, kernel::MaskWords(num_levels), uint64_t{0});
+    uint64_t level = 0;
+    for (size_t run = 0; run < runs.lengths.size() && level < num_levels; ++run) {
+      const uint64_t end = std::min(num_levels, level + runs.lengths[run]);
+      if (test(LoadLe<uint16_t>(runs.values.data() + 2 * run))) kernel::SetMaskBits(mask, level, end);
+      level = end;
+    }
+    if (level < num_levels) throw Corrupt("rle: runs cover {} values, {} are needed", level, num_levels);
+  }
 };
 
 uint64_t ElementBits(const CompressiveEncoding& encoding) {

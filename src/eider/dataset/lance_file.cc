@@ -26,7 +26,8 @@ StorePath Locate(const std::string& path) {
 file::FileVersion ParseVersion(const std::string& version) {
   if (version == "2.2" || version == "stable") return {2, 2};
   if (version == "2.1") return {2, 1};
-  throw Unsupported("writing file version '{}' (2.1 and 2.2 can be written)", version);
+  if (version == "2.0" || version == "0.3") return {2, 0};
+  throw Unsupported("writing file version '{}' (2.0, 2.1 and 2.2 can be written)", version);
 }
 
 class FileReaderFacade final : public LanceFileReader {
@@ -74,20 +75,24 @@ class FileReaderFacade final : public LanceFileReader {
       for (const file::ColumnProjection& column : all) {
         if (column.field.id != field.id) continue;
         file::ColumnProjection pruned{.field = field};
-        size_t next_leaf = 0;
-        Prune(column.field, &field, column.leaf_columns, &next_leaf, &pruned.leaf_columns);
+        size_t next_leaf = 0, next_list = 0;
+        Prune(column.field, &field, column, &next_leaf, &next_list, &pruned);
         kept.push_back(std::move(pruned));
       }
     }
     return kept;
   }
 
-  static void Prune(const LanceField& full, const LanceField* kept, const std::vector<int32_t>& columns, size_t* next_leaf,
-                    std::vector<int32_t>* out) {
+  static void Prune(const LanceField& full, const LanceField* kept, const file::ColumnProjection& columns, size_t* next_leaf,
+                    size_t* next_list, file::ColumnProjection* out) {
     if (full.IsLeaf()) {
-      const int32_t column = columns[(*next_leaf)++];
-      if (kept) out->push_back(column);
+      const int32_t column = columns.leaf_columns[(*next_leaf)++];
+      if (kept) out->leaf_columns.push_back(column);
       return;
+    }
+    if (!columns.list_columns.empty() && full.logical_type != "struct") {
+      const int32_t column = columns.list_columns[(*next_list)++];
+      if (kept) out->list_columns.push_back(column);
     }
     for (const LanceField& child : full.children) {
       const LanceField* kept_child = nullptr;
@@ -96,7 +101,7 @@ class FileReaderFacade final : public LanceFileReader {
           if (candidate.id == child.id) kept_child = &candidate;
         }
       }
-      Prune(child, kept_child, columns, next_leaf, out);
+      Prune(child, kept_child, columns, next_leaf, next_list, out);
     }
   }
 

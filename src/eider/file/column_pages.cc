@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/base/parse_message.h"
+#include "eider/base/wire.h"
 #include "eider/proto/file2.pb.h"
 
 namespace eider::file {
@@ -13,8 +14,8 @@ using ::lance::file::Encoding;
 using ::lance::file::TypedMessage;
 
 constexpr uint64_t kPageAlignment = 64;
-
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+constexpr size_t kHotDecoderBytes = 320;
+constexpr uint64_t kDecoderBytes = 1024;  // about what a decoder takes without its state
 
 // The message inside a direct encoding. The type is named by anything, a slash, and the full name.
 std::string OpenEncoding(const Encoding& encoding, std::string_view type, const char* what) {
@@ -31,8 +32,24 @@ std::string OpenEncoding(const Encoding& encoding, std::string_view type, const 
   return std::move(*message.mutable_value());
 }
 
-void CheckColumnEncoding(const ColumnMetadata& metadata) {
-  const std::string bytes = OpenEncoding(metadata.encoding(), "lance.encodings.ColumnEncoding", "column encoding");
+template <typename Message>
+void ReadMessage(ByteSpan bytes, const char* what, Message& message) {
+  if (!ParseMessage(bytes, &message)) {
+    throw Corrupt("{}: {} bytes are no such message", what, bytes.size());
+  }
+}
+
+uint64_t NumRows(ByteSpan page) {
+  uint64_t rows = 0;
+  VisitWireFields(page, "page", [&](const WireField& field) {
+    if (field.number == ::lance::file::Page::kLengthFieldNumber && field.wire_type == kWireVarint) rows = field.varint;
+    return true;
+  });
+  return rows;
+}
+
+void CheckColumnEncoding(const Encoding& column) {
+  const std::string bytes = OpenEncoding(column, "lance.encodings.ColumnEncoding", "column encoding");
   ::lance::file::ColumnEncoding encoding;
   if (!ParseMessage(SpanOf(bytes), &encoding)) throw Corrupt("column encoding: {} bytes are no ColumnEncoding", bytes.size());
   if (encoding.has_blob()) throw Unsupported("blob columns");
@@ -56,53 +73,89 @@ void ParseBuffers(const ::lance::file::Page& page, uint64_t file_bytes, page::Pa
 
 }  // namespace
 
-ColumnPages::ColumnPages(Buffer bytes, uint64_t file_bytes, FileVersion version) {
-  ColumnMetadata metadata;
-  if (!ParseMessage(bytes.span(), &metadata)) {
-    throw Corrupt("column metadata: {} bytes are no ColumnMetadata message", bytes.size());
-  }
-  CheckColumnEncoding(metadata);
-  const size_t num_pages = static_cast<size_t>(metadata.pages_size());
-  entries_ = std::make_unique<PageEntry[]>(num_pages);
-  pages_ = {entries_.get(), num_pages};
-  first_rows_.reserve(num_pages + 1);
+ColumnPages::ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, std::atomic<uint64_t>& kept_bytes)
+    : metadata_(std::move(metadata)), file_bytes_(file_bytes), version_(version), kept_bytes_(kept_bytes) {
+  Encoding encoding;
   first_rows_.push_back(0);
-  for (size_t i = 0; i < num_pages; ++i) {
-    InContext([&] { return fmt::format("page {}", i); }, [&] {
-      const auto& page = metadata.pages(static_cast<int>(i));
-      pages_[i].layout = OpenEncoding(page.encoding(), "lance.encodings21.PageLayout", "page encoding");
-      pages_[i].source.layout = pages_[i].layout;
-      pages_[i].source.num_rows = page.length();
-      pages_[i].source.version_minor = version.minor;
-      ParseBuffers(page, file_bytes, pages_[i].source);
-      first_rows_.push_back(CheckedAdd(first_rows_.back(), page.length(), "rows"));
-    });
-  }
+  VisitWireFields(metadata_.span(), "column metadata", [&](const WireField& field) {
+    if (field.wire_type != kWireBytes) return true;
+    if (field.number == ColumnMetadata::kEncodingFieldNumber) ReadMessage(field.content, "column encoding", encoding);
+    if (field.number == ColumnMetadata::kPagesFieldNumber) {
+      const uint64_t rows = InContext([&] { return fmt::format("page {}", messages_.size()); }, [&] { return NumRows(field.content); });
+      messages_.push_back(field.content);
+      first_rows_.push_back(CheckedAdd(first_rows_.back(), rows, "rows"));
+    }
+    return true;
+  });
+  CheckColumnEncoding(encoding);
+  pages_.reset(new std::atomic<const Page*>[messages_.size()]());
+  kept_bytes_.fetch_add(sizeof *this + metadata_.size() + messages_.size() * 32, std::memory_order_relaxed);
 }
 
 ColumnPages::~ColumnPages() {
-  for (PageEntry& page : pages_) delete page.decoder.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < messages_.size(); ++i) {
+    const std::unique_ptr<const Page> page(pages_[i].load(std::memory_order_relaxed));
+    if (page) delete page->decoder.load(std::memory_order_relaxed);
+  }
+}
+
+std::unique_ptr<ColumnPages::Page> ColumnPages::Parse(size_t index) const {
+  ::lance::file::Page message;
+  ReadMessage(messages_[index], "page", message);
+  auto page = std::make_unique<Page>();
+  page->layout = OpenEncoding(message.encoding(), "lance.encodings21.PageLayout", "page encoding");
+  page->source.layout = page->layout;
+  page->source.num_rows = end_row(index) - first_row(index);
+  page->source.version_minor = version_.minor;
+  ParseBuffers(message, file_bytes_, page->source);
+  return page;
+}
+
+const ColumnPages::Page& ColumnPages::Open(size_t index) const {
+  const Page* page = pages_[index].load(std::memory_order_acquire);
+  if (page != nullptr) return *page;
+  std::unique_ptr<Page> parsed = Parse(index);
+  if (!pages_[index].compare_exchange_strong(page, parsed.get(), std::memory_order_acq_rel)) return *page;
+  kept_bytes_.fetch_add(sizeof(Page) + 4 * parsed->layout.size(), std::memory_order_relaxed);
+  return *parsed.release();
 }
 
 size_t ColumnPages::FindPage(uint64_t row) const {
   return static_cast<size_t>(std::upper_bound(first_rows_.begin(), first_rows_.end(), row) - first_rows_.begin()) - 1;
 }
 
+void ColumnPages::Prefetch(std::span<const size_t> pages) const {
+  const auto each = [&](auto&& visit) {
+    for (const size_t index : pages) {
+      if (const Page* page = pages_[index].load(std::memory_order_acquire)) visit(*page);
+    }
+  };
+  const auto each_decoder = [&](auto&& visit) {
+    each([&](const Page& page) {
+      if (const LeafDecoder* known = page.decoder.load(std::memory_order_acquire)) visit(*known);
+    });
+  };
+  each([](const Page& page) { __builtin_prefetch(&page.decoder); });
+  each_decoder([](const LeafDecoder& known) { __builtin_prefetch(&known); });
+  each_decoder([](const LeafDecoder& known) {
+    const auto* decoder = reinterpret_cast<const uint8_t*>(known.decoder.get());
+    for (size_t at = 0; at < kHotDecoderBytes; at += 64) __builtin_prefetch(decoder + at);
+  });
+  for (const int step : {0, 1}) each_decoder([step](const LeafDecoder& known) { known.decoder->Prefetch(step); });
+}
+
 const page::PageDecoder& ColumnPages::Decoder(size_t index, const std::shared_ptr<const page::LeafSpec>& leaf,
                                               std::unique_ptr<page::PageDecoder>& owned) const {
-  const PageEntry& page = pages_[index];
-  const page::PageDecoder* decoder = page.decoder.load(std::memory_order_acquire);
-  if (decoder == nullptr) {
-    std::lock_guard lock(mutex_);
-    decoder = page.decoder.load(std::memory_order_relaxed);
-    if (decoder == nullptr) {
-      std::unique_ptr<page::PageDecoder> made = page::MakePageDecoder(page.source, leaf);
-      page.leaf = leaf;
-      decoder = made.release();
-      page.decoder.store(decoder, std::memory_order_release);
+  const Page& page = Open(index);
+  const LeafDecoder* known = page.decoder.load(std::memory_order_acquire);
+  if (known == nullptr) {
+    auto made = std::make_unique<const LeafDecoder>(LeafDecoder{leaf, page::MakePageDecoder(page.source, leaf)});
+    if (page.decoder.compare_exchange_strong(known, made.get(), std::memory_order_acq_rel)) {
+      known = made.release();
+      kept_bytes_.fetch_add(kDecoderBytes + known->decoder->state_bytes(), std::memory_order_relaxed);
     }
   }
-  if (page.leaf == leaf || page.leaf->SameLayout(*leaf)) return *decoder;
+  if (known->leaf == leaf || known->leaf->SameLayout(*leaf)) return *known->decoder;
   owned = page::MakePageDecoder(page.source, leaf);
   return *owned;
 }

@@ -2,21 +2,32 @@
 
 #include <algorithm>
 #include <list>
+#include <numeric>
 
 #include <eider/interrupt.h>
 
 #include "eider/base/task_pool.h"
+#include "eider/page/unravel.h"
 
 namespace eider::file {
 namespace {
 
 // Below this many fetched bytes waking another thread costs more than it saves.
 constexpr uint64_t kParallelBytes = 1 << 20;
+constexpr size_t kPrefetchBlock = 64;
 
 struct PagePart {
   size_t page = 0;
   std::unique_ptr<page::PageDecoder> owned;
   std::unique_ptr<page::PageRead> read;
+};
+
+/// What one wave of requests brought; lives until all is decoded.
+struct Round {
+  std::vector<ByteRange> wants;
+  std::vector<ByteSpan> spans;
+  std::vector<size_t> counts;  // of each part
+  io::RangeBatch batch;
 };
 
 /// One leaf's page reads, in the order of its rows.
@@ -71,13 +82,21 @@ void PlanRange(LeafParts& leaf) {
 void PlanRows(LeafParts& leaf) {
   const ColumnPages& column = *leaf.leaf->column;
   const uint64_t* rows = leaf.rows.rows;
+  std::vector<size_t> pages;
+  std::vector<uint64_t> begins;
   for (uint64_t i = 0; i < leaf.rows.count;) {
-    const size_t page = column.FindPage(rows[i]);
-    const uint64_t first = column.first_row(page), last = column.end_row(page);
-    uint64_t end = i + 1;
-    while (end < leaf.rows.count && rows[end] >= first && rows[end] < last) ++end;
-    AddPart(leaf, page, {.count = end - i, .rows = rows + i, .base = first});
-    i = end;
+    pages.push_back(column.FindPage(rows[i]));
+    begins.push_back(i);
+    const uint64_t first = column.first_row(pages.back()), last = column.end_row(pages.back());
+    do ++i;
+    while (i < leaf.rows.count && rows[i] >= first && rows[i] < last);
+  }
+  begins.push_back(leaf.rows.count);
+  leaf.parts.reserve(pages.size());
+  for (size_t k = 0; k < pages.size(); ++k) {
+    // By blocks, so that what was asked for is still in the cache when it is needed.
+    if (k % kPrefetchBlock == 0) column.Prefetch(std::span(pages).subspan(k, std::min(kPrefetchBlock, pages.size() - k)));
+    AddPart(leaf, pages[k], {.count = begins[k + 1] - begins[k], .rows = rows + begins[k], .base = column.first_row(pages[k])});
   }
 }
 
@@ -108,42 +127,55 @@ class Driver {
 
  private:
   bool FetchRound() {
-    wants_.clear();
-    counts_.clear();
+    Round& round = rounds_.emplace_back();
     for (LeafParts& leaf : leaves_) {
       for (PagePart& part : leaf.parts) {
-        const size_t before = wants_.size();
-        InPage(leaf, part, [&] { part.read->Want(wants_); });
-        counts_.push_back(wants_.size() - before);
+        const size_t before = round.wants.size();
+        InPage(leaf, part, [&] { part.read->Want(round.wants); });
+        round.counts.push_back(round.wants.size() - before);
       }
     }
-    if (wants_.empty()) return false;
-    spans_.resize(wants_.size());
-    batches_.emplace_back().Read(file_, wants_, spans_, context_.stats);
-    for (const ByteRange& want : wants_) fetched_bytes_ += want.length;
-    size_t at = 0, k = 0;
+    if (round.wants.empty()) return false;
+    round.spans.resize(round.wants.size());
+    round.batch.Read(file_, round.wants, round.spans, context_.stats);
+    for (const ByteRange& want : round.wants) fetched_bytes_ += want.length;
+    size_t at = 0;
+    std::span<const size_t> counts = round.counts;
     for (LeafParts& leaf : leaves_) {
-      for (PagePart& part : leaf.parts) {
-        const size_t count = counts_[k++];
-        if (count > 0) InPage(leaf, part, [&] { part.read->Feed(std::span(spans_).subspan(at, count)); });
-        at += count;
-      }
+      const auto of_leaf = counts.first(leaf.parts.size());
+      FeedLeaf(leaf, round, of_leaf, at);
+      at += std::accumulate(of_leaf.begin(), of_leaf.end(), size_t{0});
+      counts = counts.subspan(leaf.parts.size());
     }
     return true;
   }
-  void Decode(LeafParts& leaf) {
-    for (PagePart& part : leaf.parts) {
-      InPage(leaf, part, [&] { part.read->Decode(*leaf.leaf->output); });
+  // Each read also learns where the next ones of its leaf have their bytes.
+  void FeedLeaf(LeafParts& leaf, const Round& round, std::span<const size_t> counts, size_t at) {
+    const size_t end = at + std::accumulate(counts.begin(), counts.end(), size_t{0});
+    const std::span<const ByteSpan> spans(round.spans);
+    for (size_t i = 0; i < leaf.parts.size(); at += counts[i++]) {
+      if (counts[i] == 0) continue;
+      InPage(leaf, leaf.parts[i], [&] {
+        leaf.parts[i].read->Feed(spans.subspan(at, counts[i]));
+        leaf.parts[i].read->LookAhead(spans.subspan(at + counts[i], end - at - counts[i]));
+      });
     }
+  }
+  void Decode(LeafParts& leaf) {
+    page::LeafOutput& out = *leaf.leaf->output;
+    for (PagePart& part : leaf.parts) {
+      InPage(leaf, part, [&] {
+        if (!part.read->DefersLevels()) page::FlushLists(out);
+        part.read->Decode(out);
+      });
+    }
+    InContext([&] { return fmt::format("column '{}'", *leaf.leaf->path); }, [&] { page::FlushLists(out); });
   }
 
   const io::ReadableFile& file_;
   const ReadContext& context_;
   std::vector<LeafParts> leaves_;
-  std::list<io::RangeBatch> batches_;  // what was fed lives until all is decoded
-  std::vector<ByteRange> wants_;
-  std::vector<ByteSpan> spans_;
-  std::vector<size_t> counts_;
+  std::list<Round> rounds_;
   uint64_t fetched_bytes_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "eider/file/column_writer.h"
 
 #include "eider/base/error.h"
+#include "eider/page/v2_0/array_encoder.h"
 
 namespace eider::file {
 namespace {
@@ -28,7 +29,8 @@ bool SameTypeButViews(const DataType& expected, const DataType& found) {
 ColumnWriter::ColumnWriter(uint32_t position, const LanceField& field, Field arrow, uint16_t version_minor)
     : position_(position),
       arrow_(std::move(arrow)),
-      leaves_(page::FindColumnLeaves(field, arrow_, version_minor)) {}
+      leaves_(version_minor == 0 ? page::v2_0::FindArrayColumns(field, arrow_)
+                                 : page::FindColumnLeaves(field, arrow_, version_minor)) {}
 
 void ColumnWriter::Check(const Array& array) const {
   if (!SameTypeButViews(*arrow_.type, *array.type)) {

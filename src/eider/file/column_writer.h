@@ -19,7 +19,8 @@ struct PageGroup {
 
 class ColumnWriter {
  public:
-  /// \throws Error(kUnsupported / kInvalid), see page::FindColumnLeaves.
+  /// \throws Error(kUnsupported / kInvalid), see page::FindColumnLeaves. Minor 0: version 2.0, where
+  /// every field is a "leaf".
   ColumnWriter(uint32_t position, const LanceField& field, Field arrow, uint16_t version_minor);
 
   const std::string& name() const { return arrow_.name; }

@@ -1,33 +1,24 @@
 #include "eider/file/file_reader.h"
 
 #include <algorithm>
-#include <atomic>
-#include <mutex>
 #include <numeric>
 
 #include "eider/array/take.h"
 #include "eider/base/parse_message.h"
+#include "eider/file/array_columns.h"
 #include "eider/file/column_pages.h"
 #include "eider/file/column_read.h"
 #include "eider/file/file_reader_impl.h"
+#include "eider/file/field_read.h"
 #include "eider/file/file_tail.h"
+#include "eider/file/legacy_columns.h"
 #include "eider/page/field_plan.h"
-#include "eider/proto/file2.pb.h"
 #include "eider/schema/blob_columns.h"
-#include "eider/schema/field_proto.h"
 
 namespace eider::file {
 namespace {
 
 using page::FieldPlan;
-
-LanceSchema ParseSchema(const Buffer& bytes) {
-  ::lance::file::FileDescriptor descriptor;
-  if (!ParseMessage(bytes.span(), &descriptor)) {
-    throw Corrupt("global buffer 0: {} bytes are no FileDescriptor message", bytes.size());
-  }
-  return SchemaFromProto(descriptor.schema().fields(), descriptor.schema().metadata());
-}
 
 // The fixed-size lists of structs above the first leaf: its column counts their items.
 uint64_t RowsPerRow(const LanceSchema& schema) {
@@ -72,22 +63,9 @@ struct SortedRows {
 
 }  // namespace
 
-const ColumnPages& FileReader::Impl::Column(size_t index) const {
-  const ColumnPages* column = columns[index].load(std::memory_order_acquire);
-  if (column != nullptr) return *column;
-  std::lock_guard lock(mutex);
-  column = columns[index].load(std::memory_order_relaxed);
-  if (column != nullptr) return *column;
-  owned.push_back(InContext([&] { return fmt::format("column {}", index); }, [&] {
-    return std::make_unique<ColumnPages>(ReadThroughTail(*file, tail, tail.columns[index], nullptr), file->size(), tail.version);
-  }));
-  columns[index].store(owned.back().get(), std::memory_order_release);
-  return *owned.back();
-}
-
 std::string FileReader::Impl::Where() const { return fmt::format("file '{}'", file->path()); }
 
-void FileReader::Impl::AddReads(const ColumnProjection& projection, const FieldPlan& plan, const FileRows& rows,
+void FileReader::Impl::AddReads(const ColumnProjection& projection, const FieldPlan& plan, const FileRows& rows, ScanStats* stats,
                                 std::vector<LeafRead>& reads) const {
   if (projection.leaf_columns.size() != plan.leaves.size()) {
     throw Invalid("column '{}': {} leaves, {} file columns given", projection.field.name, plan.leaves.size(), projection.leaf_columns.size());
@@ -95,10 +73,10 @@ void FileReader::Impl::AddReads(const ColumnProjection& projection, const FieldP
   for (size_t i = 0; i < plan.leaves.size(); ++i) {
     const int32_t index = projection.leaf_columns[i];
     if (index == -1) continue;
-    if (index < 0 || static_cast<size_t>(index) >= tail.columns.size()) {
-      throw Corrupt("column '{}': file column {} of {}", plan.paths[i], index, tail.columns.size());
+    if (index < 0 || static_cast<uint32_t>(index) >= tail().num_columns) {
+      throw Corrupt("column '{}': file column {} of {}", plan.paths[i], index, tail().num_columns);
     }
-    const ColumnPages& column = Column(static_cast<size_t>(index));
+    const ColumnPages& column = Column(static_cast<size_t>(index), stats);
     const uint64_t expected = CheckedMul(num_rows, plan.leaves[i]->rows_per_row, "rows");
     if (column.num_rows() != expected) {
       throw Corrupt("column '{}': its pages hold {} rows, the file has {}", plan.paths[i], column.num_rows(), expected);
@@ -109,6 +87,7 @@ void FileReader::Impl::AddReads(const ColumnProjection& projection, const FieldP
 
 std::vector<ArrayPtr> FileReader::Impl::Read(std::span<const ColumnProjection> projections, const FileRows& rows,
                                              const ReadContext& context) const {
+  if (stored) return ReadStored(projections, rows, context);
   std::vector<const FieldPlan*> plans;
   plans.reserve(projections.size());
   std::vector<LeafRead> reads;
@@ -117,7 +96,7 @@ std::vector<ArrayPtr> FileReader::Impl::Read(std::span<const ColumnProjection> p
   for (size_t c = 0; c < projections.size(); ++c) {
     plans.push_back(&projections[c].plan.Get(projections[c].field));
     const size_t first = reads.size();
-    AddReads(projections[c], *plans.back(), rows, reads);
+    AddReads(projections[c], *plans.back(), rows, context.stats, reads);
     if (rows.is_range() || sorted.IsAscending(rows)) continue;
     bool any_order = true;
     for (size_t i = first; i < reads.size() && any_order; ++i) {
@@ -158,6 +137,44 @@ std::vector<ArrayPtr> FileReader::Impl::Assemble(std::span<const ColumnProjectio
   return arrays;
 }
 
+void FileReader::Impl::OpenStored(const LegacyTable& table, std::optional<uint64_t> known_rows) {
+  if (tail().version.IsArrays()) {
+    stored = std::make_unique<const ArrayColumns>(*file, tail());
+    if (!known_rows && tail().num_columns > 0) num_rows = stored->Column(0).num_rows();
+    return;
+  }
+  auto columns = std::make_unique<const LegacyColumns>(*file, table);
+  legacy_schema = columns->schema();
+  num_rows = columns->num_rows();
+  if (known_rows && *known_rows != num_rows) throw Corrupt("{} rows where the manifest has {}", num_rows, *known_rows);
+  stored = std::move(columns);
+}
+
+std::vector<ArrayPtr> FileReader::Impl::ReadStored(std::span<const ColumnProjection> projections, const FileRows& rows,
+                                                   const ReadContext& context) const {
+  SortedRowsHolder sorted;
+  page::RowRanges ranges;
+  if (rows.is_range()) {
+    page::AppendRange(ranges, {rows.first, rows.count});
+  } else {
+    const FileRows ascending = sorted.Get(rows);
+    for (uint64_t i = 0; i < ascending.count; ++i) page::AppendRange(ranges, {ascending.rows[i], 1});
+  }
+  std::vector<page::ArrayReadPtr> reads;
+  for (const ColumnProjection& projection : projections) {
+    if (HasBlobs(projection.field)) throw Unsupported("column '{}': blobs of file version {}", projection.field.name, tail().version.ToString());
+    reads.push_back(MakeFieldRead(projection, *stored, num_rows, ranges));
+  }
+  std::vector<ArrayPtr> arrays = FinishReads(*file, reads, context);
+  if (!rows.is_range()) {
+    for (ArrayPtr& array : arrays) array = TakeArray(array, sorted.positions());
+  }
+  if (context.stats) {
+    for (const ArrayPtr& array : arrays) context.stats->bytes_copied.fetch_add(CopiedBytes(*array), std::memory_order_relaxed);
+  }
+  return arrays;
+}
+
 bool SortedRowsHolder::IsAscending(const FileRows& rows) {
   if (!ascending_) ascending_ = std::is_sorted(rows.rows, rows.rows + rows.count);
   return *ascending_;
@@ -190,39 +207,61 @@ const FieldPlan& PlanCache::Get(const LanceField& field) const {
 FileReader::FileReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 FileReader::~FileReader() = default;
 
-std::shared_ptr<const FileReader> FileReader::Open(io::ReadableFilePtr file, const ReadContext& context) {
+namespace {
+
+std::shared_ptr<const FileState> OpenState(const io::ReadableFile& file, const ReadContext& context) {
+  const std::string name = context.session ? file.StateName() : std::string();
+  if (!name.empty()) {
+    if (auto known = context.session->cache().Find(name)) return std::static_pointer_cast<const FileState>(known);
+  }
+  auto state = std::make_shared<const FileState>(ReadFileTail(file, context.stats));
+  if (!name.empty()) context.session->cache().Insert(name, state);
+  return state;
+}
+
+}  // namespace
+
+std::shared_ptr<const FileReader> FileReader::Open(io::ReadableFilePtr file, const ReadContext& context,
+                                                   std::optional<uint64_t> known_rows, const LegacyTable& table) {
   auto impl = std::make_unique<Impl>();
   impl->file = std::move(file);
   InContext([&] { return impl->Where(); }, [&] {
-    impl->tail = ReadFileTail(*impl->file, context.stats);
-    impl->schema = ParseSchema(ReadThroughTail(*impl->file, impl->tail, impl->tail.global_buffers[0], nullptr));
-    impl->columns = std::make_unique<std::atomic<const ColumnPages*>[]>(impl->tail.columns.size());
-    if (impl->tail.columns.empty()) return;
-    const uint64_t rows = impl->Column(0).num_rows(), per_row = RowsPerRow(impl->schema);
+    impl->state = OpenState(*impl->file, context);
+    impl->num_rows = known_rows.value_or(0);
+    if (impl->tail().version.IsLegacy() || impl->tail().version.IsArrays()) return impl->OpenStored(table, known_rows);
+    if (known_rows) return;
+    const uint64_t per_row = RowsPerRow(impl->state->Schema(*impl->file, context.stats));
+    if (impl->tail().num_columns == 0) return;
+    const uint64_t rows = impl->Column(0, context.stats).num_rows();
     if (rows % per_row != 0) throw Corrupt("column 0: {} rows where each row of the file has {}", rows, per_row);
     impl->num_rows = rows / per_row;
+    if (impl->num_rows > kMaxRows) throw Corrupt("{} rows, more than a row address can count", impl->num_rows);
   });
   return std::shared_ptr<const FileReader>(new FileReader(std::move(impl)));
 }
 
 const std::string& FileReader::path() const { return impl_->file->path(); }
-FileVersion FileReader::version() const { return impl_->tail.version; }
+FileVersion FileReader::version() const { return impl_->tail().version; }
 uint64_t FileReader::num_rows() const { return impl_->num_rows; }
-const LanceSchema& FileReader::schema() const { return impl_->schema; }
-uint32_t FileReader::num_columns() const { return static_cast<uint32_t>(impl_->tail.columns.size()); }
-uint32_t FileReader::num_global_buffers() const { return static_cast<uint32_t>(impl_->tail.global_buffers.size()); }
+const LanceSchema& FileReader::schema() const {
+  if (impl_->tail().version.IsLegacy()) return impl_->legacy_schema;
+  return InContext([&] { return impl_->Where(); }, [&]() -> const LanceSchema& { return impl_->state->Schema(*impl_->file, nullptr); });
+}
+uint32_t FileReader::num_columns() const { return impl_->tail().num_columns; }
+uint32_t FileReader::num_global_buffers() const { return impl_->tail().num_global_buffers; }
 
 Buffer FileReader::ReadGlobalBuffer(uint32_t index) const {
   if (index >= num_global_buffers()) {
     throw Invalid("file '{}': global buffer {} of {}", path(), index, num_global_buffers());
   }
-  return ReadThroughTail(*impl_->file, impl_->tail, impl_->tail.global_buffers[index], nullptr);
+  return ReadThroughTail(*impl_->file, impl_->tail(), impl_->tail().global_buffer(index), nullptr);
 }
 
 std::vector<ColumnProjection> FileReader::AllColumns() const {
+  if (impl_->stored) return AllStoredColumns(schema(), *impl_->stored);
   std::vector<ColumnProjection> projections;
   int32_t next = 0;
-  for (const LanceField& field : impl_->schema.fields) {
+  for (const LanceField& field : schema().fields) {
     ColumnProjection projection{.field = DescribeBlobs(field)};
     for (size_t i = CountLeaves(field); i > 0; --i) projection.leaf_columns.push_back(next++);
     projections.push_back(std::move(projection));
@@ -236,6 +275,7 @@ std::vector<ArrayPtr> FileReader::ReadRange(std::span<const ColumnProjection> co
     if (first > impl_->num_rows || count > impl_->num_rows - first) {
       throw Invalid("rows [{}, +{}) of {}", first, count, impl_->num_rows);
     }
+    impl_->file->CheckNotCut();
     return impl_->Read(columns, {.first = first, .count = count}, context);
   });
 }
@@ -246,6 +286,7 @@ std::vector<ArrayPtr> FileReader::Take(std::span<const ColumnProjection> columns
     for (const uint64_t row : rows) {
       if (row >= impl_->num_rows) throw Invalid("row {} of {}", row, impl_->num_rows);
     }
+    impl_->file->CheckNotCut();
     if (rows.empty()) return impl_->Read(columns, {}, context);
     return impl_->Read(columns, {.count = rows.size(), .rows = rows.data()}, context);
   });

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Reads one Lance data file (versions 2.1 and 2.2): footer, column metadata, pages. Thread-safe after Open.
+/// Reads one Lance data file of any version: footer, column metadata, pages. Thread-safe after Open.
 
 #include <eider/array.h>
 #include <eider/schema.h>
@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "eider/io/store.h"
@@ -25,7 +26,14 @@ struct FileVersion {
   bool operator==(const FileVersion&) const = default;
   /// "2.2", "0.1", ... (the footer's (0,3) is 2.0).
   std::string ToString() const;
+  /// 2.0, as footers and as manifests say it: columns of arrays, not of leaves.
+  bool IsArrays() const { return (major == 0 && minor == 3) || (major == 2 && minor == 0); }
+  /// 0.1
+  bool IsLegacy() const { return major == 0 && (minor == 1 || minor == 2); }
 };
+
+/// Rows of a file, which a row address counts with 32 bits. Nulls and constants take no bytes, so this alone bounds them.
+inline constexpr uint64_t kMaxRows = uint64_t{1} << 32;
 
 /// What a read is charged to and counted in; cheap to copy.
 struct ReadContext {
@@ -51,19 +59,30 @@ class PlanCache {
 struct ColumnProjection {
   LanceField field;
   std::vector<int32_t> leaf_columns;
+  /// Before 2.1 a list has a column of its own: one for each list above or among the leaves, depth-first.
+  std::vector<int32_t> list_columns = {};
   PlanCache plan = {};  ///< `field` must not change after the first read
+};
+
+/// What a file of version 0.1 leaves to its table.
+struct LegacyTable {
+  std::vector<int32_t> field_ids;   ///< of the fields in the file; empty: the file says so itself
+  io::ReadableFilePtr manifest;     ///< where dictionary values lie; absent: in the file
 };
 
 class FileReader {
  public:
   /// \throws Error(kCorrupt) naming the file and what disagrees; Error(kUnsupported) naming a version we do not read.
-  static std::shared_ptr<const FileReader> Open(io::ReadableFilePtr file, const ReadContext& context = {});
+  /// Metadata that a reader of the same session has parsed before is shared. With `known_rows` (a manifest says so) nothing but
+  /// the footer is read here; every column read later must then have as many.
+  static std::shared_ptr<const FileReader> Open(io::ReadableFilePtr file, const ReadContext& context = {},
+                                                std::optional<uint64_t> known_rows = {}, const LegacyTable& table = {});
   ~FileReader();
 
   const std::string& path() const;
   FileVersion version() const;
   uint64_t num_rows() const;
-  const LanceSchema& schema() const;  ///< of global buffer 0
+  const LanceSchema& schema() const;  ///< of global buffer 0, parsed when first asked for
   uint32_t num_columns() const;
   uint32_t num_global_buffers() const;
   Buffer ReadGlobalBuffer(uint32_t index) const;

@@ -1,18 +1,19 @@
 #pragma once
 /// \file
-/// What an open file keeps: the tail, the schema, and columns as they are touched. Internal to this folder.
+/// What an open file keeps: the tail, and schema and columns as they are touched. Internal to this folder.
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "eider/base/shared_cache.h"
 #include "eider/file/column_pages.h"
 #include "eider/file/column_read.h"
 #include "eider/file/file_reader.h"
 #include "eider/file/file_tail.h"
+#include "eider/file/stored_column.h"
 #include "eider/page/field_plan.h"
 
 namespace eider::file {
@@ -32,21 +33,45 @@ class SortedRowsHolder {
   std::vector<int64_t> positions_;
 };
 
-struct FileReader::Impl {
-  io::ReadableFilePtr file;
-  FileTail tail;
-  LanceSchema schema;
-  uint64_t num_rows = 0;
-  std::unique_ptr<std::atomic<const ColumnPages*>[]> columns;
-  mutable std::mutex mutex;
-  mutable std::vector<std::unique_ptr<ColumnPages>> owned;
+/// What is known of a file's contents: true for as long as the file keeps its state, so that readers of one session share it.
+/// Grows as columns and pages are touched.
+class FileState final : public Cacheable {
+ public:
+  explicit FileState(FileTail file_tail);
+  ~FileState() override;
+  uint64_t cached_bytes() const override { return bytes_.load(std::memory_order_relaxed); }
 
-  std::string Where() const;
-  const ColumnPages& Column(size_t index) const;
-  std::vector<ArrayPtr> Read(std::span<const ColumnProjection> projections, const FileRows& rows, const ReadContext& context) const;
+  const FileTail& tail() const { return tail_; }
+  const ColumnPages& Column(const io::ReadableFile& file, size_t index, ScanStats* stats) const;
+  const LanceSchema& Schema(const io::ReadableFile& file, ScanStats* stats) const;
 
  private:
-  void AddReads(const ColumnProjection& projection, const page::FieldPlan& plan, const FileRows& rows,
+  const FileTail tail_;
+  mutable std::atomic<uint64_t> bytes_{0};
+  mutable std::atomic<const LanceSchema*> schema_{nullptr};
+  std::unique_ptr<std::atomic<const ColumnPages*>[]> columns_;
+};
+
+struct FileReader::Impl {
+  io::ReadableFilePtr file;
+  std::shared_ptr<const FileState> state;
+  uint64_t num_rows = 0;
+
+  std::string Where() const;
+  const FileTail& tail() const { return state->tail(); }
+  const ColumnPages& Column(size_t index, ScanStats* stats = nullptr) const { return state->Column(*file, index, stats); }
+  /// Set for files before 2.1: their columns.
+  std::unique_ptr<const StoredColumns> stored;
+  /// Of a file of version 0.1.
+  LanceSchema legacy_schema;
+  std::vector<ArrayPtr> Read(std::span<const ColumnProjection> projections, const FileRows& rows, const ReadContext& context) const;
+
+  void OpenStored(const LegacyTable& table, std::optional<uint64_t> known_rows);
+
+ private:
+  std::vector<ArrayPtr> ReadStored(std::span<const ColumnProjection> projections, const FileRows& rows,
+                                   const ReadContext& context) const;
+  void AddReads(const ColumnProjection& projection, const page::FieldPlan& plan, const FileRows& rows, ScanStats* stats,
                 std::vector<LeafRead>& reads) const;
   std::vector<ArrayPtr> Assemble(std::span<const ColumnProjection> projections, std::span<const page::FieldPlan* const> plans,
                                  std::span<LeafRead> reads, const FileRows& rows, SortedRowsHolder& sorted,

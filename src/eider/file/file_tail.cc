@@ -1,7 +1,8 @@
 #include "eider/file/file_tail.h"
 
 #include <algorithm>
-#include <array>
+
+#include "eider/base/memory.h"
 
 namespace eider::file {
 namespace {
@@ -17,65 +18,65 @@ void CountRequest(ScanStats* stats, uint64_t bytes) {
   stats->bytes.fetch_add(bytes, std::memory_order_relaxed);
 }
 
-void CheckInside(const io::ReadableFile& file, const char* what, size_t index, ByteRange range) {
-  if (range.offset > file.size() || range.length > file.size() - range.offset) {
-    throw Corrupt("{} {}: bytes [{}, +{}) of a file of {}", what, index, range.offset, range.length, file.size());
+ByteRange Entry(const FileTail& tail, const Buffer& table, const char* what, size_t index) {
+  const uint8_t* entry = table.data() + 16 * index;
+  const ByteRange range{LoadLe<uint64_t>(entry), LoadLe<uint64_t>(entry + 8)};
+  if (range.offset > tail.file_bytes || range.length > tail.file_bytes - range.offset) {
+    throw Corrupt("{} {}: bytes [{}, +{}) of a file of {}", what, index, range.offset, range.length, tail.file_bytes);
   }
+  return range;
 }
 
 void CheckVersion(FileVersion version) {
-  if (version == FileVersion{2, 1} || version == FileVersion{2, 2}) return;
+  if (version == FileVersion{2, 1} || version == FileVersion{2, 2} || version.IsArrays() || version.IsLegacy()) return;
   throw Unsupported("file version {}", version.ToString());
 }
 
-std::vector<ByteRange> ReadTable(const io::ReadableFile& file, const FileTail& tail, const char* what, uint64_t position,
-                                 uint64_t count, ScanStats* stats) {
-  const ByteRange range{position, count * 16};  // count is a u32
-  CheckInside(file, what, 0, range);
-  const Buffer table = ReadThroughTail(file, tail, range, stats);
-  std::vector<ByteRange> entries;
-  entries.reserve(count);
-  for (uint64_t i = 0; i < count; ++i) {
-    entries.push_back({LoadLe<uint64_t>(table.data() + 16 * i), LoadLe<uint64_t>(table.data() + 16 * i + 8)});
-    CheckInside(file, what, i, entries.back());
+Buffer ReadTable(const io::ReadableFile& file, const FileTail& tail, const char* what, uint64_t position, uint64_t count,
+                 ScanStats* stats) {
+  const uint64_t bytes = count * 16;  // count is a u32
+  if (position > tail.file_bytes || bytes > tail.file_bytes - position) {
+    throw Corrupt("{} table: bytes [{}, +{}) of a file of {}", what, position, bytes, tail.file_bytes);
   }
-  return entries;
+  return CopyToBuffer(ReadThroughTail(file, tail, {position, bytes}, stats).span());
+}
+
+// The tables lie one behind the other and are read at once.
+void ReadTables(const io::ReadableFile& file, const uint8_t* footer, FileTail& tail, ScanStats* stats) {
+  const uint64_t columns = LoadLe<uint64_t>(footer + 8), buffers = LoadLe<uint64_t>(footer + 16);
+  tail.num_global_buffers = LoadLe<uint32_t>(footer + 24);
+  tail.num_columns = LoadLe<uint32_t>(footer + 28);
+  if (tail.num_global_buffers == 0) throw Corrupt("footer: no global buffers, the schema must be one");
+  const bool adjacent = buffers == columns + uint64_t{tail.num_columns} * 16;
+  tail.column_table = ReadTable(file, tail, "column metadata", columns, tail.num_columns, stats);
+  tail.buffer_table = ReadTable(file, tail, "global buffer", buffers, tail.num_global_buffers, adjacent ? nullptr : stats);
 }
 
 }  // namespace
 
+ByteRange FileTail::column(size_t index) const { return Entry(*this, column_table, "column metadata", index); }
+ByteRange FileTail::global_buffer(size_t index) const { return Entry(*this, buffer_table, "global buffer", index); }
+
 Buffer ReadThroughTail(const io::ReadableFile& file, const FileTail& tail, ByteRange range, ScanStats* stats) {
-  if (range.offset >= tail.start && range.end() <= tail.start + tail.bytes.size()) {
-    if (tail.start == 0 && tail.bytes.size() > kTailBytes) CountRequest(stats, range.length);
-    return tail.bytes.Slice(range.offset - tail.start, range.length);
-  }
-  CountRequest(stats, range.length);
+  if (range.offset >= tail.start && tail.bytes.present()) return tail.bytes.Slice(range.offset - tail.start, range.length);
+  if (range.offset < tail.start) CountRequest(stats, range.length);
   return file.Read(range);
 }
 
 FileTail ReadFileTail(const io::ReadableFile& file, ScanStats* stats) {
   const uint64_t size = file.size();
   if (size < kVersionBytes) throw Corrupt("{} bytes are too few for a footer", size);
-  FileTail tail;
-  tail.bytes = file.Mapped();
-  const uint64_t tail_bytes = std::min(size, kTailBytes);
-  if (!tail.bytes.present()) {
-    tail.start = size - tail_bytes;
-    tail.bytes = file.Read({tail.start, tail_bytes});
-  }
-  CountRequest(stats, tail_bytes);
-  const ByteSpan bytes = tail.bytes.span();
+  FileTail tail{.file_bytes = size, .start = size - std::min(size, kTailBytes)};
+  CountRequest(stats, size - tail.start);
+  const Buffer bytes = file.Read({tail.start, size - tail.start});
+  if (!file.Mapped().present()) tail.bytes = bytes;
   const uint8_t* end = bytes.data() + bytes.size();
   if (std::memcmp(end - 4, "LANC", 4) != 0) throw Corrupt("the last four bytes are not 'LANC'");
   tail.version = {LoadLe<uint16_t>(end - 8), LoadLe<uint16_t>(end - 6)};
   CheckVersion(tail.version);
+  if (tail.version.IsLegacy()) return tail;
   if (bytes.size() < kFooterBytes) throw Corrupt("{} bytes are too few for a footer", bytes.size());
-  const uint8_t* footer = end - kFooterBytes;
-  const uint64_t columns = LoadLe<uint64_t>(footer + 8), buffers = LoadLe<uint64_t>(footer + 16);
-  const uint32_t num_buffers = LoadLe<uint32_t>(footer + 24), num_columns = LoadLe<uint32_t>(footer + 28);
-  if (num_buffers == 0) throw Corrupt("footer: no global buffers, the schema must be one");
-  tail.columns = ReadTable(file, tail, "column metadata", columns, num_columns, nullptr);
-  tail.global_buffers = ReadTable(file, tail, "global buffer", buffers, num_buffers, nullptr);
+  ReadTables(file, end - kFooterBytes, tail, stats);
   return tail;
 }
 

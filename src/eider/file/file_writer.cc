@@ -8,10 +8,11 @@
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"
-#include "eider/base/task_pool.h"
 #include "eider/file/column_writer.h"
 #include "eider/file/file_footer.h"
+#include "eider/file/page_queue.h"
 #include "eider/page/gather.h"
+#include "eider/page/page_cuts.h"
 #include "eider/proto/file2.pb.h"
 #include "eider/schema/field_proto.h"
 
@@ -24,6 +25,10 @@ constexpr uint64_t kAlignment = 64;
 constexpr uint8_t kPadByte = 'H';
 /// However many columns share the buffer, a page is worth at least so much.
 constexpr uint64_t kMinColumnShare = 8 << 10;
+/// Rows that make an encoded page: large enough to forget its metadata, small enough that cores share a column.
+constexpr uint64_t kEncodedPageBytes = 4 << 20;
+/// Rows handed to the encoders and not yet written.
+constexpr uint64_t kMaxQueuedBytes = 64 << 20;
 
 /// Serializes with map entries in key order: the same file for the same input.
 template <typename Message>
@@ -38,11 +43,13 @@ std::string Serialize(const Message& message) {
   return bytes;
 }
 
-template <typename Message>
-proto::Encoding DirectEncoding(const char* type_url, const Message& message) {
+/// As footers say it: 2.0 was version 0.3 once.
+FileVersion FooterVersion(FileVersion version) { return version == FileVersion{2, 0} ? FileVersion{0, 3} : version; }
+
+proto::Encoding DirectEncoding(const char* type_url, std::string message) {
   proto::TypedMessage typed;
   typed.set_type_url(type_url);
-  typed.set_value(Serialize(message));
+  typed.set_value(std::move(message));
   proto::Encoding encoding;
   encoding.mutable_direct()->set_encoding(Serialize(typed));
   return encoding;
@@ -71,7 +78,7 @@ struct FileWriter::Impl {
   Impl(std::unique_ptr<io::WritableFile> file, LanceSchema lance_schema, const FileWriteOptions& write_options,
        std::shared_ptr<Session> write_session)
       : out(std::move(file)), schema(std::move(lance_schema)), options(write_options), session(std::move(write_session)) {
-    if (options.version.major != 2 || (options.version.minor != 1 && options.version.minor != 2)) {
+    if (options.version.major != 2 || options.version.minor > 2) {
       throw Unsupported("writing file version {}", options.version.ToString());
     }
     const Schema arrow = ToArrowSchema(schema);
@@ -83,13 +90,14 @@ struct FileWriter::Impl {
     const uint64_t buffered = std::min(options.buffered_bytes, session->memory_limit() / 4);
     column_share = std::max(kMinColumnShare, buffered / std::max<uint64_t>(columns.size(), 1));
     page_bytes = std::max<uint64_t>(1, std::min(options.max_page_bytes, session->memory_limit() / 8));
+    max_queued_bytes = session->cpu_pool().num_threads() == 0 ? 0 : std::min(kMaxQueuedBytes, session->memory_limit() / 8);
   }
 
   void AddLeafColumn(const page::ColumnLeaf& leaf) {
     proto::ColumnEncoding values;
     values.mutable_values();
     LeafColumn column{.leaf = &leaf};
-    *column.metadata.mutable_encoding() = DirectEncoding("/lance.encodings.ColumnEncoding", values);
+    *column.metadata.mutable_encoding() = DirectEncoding("/lance.encodings.ColumnEncoding", Serialize(values));
     leaves.push_back(std::move(column));
   }
 
@@ -112,51 +120,62 @@ struct FileWriter::Impl {
     }
     page->set_length(encoded.num_rows);
     page->set_priority(first_row);
-    *page->mutable_encoding() = DirectEncoding("/lance.encodings21.PageLayout", encoded.layout);
+    *page->mutable_encoding() = encoded.array_encoding.empty()
+                                    ? DirectEncoding("/lance.encodings21.PageLayout", Serialize(encoded.layout))
+                                    : DirectEncoding("/lance.encodings.ArrayEncoding", encoded.array_encoding);
   }
 
-  /// Encodes the groups' leaves side by side, a few at a time, and writes them in order.
-  void WriteGroups(std::vector<PageGroup> groups) {
-    struct Task {
-      const PageGroup* group;
-      size_t leaf;
-      std::vector<page::EncodedPage> pages;
-    };
-    std::vector<Task> tasks;
-    for (const PageGroup& group : groups) {
+  /// Hands the groups' leaves to the encoders, cut into pages that are worth one each.
+  void PutGroups(std::vector<PageGroup> groups) {
+    for (PageGroup& group : groups) {
       const size_t first = first_leaf[group.column];
-      for (size_t i = 0; i < columns[group.column]->leaves().size(); ++i) tasks.push_back({&group, first + i, {}});
-    }
-    const size_t wave = std::max<size_t>(1, size_t(session->cpu_pool().num_threads()) * 2);
-    for (size_t start = 0; start < tasks.size(); start += wave) {
-      CheckInterrupt();
-      const size_t count = std::min(wave, tasks.size() - start);
-      const auto encode = [&](size_t i) {
-        Task& task = tasks[start + i];
-        task.pages = page::EncodePages(task.group->pieces, *leaves[task.leaf].leaf);
-      };
-      session->cpu_pool().ParallelFor(count, encode);
-      for (size_t i = start; i < start + count; ++i) {
-        uint64_t row = tasks[i].group->first_row;
-        for (const page::EncodedPage& page : tasks[i].pages) {
-          leaves[tasks[i].leaf].AddDictionary(page);
-          WritePage(page, row, leaves[tasks[i].leaf].metadata);
-          row += page.num_rows;
+      for (size_t i = 0; i < columns[group.column]->leaves().size(); ++i) {
+        const page::ColumnLeaf& leaf = *leaves[first + i].leaf;
+        uint64_t row = group.first_row;
+        for (std::vector<ArrayPtr>& pieces : page::CutPages(group.pieces, leaf, kEncodedPageBytes)) {
+          CheckInterrupt();
+          PageTask task{.leaf = &leaf, .leaf_index = first + i, .first_row = row, .pieces = std::move(pieces)};
+          for (const ArrayPtr& piece : task.pieces) {
+            row += piece->length;
+            task.bytes += ArrayBytes(*piece);
+          }
+          queue.Put(std::move(task));
+          WriteReady(max_queued_bytes);
         }
-        tasks[i].pages.clear();
       }
     }
   }
 
-  void ChargePending(std::vector<PageGroup>& groups) {
-    uint64_t pending = 0;
+  /// Writes what is encoded, and waits for more while more than `max_bytes` are on their way.
+  void WriteReady(uint64_t max_bytes) {
+    while (!queue.empty() && (queue.ready() || queue.bytes() > max_bytes)) {
+      const PageTask task = queue.Take();
+      uint64_t row = task.first_row;
+      for (const page::EncodedPage& page : task.pages) {
+        leaves[task.leaf_index].AddDictionary(page);
+        WritePage(page, row, leaves[task.leaf_index].metadata);
+        row += page.num_rows;
+      }
+    }
+  }
+  void WriteAll() {
+    while (!queue.empty()) {
+      CheckInterrupt();
+      WriteReady(queue.bytes() - 1);
+    }
+  }
+
+  /// Holds what waits here against the budget; false, and all is moved to `groups`, when there is no room for it.
+  bool ChargePending(std::vector<PageGroup>& groups) {
+    uint64_t pending = queue.bytes();
     for (const auto& column : columns) pending += column->pending_bytes();
     charge = BudgetCharge();
     if (std::optional<BudgetCharge> held = BudgetCharge::Try(session->budget(), pending)) {
       charge = std::move(*held);
-      return;
+      return true;
     }
     for (const auto& column : columns) column->Flush(groups);
+    return false;
   }
 
   void Write(const RecordBatch& batch) {
@@ -169,14 +188,18 @@ struct FileWriter::Impl {
         throw Invalid("column '{}': {} rows in a batch of {}", columns[i]->name(), batch.columns[i]->length, batch.num_rows);
       }
     }
+    if (uint64_t(batch.num_rows) > kMaxRows - num_rows) {
+      throw Invalid("{} rows after {}: a file holds at most {}", batch.num_rows, num_rows, kMaxRows);
+    }
     std::vector<PageGroup> groups;
     for (size_t i = 0; i < columns.size(); ++i) {
       columns[i]->Add(batch.columns[i], page_bytes, groups);
       if (columns[i]->pending_bytes() > column_share) columns[i]->Flush(groups);
     }
     num_rows += batch.num_rows;
-    ChargePending(groups);
-    WriteGroups(std::move(groups));
+    const bool over_budget = !ChargePending(groups);
+    PutGroups(std::move(groups));
+    if (over_budget) WriteAll();
   }
 
   std::string Descriptor() const {
@@ -189,7 +212,8 @@ struct FileWriter::Impl {
   FileSummary Finish(bool sync) {
     std::vector<PageGroup> groups;
     for (const auto& column : columns) column->Flush(groups);
-    WriteGroups(std::move(groups));
+    PutGroups(std::move(groups));
+    WriteAll();
     charge = BudgetCharge();
     FileSummary summary{.num_rows = num_rows, .version = options.version};
     std::vector<std::string> metadata;
@@ -199,7 +223,7 @@ struct FileWriter::Impl {
       summary.column_indices.push_back(int32_t(i));
     }
     Pad();
-    out->Append(SerializeFileEnd(out->size(), Descriptor(), metadata, global_buffers, options.version).span());
+    out->Append(SerializeFileEnd(out->size(), Descriptor(), metadata, global_buffers, FooterVersion(options.version)).span());
     summary.size_bytes = out->size();
     out->Close(sync);
     return summary;
@@ -216,8 +240,10 @@ struct FileWriter::Impl {
   BudgetCharge charge;
   uint64_t column_share = 0;
   uint64_t page_bytes = 0;
+  uint64_t max_queued_bytes = 0;
   uint64_t num_rows = 0;
   bool failed = false;
+  PageQueue queue{session->cpu_pool()};  ///< last: its tasks use the rest
 };
 
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Writes one Lance data file (version 2.1 or 2.2) from a stream of batches, in one sequential pass and bounded memory.
+/// Writes one Lance data file (version 2.0, 2.1 or 2.2) from a stream of batches, in one sequential pass and bounded memory.
 
 #include <eider/array.h>
 #include <eider/schema.h>

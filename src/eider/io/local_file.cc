@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <ctime>
 
 #include "eider/base/memory.h"
 #include "eider/io/store_path.h"
@@ -17,6 +19,13 @@ FileIdentity IdentityOf(const struct stat& info) {
           int64_t(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec};
 }
 
+/// A few nanoseconds to ask, a few milliseconds exact.
+int64_t CoarseNow() {
+  struct timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return int64_t(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
 class LocalFile final : public ReadableFile {
  public:
   LocalFile(std::string path, const FileIdentity& identity, UniqueFd fd, Buffer mapping, bool map_file)
@@ -24,6 +33,10 @@ class LocalFile final : public ReadableFile {
 
   const std::string& path() const override { return path_; }
   uint64_t size() const override { return identity_.size; }
+  std::string StateName() const override {
+    std::string name(reinterpret_cast<const char*>(&identity_), sizeof identity_);
+    return name + path_;
+  }
 
   Buffer Mapped() const override {
     if (!map_file_) return {};
@@ -35,6 +48,21 @@ class LocalFile final : public ReadableFile {
       if (!refused_) fd_.Reset();
     }
     return mapping_;
+  }
+
+  void CheckNotCut() const override {
+    if (!map_file_) return;
+    const int64_t now = CoarseNow();
+    if (now - checked_ns_.load(std::memory_order_relaxed) < kCheckEveryNs) return;
+    struct stat info;
+    if (::stat(path_.c_str(), &info) == 0) {  // of one that was removed, the mapping keeps what it had
+      const FileIdentity current = IdentityOf(info);
+      const bool is_same = current.device == identity_.device && current.inode == identity_.inode;
+      if (is_same && current.size < identity_.size) {
+        throw Corrupt("read '{}': it was cut to {} bytes since it was opened with {}", path_, current.size, identity_.size);
+      }
+    }
+    checked_ns_.store(now, std::memory_order_relaxed);
   }
 
   Buffer Read(ByteRange range) const override {
@@ -49,9 +77,12 @@ class LocalFile final : public ReadableFile {
   }
 
  private:
+  static constexpr int64_t kCheckEveryNs = 10'000'000;
+
   const std::string path_;
   const FileIdentity identity_;
   const bool map_file_;
+  mutable std::atomic<int64_t> checked_ns_ = CoarseNow();
   mutable std::mutex mutex_;  ///< guards what follows; the descriptor stays once mapping was refused or not wanted
   mutable UniqueFd fd_;
   mutable Buffer mapping_;

@@ -142,5 +142,29 @@ TEST(OpenStoreTest, KnowsItsSchemes) {
   }
 }
 
+TEST_F(LocalStoreTest, SaysThatAnOpenFileWasCutShortBeforeItsMappingIsTouched) {
+  store_->Put("a", Bytes("0123456789"), false);
+  const ReadableFilePtr file = store_->Open("a");
+  ASSERT_TRUE(file->Mapped().present());
+  const auto wait = [] { ::usleep(30'000); };
+  wait();
+  file->CheckNotCut();
+  fs::resize_file(folder_ / "root" / "a", 3);
+  wait();
+  try {
+    file->CheckNotCut();
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCorrupt);
+    EXPECT_THAT(error.what(), testing::HasSubstr("it was cut to 3 bytes since it was opened with 10"));
+  }
+  store_->Put("a", Bytes("another"), false);  // another file of that name: the mapping is of the old one, which is whole
+  wait();
+  file->CheckNotCut();
+  store_->Delete("a");
+  wait();
+  file->CheckNotCut();
+}
+
 }  // namespace
 }  // namespace eider::io

@@ -18,7 +18,7 @@ namespace eider::io {
 /// Names one state of one file: a file that was replaced or changed has another identity.
 struct FileIdentity {
   uint64_t device = 0, inode = 0, size = 0;
-  int64_t modified_ns = 0;
+  int64_t modified_ns = 0;  // four words, no padding
   auto operator<=>(const FileIdentity&) const = default;
 };
 

@@ -25,6 +25,11 @@ class ReadableFile {
   /// The whole file in memory (mapped MAP_PRIVATE|MAP_NORESERVE, or a memory object), or an absent Buffer. Its owner keeps
   /// the mapping alive.
   virtual Buffer Mapped() const = 0;
+  /// Called before each read through Mapped(): touching a mapping beyond the end of a file that was cut short since kills the
+  /// process. Cheap: looks at the file again at most every few milliseconds. \throws Error(kCorrupt)
+  virtual void CheckNotCut() const {}
+  /// Names this state of this file: whatever was learned from it holds for every file with the same name. Empty: unknown.
+  virtual std::string StateName() const { return {}; }
   /// Reads exactly `range`. \throws Error(kIo), or kCorrupt when the range lies outside the file.
   virtual Buffer Read(ByteRange range) const = 0;
 };

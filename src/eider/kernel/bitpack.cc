@@ -24,41 +24,6 @@ struct Lanes {
   static constexpr uint32_t ValueOf(uint32_t row) { return kPackedRowOrder[row / 8] * 16 + row % 8 * 128; }
 };
 
-// Row kRow of a vector of lanes: all shifts and addresses are constants.
-template <typename T, uint32_t kWidth, uint32_t kRow>
-inline __attribute__((always_inline)) void UnpackRow(const uint8_t* packed, T* out) {
-  using L = Lanes<T>;
-  constexpr uint32_t kWord = kRow * kWidth / L::kBits;
-  constexpr uint32_t kShift = kRow * kWidth % L::kBits;
-  typename L::Vector v;
-  std::memcpy(&v, packed + sizeof(T) * L::kCount * kWord, sizeof(v));
-  if constexpr (kShift != 0) v >>= kShift;
-  if constexpr (kShift + kWidth > L::kBits) {
-    typename L::Vector high;
-    std::memcpy(&high, packed + sizeof(T) * L::kCount * (kWord + 1), sizeof(high));
-    v |= high << (L::kBits - kShift);
-  }
-  if constexpr (kWidth < L::kBits) v &= static_cast<T>((T{1} << kWidth) - 1);
-  L::Store(out + L::ValueOf(kRow), v);
-}
-
-template <typename T, uint32_t kWidth, uint32_t... kRows>
-void UnpackRows(const uint8_t* packed, T* out, std::integer_sequence<uint32_t, kRows...>) {
-  using L = Lanes<T>;
-  for (uint32_t lane = 0; lane < L::kCount; lane += L::kPerVector) {
-    (UnpackRow<T, kWidth, kRows>(packed + sizeof(T) * lane, out + lane), ...);
-  }
-}
-
-template <typename T, uint32_t kWidth>
-void UnpackWidth(const uint8_t* packed, T* out) {
-  if constexpr (kWidth == 0) {
-    std::memset(out, 0, kPackedBlockValues * sizeof(T));
-  } else {
-    UnpackRows<T, kWidth>(packed, out, std::make_integer_sequence<uint32_t, Lanes<T>::kBits>());
-  }
-}
-
 // Invariant: `word` holds the low bits of the word that row kRow starts in.
 template <typename T, uint32_t kWidth, uint32_t kRow>
 inline __attribute__((always_inline)) void PackRow(const T* values, uint8_t* packed, typename Lanes<T>::Vector& word) {
@@ -95,10 +60,6 @@ void PackWidth(const T* values, uint8_t* packed) {
 }
 
 template <typename T, uint32_t... kWidths>
-constexpr auto UnpackTable(std::integer_sequence<uint32_t, kWidths...>) {
-  return std::array<void (*)(const uint8_t*, T*), sizeof...(kWidths)>{&UnpackWidth<T, kWidths>...};
-}
-template <typename T, uint32_t... kWidths>
 constexpr auto PackTable(std::integer_sequence<uint32_t, kWidths...>) {
   return std::array<void (*)(const T*, uint8_t*), sizeof...(kWidths)>{&PackWidth<T, kWidths>...};
 }
@@ -106,21 +67,11 @@ constexpr auto PackTable(std::integer_sequence<uint32_t, kWidths...>) {
 }  // namespace
 
 template <typename T>
-void UnpackBlock(const uint8_t* packed, uint32_t width, T* out) {
-  static constexpr auto kTable = UnpackTable<T>(std::make_integer_sequence<uint32_t, 8 * sizeof(T) + 1>());
-  kTable[width](packed, out);
-}
-
-template <typename T>
 void PackBlock(const T* values, uint32_t width, uint8_t* packed) {
   static constexpr auto kTable = PackTable<T>(std::make_integer_sequence<uint32_t, 8 * sizeof(T) + 1>());
   kTable[width](values, packed);
 }
 
-template void UnpackBlock<uint8_t>(const uint8_t*, uint32_t, uint8_t*);
-template void UnpackBlock<uint16_t>(const uint8_t*, uint32_t, uint16_t*);
-template void UnpackBlock<uint32_t>(const uint8_t*, uint32_t, uint32_t*);
-template void UnpackBlock<uint64_t>(const uint8_t*, uint32_t, uint64_t*);
 template void PackBlock<uint8_t>(const uint8_t*, uint32_t, uint8_t*);
 template void PackBlock<uint16_t>(const uint16_t*, uint32_t, uint8_t*);
 template void PackBlock<uint32_t>(const uint32_t*, uint32_t, uint8_t*);

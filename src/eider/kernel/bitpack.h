@@ -49,10 +49,14 @@ inline T ExtractPacked(const uint8_t* packed, uint32_t width, uint32_t index) {
   return static_cast<T>(joined & (~uint64_t{0} >> (64 - width)));
 }
 
-extern template void UnpackBlock<uint8_t>(const uint8_t*, uint32_t, uint8_t*);
-extern template void UnpackBlock<uint16_t>(const uint8_t*, uint32_t, uint16_t*);
-extern template void UnpackBlock<uint32_t>(const uint8_t*, uint32_t, uint32_t*);
-extern template void UnpackBlock<uint64_t>(const uint8_t*, uint32_t, uint64_t*);
+template <>
+void UnpackBlock<uint8_t>(const uint8_t*, uint32_t, uint8_t*);
+template <>
+void UnpackBlock<uint16_t>(const uint8_t*, uint32_t, uint16_t*);
+template <>
+void UnpackBlock<uint32_t>(const uint8_t*, uint32_t, uint32_t*);
+template <>
+void UnpackBlock<uint64_t>(const uint8_t*, uint32_t, uint64_t*);
 extern template void PackBlock<uint8_t>(const uint8_t*, uint32_t, uint8_t*);
 extern template void PackBlock<uint16_t>(const uint16_t*, uint32_t, uint8_t*);
 extern template void PackBlock<uint32_t>(const uint32_t*, uint32_t, uint8_t*);

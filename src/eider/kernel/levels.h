@@ -24,12 +24,25 @@ uint16_t MaxLevel(std::span<const uint16_t> levels);
 /// The masks straight from a bit-packed block of 1024 u16 levels (bitpack.h): 16 words, nothing is unpacked.
 void PackedLevelsEqual(const uint8_t* packed, uint32_t width, uint16_t value, uint64_t* out);
 
-/// Set bits in [0, n) of a mask.
-size_t CountMask(const uint64_t* mask, size_t n);
-/// Set bits in [begin, end) of a mask.
-size_t CountMaskRange(const uint64_t* mask, size_t begin, size_t end);
-/// Position of set bit number `rank` (from 0) of the first `num_words` words, or num_words x 64 when there are fewer.
-size_t SelectMask(const uint64_t* mask, size_t num_words, size_t rank);
+/// Levels [first, first + n) of a packed block, n <= 1024 - first: neighbours lie in neighbouring words, at the same bits.
+void ExtractPackedLevels(const uint8_t* packed, uint32_t width, uint32_t first, std::span<uint16_t> out);
+
+/// Sets bits [begin, end).
+void SetMaskBits(uint64_t* mask, size_t begin, size_t end);
+/// before[w] = set bits before word w; before[num_words] = all of them.
+void RankMask(const uint64_t* mask, size_t num_words, uint32_t* before);
+/// Set bits in [0, i) of a ranked mask.
+inline size_t CountBefore(const uint64_t* mask, const uint32_t* before, size_t i) {
+  if (i % 64 == 0) return before[i / 64];
+  // Not std::popcount: without a newer instruction set that is a call.
+  uint64_t x = mask[i / 64] & (~uint64_t{0} >> (64 - i % 64));
+  x -= (x >> 1) & 0x5555555555555555u;
+  x = (x & 0x3333333333333333u) + ((x >> 2) & 0x3333333333333333u);
+  x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+  return before[i / 64] + (x * 0x0101010101010101u >> 56);
+}
+/// Position of set bit number `rank` (from 0) of a ranked mask, or num_words x 64 when there are fewer.
+size_t SelectMask(const uint64_t* mask, const uint32_t* before, size_t num_words, size_t rank);
 /// Position of the first set bit at or after `from`, or `n` when there is none before `n`.
 size_t NextInMask(const uint64_t* mask, size_t n, size_t from);
 

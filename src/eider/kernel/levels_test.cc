@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -33,7 +34,9 @@ TEST(LevelsTest, MasksAndCountsAgreeWithALoop) {
         num_at_most += levels[i] <= value;
       }
       EXPECT_EQ(CountLevelsAtMost(levels, value), num_at_most);
-      EXPECT_EQ(CountMask(equal.data(), 64 * MaskWords(n)), num_equal) << "bits after the last level must be 0";
+      std::vector<uint32_t> before(MaskWords(n) + 1);
+      RankMask(equal.data(), MaskWords(n), before.data());
+      EXPECT_EQ(before.back(), num_equal) << "bits after the last level must be 0";
     }
   }
 }
@@ -53,6 +56,21 @@ TEST(LevelsTest, MasksOfAPackedBlockNeedNoUnpacking) {
   }
 }
 
+TEST(LevelsTest, ExtractsRunsOfAPackedBlock) {
+  for (uint32_t width = 0; width <= 16; ++width) {
+    const auto levels = RandomLevels(1024, static_cast<uint16_t>((1u << width) - 1), width);
+    std::vector<uint8_t> packed(PackedBlockBytes(width));
+    PackBlock<uint16_t>(levels.data(), width, packed.data());
+    for (const uint32_t first : {0u, 1u, 63u, 64u, 100u, 127u, 128u, 900u, 1023u}) {
+      for (const uint32_t n : {0u, 1u, 17u, 64u, 124u, 1024u}) {
+        std::vector<uint16_t> out(std::min(n, 1024 - first));
+        ExtractPackedLevels(packed.data(), width, first, out);
+        ASSERT_TRUE(std::equal(out.begin(), out.end(), levels.begin() + first)) << width << " " << first << " " << n;
+      }
+    }
+  }
+}
+
 TEST(LevelsTest, SelectsCountsAndSteps) {
   std::mt19937_64 random(3);
   std::vector<uint64_t> mask(20);
@@ -63,8 +81,11 @@ TEST(LevelsTest, SelectsCountsAndSteps) {
   for (size_t i = 0; i < 64 * mask.size(); ++i) {
     if ((mask[i / 64] >> (i % 64)) & 1) positions.push_back(i);
   }
-  for (size_t rank = 0; rank < positions.size(); ++rank) ASSERT_EQ(SelectMask(mask.data(), mask.size(), rank), positions[rank]);
-  EXPECT_EQ(SelectMask(mask.data(), mask.size(), positions.size()), 64 * mask.size());
+  std::vector<uint32_t> before(mask.size() + 1);
+  RankMask(mask.data(), mask.size(), before.data());
+  const auto select = [&](size_t rank) { return SelectMask(mask.data(), before.data(), mask.size(), rank); };
+  for (size_t rank = 0; rank < positions.size(); ++rank) ASSERT_EQ(select(rank), positions[rank]);
+  EXPECT_EQ(select(positions.size()), 64 * mask.size());
   size_t at = 0;
   for (const size_t position : positions) {
     ASSERT_EQ(NextInMask(mask.data(), 1280, at), position);
@@ -72,11 +93,18 @@ TEST(LevelsTest, SelectsCountsAndSteps) {
   }
   EXPECT_EQ(NextInMask(mask.data(), 1280, at), 1280u);
   EXPECT_EQ(NextInMask(mask.data(), positions[3], positions[2] + 1), positions[3]);
-  for (size_t begin = 0; begin < 300; begin += 7) {
-    for (size_t end = begin; end < 600; end += 13) {
-      size_t expected = 0;
-      for (const size_t p : positions) expected += p >= begin && p < end;
-      ASSERT_EQ(CountMaskRange(mask.data(), begin, end), expected) << begin << " " << end;
+  for (size_t end = 0; end <= 64 * mask.size(); ++end) {
+    const auto expected = static_cast<size_t>(std::lower_bound(positions.begin(), positions.end(), end) - positions.begin());
+    ASSERT_EQ(CountBefore(mask.data(), before.data(), end), expected) << end;
+  }
+}
+
+TEST(LevelsTest, SetsRunsOfBits) {
+  for (const size_t begin : {0, 1, 63, 64, 65, 190}) {
+    for (const size_t end : {0, 1, 64, 65, 127, 128, 191, 192}) {
+      uint64_t mask[3] = {0, 1, 0};
+      SetMaskBits(mask, begin, end);
+      for (size_t i = 0; i < 192; ++i) ASSERT_EQ((mask[i / 64] >> (i % 64)) & 1, i == 64 || (i >= begin && i < end)) << i;
     }
   }
 }

@@ -47,7 +47,6 @@ void CopyStrided(const uint8_t* from, uint64_t from_step, uint8_t* to, uint64_t 
 // Rows gathered at a time: few enough to stay in the first-level cache while every column picks its values out of them, and
 // as many as a word has bits.
 constexpr size_t kBlockRows = 64;
-constexpr uint64_t kLineBytes = 64;
 
 void OrBit(uint8_t* row, uint64_t bit, bool value) { row[bit >> 3] |= uint8_t(value << (bit & 7)); }
 
@@ -193,17 +192,13 @@ void DecodedColumns::Gather(std::span<const uint64_t> positions, std::span<Targe
     for (size_t i = 0; i < count; ++i) block[i] = slab_.data() + positions[first + i] * row_bytes_;
     return count;
   };
-  const auto prefetch = [&](const uint8_t* row) {
-    for (uint64_t at = 0; at < row_bytes_; at += kLineBytes) __builtin_prefetch(row + at);
-    __builtin_prefetch(row + row_bytes_ - 1);
-  };
   size_t count = address(0, rows);
-  for (size_t i = 0; i < count; ++i) prefetch(rows[i]);
+  for (size_t i = 0; i < count; ++i) PrefetchBytes(rows[i], row_bytes_);
   for (size_t first = 0; first < positions.size(); first += kBlockRows) {
     const size_t next_count = address(first + kBlockRows, next);
     size_t fetched = 0;
     for (size_t k = 0; k < slots_.size(); ++k) {
-      for (; fetched < next_count * (k + 1) / slots_.size(); ++fetched) prefetch(next[fetched]);
+      for (; fetched < next_count * (k + 1) / slots_.size(); ++fetched) PrefetchBytes(next[fetched], row_bytes_);
       targets[k].Gather({rows.data(), count}, first);
     }
     std::swap(rows, next);

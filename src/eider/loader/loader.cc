@@ -58,10 +58,9 @@ struct Source {
 
   /// Within a batch, shuffled rows come in ascending order: a batch is a random set, and reading it in file order takes one
   /// gather and no second permutation.
-  std::vector<uint64_t> Positions(uint64_t epoch, uint64_t index) const {
+  std::vector<uint64_t> Positions(const EpochOrder& order, uint64_t index) const {
     const StepPlan::Items items = plan.Step(index);
     std::vector<uint64_t> positions(items.count);
-    const EpochOrder order(plan.num_items, seed, epoch);
     for (uint64_t i = 0; i < items.count; ++i) {
       const uint64_t place = shuffle ? order.At(items.first + i) : items.first + i;
       positions[i] = rows ? rows->At(place) : place;
@@ -70,7 +69,7 @@ struct Source {
     return positions;
   }
 
-  RecordBatch Read(uint64_t epoch, uint64_t index, const DecodedColumns* decoded, ScanStats& stats) const {
+  RecordBatch Read(const EpochOrder& order, uint64_t index, const DecodedColumns* decoded, ScanStats& stats) const {
     ScanOptions options;
     options.columns = columns;
     options.stats = &stats;
@@ -78,7 +77,7 @@ struct Source {
       const StepPlan::Items items = plan.Step(index);
       return ReadRun(items.first, items.count, options);
     }
-    const std::vector<uint64_t> positions = Positions(epoch, index);
+    const std::vector<uint64_t> positions = Positions(order, index);
     if (IsRun(positions)) return ReadRun(positions.front(), positions.size(), options);
     if (decoded) return decoded->Take(*dataset, schema, positions, options);
     return dataset->Take(positions, options);
@@ -164,14 +163,15 @@ class LoaderImpl final : public Loader {
 
   std::vector<uint64_t> BatchPositions(uint64_t index) const override {
     if (index >= num_batches()) throw Invalid("loader: batch {} of an epoch of {}", index, num_batches());
-    return source_->Positions(epoch_, index);
+    return source_->Positions(EpochOrder(source_->plan.num_items, source_->seed, epoch_), index);
   }
 
  private:
   void Open() {
     Decode();
-    const auto read = [source = source_, decoded = decoded_, epoch = epoch_, first = position_, stride = stride_](
-                          uint64_t i, ScanStats& stats) { return source->Read(epoch, first + i * stride, decoded.get(), stats); };
+    const auto order = std::make_shared<const EpochOrder>(source_->plan.num_items, source_->seed, epoch_);
+    const auto read = [source = source_, decoded = decoded_, order, first = position_, stride = stride_](
+                          uint64_t i, ScanStats& stats) { return source->Read(*order, first + i * stride, decoded.get(), stats); };
     const uint64_t left = num_batches() - std::min(position_, num_batches());
     reader_ = std::make_shared<EpochReader>(read, session_->io_pool(), prefetch_, CeilDiv(left, stride_));
     reader_->Start();

@@ -28,6 +28,7 @@ class FakeDataset final : public Dataset {
     schema_ = std::make_shared<const Schema>(Schema{{{"position", MakeType(TypeId::kUInt64), false, {}}}, {}});
   }
   const std::string& uri() const override { return uri_; }
+  const std::string& location() const override { return uri_; }
   uint64_t version() const override { return 7; }
   uint64_t latest_version() const override { return 7; }
   std::vector<VersionInfo> versions() const override { return {}; }
@@ -123,6 +124,18 @@ TEST(EpochOrderTest, DependsOnSeedAndEpochAndNothingElse) {
   EXPECT_EQ(first(3, 4), first(3, 4));
   EXPECT_NE(first(3, 4), first(4, 3));
   EXPECT_NE(first(3, 4), first(3, 5));
+}
+
+TEST(EpochOrderTest, NeverChangesWhatAResumeStateCountsOn) {
+  const auto first = [](uint64_t n) {
+    std::vector<uint64_t> out;
+    const loader::EpochOrder order(n, 7, 2);
+    for (uint64_t i = 0; i < 4; ++i) out.push_back(order.At(i));
+    return out;
+  };
+  EXPECT_THAT(first(1000), ElementsAre(795, 989, 685, 121));
+  EXPECT_THAT(first(50'000'000), ElementsAre(22624564, 40580093, 29119664, 47103664));
+  EXPECT_THAT(first(uint64_t{1} << 40), ElementsAre(33489770142, 584157534191, 980232924333, 907987015636));
 }
 
 TEST(EpochOrderTest, SpreadsNeighboursOverTheWholeRange) {

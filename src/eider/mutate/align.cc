@@ -144,7 +144,7 @@ void RequireNoForbiddenNulls(const Array& array, const Field& field, const std::
 
 }  // namespace
 
-void RequireWritable(const LanceField& field) {
+void RefuseBlobs(const LanceField& field) {
   if (HasBlobs(field)) throw Unsupported("column '{}': writing blob columns", field.name);
 }
 

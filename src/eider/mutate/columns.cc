@@ -36,7 +36,7 @@ LanceSchema NewColumns(const table::Manifest& manifest, const Schema& columns) {
     }
   }
   LanceSchema added = ToLanceSchema(columns, NextFieldId(manifest));
-  for (const LanceField& field : added.fields) RequireWritable(field);
+  for (const LanceField& field : added.fields) RefuseBlobs(field);
   added.metadata.clear();
   return added;
 }
@@ -47,6 +47,8 @@ table::TransactionProto MergeTransaction(const table::Snapshot& read, const Lanc
   schema.fields.insert(schema.fields.end(), added.fields.begin(), added.fields.end());
   table::TransactionProto transaction = table::NewTransaction(read.version());
   SchemaToProto(schema, transaction.mutable_merge()->mutable_schema(), transaction.mutable_merge()->mutable_schema_metadata());
+  const auto nullable = [](const LanceField& field) { return field.nullable; };
+  transaction.mutable_merge()->set_preserves_nullability(std::all_of(added.fields.begin(), added.fields.end(), nullable));
   return transaction;
 }
 
@@ -126,7 +128,6 @@ table::Snapshot AddNullsOnce(const table::Snapshot& read, const Schema& columns,
   for (size_t i = 0; i < read.manifest->num_fragments(); ++i) {
     *transaction.mutable_merge()->add_fragments() = read.manifest->fragment(i).proto();
   }
-  transaction.mutable_merge()->set_preserves_nullability(true);
   return table::Commit(read, std::move(transaction), {.sync = sync});
 }
 
@@ -154,6 +155,7 @@ table::Snapshot AddNullColumns(const table::Snapshot& read, const Schema& column
 
 table::Snapshot DropColumns(const table::Snapshot& read, const std::vector<std::string>& paths, const ColumnOptions& options) {
   if (paths.empty()) throw Invalid("dropping columns: there are none");
+  WritableVersion(read.manifest->data_storage_version());
   const bool sync = SyncsFor(options.durability);
   return Retry(read, [&](const table::Snapshot& now) { return DropOnce(now, paths, sync); });
 }

@@ -46,7 +46,7 @@ table::TransactionProto NewTransaction(uint64_t read_version, const WriteOptions
 /// Writes the files of an overwrite (or of the first version) and fills in its transaction.
 void WriteAll(RecordBatchReader& data, NewDataFiles* files, table::TransactionProto::Overwrite* overwrite) {
   const LanceSchema schema = ToLanceSchema(*data.schema());
-  for (const LanceField& field : schema.fields) RequireWritable(field);
+  for (const LanceField& field : schema.fields) RefuseBlobs(field);
   SchemaToProto(schema, overwrite->mutable_schema(), overwrite->mutable_schema_metadata());
   AlignedReader aligned(data, schema);
   for (table::DataFragmentProto& fragment : WriteFragments(aligned, schema, files)) {
@@ -83,7 +83,7 @@ table::Snapshot Create(const io::ObjectStorePtr& store, RecordBatchReader& data,
 
 table::Snapshot Append(const table::Snapshot& read, RecordBatchReader& data, const WriteOptions& options) {
   const LanceSchema& schema = read.manifest->schema();
-  for (const LanceField& field : schema.fields) RequireWritable(field);
+  for (const LanceField& field : schema.fields) RefuseBlobs(field);
   RequireSettled(*read.manifest, options);
   RequireSameVersion(options.data_storage_version, read.manifest->data_storage_version());
   NewDataFiles files(read.store, FragmentOptions(options, read.manifest->data_storage_version()));
@@ -102,7 +102,7 @@ table::Snapshot Overwrite(const table::Snapshot& read, RecordBatchReader& data, 
   if (version.empty()) {
     // A table in a version that is only read here moves on to the default one.
     const std::string& current = read.manifest->data_storage_version();
-    version = current == "2.1" ? current : "2.2";
+    version = current == "2.0" || current == "2.1" ? current : "2.2";
   }
   NewDataFiles files(read.store, FragmentOptions(options, version));
   table::TransactionProto transaction = NewTransaction(read.version(), options);

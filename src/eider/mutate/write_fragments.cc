@@ -100,10 +100,11 @@ std::vector<table::DataFragmentProto> WriteFragments(RecordBatchReader& data, co
 file::FileVersion WritableVersion(const std::string& storage_version) {
   if (storage_version == "2.2" || storage_version == "stable") return {2, 2};
   if (storage_version == "2.1") return {2, 1};
-  for (const char* known : {"0.1", "legacy", "0.3", "2.0", "2.3", "next"}) {
-    if (storage_version == known) throw Unsupported("writing data files of version {}: 2.1 and 2.2 are written", storage_version);
+  if (storage_version == "2.0" || storage_version == "0.3") return {2, 0};
+  for (const char* known : {"0.1", "legacy", "2.3", "next"}) {
+    if (storage_version == known) throw Unsupported("writing data files of version {}: 2.0, 2.1 and 2.2 are written", storage_version);
   }
-  throw Invalid("data_storage_version '{}': it must be 2.1 or 2.2", storage_version);
+  throw Invalid("data_storage_version '{}': it must be 2.0, 2.1 or 2.2", storage_version);
 }
 
 }  // namespace eider::mutate

@@ -1,5 +1,7 @@
 #include "eider/page/chunk_levels.h"
 
+#include <algorithm>
+
 #include "eider/kernel/levels.h"
 
 namespace eider::page {
@@ -10,72 +12,80 @@ constexpr uint64_t kMaxMaskedRows = 24;
 
 }  // namespace
 
-void ChunkLevels::Open(uint32_t chunk, const ChunkView& view, uint64_t num_rows) {
+void ChunkLevels::Start(uint32_t chunk, const ChunkView& view) {
   chunk_ = chunk;
   view_ = &view;
   num_rows_ = page_.state()->rows.count(chunk);
+  rep_ = def_ = {};
+  masked_ = false;
+}
+
+void ChunkLevels::DecodeLevels() {
+  rep_ = Decoded(page_.rep(), view_->rep, scratch_.rep);
+  if (page_.has_def()) def_ = Decoded(page_.def(), view_->def, scratch_.def);
+}
+
+ChunkPart ChunkLevels::OpenWhole(uint32_t chunk, const ChunkView& view) {
+  Start(chunk, view);
+  DecodeLevels();
+  const uint16_t max_rep = page_.layers().max_rep(), visible = page_.layers().max_visible_def();
+  const auto num_levels = static_cast<uint32_t>(rep_.size());
+  const size_t rows = num_levels - kernel::CountLevelsAtMost(rep_, static_cast<uint16_t>(max_rep - 1));
+  const auto values = static_cast<uint32_t>(def_.empty() ? num_levels : kernel::CountLevelsAtMost(def_, visible));
+  Check(rows, values, num_levels > 0 && rep_[0] >= max_rep);
+  return {.level_end = num_levels, .value_end = values};
+}
+
+void ChunkLevels::Open(uint32_t chunk, const ChunkView& view, uint64_t num_rows) {
+  Start(chunk, view);
   masked_ = num_rows > 0 && num_rows <= kMaxMaskedRows;
   masked_ ? BuildMasks() : Decode();
 }
 
+std::span<const uint16_t> ChunkLevels::Decoded(const codec::LevelDecompressor& levels, ByteSpan block,
+                                               std::vector<uint16_t>& buffer) const {
+  const std::span<uint16_t> out = LevelScratch::Take(buffer, view_->num_levels);
+  levels.Decode(block, out);
+  return out;
+}
+
 void ChunkLevels::Decode() {
-  rep_.resize(view_->num_levels);
-  page_.rep().Decode(view_->rep, rep_);
-  if (page_.has_def()) {
-    def_.resize(view_->num_levels);
-    page_.def().Decode(view_->def, def_);
-  }
+  const uint32_t n = view_->num_levels;
+  DecodeLevels();
   const uint16_t max_rep = page_.layers().max_rep(), visible = page_.layers().max_visible_def();
-  row_levels_.resize(view_->num_levels + 1), row_values_.resize(view_->num_levels + 1);
+  const std::span<uint32_t> levels = LevelScratch::Take(scratch_.row_levels, n + 1);
+  const std::span<uint32_t> row_values = LevelScratch::Take(scratch_.row_values, n + 1);
   uint32_t rows = 0, values = 0;
-  for (uint32_t i = 0; i < view_->num_levels; ++i) {
-    row_levels_[rows] = i;
-    row_values_[rows] = values;
+  for (uint32_t i = 0; i < n; ++i) {
+    levels[rows] = i;
+    row_values[rows] = values;
     rows += rep_[i] == max_rep;
     values += def_.empty() || def_[i] <= visible;
   }
-  row_levels_.resize(rows), row_values_.resize(rows);
-  Check(rows, values, rows > 0 && row_levels_[0] == 0);
-  row_levels_.push_back(view_->num_levels);
-  row_values_.push_back(values);
+  Check(rows, values, rows > 0 && levels[0] == 0);
+  levels[rows] = n;
+  row_values[rows] = values;
+  row_levels_ = levels.first(rows + 1), row_values_ = row_values.first(rows + 1);
 }
 
 void ChunkLevels::BuildMasks() {
   const uint32_t n = view_->num_levels;
   const size_t words = kernel::MaskWords(n);
-  row_mask_.resize(words);
-  // Bit-packed levels answer as they are; run-length ones are decoded first.
-  rep_.clear();
-  if (page_.rep().has_random_access()) {
-    page_.rep().MaskEqual(view_->rep, n, page_.layers().max_rep(), row_mask_.data());
-  } else {
-    rep_.resize(n);
-    page_.rep().Decode(view_->rep, rep_);
-    kernel::LevelsEqual(rep_, page_.layers().max_rep(), row_mask_.data());
-  }
-  BuildValueMask(n, words);
-  Check(kernel::CountMask(row_mask_.data(), n), ValuesBefore(n), n > 0 && (row_mask_[0] & 1));
-}
-
-void ChunkLevels::BuildValueMask(uint32_t n, size_t words) {
-  value_mask_.clear();
-  def_.clear();
-  if (!page_.has_def()) return;
-  const bool packed = page_.def().has_random_access();
-  if (!packed) {
-    def_.resize(n);
-    page_.def().Decode(view_->def, def_);
-  }
+  const std::span<uint64_t> rows = LevelScratch::Take(scratch_.row_mask, words);
+  page_.rep().MaskEqual(view_->rep, n, page_.layers().max_rep(), rows.data());
+  kernel::RankMask(rows.data(), words, LevelScratch::Take(scratch_.rows_before, words + 1).data());
+  row_mask_ = rows;
+  value_mask_ = {};
+  if (page_.has_def() && page_.layers().max_def() == 0) def_ = Decoded(page_.def(), view_->def, scratch_.def);
+  if (kernel::MaxLevel(def_) > page_.layers().max_def()) throw Corrupt("definition levels up to {} where all is valid", kernel::MaxLevel(def_));
   const uint16_t visible = page_.layers().max_visible_def();
-  if (visible >= page_.layers().max_def()) return;  // every entry has a value
-  value_mask_.resize(words);
-  if (!packed) return kernel::LevelsAtMost(def_, visible, value_mask_.data());
-  page_.def().MaskEqual(view_->def, n, 0, value_mask_.data());
-  for (uint16_t d = 1; d <= visible; ++d) {
-    scratch_.resize(words);
-    page_.def().MaskEqual(view_->def, n, d, scratch_.data());
-    for (size_t w = 0; w < words; ++w) value_mask_[w] |= scratch_[w];
+  if (page_.has_def() && visible < page_.layers().max_def()) {
+    const std::span<uint64_t> values = LevelScratch::Take(scratch_.value_mask, words);
+    page_.def().MaskAtMost(view_->def, n, visible, values.data());
+    kernel::RankMask(values.data(), words, LevelScratch::Take(scratch_.values_before, words + 1).data());
+    value_mask_ = values;
   }
+  Check(scratch_.rows_before[words], value_mask_.empty() ? n : scratch_.values_before[words], n > 0 && HasRow(0));
 }
 
 void ChunkLevels::Check(uint64_t num_rows, uint64_t num_values, bool starts_with_row) const {
@@ -92,11 +102,12 @@ void ChunkLevels::Check(uint64_t num_rows, uint64_t num_values, bool starts_with
 uint32_t ChunkLevels::LevelOf(uint32_t k) const {
   if (k >= num_rows_) return view_->num_levels;
   if (!masked_) return row_levels_[k];
-  return static_cast<uint32_t>(kernel::SelectMask(row_mask_.data(), row_mask_.size(), k));
+  return static_cast<uint32_t>(kernel::SelectMask(row_mask_.data(), scratch_.rows_before.data(), row_mask_.size(), k));
 }
 
 uint32_t ChunkLevels::ValuesBefore(uint32_t level) const {
-  return value_mask_.empty() ? level : static_cast<uint32_t>(kernel::CountMask(value_mask_.data(), level));
+  if (value_mask_.empty()) return level;
+  return static_cast<uint32_t>(kernel::CountBefore(value_mask_.data(), scratch_.values_before.data(), level));
 }
 
 ChunkPart ChunkLevels::Rows(uint32_t k, uint32_t end) const {
@@ -121,25 +132,41 @@ ChunkPart ChunkLevels::Row(uint32_t k) const {
   part.level_begin = LevelOf(k);
   part.level_end = static_cast<uint32_t>(kernel::NextInMask(row_mask_.data(), view_->num_levels, part.level_begin + 1));
   part.value_begin = ValuesBefore(part.level_begin);
-  part.value_end = part.value_begin + (value_mask_.empty() ? part.level_end - part.level_begin
-                                                            : static_cast<uint32_t>(kernel::CountMaskRange(
-                                                                  value_mask_.data(), part.level_begin, part.level_end)));
+  part.value_end = ValuesBefore(part.level_end);
   return part;
 }
 
-void ChunkLevels::Append(const ChunkPart& part, std::vector<uint16_t>& rep, std::vector<uint16_t>& def) const {
-  AppendLevels(page_.rep(), view_->rep, rep_, part, rep);
-  if (page_.has_def()) AppendLevels(page_.def(), view_->def, def_, part, def);
+void ChunkLevels::Append(const ChunkPart& part, std::vector<uint16_t>& rep, std::vector<uint16_t>& def) {
+  AppendRep(part, rep);
+  if (page_.layers().max_def() > 0) AppendDef(part, def);
 }
 
-// `decoded` is empty when the levels are still packed.
-void ChunkLevels::AppendLevels(const codec::LevelDecompressor& levels, ByteSpan block, const std::vector<uint16_t>& decoded,
-                               const ChunkPart& part, std::vector<uint16_t>& out) const {
-  if (!decoded.empty()) {
-    out.insert(out.end(), decoded.begin() + part.level_begin, decoded.begin() + part.level_end);
-    return;
+// With a single list the mask says it all.
+void ChunkLevels::AppendRep(const ChunkPart& part, std::vector<uint16_t>& out) {
+  const size_t before = out.size(), n = part.level_end - part.level_begin;
+  out.resize(before + n);
+  if (masked_ && page_.layers().max_rep() == 1) {
+    for (size_t i = 0; i < n; ++i) out[before + i] = HasRow(part.level_begin + static_cast<uint32_t>(i));
+  } else if (masked_ && page_.rep().has_random_access()) {
+    page_.rep().Extract(view_->rep, view_->num_levels, part.level_begin, std::span(out).subspan(before));
+  } else {
+    if (rep_.empty()) rep_ = Decoded(page_.rep(), view_->rep, scratch_.rep);
+    std::copy_n(rep_.data() + part.level_begin, n, out.data() + before);
   }
-  for (uint32_t i = part.level_begin; i < part.level_end; ++i) out.push_back(levels.At(block, view_->num_levels, i));
+}
+
+void ChunkLevels::AppendDef(const ChunkPart& part, std::vector<uint16_t>& out) {
+  const size_t before = out.size(), n = part.level_end - part.level_begin;
+  out.resize(before + n);
+  if (!page_.has_def()) return;  // all valid
+  if (masked_ && page_.layers().max_def() == 1 && !value_mask_.empty()) {
+    for (size_t i = 0; i < n; ++i) out[before + i] = !HasValue(part.level_begin + static_cast<uint32_t>(i));
+  } else if (masked_ && page_.def().has_random_access()) {
+    page_.def().Extract(view_->def, view_->num_levels, part.level_begin, std::span(out).subspan(before));
+  } else {
+    if (def_.empty()) def_ = Decoded(page_.def(), view_->def, scratch_.def);
+    std::copy_n(def_.data() + part.level_begin, n, out.data() + before);
+  }
 }
 
 }  // namespace eider::page

@@ -18,11 +18,13 @@ struct ChunkPart {
 
 class ChunkLevels {
  public:
-  explicit ChunkLevels(const MiniBlockDecoder& page) : page_(page) {}
+  ChunkLevels(const MiniBlockDecoder& page, LevelScratch& scratch) : page_(page), scratch_(scratch) {}
 
   /// Opens a chunk for `num_rows` row questions (0: for a run of rows). \throws Error(kCorrupt) unless the levels hold the
   /// rows and items that the page's tables say.
   void Open(uint32_t chunk, const ChunkView& view, uint64_t num_rows);
+  /// Opens a chunk to be read from its first level to its last, and returns that part. \throws as Open.
+  ChunkPart OpenWhole(uint32_t chunk, const ChunkView& view);
   /// What comes before the first row that starts here: the rest of a row begun earlier.
   ChunkPart Preamble() const;
   /// The k-th row that starts here, up to the chunk's end.
@@ -34,29 +36,36 @@ class ChunkLevels {
   std::span<const uint16_t> rep(const ChunkPart& part) const { return Part(rep_, part); }
   std::span<const uint16_t> def(const ChunkPart& part) const { return page_.has_def() ? Part(def_, part) : std::span<const uint16_t>(); }
   /// Appends the levels of a part.
-  void Append(const ChunkPart& part, std::vector<uint16_t>& rep, std::vector<uint16_t>& def) const;
+  void Append(const ChunkPart& part, std::vector<uint16_t>& rep, std::vector<uint16_t>& def);
+  /// Scratch for whoever reads values.
+  std::vector<uint32_t>& positions() { return scratch_.positions; }
 
  private:
-  static std::span<const uint16_t> Part(const std::vector<uint16_t>& levels, const ChunkPart& part) {
-    return std::span(levels).subspan(part.level_begin, part.level_end - part.level_begin);
+  static std::span<const uint16_t> Part(std::span<const uint16_t> levels, const ChunkPart& part) {
+    return levels.subspan(part.level_begin, part.level_end - part.level_begin);
   }
+  void Start(uint32_t chunk, const ChunkView& view);
+  void DecodeLevels();
   void Decode();
   void BuildMasks();
-  void BuildValueMask(uint32_t n, size_t words);
-  void AppendLevels(const codec::LevelDecompressor& levels, ByteSpan block, const std::vector<uint16_t>& decoded,
-                    const ChunkPart& part, std::vector<uint16_t>& out) const;
+  std::span<const uint16_t> Decoded(const codec::LevelDecompressor& levels, ByteSpan block, std::vector<uint16_t>& buffer) const;
+  void AppendRep(const ChunkPart& part, std::vector<uint16_t>& out);
+  void AppendDef(const ChunkPart& part, std::vector<uint16_t>& out);
+  bool HasRow(uint32_t level) const { return row_mask_[level / 64] >> (level % 64) & 1; }
+  bool HasValue(uint32_t level) const { return value_mask_[level / 64] >> (level % 64) & 1; }
   void Check(uint64_t num_rows, uint64_t num_values, bool starts_with_row) const;
   uint32_t LevelOf(uint32_t k) const;
   uint32_t ValuesBefore(uint32_t level) const;
 
   const MiniBlockDecoder& page_;
+  LevelScratch& scratch_;
   const ChunkView* view_ = nullptr;
   uint32_t chunk_ = 0;
   uint32_t num_rows_ = 0;  // that start here
   bool masked_ = false;
-  std::vector<uint16_t> rep_, def_;  // masked: empty when the levels are packed
-  std::vector<uint32_t> row_levels_, row_values_;   // decoded: where rows start, and the ends
-  std::vector<uint64_t> row_mask_, value_mask_, scratch_;  // masked: row starts; entries with a value (empty: all of them)
+  std::span<const uint16_t> rep_, def_;                  // masked: empty while nobody needed them decoded
+  std::span<const uint32_t> row_levels_, row_values_;    // decoded: where rows start, and the ends
+  std::span<const uint64_t> row_mask_, value_mask_;      // masked: row starts; entries with a value (empty: all of them)
 };
 
 }  // namespace eider::page

@@ -123,6 +123,12 @@ ConstantDecoder::ConstantDecoder(const ConstantLayout& layout, const PageSource&
 
 ConstantDecoder::~ConstantDecoder() { delete state_.load(); }
 
+uint64_t ConstantDecoder::state_bytes() const {
+  uint64_t stored = 0;
+  for (const ByteRange& buffer : buffers_) stored += buffer.length;
+  return 2 * stored + 8 * (layers_.num_lists() > 0 ? num_rows() : 0);
+}
+
 std::vector<uint16_t> ConstantDecoder::DecodeLevels(ByteSpan bytes, const codec::LevelDecompressor* decompressor,
                                                     uint64_t count) const {
   std::vector<uint16_t> levels;
@@ -204,7 +210,7 @@ void ConstantDecoder::LoadState(std::span<const ByteSpan> bytes) const {
     loaded->def = DecodeLevels(bytes[bytes.size() - 1], def_.get(), num_def_);
   }
   if (has_inline_) {
-    loaded->value = ParseInline({reinterpret_cast<const uint8_t*>(inline_value_.data()), inline_value_.size()});
+    loaded->value = ParseInline(SpanOf(inline_value_));
   } else if (bytes.size() % 2 == 1) {
     loaded->value = ParseScalar(bytes[0]);
   }

@@ -33,6 +33,8 @@ class ConstantDecoder final : public PageDecoder {
   ~ConstantDecoder() override;
   std::unique_ptr<PageRead> Read(const RowSelection& selection) const override;
 
+  uint64_t state_bytes() const override;
+
   const Layers& layers() const { return layers_; }
   const ConstantState* state() const { return state_.load(std::memory_order_acquire); }
   std::span<const ByteRange> buffers() const { return buffers_; }

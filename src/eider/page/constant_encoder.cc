@@ -60,24 +60,14 @@ BufferBuilder Scalar(const LeafValues& values, uint64_t item) {
   return out;
 }
 
-/// True when every item in [first, last) for which `is_valid` holds equals values[item].
-template <typename IsValid>
-bool AllEqual(const LeafValues& values, uint64_t item, IsValid&& is_valid) {
+bool SameItems(const LeafValues& values, uint64_t a, uint64_t b) {
   if (values.shape.kind == codec::ValueShape::Kind::kVariable) {
-    const ByteSpan first = values.Value(item);
-    for (uint64_t i = item + 1; i < values.num_values; ++i) {
-      if (!is_valid(i)) continue;
-      const ByteSpan value = values.Value(i);
-      if (value.size() != first.size() || (value.size() && std::memcmp(value.data(), first.data(), value.size()) != 0)) return false;
-    }
-    return true;
+    const ByteSpan x = values.Value(a), y = values.Value(b);
+    return x.size() == y.size() && (x.empty() || std::memcmp(x.data(), y.data(), x.size()) == 0);
   }
-  uint8_t first_bit = 0, bit = 0;
-  const ByteSpan first = FixedValue(values, item, first_bit);
-  for (uint64_t i = item + 1; i < values.num_values; ++i) {
-    if (is_valid(i) && std::memcmp(FixedValue(values, i, bit).data(), first.data(), first.size()) != 0) return false;
-  }
-  return true;
+  uint8_t bit_a = 0, bit_b = 0;
+  const ByteSpan x = FixedValue(values, a, bit_a), y = FixedValue(values, b, bit_b);
+  return std::memcmp(x.data(), y.data(), x.size()) == 0;
 }
 
 }  // namespace
@@ -100,13 +90,19 @@ EncodedPage EncodeAllNull(const ShreddedLeaf& leaf, uint16_t version_minor) {
 
 std::optional<uint64_t> FindConstant(const ShreddedLeaf& leaf, const LeafValues& values) {
   if (!values.shape.dimensions.empty()) return std::nullopt;
-  if (leaf.num_values == leaf.num_items) {
-    return AllEqual(values, 0, [](uint64_t) { return true; }) ? std::optional<uint64_t>(0) : std::nullopt;
-  }
-  const Buffer validity = ItemValidity(leaf);
+  // Most pages tell within a few items, so that validity is read from the levels as it is needed.
+  const std::span<const uint16_t> def = leaf.def_levels();
+  std::optional<uint64_t> constant;
   uint64_t item = 0;
-  while (!GetBit(validity.data(), item)) ++item;
-  return AllEqual(values, item, [&](uint64_t i) { return GetBit(validity.data(), i); }) ? std::optional(item) : std::nullopt;
+  for (uint64_t level = 0; item < leaf.num_items; ++level) {
+    if (!def.empty() && def[level] > leaf.max_visible) continue;
+    if (def.empty() || def[level] == 0) {
+      if (!constant) constant = item;
+      else if (!SameItems(values, *constant, item)) return std::nullopt;
+    }
+    ++item;
+  }
+  return constant;
 }
 
 EncodedPage EncodeConstant(const ShreddedLeaf& leaf, const LeafValues& values, uint64_t item) {

@@ -1,11 +1,10 @@
 #include "eider/page/dictionary_builder.h"
 
 #include <bit>
-#include <string_view>
-#include <unordered_map>
 
 #include "eider/base/bytes.h"
 #include "eider/base/memory.h"
+#include "eider/page/distinct_values.h"
 
 namespace eider::page {
 namespace {
@@ -15,15 +14,14 @@ using Kind = codec::ValueShape::Kind;
 
 constexpr uint64_t kMinItems = 100;
 constexpr uint64_t kMaxDistinct = 100000;
-/// After so many items it must show that values repeat.
-constexpr uint64_t kTrialItems = 4096;
+/// A guess so far above the limit ends the search before it starts.
+constexpr double kGuessMargin = 1.25;
 
 bool IsVariable(const LeafValues& values) { return values.shape.kind == Kind::kVariable; }
 
-std::string_view ValueAt(const LeafValues& values, uint64_t i) {
+ByteSpan ValueAt(const LeafValues& values, uint64_t i) {
   const uint64_t width = values.shape.bits_per_value / 8;
-  const ByteSpan bytes = IsVariable(values) ? values.Value(i) : values.data.subspan(i * width, width);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  return IsVariable(values) ? values.Value(i) : values.data.subspan(i * width, width);
 }
 
 uint64_t PlainBytes(const LeafValues& values) {
@@ -31,15 +29,28 @@ uint64_t PlainBytes(const LeafValues& values) {
   return values.Offset(values.num_values) - values.Offset(0) + values.num_values * values.shape.offset_bytes;
 }
 
-GatheredValues Collect(const LeafValues& values, const std::vector<std::string_view>& distinct) {
+/// Distinct values as a sample of the valid ones suggests.
+uint64_t GuessDistinct(const LeafValues& values, const Buffer& validity) {
+  const uint64_t step = std::max<uint64_t>(1, values.num_values / kDistinctSample);
+  DistinctValues distinct(kDistinctSample);
+  uint64_t size = 0;
+  for (uint64_t i = 0; i < values.num_values; i += step) {
+    if (validity.present() && !GetBit(validity.data(), i)) continue;
+    distinct.Number(ValueAt(values, i));
+    ++size;
+  }
+  return EstimateDistinct(size * step, size, distinct.values().size());
+}
+
+GatheredValues Collect(const LeafValues& values, std::span<const ByteSpan> distinct) {
   GatheredValues out;
   out.values.shape = values.shape;
   out.values.num_values = distinct.size();
   BufferBuilder data, offsets;
-  for (const std::string_view value : distinct) {
+  for (const ByteSpan value : distinct) {
     const uint64_t offset = data.size();
     offsets.Append(&offset, values.shape.offset_bytes);
-    data.Append(value.data(), value.size());
+    data.Append(value);
   }
   const uint64_t end = data.size();
   offsets.Append(&end, values.shape.offset_bytes);
@@ -60,25 +71,19 @@ std::optional<GatheredDictionary> BuildDictionary(const ShreddedLeaf& leaf, cons
   const double share = double(values.num_values) / std::max(options.dictionary_divisor, 1.0);
   const uint64_t limit = std::min<uint64_t>(kMaxDistinct, uint64_t(share));
   const Buffer validity = leaf.num_values < leaf.num_items ? ItemValidity(leaf) : Buffer();
-  std::unordered_map<std::string_view, int32_t> numbers;
-  std::vector<std::string_view> distinct;
-  uint64_t distinct_bytes = 0;
+  const uint64_t guess = GuessDistinct(values, validity);
+  if (double(guess) > kGuessMargin * double(limit)) return std::nullopt;
+  DistinctValues distinct(std::min(guess, limit));
   BufferBuilder indices(values.num_values * 4);
+  auto* index = reinterpret_cast<uint32_t*>(indices.Extend(values.num_values * 4));
   for (uint64_t i = 0; i < values.num_values; ++i) {
-    int32_t number = 0;
-    if (!validity.present() || GetBit(validity.data(), i)) {
-      const auto [it, added] = numbers.try_emplace(ValueAt(values, i), int32_t(distinct.size()));
-      number = it->second;
-      if (added) {
-        distinct.push_back(it->first);
-        distinct_bytes += it->first.size() + values.shape.offset_bytes;
-        if (distinct.size() > limit) return std::nullopt;
-      }
-    }
-    indices.AppendValue<int32_t>(number);
-    if (i == kTrialItems && distinct.size() > kTrialItems / 2) return std::nullopt;
+    const bool valid = !validity.present() || GetBit(validity.data(), i);
+    index[i] = valid ? distinct.Number(ValueAt(values, i)) : 0;
+    if (distinct.values().size() > limit) return std::nullopt;
   }
-  const uint64_t index_bytes = BytesForBits(values.num_values * std::bit_width(distinct.size()));
+  uint64_t distinct_bytes = distinct.values().size() * values.shape.offset_bytes;
+  for (const ByteSpan value : distinct.values()) distinct_bytes += value.size();
+  const uint64_t index_bytes = BytesForBits(values.num_values * std::bit_width(distinct.values().size()));
   if (double(distinct_bytes + index_bytes) >= options.dictionary_size_ratio * double(PlainBytes(values))) return std::nullopt;
   GatheredDictionary out;
   out.indices.values.shape.bits_per_value = 32;
@@ -86,7 +91,7 @@ std::optional<GatheredDictionary> BuildDictionary(const ShreddedLeaf& leaf, cons
   out.indices.max_value_bytes = 4;
   out.indices.owned.push_back(indices.Finish());
   out.indices.values.data = out.indices.owned.back().span();
-  out.dictionary = Collect(values, distinct);
+  out.dictionary = Collect(values, distinct.values());
   return out;
 }
 

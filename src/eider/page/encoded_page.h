@@ -36,6 +36,7 @@ struct PageBuffer {
 
 struct EncodedPage {
   ::lance::encodings21::PageLayout layout;
+  std::string array_encoding;  ///< file version 2.0: a serialized lance.encodings.ArrayEncoding, and no layout
   std::vector<PageBuffer> buffers;
   uint64_t num_rows = 0;
   /// Values of an Arrow dictionary with 8- or 16-bit keys. Readers bring the dictionaries of several pages together: their union

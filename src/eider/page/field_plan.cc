@@ -4,6 +4,7 @@
 
 #include "eider/array/null_array.h"
 #include "eider/page/finish_values.h"
+#include "eider/page/unravel.h"
 
 namespace eider::page {
 namespace {
@@ -161,6 +162,9 @@ FieldPlan PlanField(const LanceField& field) {
 }
 
 ArrayPtr AssembleField(const FieldPlan& plan, std::span<LeafOutput* const> leaves, uint64_t length) {
+  for (LeafOutput* leaf : leaves) {
+    if (leaf != nullptr) FlushLists(*leaf);
+  }
   return Assembler(plan, leaves).Visit(plan.root, 0, length);
 }
 

@@ -1,5 +1,6 @@
 #include "eider/page/full_zip_read.h"
 
+#include "eider/base/bytes.h"
 #include "eider/page/dictionary.h"
 #include "eider/page/full_zip_decoder.h"
 #include "eider/page/unravel.h"
@@ -109,7 +110,7 @@ class FullZipRead final : public PageRead {
     }
     uint8_t* to = out.values.ExtendFixed(selection_.count);
     for (size_t i = 0; i < bytes_.size(); ++i) {
-      if (i + 4 < bytes_.size()) __builtin_prefetch(bytes_[i + 4].data());
+      if (i + 4 < bytes_.size()) Prefetch(bytes_[i + 4].data());
       std::memcpy(to, bytes_[i].data(), bytes_[i].size());
       to += bytes_[i].size();
     }

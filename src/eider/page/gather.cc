@@ -4,6 +4,7 @@
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
+#include "eider/kernel/levels.h"
 
 namespace eider::page {
 namespace {
@@ -112,9 +113,15 @@ bool ScanOffsets(const LeafRun& run, const ShreddedLeaf& leaf, uint64_t* max_byt
   for (int64_t i = 0; i < run.length; ++i) longest = std::max<T>(longest, offsets[i + 1] - offsets[i]);
   *max_bytes = longest;
   if (leaf.num_values == leaf.num_items || longest == 0) return true;
-  ItemCursor cursor(leaf);
-  for (int64_t i = 0; i < run.length; ++i) {
-    if (!cursor.NextIsValid() && offsets[i] != offsets[i + 1]) return false;
+  const Buffer validity = ItemValidity(leaf);
+  for (int64_t i = 0; i < run.length; i += 64) {
+    const uint64_t count = std::min<uint64_t>(64, run.length - i);
+    uint64_t nulls = ~LoadBits(validity.data(), i, count);
+    if (count < 64) nulls &= (uint64_t{1} << count) - 1;
+    for (; nulls != 0; nulls &= nulls - 1) {
+      const T* null = offsets + i + std::countr_zero(nulls);
+      if (null[0] != null[1]) return false;
+    }
   }
   return true;
 }
@@ -194,7 +201,11 @@ ValueShape ShapeOf(const DataType& type) {
 
 Buffer ItemValidity(const ShreddedLeaf& leaf) {
   BitBuilder bits;
-  bits.AppendFill(leaf.num_items, false);
+  bits.AppendFill(AlignUp(leaf.num_items, 64), false);
+  if (leaf.num_items == leaf.num_levels) {
+    kernel::LevelsEqual(leaf.def_levels(), 0, reinterpret_cast<uint64_t*>(bits.data()));
+    return bits.Finish();
+  }
   ItemCursor cursor(leaf);
   for (uint64_t i = 0; i < leaf.num_items; ++i) {
     if (cursor.NextIsValid()) SetBit(bits.data(), i);

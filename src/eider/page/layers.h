@@ -42,10 +42,13 @@ class Layers {
     bool is_list = false;
     uint16_t null_level = 0;   ///< 0: never null
     uint16_t empty_level = 0;  ///< 0: never empty
+    bool operator==(const Layer&) const = default;
   };
 
   /// \throws Error(kCorrupt) when `kinds` (inner to outer) does not match the column's path.
   Layers(std::span<const int> kinds, std::span<const LayerSpec> path);
+
+  bool operator==(const Layers&) const = default;
 
   const std::vector<Layer>& layers() const { return layers_; }
   uint16_t num_lists() const { return static_cast<uint16_t>(inside_.size() - 2); }

@@ -49,6 +49,29 @@ struct DictionaryRun {
   ArrayPtr dictionary;
 };
 
+/// Buffers that the reads of a leaf's pages share: a take touches hundreds of pages for a row or two each. They only grow.
+struct LevelScratch {
+  std::vector<uint16_t> rep, def;                    ///< levels of one chunk
+  std::vector<uint32_t> row_levels, row_values;      ///< where its rows start
+  std::vector<uint64_t> row_mask, value_mask;
+  std::vector<uint32_t> rows_before, values_before;  ///< ranks of the masks
+  std::vector<uint32_t> positions;                   ///< values wanted
+  std::vector<ByteSpan> buffers;                     ///< of one chunk
+
+  /// The first `n` elements, uninitialised or left over.
+  template <typename T>
+  static std::span<T> Take(std::vector<T>& buffer, size_t n) {
+    if (buffer.size() < n) buffer.resize(n);
+    return std::span(buffer).first(n);
+  }
+};
+
+/// Levels of rows in lists whose values have been appended, but which have no slots yet (unravel.h).
+struct PendingLists {
+  const Layers* layers = nullptr;  ///< null: none
+  std::vector<uint16_t> rep, def;
+};
+
 struct LeafOutput {
   explicit LeafOutput(std::shared_ptr<const LeafSpec> leaf);
 
@@ -63,6 +86,8 @@ struct LeafOutput {
 
   /// Level scratch, reused from chunk to chunk.
   std::vector<uint16_t> rep, def, slot_def;
+  LevelScratch scratch;
+  PendingLists pending;
 };
 
 }  // namespace eider::page

@@ -94,6 +94,23 @@ MiniBlockDecoder::MiniBlockDecoder(const MiniBlockLayout& layout, const PageSour
 
 MiniBlockDecoder::~MiniBlockDecoder() { delete state_.load(); }
 
+void MiniBlockDecoder::Prefetch(int step) const {
+  const MiniBlockState* known = state();
+  if (known == nullptr) return;
+  if (step == 0) {
+    for (size_t at = 0; at < sizeof *known; at += 64) __builtin_prefetch(reinterpret_cast<const uint8_t*>(known) + at);
+  } else {
+    __builtin_prefetch(known->offsets.data());
+    (has_rep() ? known->rows : known->values).Prefetch();
+  }
+}
+
+uint64_t MiniBlockDecoder::state_bytes() const {
+  uint64_t stored = 0;
+  for (size_t i = 0; i < buffers_.size(); ++i) stored += i == 1 ? 0 : buffers_[i].length;
+  return 4 * stored;
+}
+
 void MiniBlockDecoder::WantState(std::vector<ByteRange>& wants) const {
   wants.push_back(buffers_[0]);
   if (dictionary_) wants.push_back(buffers_[2]);
@@ -123,7 +140,6 @@ ByteRange MiniBlockDecoder::ChunkRange(size_t chunk) const {
 }
 
 void MiniBlockDecoder::OpenChunk(size_t chunk, ByteSpan bytes, ChunkView& view) const {
-  view.buffers.resize(num_buffers_);
   ParseChunk(bytes, large_, has_rep(), has_def(), view);
   if (has_rep()) return;
   const uint32_t count = state()->values.count(chunk);

@@ -24,6 +24,8 @@ class MiniBlockDecoder final : public PageDecoder {
 
   std::unique_ptr<PageRead> Read(const RowSelection& selection) const override;
   bool ReadsAnyOrder() const override { return any_order_; }
+  uint64_t state_bytes() const override;
+  void Prefetch(int step) const override;
 
   /// Page state, or null while no read has loaded it.
   const MiniBlockState* state() const { return state_.load(std::memory_order_acquire); }
@@ -39,7 +41,7 @@ class MiniBlockDecoder final : public PageDecoder {
   const codec::LevelDecompressor& def() const { return *def_; }
   const codec::MiniBlockDecompressor& values() const { return *values_; }
   ByteRange ChunkRange(size_t chunk) const;
-  /// Splits a chunk and checks its level count against the page.
+  /// Splits a chunk and checks its level count against the page. `view.buffers` has num_buffers() places.
   void OpenChunk(size_t chunk, ByteSpan bytes, ChunkView& view) const;
 
   /// Where values of a read are decoded to: `out.values`, or key scratch when the page has a dictionary to be resolved.

@@ -16,7 +16,8 @@ struct Run {
 
 class ListRead final : public MiniBlockRead {
  public:
-  ListRead(const MiniBlockDecoder& page, const RowSelection& selection) : MiniBlockRead(page, selection), levels_(page) {}
+  using MiniBlockRead::MiniBlockRead;
+  bool DefersLevels() const override { return !selection_.is_range(); }
 
  private:
   void Plan(std::vector<ByteRange>& wants) override {
@@ -47,6 +48,8 @@ class ListRead final : public MiniBlockRead {
   }
 
   void DecodeInto(codec::DecodedValues& values, LeafOutput& out) override {
+    ChunkLevels levels(page_, out.scratch);
+    PendingLists* pending = selection_.is_range() ? nullptr : &DeferLists(page_.layers(), out);
     size_t fed = 0;
     for (const Run& run : runs_) {
       for (uint32_t k = 0; k < run.num_chunks; ++k, ++fed) {
@@ -54,50 +57,49 @@ class ListRead final : public MiniBlockRead {
         InContext([&] { return fmt::format("chunk {}", run.chunk + k); }, [&] {
           page_.OpenChunk(run.chunk + k, chunks_[fed], view_);
           if (selection_.is_range()) {
-            DecodeRange(run.chunk + k, k == 0, values, out);
+            DecodeRange(levels, run.chunk + k, k == 0, values, out);
           } else {
-            DecodeRows(run, run.chunk + k, k == 0, values);
+            DecodeRows(levels, run, run.chunk + k, k == 0, values, *pending);
           }
         });
       }
     }
-    if (!selection_.is_range()) UnravelLists(page_.layers(), rep_, def_, out);
   }
 
-  void DecodeRange(uint32_t chunk, bool first_chunk, codec::DecodedValues& values, LeafOutput& out) {
-    levels_.Open(chunk, view_, 0);
+  void DecodeRange(ChunkLevels& levels, uint32_t chunk, bool first_chunk, codec::DecodedValues& values, LeafOutput& out) {
     const RowIndex& rows = page_.state()->rows;
     const uint64_t end_row = selection_.first + selection_.count;
     const uint32_t end = end_row < rows.start(chunk + 1) ? static_cast<uint32_t>(end_row - rows.start(chunk)) : rows.count(chunk);
-    const ChunkPart part =
-        levels_.Rows(first_chunk ? static_cast<uint32_t>(selection_.first - rows.start(chunk)) : ChunkLevels::kFromStart, end);
-    UnravelLists(page_.layers(), levels_.rep(part), levels_.def(part), out);
+    const uint32_t first = first_chunk ? static_cast<uint32_t>(selection_.first - rows.start(chunk)) : ChunkLevels::kFromStart;
+    const bool whole = end == rows.count(chunk) && (!first_chunk || (first == 0 && (chunk == 0 || !page_.state()->unfinished[chunk - 1])));
+    if (!whole) levels.Open(chunk, view_, 0);
+    const ChunkPart part = whole ? levels.OpenWhole(chunk, view_) : levels.Rows(first, end);
+    UnravelLists(page_.layers(), levels.rep(part), levels.def(part), out);
     if (part.value_begin == part.value_end) return;
     page_.values().AppendRange(view_.buffers, page_.state()->values.count(chunk), part.value_begin,
                                part.value_end - part.value_begin, values);
   }
 
-  void DecodeRows(const Run& run, uint32_t chunk, bool first_chunk, codec::DecodedValues& values) {
-    levels_.Open(chunk, view_, first_chunk ? run.end - run.begin : 1);
-    positions_.clear();
+  void DecodeRows(ChunkLevels& levels, const Run& run, uint32_t chunk, bool first_chunk, codec::DecodedValues& values,
+                  PendingLists& pending) {
+    levels.Open(chunk, view_, first_chunk ? run.end - run.begin : 1);
+    std::vector<uint32_t>& positions = levels.positions();
+    positions.clear();
+    const auto add = [&](const ChunkPart& part) {
+      levels.Append(part, pending.rep, pending.def);
+      for (uint32_t v = part.value_begin; v < part.value_end; ++v) positions.push_back(v);
+    };
     if (first_chunk) {
       const uint32_t start = page_.state()->rows.start(chunk);
-      for (uint64_t i = run.begin; i < run.end; ++i) AddPart(levels_.Row(static_cast<uint32_t>(selection_.Row(i) - start)));
+      for (uint64_t i = run.begin; i < run.end; ++i) add(levels.Row(static_cast<uint32_t>(selection_.Row(i) - start)));
     } else {
-      AddPart(levels_.Preamble());
+      add(levels.Preamble());
     }
-    if (positions_.empty()) return;
-    page_.values().AppendAt(view_.buffers, page_.state()->values.count(chunk), positions_, values);
-  }
-  void AddPart(const ChunkPart& part) {
-    levels_.Append(part, rep_, def_);
-    for (uint32_t v = part.value_begin; v < part.value_end; ++v) positions_.push_back(v);
+    if (positions.empty()) return;
+    page_.values().AppendAt(view_.buffers, page_.state()->values.count(chunk), positions, values);
   }
 
   std::vector<Run> runs_;
-  ChunkLevels levels_;
-  std::vector<uint16_t> rep_, def_;  // of all rows, for a list of rows
-  std::vector<uint32_t> positions_;
 };
 
 }  // namespace

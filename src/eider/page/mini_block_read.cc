@@ -40,7 +40,7 @@ class ItemRead final : public MiniBlockRead {
 
   void DecodeInto(codec::DecodedValues& values, LeafOutput& out) override {
     if (!page_.has_def()) UnravelAllValid(page_.layers(), selection_.count, out);
-    if (!selection_.is_range()) levels_.reserve(selection_.count);
+    if (!selection_.is_range() && page_.has_def()) levels_ = LevelScratch::Take(out.scratch.def, selection_.count);
     for (size_t k = 0; k < runs_.size(); ++k) {
       Prefetch(k);
       InContext([&] { return fmt::format("chunk {}", runs_[k].chunk); }, [&] {
@@ -48,7 +48,7 @@ class ItemRead final : public MiniBlockRead {
         if (selection_.is_range()) {
           DecodeRange(runs_[k], values, out);
         } else {
-          DecodeRows(runs_[k], values);
+          DecodeRows(runs_[k], out.scratch, values);
         }
       });
     }
@@ -60,29 +60,29 @@ class ItemRead final : public MiniBlockRead {
     const uint64_t first = selection_.Row(run.begin) - index.start(run.chunk);
     const uint64_t count = run.end - run.begin;
     if (page_.has_def()) {
-      levels_.resize(view_.num_levels);
-      page_.def().Decode(view_.def, levels_);
-      UnravelItems(page_.layers(), std::span(levels_).subspan(first, count), out);
+      const std::span<uint16_t> levels = LevelScratch::Take(out.scratch.def, view_.num_levels);
+      page_.def().Decode(view_.def, levels);
+      UnravelItems(page_.layers(), levels.subspan(first, count), out);
     }
     page_.values().AppendRange(view_.buffers, index.count(run.chunk), first, count, values);
   }
 
-  void DecodeRows(const Run& run, codec::DecodedValues& values) {
+  void DecodeRows(const Run& run, LevelScratch& scratch, codec::DecodedValues& values) {
     const RowIndex& index = page_.state()->values;
     const uint32_t start = index.start(run.chunk);
-    positions_.clear();
+    const std::span<uint32_t> positions = LevelScratch::Take(scratch.positions, run.end - run.begin);
     for (uint64_t i = run.begin; i < run.end; ++i) {
-      positions_.push_back(static_cast<uint32_t>(selection_.Row(i)) - start);
+      positions[i - run.begin] = static_cast<uint32_t>(selection_.Row(i)) - start;
     }
     if (page_.has_def()) {
-      for (const uint32_t at : positions_) levels_.push_back(page_.def().At(view_.def, view_.num_levels, at));
+      uint16_t* levels = levels_.data() + run.begin;
+      for (const uint32_t at : positions) *levels++ = page_.def().At(view_.def, view_.num_levels, at);
     }
-    page_.values().AppendAt(view_.buffers, index.count(run.chunk), positions_, values);
+    page_.values().AppendAt(view_.buffers, index.count(run.chunk), positions, values);
   }
 
   std::vector<Run> runs_;
-  std::vector<uint16_t> levels_;
-  std::vector<uint32_t> positions_;
+  std::span<uint16_t> levels_;
 };
 
 }  // namespace
@@ -96,16 +96,31 @@ void MiniBlockRead::Want(std::vector<ByteRange>& wants) {
 
 void MiniBlockRead::Feed(std::span<const ByteSpan> bytes) {
   if (!planned_) return page_.LoadState(bytes);
-  chunks_.assign(bytes.begin(), bytes.end());
+  chunks_ = ahead_ = bytes;
+  if (selection_.is_range()) return;
+  for (size_t k = 0; k < std::min<size_t>(8, bytes.size()); ++k) PrefetchChunk(bytes[k]);
+}
+
+void MiniBlockRead::LookAhead(std::span<const ByteSpan> following) {
+  // The driver keeps what it fed in one array.
+  if (!chunks_.empty() && following.data() == chunks_.data() + chunks_.size()) {
+    ahead_ = {chunks_.data(), chunks_.size() + following.size()};
+  }
 }
 
 void MiniBlockRead::Decode(LeafOutput& out) {
   if (selection_.count == 0) return;
+  view_.buffers = LevelScratch::Take(out.scratch.buffers, page_.num_buffers());
+  if (!DefersLevels()) FlushLists(out);
   std::unique_ptr<codec::DecodedValues> keys;
   const uint64_t first_item = out.layers[0].length;
   codec::DecodedValues* values = page_.BeginValues(out, keys);
   const uint64_t first_value = values->num_values;
   DecodeInto(*values, out);
+  if (DefersLevels()) {
+    if (!keys) return;
+    FlushLists(out, keys->num_values);  // keys are resolved item by item
+  }
   if (values->num_values - first_value != out.layers[0].length - first_item) {
     throw Corrupt("mini-block: levels name {} items, values are {}", out.layers[0].length - first_item,
                   values->num_values - first_value);

@@ -3,12 +3,13 @@
 /// Reads of one mini-block page: without lists a row is an item and is found by arithmetic; with lists the repetition index
 /// leads to the chunk, and the chunk's levels to the row.
 
+#include "eider/base/bytes.h"
 #include "eider/page/mini_block_decoder.h"
 
 namespace eider::page {
 
 /// A chunk is touched in two steps, so that the misses of several chunks overlap: its header first ...
-inline void PrefetchChunk(ByteSpan chunk) { __builtin_prefetch(chunk.data()); }
+inline void PrefetchChunk(ByteSpan chunk) { Prefetch(chunk.data()); }
 /// ... then, when that has arrived, where its levels and values start.
 inline void PrefetchParts(ByteSpan chunk, bool large, bool has_rep, bool has_def, size_t num_buffers) {
   if (chunk.size() < 8) return;
@@ -18,8 +19,7 @@ inline void PrefetchParts(ByteSpan chunk, bool large, bool has_rep, bool has_def
   const uint64_t levels = AlignUp(header, 8);
   const uint64_t values = levels + AlignUp(rep_bytes, 8) + AlignUp(def_bytes, 8);
   if (values >= chunk.size()) return;
-  for (uint64_t at = levels; at < values; at += 64) __builtin_prefetch(chunk.data() + at);
-  __builtin_prefetch(chunk.data() + values);
+  PrefetchBytes(chunk.data() + levels, values + 1 - levels);
 }
 
 /// State first, when the page has none yet; then whatever the derived read plans.
@@ -29,6 +29,7 @@ class MiniBlockRead : public PageRead {
 
   void Want(std::vector<ByteRange>& wants) final;
   void Feed(std::span<const ByteSpan> bytes) final;
+  void LookAhead(std::span<const ByteSpan> following) final;
   void Decode(LeafOutput& out) final;
 
  protected:
@@ -39,18 +40,19 @@ class MiniBlockRead : public PageRead {
 
   /// To be called before chunk `k` of those fed is opened.
   void Prefetch(size_t k) const {
-    if (k + 8 < chunks_.size()) PrefetchChunk(chunks_[k + 8]);
-    if (k + 4 < chunks_.size()) {
-      PrefetchParts(chunks_[k + 4], page_.large(), page_.has_rep(), page_.has_def(), page_.num_buffers());
+    if (k + 8 < ahead_.size()) PrefetchChunk(ahead_[k + 8]);
+    if (k + 4 < ahead_.size()) {
+      PrefetchParts(ahead_[k + 4], page_.large(), page_.has_rep(), page_.has_def(), page_.num_buffers());
     }
   }
 
   const MiniBlockDecoder& page_;
   const RowSelection selection_;
-  std::vector<ByteSpan> chunks_;  // fed, in the order wanted
+  std::span<const ByteSpan> chunks_;  // fed, in the order wanted
   ChunkView view_;
 
  private:
+  std::span<const ByteSpan> ahead_;  // chunks_, and those of the next pages
   bool planned_ = false;
 };
 

@@ -38,7 +38,7 @@ void ParseRepetitionIndex(ByteSpan index, uint64_t num_rows, MiniBlockState& sta
 struct ChunkView {
   uint32_t num_levels = 0;
   ByteSpan rep, def;
-  std::vector<ByteSpan> buffers;  ///< as many as the page's num_buffers
+  std::span<ByteSpan> buffers;  ///< as many as the page's num_buffers; the caller's
 };
 /// `view.buffers` has the size that the page says. \throws Error(kCorrupt)
 void ParseChunk(ByteSpan chunk, bool large, bool has_rep, bool has_def, ChunkView& view);

@@ -70,8 +70,8 @@ TEST(ChunkTest, SplitsLevelsAndBuffers) {
   std::vector<uint8_t> bytes(64, 0xFE);
   const uint16_t header[] = {3, 6, 6, 12};  // levels, rep bytes, def bytes, one value buffer (2.1)
   std::memcpy(bytes.data(), header, sizeof(header));
-  ChunkView view;
-  view.buffers.resize(1);
+  ByteSpan buffer;
+  ChunkView view{.buffers = {&buffer, 1}};
   ParseChunk(bytes, false, true, true, view);
   EXPECT_EQ(view.num_levels, 3u);
   EXPECT_EQ(view.rep.data(), bytes.data() + 8);

@@ -14,7 +14,7 @@ using ::lance::encodings21::PageLayout;
 
 PageLayout ParseLayout(std::string_view bytes) {
   PageLayout layout;
-  if (!ParseMessage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, &layout)) {
+  if (!ParseMessage(SpanOf(bytes), &layout)) {
     throw Corrupt("page layout: {} bytes are no PageLayout message", bytes.size());
   }
   return layout;

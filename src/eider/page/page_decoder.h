@@ -34,8 +34,12 @@ class PageRead {
   virtual ~PageRead() = default;
   /// Appends the next ranges (of the file) to `wants`; appends nothing when the read is ready to decode.
   virtual void Want(std::vector<ByteRange>& wants) = 0;
-  /// The bytes of the ranges of the last Want, in order. They stay valid until the read is destroyed.
+  /// The bytes of the ranges of the last Want, in order. They and the array `bytes` stay valid until the read is destroyed.
   virtual void Feed(std::span<const ByteSpan> bytes) = 0;
+  /// What the reads decoded after this one were fed: worth prefetching. Valid as those of Feed.
+  virtual void LookAhead(std::span<const ByteSpan> following) {}
+  /// True when Decode leaves the levels in out.pending, to be unravelled with those of the next page; FlushLists ends that.
+  virtual bool DefersLevels() const { return false; }
   /// Appends the rows to `out`. \throws Error(kCorrupt)
   virtual void Decode(LeafOutput& out) = 0;
 };
@@ -46,6 +50,10 @@ class PageDecoder {
   uint64_t num_rows() const { return num_rows_; }
   /// `selection` lies within num_rows(); its `rows` outlive the read.
   virtual std::unique_ptr<PageRead> Read(const RowSelection& selection) const = 0;
+  /// About what page state takes, or will take once it is loaded.
+  virtual uint64_t state_bytes() const { return 0; }
+  /// Touches nothing: asks for what a read will look at first. Twice: for page state, then for what that leads to.
+  virtual void Prefetch(int step) const {}
   /// True when rows may be read in any order at no more than the cost of a sorted read.
   virtual bool ReadsAnyOrder() const { return true; }
 

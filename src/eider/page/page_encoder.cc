@@ -10,6 +10,8 @@
 #include "eider/page/gather.h"
 #include "eider/page/gather_packed.h"
 #include "eider/page/mini_block_encoder.h"
+#include "eider/page/v2_0/array_encoder.h"
+#include "eider/page/page_cuts.h"
 
 namespace eider::page {
 namespace {
@@ -23,19 +25,6 @@ constexpr uint64_t kMaxConstantLevels = 1024;
 /// Levels of one chunk at most, and their bits at most in 2.1, where a chunk with its values has 32 KiB.
 constexpr uint64_t kMaxChunkLevels = 32768;
 constexpr uint64_t kMaxChunkLevelBits = 20 * 1024 * 8;
-
-/// Rows [first, last) of consecutive pieces.
-std::vector<ArrayPtr> SlicePieces(std::span<const ArrayPtr> pieces, uint64_t first, uint64_t last) {
-  std::vector<ArrayPtr> slices;
-  uint64_t start = 0;
-  for (const ArrayPtr& piece : pieces) {
-    const uint64_t end = start + piece->length;
-    const uint64_t from = std::max(first, start), to = std::min(last, end);
-    if (from < to) slices.push_back(SliceArray(piece, int64_t(from - start), int64_t(to - from)));
-    start = end;
-  }
-  return slices;
-}
 
 class PageEncoder {
  public:
@@ -200,6 +189,11 @@ class PageEncoder {
 }  // namespace
 
 std::vector<EncodedPage> EncodePages(std::span<const ArrayPtr> pieces, const ColumnLeaf& leaf) {
+  if (leaf.options.compression.version_minor == 0) {
+    std::vector<EncodedPage> pages;
+    if (auto page = v2_0::EncodeArrayPage(pieces, leaf)) pages.push_back(std::move(*page));
+    return pages;
+  }
   return InContext([&] { return fmt::format("column '{}'", leaf.path); },
                    [&] {
                      PageEncoder encoder(leaf);

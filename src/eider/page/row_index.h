@@ -34,6 +34,11 @@ class RowIndex {
     return low;
   }
 
+  void Prefetch() const {
+    __builtin_prefetch(starts_.data());
+    __builtin_prefetch(table_.data());
+  }
+
  private:
   std::vector<uint32_t> starts_;
   std::vector<uint32_t> table_;  // table_[b]: Find(b << shift_)

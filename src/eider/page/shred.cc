@@ -4,6 +4,7 @@
 
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
+#include "eider/kernel/levels.h"
 
 namespace eider::page {
 namespace {
@@ -189,20 +190,32 @@ class Shredder {
     if (layer.null_code == 0) return;
     const bool all_null = IsAllNull(*array.type);
     if (!all_null && !array.validity.present()) return;
+    if (!all_null && special_above_ == UINT16_MAX) return MarkDenseNulls(array, layer.null_code);
     uint16_t* def = def_.as<uint16_t>();
     uint64_t entry = 0;
     for (const LeafRun& run : runs_) {
       const uint64_t first_bit = array.offset + run.start;
-      for (int64_t i = 0; i < run.length;) {
-        if (!all_null && entry + 64 <= num_entries_ && i + 64 <= run.length && special_above_ == UINT16_MAX &&
-            CountBits(array.validity.data(), first_bit + i, 64) == 64) {
-          i += 64, entry += 64;
-          continue;
-        }
+      for (int64_t i = 0; i < run.length; ++i, ++entry) {
         while (def[entry] > special_above_) ++entry;
         if (def[entry] == 0 && (all_null || !GetBit(array.validity.data(), first_bit + i))) def[entry] = layer.null_code;
-        ++i, ++entry;
       }
+    }
+  }
+
+  /// As MarkNulls where every entry is live: a word of the bitmap at a time.
+  void MarkDenseNulls(const Array& array, uint16_t null_code) {
+    uint16_t* def = def_.as<uint16_t>();
+    for (const LeafRun& run : runs_) {
+      for (int64_t i = 0; i < run.length; i += 64) {
+        const uint64_t count = std::min<uint64_t>(64, run.length - i);
+        uint64_t nulls = ~LoadBits(array.validity.data(), array.offset + run.start + i, count);
+        if (count < 64) nulls &= (uint64_t{1} << count) - 1;
+        for (; nulls != 0; nulls &= nulls - 1) {
+          uint16_t& level = def[i + std::countr_zero(nulls)];
+          if (level == 0) level = null_code;
+        }
+      }
+      def += run.length;
     }
   }
 
@@ -297,8 +310,7 @@ class Shredder {
   void CountItems() {
     out_.num_values = out_.num_items;
     if (!out_.has_def()) return;
-    const std::span<const uint16_t> def = out_.def_levels();
-    out_.num_values = std::count(def.begin(), def.end(), uint16_t(0));
+    out_.num_values = kernel::CountLevelsAtMost(out_.def_levels(), 0);
   }
 
   const std::span<const ArrayPtr> pieces_;

@@ -1,6 +1,7 @@
 #include "eider/page/unravel.h"
 
 #include <limits>
+#include <utility>
 
 #include "eider/kernel/levels.h"
 
@@ -59,24 +60,34 @@ class ListPass {
   ListPass(const Layers& layers, LeafOutput& out) : layers_(layers), out_(out) {}
 
   // Layers from `layer` up to the next list; returns that list's index.
-  size_t AppendRegion(size_t layer, std::span<const uint16_t> slots, size_t num_slots) {
+  size_t AppendRegion(size_t layer, std::span<const uint16_t> slots) {
     const auto& all = layers_.layers();
     size_t i = layer;
     do {
       if (all[i].null_level == 0) {
-        out_.layers[i].AppendValid(num_slots);
+        out_.layers[i].AppendValid(slots.size());
       } else {
-        out_.layers[i].AppendLevels(slots.first(num_slots), all[i].null_level, all[i].empty_level);
+        out_.layers[i].AppendLevels(slots, all[i].null_level, all[i].empty_level);
       }
+    } while (++i < all.size() && !all[i].is_list);
+    return i;
+  }
+
+  // The same for the items, when none of their layers has nulls.
+  size_t AppendValidRegion(size_t num_slots) {
+    const auto& all = layers_.layers();
+    size_t i = 0;
+    do {
+      out_.layers[i].AppendValid(num_slots);
     } while (++i < all.size() && !all[i].is_list);
     return i;
   }
 
   size_t Items(std::span<const uint16_t> def) {
     const uint16_t visible = layers_.max_visible_def();
-    if (visible == layers_.max_def()) return AppendRegion(0, def, def.size());
-    if (visible == 0) return AppendRegion(0, {}, kernel::CountLevelsAtMost(def, 0));
-    return AppendRegion(0, out_.slot_def, Collect(def, visible));
+    if (visible == layers_.max_def()) return AppendRegion(0, def);
+    if (visible == 0) return AppendValidRegion(kernel::CountLevelsAtMost(def, 0));
+    return AppendRegion(0, Collect(def, visible));
   }
 
   size_t List(uint16_t j, size_t layer, std::span<const uint16_t> rep, std::span<const uint16_t> def) {
@@ -88,12 +99,13 @@ class ListPass {
       AppendOffsets<int32_t>(list, rep, def, region);
     }
     Compact(j, rep, def);
-    if (region.outside == layers_.max_def()) return AppendRegion(layer, out_.def, out_.def.size());
-    return AppendRegion(layer, out_.slot_def, Collect(out_.def, region.outside));
+    if (region.outside == layers_.max_def()) return AppendRegion(layer, out_.def);
+    return AppendRegion(layer, Collect(out_.def, region.outside));
   }
 
  private:
-  size_t Collect(std::span<const uint16_t> def, uint16_t largest) {
+  // The levels of the entries that have a slot.
+  std::span<const uint16_t> Collect(std::span<const uint16_t> def, uint16_t largest) {
     out_.slot_def.resize(def.size() + 1);
     uint16_t* to = out_.slot_def.data();
     size_t n = 0;
@@ -101,7 +113,7 @@ class ListPass {
       to[n] = d;
       n += d <= largest;
     }
-    return n;
+    return {to, n};
   }
   // Leaves the entries that open list j, in out.rep and out.def. The inputs may be those.
   void Compact(uint16_t j, std::span<const uint16_t> rep, std::span<const uint16_t> def) {
@@ -125,6 +137,21 @@ class ListPass {
 };
 
 }  // namespace
+
+PendingLists& DeferLists(const Layers& layers, LeafOutput& out) {
+  if (out.pending.layers != nullptr && !(*out.pending.layers == layers)) FlushLists(out);
+  if (out.pending.layers == nullptr) out.pending.layers = &layers;
+  return out.pending;
+}
+
+void FlushLists(LeafOutput& out, uint64_t unresolved) {
+  if (out.pending.layers == nullptr) return;
+  const Layers& layers = *std::exchange(out.pending.layers, nullptr);
+  UnravelLists(layers, out.pending.rep, out.pending.def, out);
+  out.pending.rep.clear(), out.pending.def.clear();
+  const uint64_t values = out.values.num_values + unresolved;
+  if (out.layers[0].length != values) throw Corrupt("levels name {} items, values are {}", out.layers[0].length, values);
+}
 
 void UnravelAllValid(const Layers& layers, uint64_t n, LeafOutput& out) {
   for (LayerSlots& slots : out.layers) slots.AppendValid(n);

@@ -19,4 +19,11 @@ void UnravelItems(const Layers& layers, std::span<const uint16_t> def, LeafOutpu
 /// \throws Error(kCorrupt) for levels out of range, or a special entry that opens no list.
 void UnravelLists(const Layers& layers, std::span<const uint16_t> rep, std::span<const uint16_t> def, LeafOutput& out);
 
+/// Rows of many pages are unravelled together: their levels wait in out.pending, with the same layers, until FlushLists or until
+/// anything else appends to `out`. Returns where to append them.
+PendingLists& DeferLists(const Layers& layers, LeafOutput& out);
+/// Gives pending levels their slots. \throws Error(kCorrupt) as UnravelLists does, and when they name another number of items than there
+/// are values; `unresolved` of those are not in `out` yet.
+void FlushLists(LeafOutput& out, uint64_t unresolved = 0);
+
 }  // namespace eider::page

@@ -31,6 +31,12 @@ FragmentReader::FragmentReader(const table::Snapshot& snapshot, size_t index)
   if (fragment_.has_overlays()) throw Unsupported("fragment {}: data overlay files", fragment_.id());
 }
 
+// Only files of version 0.1 need it.
+file::LegacyTable FragmentReader::LegacyTableOf(const table::DataFileProto& file) const {
+  if (file.column_indices_size() > 0) return {};
+  return {.field_ids = {file.fields().begin(), file.fields().end()}, .manifest = snapshot_.store->Open(snapshot_.manifest_path)};
+}
+
 const file::FileReader& FragmentReader::OpenFile(int file_index, const file::ReadContext& context) const {
   const file::FileReader* open = files_[file_index].load(std::memory_order_acquire);
   if (open) return *open;
@@ -41,11 +47,9 @@ const file::FileReader& FragmentReader::OpenFile(int file_index, const file::Rea
   const table::FileLocation location = table::LocateDataFile(snapshot_, data_file);
   const io::ReadableFilePtr file = data_file.file_size_bytes() ? location.store->Open(location.path, data_file.file_size_bytes())
                                                                : location.store->Open(location.path);
-  std::shared_ptr<const file::FileReader> reader = file::FileReader::Open(file, context);
-  const uint64_t expected = fragment_.physical_rows();
-  if (expected && reader->num_rows() != expected) {
-    throw Corrupt("data file '{}': {} rows, but fragment {} has {}", reader->path(), reader->num_rows(), fragment_.id(), expected);
-  }
+  const uint64_t rows = fragment_.physical_rows();
+  std::shared_ptr<const file::FileReader> reader =
+      file::FileReader::Open(file, context, rows ? std::optional(rows) : std::nullopt, LegacyTableOf(data_file));
   open = reader.get();
   owned_files_.push_back(std::move(reader));
   files_[file_index].store(open, std::memory_order_release);
@@ -189,7 +193,7 @@ const rows::RowIdSequence& FragmentReader::StableRowIds() const {
   std::call_once(row_ids_once_, [this] {
     if (fragment_.proto().has_external_row_ids()) throw Unsupported("fragment {}: row ids in an external file", id());
     const std::string& bytes = fragment_.proto().inline_row_ids();
-    row_ids_ = rows::RowIdSequence::Parse({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()},
+    row_ids_ = rows::RowIdSequence::Parse(SpanOf(bytes),
                                           fragment_.physical_rows());
   });
   return row_ids_;

@@ -49,6 +49,7 @@ class FragmentReader {
   const BlobFiles& Blobs(int file_index) const;
   const rows::RowIdSequence& StableRowIds() const;
   const file::FileReader& OpenFile(int file_index, const file::ReadContext& context) const;
+  file::LegacyTable LegacyTableOf(const table::DataFileProto& file) const;
   template <typename Read>
   std::vector<ArrayPtr> ReadFiles(const ReadPlan& plan, int64_t num_rows, const file::ReadContext& context,
                                   const Read& read) const;

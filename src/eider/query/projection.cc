@@ -14,12 +14,17 @@ struct LeafPlace {
 };
 
 // The live file of a field: the last one that lists it, for a field may be listed again after its column was rewritten.
+// Files of version 0.1: the first.
 LeafPlace FindLeaf(const lance::table::DataFragment& fragment, int32_t field_id) {
+  LeafPlace legacy;
   for (int f = fragment.files_size() - 1; f >= 0; --f) {
     const lance::table::DataFile& file = fragment.files(f);
     for (int i = 0; i < file.fields_size(); ++i) {
       if (file.fields(i) != field_id) continue;
-      if (file.column_indices_size() == 0) return {f, i};  // 0.1: the file itself knows where its fields are
+      if (file.column_indices_size() == 0) {
+        legacy = {f, field_id};  // 0.1: columns are called by field
+        break;
+      }
       if (file.column_indices_size() != file.fields_size()) {
         throw Corrupt("data file '{}': {} fields but {} column indices", file.path(), file.fields_size(),
                       file.column_indices_size());
@@ -27,7 +32,18 @@ LeafPlace FindLeaf(const lance::table::DataFragment& fragment, int32_t field_id)
       if (file.column_indices(i) >= 0) return {f, file.column_indices(i)};
     }
   }
-  return {};
+  return legacy;
+}
+
+bool IsBefore21(const lance::table::DataFile& file) {
+  return file.file_major_version() < 2 || (file.file_major_version() == 2 && file.file_minor_version() == 0);
+}
+
+// Before 2.1 lists have columns of their own.
+void CollectListColumns(const LanceField& field, const lance::table::DataFragment& fragment, std::vector<int32_t>* columns) {
+  if (field.IsLeaf()) return;
+  if (field.logical_type != "struct") columns->push_back(FindLeaf(fragment, field.id).column);
+  for (const LanceField& child : field.children) CollectListColumns(child, fragment, columns);
 }
 
 // `field` without the leaves that are not in `file`; false when nothing is left. Leaves that no file holds read as null
@@ -90,6 +106,7 @@ FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment,
     } else if (files.size() == 1) {
       FileProjection& f = file_projection(files[0]);
       f.columns.push_back({.field = field, .leaf_columns = std::move(columns)});
+      if (IsBefore21(fragment.files(files[0]))) CollectListColumns(field, fragment, &f.columns.back().list_columns);
       f.outputs.push_back(static_cast<int>(output));
     } else {
       if (HasListAboveStruct(field)) {
@@ -99,6 +116,7 @@ FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment,
       for (const int file : files) {
         file::ColumnProjection part;
         PruneToFile(field, fragment, file, file == files[0], &part.field, &part.leaf_columns);
+        if (IsBefore21(fragment.files(file))) CollectListColumns(part.field, fragment, &part.list_columns);
         FileProjection& f = file_projection(file);
         f.columns.push_back(std::move(part));
         f.outputs.push_back(static_cast<int>(output));

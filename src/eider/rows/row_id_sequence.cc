@@ -12,8 +12,6 @@ namespace {
 using SegmentProto = ::lance::table::U64Segment;
 using ArrayProto = ::lance::table::EncodedU64Array;
 
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
 uint64_t RangeLength(uint64_t start, uint64_t end) {
   if (end < start) throw Corrupt("row ids: range [{}, {})", start, end);
   return end - start;

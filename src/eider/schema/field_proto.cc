@@ -69,7 +69,7 @@ bool IsDescribedBlob(const FieldProto& field) {
 
 void FieldToProto(const LanceField& field, FieldProtos* out) {
   FieldProto* proto = out->Add();
-  if (!field.unknown_fields.empty() && !ParseMessage({reinterpret_cast<const uint8_t*>(field.unknown_fields.data()), field.unknown_fields.size()}, proto)) {
+  if (!field.unknown_fields.empty() && !ParseMessage(SpanOf(field.unknown_fields), proto)) {
     throw Corrupt("schema: field '{}': the kept unknown fields do not parse", field.name);
   }
   proto->set_name(field.name);

@@ -16,8 +16,6 @@ constexpr std::string_view kVersionsFolder = "_versions";
 constexpr std::string_view kTransactionsFolder = "_transactions";
 constexpr std::string_view kHintPath = "_versions/latest_version_hint.json";
 
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
 TransactionProto ParseTransaction(ByteSpan bytes) {
   TransactionProto transaction;
   if (!ParseMessage(bytes, &transaction)) {
@@ -108,7 +106,10 @@ Snapshot Rebase(Snapshot base, const TransactionProto& transaction, std::optiona
     }
     const std::optional<TransactionProto> theirs = ReadTransaction(next);
     if (theirs && theirs->uuid() == transaction.uuid()) *landed = next;
-    else if (!*landed) CheckConflict(transaction, theirs.value_or(TransactionProto()), version);
+    else if (!*landed) {
+      CheckConflict(transaction, theirs.value_or(TransactionProto()), version,
+                    AsksForMore(base.manifest->schema(), next.manifest->schema()));
+    }
     base = std::move(next);
   }
   return base;

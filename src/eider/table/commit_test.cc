@@ -206,8 +206,8 @@ TEST(CommitTest, KeepsIndicesAndUnknownFieldsAcrossCommits) {
 
 TEST(CommitTest, ConflictsFollowTheMatrix) {
   const Snapshot base = NewTable();
-  const auto after = [&](const TransactionProto& theirs, const TransactionProto& mine) {
-    CheckConflict(mine, theirs, 2);
+  const auto after = [&](const TransactionProto& theirs, const TransactionProto& mine, bool asks_for_more = false) {
+    CheckConflict(mine, theirs, 2, asks_for_more);
   };
   const TransactionProto append = AppendOf(1);
   const TransactionProto overwrite = OverwriteOf(1);
@@ -223,13 +223,34 @@ TEST(CommitTest, ConflictsFollowTheMatrix) {
   after(append, overwrite);
   after(remove, project);
   EXPECT_EQ(KindOf([&] { after(overwrite, append); }), ErrorKind::kConflict);
-  EXPECT_EQ(KindOf([&] { after(merge, append); }), ErrorKind::kRetryableConflict);
-  EXPECT_EQ(KindOf([&] { after(project, append); }), ErrorKind::kRetryableConflict);
+  after(merge, append);
+  after(project, append);
+  EXPECT_EQ(KindOf([&] { after(merge, append, true); }), ErrorKind::kRetryableConflict);
+  EXPECT_EQ(KindOf([&] { after(project, append, true); }), ErrorKind::kRetryableConflict);
   EXPECT_EQ(KindOf([&] { after(overwrite, overwrite); }), ErrorKind::kRetryableConflict);
   EXPECT_EQ(KindOf([&] { after(append, merge); }), ErrorKind::kRetryableConflict);
   EXPECT_EQ(KindOf([&] { after(project, merge); }), ErrorKind::kConflict);
   EXPECT_EQ(KindOf([&] { after(merge, project); }), ErrorKind::kRetryableConflict);
   EXPECT_EQ(KindOf([&] { after(TransactionProto(), append); }), ErrorKind::kRetryableConflict);
+}
+
+TEST(CommitTest, AVersionAsksForMoreWhenRowsWrittenBeforeItMayNotFit) {
+  LanceField item{.name = "x", .id = 1, .logical_type = "int64"};
+  const LanceSchema before{.fields = {{.name = "s", .id = 0, .logical_type = "struct", .children = {item}}}};
+  EXPECT_FALSE(AsksForMore(before, before));
+  EXPECT_FALSE(AsksForMore(before, {}));
+  LanceSchema after = before;
+  after.fields.push_back({.name = "new", .id = 2, .logical_type = "struct", .children = {{.name = "y", .id = 3, .nullable = false}}});
+  EXPECT_FALSE(AsksForMore(before, after));
+  after.fields[1].nullable = false;
+  EXPECT_TRUE(AsksForMore(before, after));
+  after = before;
+  after.fields[0].children[0].nullable = false;
+  EXPECT_TRUE(AsksForMore(before, after));
+  EXPECT_FALSE(AsksForMore(after, before));
+  after = before;
+  after.fields[0].children[0].logical_type = "int32";
+  EXPECT_TRUE(AsksForMore(before, after));
 }
 
 TEST(CommitTest, RefusesTablesThatNeedUnknownWriterFeatures) {

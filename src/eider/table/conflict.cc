@@ -1,5 +1,8 @@
 #include "eider/table/conflict.h"
 
+#include <algorithm>
+#include <unordered_map>
+
 #include "eider/base/error.h"
 
 namespace eider::table {
@@ -10,13 +13,13 @@ using Txn = TransactionProto;
 enum class Verdict { kFine, kRetry, kNever };
 using enum Verdict;
 
-Verdict AppendAfter(const Txn& theirs) {
+Verdict AppendAfter(const Txn& theirs, bool asks_for_more) {
   switch (theirs.operation_case()) {
     case Txn::kOverwrite:
     case Txn::kRestore:
     case Txn::kUpdateMemWalState: return kNever;
-    case Txn::kMerge: return theirs.merge().preserves_nullability() ? kFine : kRetry;
-    case Txn::kProject:
+    case Txn::kMerge:
+    case Txn::kProject: return asks_for_more ? kRetry : kFine;
     case Txn::OPERATION_NOT_SET: return kRetry;
     default: return kFine;
   }
@@ -69,14 +72,29 @@ Verdict ProjectAfter(const Txn& theirs) {
   }
 }
 
-Verdict Judge(const Txn& mine, const Txn& theirs) {
+Verdict Judge(const Txn& mine, const Txn& theirs, bool asks_for_more) {
   switch (mine.operation_case()) {
-    case Txn::kAppend: return AppendAfter(theirs);
+    case Txn::kAppend: return AppendAfter(theirs, asks_for_more);
     case Txn::kOverwrite: return OverwriteAfter(mine, theirs);
     case Txn::kMerge: return MergeAfter(theirs);
     case Txn::kProject: return ProjectAfter(theirs);
     default: throw Unsupported("commit: operation '{}'", OperationName(mine));
   }
+}
+
+void CollectById(const std::vector<LanceField>& fields, std::unordered_map<int32_t, const LanceField*>* out) {
+  for (const LanceField& field : fields) {
+    (*out)[field.id] = &field;
+    CollectById(field.children, out);
+  }
+}
+
+bool AsksForMore(const std::unordered_map<int32_t, const LanceField*>& before, const LanceField& field) {
+  const auto found = before.find(field.id);
+  if (found == before.end()) return !field.nullable;  // below a new nullable field, rows without it need nothing
+  if (found->second->logical_type != field.logical_type || (found->second->nullable && !field.nullable)) return true;
+  return std::any_of(field.children.begin(), field.children.end(),
+                     [&](const LanceField& child) { return AsksForMore(before, child); });
 }
 
 }  // namespace
@@ -104,8 +122,14 @@ const char* OperationName(const Txn& transaction) {
   return "unknown";
 }
 
-void CheckConflict(const Txn& mine, const Txn& theirs, uint64_t version) {
-  switch (Judge(mine, theirs)) {
+bool AsksForMore(const LanceSchema& before, const LanceSchema& after) {
+  std::unordered_map<int32_t, const LanceField*> known;
+  CollectById(before.fields, &known);
+  return std::any_of(after.fields.begin(), after.fields.end(), [&](const LanceField& field) { return AsksForMore(known, field); });
+}
+
+void CheckConflict(const Txn& mine, const Txn& theirs, uint64_t version, bool asks_for_more) {
+  switch (Judge(mine, theirs, asks_for_more)) {
     case kFine: return;
     case kRetry:
       throw RetryableConflict("this {} (from version {}) and version {}, a concurrent {}, overlap: run it again on the new version",

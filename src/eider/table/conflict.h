@@ -3,12 +3,13 @@
 /// Which operations may follow each other when both were made from the same version.
 ///
 ///     mine \ theirs  Append Delete Update Overwrite CreateIndex Rewrite Merge Project Restore Config DataRepl Overlay
-///     Append           .      .      .       X           .         .      R      R       X      .       .        .
+///     Append           .      .      .       X           .         .      .+     .+      X      .       .        .
 ///     Overwrite        .      .      .       R           .         .      .      .       .      .*      .        .
 ///     Merge            R      R      R       X           .         R      R      X       X      .       R        R
 ///     Project          R      .      R       X           .         .      R      R       X      .       R        R
 ///
 ///     .  both stand    R  re-execute mine on the new version    X  mine can never stand
+///     +  R when theirs asks for more than before: the rows of an append were written without knowing it
 ///     *  X when both touch the same config key, or theirs touches schema or field metadata
 ///
 /// An operation that this version does not know counts as R.
@@ -20,8 +21,12 @@ namespace eider::table {
 /// Name of the operation, for messages; "unknown" when there is none that we know.
 const char* OperationName(const TransactionProto& transaction);
 
-/// Returns when `mine` can be applied on top of `theirs`, which made `version`.
+/// True when some field of `after` may hold no nulls and could before, or was not there, or is of another type now.
+bool AsksForMore(const LanceSchema& before, const LanceSchema& after);
+
+/// Returns when `mine` can be applied on top of `theirs`, which made `version` and `asks_for_more`.
 /// \throws Error(kConflict) for X, Error(kRetryableConflict) for R, naming both operations and the version.
-void CheckConflict(const TransactionProto& mine, const TransactionProto& theirs, uint64_t version);
+void CheckConflict(const TransactionProto& mine, const TransactionProto& theirs, uint64_t version,
+                   bool asks_for_more);
 
 }  // namespace eider::table

@@ -18,17 +18,24 @@ std::array<uint8_t, 16> RandomBytes() {
 
 }  // namespace
 
-Fragment Fragment::Parse(ByteSpan bytes) {
+Fragment Fragment::Parse(ByteSpan bytes, bool trusts_counts) {
   DataFragmentProto proto;
   if (!ParseMessage(bytes, &proto)) {
     throw Corrupt("fragment: {} bytes do not parse", bytes.size());
   }
   if (proto.id() > UINT32_MAX) throw Corrupt("fragment: id {} does not fit a row address", proto.id());
+  if (proto.physical_rows() > uint64_t{UINT32_MAX} + 1) {
+    throw Corrupt("fragment {}: {} rows, more than a row address can count", proto.id(), proto.physical_rows());
+  }
   for (const DataFileProto& file : proto.files()) {
     if (file.column_indices_size() != 0 && file.column_indices_size() != file.fields_size()) {
       throw Corrupt("fragment {}: data file '{}' has {} fields and {} column indices", proto.id(), file.path(),
                     file.fields_size(), file.column_indices_size());
     }
+  }
+  if (!trusts_counts) {
+    proto.clear_physical_rows();
+    if (proto.has_deletion_file()) proto.mutable_deletion_file()->clear_num_deleted_rows();
   }
   return Fragment(std::move(proto));
 }

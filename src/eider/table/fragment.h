@@ -22,8 +22,8 @@ inline constexpr int32_t kTombstone = -2;
 class Fragment {
  public:
   explicit Fragment(DataFragmentProto proto) : proto_(std::move(proto)) {}
-  /// \throws Error(kCorrupt)
-  static Fragment Parse(ByteSpan bytes);
+  /// Without `trusts_counts` the recorded numbers of rows are forgotten. \throws Error(kCorrupt)
+  static Fragment Parse(ByteSpan bytes, bool trusts_counts = true);
 
   const DataFragmentProto& proto() const { return proto_; }
   uint64_t id() const { return proto_.id(); }

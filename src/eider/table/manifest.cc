@@ -7,9 +7,9 @@
 #include <span>
 
 #include "eider/base/parse_message.h"
+#include "eider/base/wire.h"
 #include "eider/schema/field_proto.h"
 #include "eider/table/file_version.h"
-#include "eider/table/wire.h"
 
 namespace eider::table {
 namespace {
@@ -57,8 +57,6 @@ void AppendSection(ByteSpan content, std::string* out) {
   out->append(reinterpret_cast<const char*>(length), 4);
   out->append(reinterpret_cast<const char*>(content.data()), content.size());
 }
-
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 }  // namespace
 
@@ -116,7 +114,8 @@ std::map<std::string, std::string> Manifest::table_metadata() const {
 const Fragment& Manifest::fragment(size_t i) const {
   const Fragment* decoded = fragments_[i].load(std::memory_order_acquire);
   if (decoded) return *decoded;
-  auto fresh = std::make_unique<const Fragment>(Fragment::Parse(fragment_bytes_[i]));
+  // Releases that did not sign their manifests kept wrong counts of rows.
+  auto fresh = std::make_unique<const Fragment>(Fragment::Parse(fragment_bytes_[i], head_.has_writer_version()));
   if (fresh->id() != fragment_ids_[i]) throw Corrupt("fragment {}: a second id, {}", fragment_ids_[i], fresh->id());
   const Fragment* expected = nullptr;
   if (fragments_[i].compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) return *fresh.release();
@@ -142,7 +141,7 @@ void Manifest::ReadFragmentIds() {
     ids = sorted;
   }
   const auto twice = std::adjacent_find(ids.begin(), ids.end());
-  if (twice != ids.end()) throw Corrupt("manifest: two fragments have the id {}", *twice);
+  if (twice != ids.end()) repeated_fragment_id_ = *twice;
 }
 
 std::optional<size_t> Manifest::FindFragment(uint64_t id) const {

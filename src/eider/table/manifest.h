@@ -55,6 +55,8 @@ class Manifest {
   /// \throws Error(kCorrupt)
   const Fragment& fragment(size_t i) const;
   ByteSpan fragment_bytes(size_t i) const { return fragment_bytes_[i]; }
+  /// An id that two fragments have: an early release wrote that. It reads, but nothing may be written on it.
+  const std::optional<uint64_t>& repeated_fragment_id() const { return repeated_fragment_id_; }
   /// Index of the fragment with this id, or nullopt.
   std::optional<size_t> FindFragment(uint64_t id) const;
 
@@ -81,6 +83,7 @@ class Manifest {
   std::vector<ByteSpan> fragment_bytes_;
   std::vector<uint64_t> fragment_ids_;
   std::unique_ptr<std::atomic<const Fragment*>[]> fragments_;
+  std::optional<uint64_t> repeated_fragment_id_;
 };
 using ManifestPtr = std::shared_ptr<const Manifest>;
 

@@ -117,11 +117,12 @@ std::string CorruptOf(const std::function<void()>& body) {
   return "";
 }
 
-TEST(ManifestTest, RefusesTwoFragmentsOfOneId) {
+TEST(ManifestTest, NotesTwoFragmentsOfOneId) {
   ManifestDraft draft = MakeDraft();
   draft.fragments = {draft.fragments[1], draft.fragments[0], draft.fragments[1]};
-  EXPECT_EQ(CorruptOf([&] { Parse(SerializeManifest(draft)); }), "manifest: two fragments have the id 9");
+  EXPECT_EQ(Parse(SerializeManifest(draft))->repeated_fragment_id(), 9u);
   draft.fragments.pop_back();
+  EXPECT_EQ(Parse(SerializeManifest(draft))->repeated_fragment_id(), std::nullopt);
   EXPECT_EQ(Parse(SerializeManifest(draft))->FindFragment(9), 0u);
   EXPECT_EQ(Parse(SerializeManifest(draft))->FindFragment(3), 1u);
 }
@@ -132,6 +133,17 @@ TEST(ManifestTest, RefusesAFragmentThatGivesItsIdTwice) {
   draft.fragments = {SpanOf(fragment)};
   const ManifestPtr manifest = Parse(SerializeManifest(draft));
   EXPECT_EQ(CorruptOf([&] { manifest->fragment(0); }), "fragment 3: a second id, 9");
+}
+
+TEST(ManifestTest, RefusesMoreRowsThanARowAddressCounts) {
+  ManifestDraft draft = MakeDraft();
+  DataFragmentProto fragment;
+  fragment.set_id(3);
+  fragment.set_physical_rows(uint64_t{1} << 50);
+  const std::string bytes = fragment.SerializeAsString();
+  draft.fragments = {SpanOf(bytes)};
+  const ManifestPtr manifest = Parse(SerializeManifest(draft));
+  EXPECT_EQ(CorruptOf([&] { manifest->fragment(0); }), "fragment 3: 1125899906842624 rows, more than a row address can count");
 }
 
 TEST(ManifestTest, RefusesUnknownFeatureFlagsByNumber) {

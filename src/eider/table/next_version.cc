@@ -6,10 +6,10 @@
 
 #include "eider/base/error.h"
 #include "eider/base/parse_message.h"
+#include "eider/base/wire.h"
 #include "eider/rows/row_id_sequence.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
-#include "eider/table/wire.h"
 
 namespace eider::table {
 namespace {
@@ -18,8 +18,6 @@ constexpr uint32_t kDeletionFileField = 3;
 /// Names us in the manifest. Other engines repair tables of old releases of the reference by this entry.
 constexpr const char* kWriterLibrary = "eider";
 constexpr const char* kWriterVersion = "0.1.0";
-
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 void SetNow(::lance::table::Timestamp* timestamp) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -48,6 +46,7 @@ ManifestProto NewTableHead(const CreateOptions& create) {
 
 NextVersion::NextVersion(const Manifest* base, ManifestProto head, bool stable_row_ids)
     : base_(base), stable_row_ids_(stable_row_ids) {
+  if (base && base->repeated_fragment_id()) throw Corrupt("manifest: two fragments have the id {}", *base->repeated_fragment_id());
   draft_.head = std::move(head);
   draft_.head.set_version(base ? base->version() + 1 : 1);
   draft_.head.clear_version_aux_data();

@@ -1,0 +1,7 @@
+// Constant pages: values inline and in a buffer, levels, all null.
+
+#include "eider/testing/page_inputs.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  return eider::testing::RunPageInput({data, size}, [](eider::ByteSpan bytes) { return eider::testing::LayoutOfKind(2, bytes); });
+}
