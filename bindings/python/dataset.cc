@@ -76,13 +76,14 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
 
 ReaderHandle Scan(const Dataset& self, const Names& columns, Outputs outputs, std::optional<uint64_t> limit,
                   std::optional<uint64_t> offset, const std::optional<std::vector<uint64_t>>& fragment_ids,
-                  uint64_t batch_rows, bool with_row_id, bool with_row_address, nb::object stats) {
+                  uint64_t batch_rows, bool with_row_id, bool with_row_address, BlobHandling blob_handling, nb::object stats) {
   const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
   const ScanOptions options{.columns = columns,
                             .limit = limit,
                             .offset = offset,
                             .fragment_ids = fragment_ids,
                             .batch_rows = batch_rows,
+                            .blob_handling = blob_handling,
                             .with_row_id = with_row_id,
                             .with_row_address = with_row_address,
                             .stats = kept.get()};
@@ -158,6 +159,9 @@ void BindEnums(nb::module_& m) {
       .value("CREATE", WriteMode::kCreate)
       .value("APPEND", WriteMode::kAppend)
       .value("OVERWRITE", WriteMode::kOverwrite);
+  nb::enum_<BlobHandling>(m, "BlobHandling")
+      .value("DESCRIPTIONS", BlobHandling::kDescriptions)
+      .value("BINARY", BlobHandling::kBinary);
   nb::enum_<Durability>(m, "Durability")
       .value("DEFAULT", Durability::kDefault)
       .value("FULL", Durability::kFull)
@@ -211,7 +215,8 @@ void DefineReads(nb::class_<Dataset>& dataset) {
   dataset
       .def("scan", &Scan, "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
            "limit"_a.none() = nb::none(), "offset"_a.none() = nb::none(), "fragment_ids"_a.none() = nb::none(),
-           "batch_rows"_a = 8192, "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none())
+           "batch_rows"_a = 8192, "with_row_id"_a = false, "with_row_address"_a = false,
+           "blob_handling"_a = BlobHandling::kDescriptions, "stats"_a.none() = nb::none())
       .def("take", &Take, "positions"_a, "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
            "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none())
       .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(),

@@ -160,6 +160,7 @@ class Dataset:
         batch_rows: int = 8192,
         with_row_id: bool = False,
         with_row_address: bool = False,
+        blob_handling: BlobHandling = ...,
         stats: ScanStats | None = None,
     ) -> RecordBatchReader: ...
     def take(
@@ -225,7 +226,9 @@ class FileReader:
     def read_range(
         self, first: int, count: int, columns: Sequence[str] | None = None, stats: ScanStats | None = None
     ) -> RecordBatch: ...
-    def take(self, positions: Any, columns: Sequence[str] | None = None, stats: ScanStats | None = None) -> RecordBatch: ...
+    def take(
+        self, positions: Any, columns: Sequence[str] | None = None, stats: ScanStats | None = None
+    ) -> RecordBatch: ...
     def read_global_buffer(self, index: int) -> bytes: ...
     def describe(self, json: bool = False) -> str: ...
 
@@ -275,3 +278,29 @@ def make_loader(
     prefetch: int,
     nulls: str,
 ) -> Loader: ...
+
+class BlobHandling:
+    DESCRIPTIONS: BlobHandling
+    BINARY: BlobHandling
+
+class RowNaming:
+    POSITION: RowNaming
+    ADDRESS: RowNaming
+    ID: RowNaming
+
+class Blob:
+    @property
+    def size(self) -> int: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    def read(self, offset: int, length: int, stats: ScanStats | None = None) -> bytes: ...
+    def read_into(self, offset: int, target: Any) -> int: ...
+
+def take_blobs(
+    dataset: Dataset, column: str, rows: Any, naming: RowNaming, stats: ScanStats | None = None
+) -> list[tuple[int, Blob | None]]: ...
+def read_blobs(
+    dataset: Dataset, column: str, rows: Any, naming: RowNaming, stats: ScanStats | None = None
+) -> list[tuple[int, bytes | None]]: ...

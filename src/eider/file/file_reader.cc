@@ -13,7 +13,7 @@
 #include "eider/file/file_tail.h"
 #include "eider/file/legacy_columns.h"
 #include "eider/page/field_plan.h"
-#include "eider/schema/logical_type.h"
+#include "eider/schema/blob_columns.h"
 
 namespace eider::file {
 namespace {
@@ -24,7 +24,7 @@ using page::FieldPlan;
 uint64_t RowsPerRow(const LanceSchema& schema) {
   if (schema.fields.empty()) return 1;
   try {
-    return page::PlanField(schema.fields[0]).leaves.at(0)->rows_per_row;
+    return page::PlanField(DescribeBlobs(schema.fields[0])).leaves.at(0)->rows_per_row;
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kUnsupported) return 1;  // reading that column will say what it is
     throw;
@@ -162,7 +162,7 @@ std::vector<ArrayPtr> FileReader::Impl::ReadStored(std::span<const ColumnProject
   }
   std::vector<page::ArrayReadPtr> reads;
   for (const ColumnProjection& projection : projections) {
-    RequireDataSupport(projection.field);
+    if (HasBlobs(projection.field)) throw Unsupported("column '{}': blobs of file version {}", projection.field.name, tail().version.ToString());
     reads.push_back(MakeFieldRead(projection, *stored, num_rows, ranges));
   }
   std::vector<ArrayPtr> arrays = FinishReads(*file, reads, context);
@@ -198,7 +198,6 @@ PlanCache::~PlanCache() { delete plan_.load(std::memory_order_relaxed); }
 
 const FieldPlan& PlanCache::Get(const LanceField& field) const {
   if (const FieldPlan* plan = plan_.load(std::memory_order_acquire)) return *plan;
-  RequireDataSupport(field);
   auto made = std::make_unique<const FieldPlan>(page::PlanField(field));
   const FieldPlan* expected = nullptr;
   if (!plan_.compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel)) return *expected;
@@ -271,7 +270,7 @@ std::vector<ColumnProjection> FileReader::AllColumns() const {
   std::vector<ColumnProjection> projections;
   int32_t next = 0;
   for (const LanceField& field : schema().fields) {
-    ColumnProjection projection{.field = field};
+    ColumnProjection projection{.field = DescribeBlobs(field)};
     for (size_t i = CountLeaves(field); i > 0; --i) projection.leaf_columns.push_back(next++);
     projections.push_back(std::move(projection));
   }

@@ -16,7 +16,6 @@
 #include "eider/page/gather.h"
 #include "eider/page/page_cuts.h"
 #include "eider/proto/file2.pb.h"
-#include "eider/schema/logical_type.h"
 #include "eider/schema/field_proto.h"
 
 namespace eider::file {
@@ -92,7 +91,6 @@ struct FileWriter::Impl {
     }
     const Schema arrow = ToArrowSchema(schema);
     for (size_t i = 0; i < schema.fields.size(); ++i) {
-      RequireDataSupport(schema.fields[i]);
       columns.push_back(std::make_unique<ColumnWriter>(uint32_t(i), schema.fields[i], arrow.fields[i], options.version.minor));
       first_leaf.push_back(leaves.size());
       for (const page::ColumnLeaf& leaf : columns.back()->leaves()) AddLeafColumn(leaf);

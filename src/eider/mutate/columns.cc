@@ -10,7 +10,6 @@
 #include "eider/mutate/write_fragments.h"
 #include "eider/schema/field_path.h"
 #include "eider/schema/field_proto.h"
-#include "eider/schema/logical_type.h"
 
 namespace eider::mutate {
 namespace {
@@ -37,7 +36,7 @@ LanceSchema NewColumns(const table::Manifest& manifest, const Schema& columns) {
     }
   }
   LanceSchema added = ToLanceSchema(columns, NextFieldId(manifest));
-  for (const LanceField& field : added.fields) RequireDataSupport(field);
+  for (const LanceField& field : added.fields) RefuseBlobs(field);
   added.metadata.clear();
   return added;
 }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "eider/base/error.h"
+#include "eider/page/gather_packed.h"
 
 namespace eider::page {
 namespace {
@@ -57,7 +58,7 @@ void ApplyKey(std::string_view path, const std::string& key, const std::string& 
   } else if (name == "dict-size-ratio") {
     options.dictionary_size_ratio = ParseNumber(path, key, value);
     if (options.dictionary_size_ratio == 0) throw UnknownValue(path, key, value);
-  } else if (name == "packed" || name == "blob") {
+  } else if (name == "blob") {
     if (value != "false") throw Unsupported("field '{}': metadata {} = '{}' is not supported for writing", path, key, value);
   }
   // Other keys tune the choices of the reference engine (bss, minichunk-size, ...): nothing to refuse, any choice is valid.
@@ -97,7 +98,7 @@ class LeafFinder {
     RefuseType(path, type, version_minor_);
     switch (type.id) {
       case TypeId::kStruct:
-        if (type.children.empty()) return AddLeaf(field, arrow, std::move(path), options);
+        if (field.IsLeaf()) return AddLeaf(field, arrow, std::move(path), options);
         return VisitChildren(PathStep::Kind::kStruct, field, type, path, options);
       case TypeId::kList:
       case TypeId::kLargeList:
@@ -130,10 +131,18 @@ class LeafFinder {
     leaf.options.compression.version_minor = version_minor_;
     leaf.options.compression.is_text =
         type.id == TypeId::kUtf8 || type.id == TypeId::kLargeUtf8 || type.id == TypeId::kUtf8View;
-    if (type.id == TypeId::kStruct && leaf.num_lists() > 0) {
+    if (type.id == TypeId::kStruct && !type.children.empty()) CheckPacked(leaf);
+    if (type.id == TypeId::kStruct && type.children.empty() && leaf.num_lists() > 0) {
       throw Unsupported("field '{}': an empty struct inside a list cannot be stored", leaf.path);
     }
     leaves_.push_back(std::move(leaf));
+  }
+
+  void CheckPacked(const ColumnLeaf& leaf) const {
+    InContext([&] { return fmt::format("field '{}'", leaf.path); }, [&] { RequirePackable(*leaf.type); });
+    if (version_minor_ < 2 && !IsPlainPacked(*leaf.type)) {
+      throw Unsupported("field '{}': a packed struct of fields that are not fixed-width values needs file version 2.2 or later", leaf.path);
+    }
   }
 
   const uint16_t version_minor_;

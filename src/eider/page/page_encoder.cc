@@ -8,6 +8,7 @@
 #include "eider/page/dictionary_builder.h"
 #include "eider/page/full_zip_encoder.h"
 #include "eider/page/gather.h"
+#include "eider/page/gather_packed.h"
 #include "eider/page/mini_block_encoder.h"
 #include "eider/page/v2_0/array_encoder.h"
 #include "eider/page/page_cuts.h"
@@ -47,6 +48,8 @@ class PageEncoder {
       pages_.push_back(EncodeAllNull(shredded, minor()));
     } else if (leaf_.type->id == TypeId::kDictionary) {
       EncodeDictionary(pieces, shredded);
+    } else if (leaf_.type->id == TypeId::kStruct) {
+      EncodePacked(pieces, shredded);
     } else {
       EncodeValues(pieces, shredded);
     }
@@ -74,6 +77,23 @@ class PageEncoder {
     }
     pages_.push_back(EncodeFullZip(shredded, values, leaf_.options.compression));
     Keep(std::move(gathered));
+  }
+
+  /// The reference engine looks for rows of plain fields in mini-block pages alone, for others in full-zip pages.
+  void EncodePacked(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
+    GatheredValues gathered = GatherPacked(shredded, *leaf_.type);
+    if (gathered.values.row_encoding) {
+      pages_.push_back(EncodeFullZip(shredded, gathered.values, leaf_.options.compression));
+      return Keep(std::move(gathered));
+    }
+    if (leaf_.options.structure == Structure::kFullZip) {
+      throw Unsupported("a packed struct of fixed-width fields cannot be stored with structural-encoding 'fullzip'");
+    }
+    if (auto page = EncodeMiniBlock(shredded, gathered.values, leaf_.options.compression, std::nullopt)) {
+      pages_.push_back(std::move(*page));
+    } else if (!CutByLevels(pieces, shredded)) {
+      throw Unsupported("one row has {} levels for {} packed structs: too many for a chunk", shredded.num_levels, shredded.num_items);
+    }
   }
 
   /// The page may refer to the gathered bytes.
