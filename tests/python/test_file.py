@@ -126,7 +126,7 @@ def test_takes_across_pages_of_different_kinds(tmp_path):
     with LanceFileWriter(tmp_path / "f.lance", rows.schema, max_page_bytes=16384) as writer:
         writer.write_batch(rows)
     reader = LanceFileReader(tmp_path / "f.lance")
-    pages = [page["encoding"] for page in reader.metadata().columns[0]["pages"]]
+    pages = [page.encoding for page in reader.metadata().columns[0].pages]
     assert len({"ictionary" in encoding for encoding in pages}) == 2, "both kinds of page"
     for picks in ([1, 7999], [3, 3999, 4000, 7997], [5], [7999]):
         assert reader.take_rows(picks).to_table()["x"].to_pylist() == rows.take(picks)["x"].to_pylist()
