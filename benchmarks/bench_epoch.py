@@ -41,10 +41,47 @@ def batch_rows(batch) -> int:
     return len(first)
 
 
-def eider_epochs(uri: str, columns: list[str] | None, batch: int, shuffle: bool) -> Callable[[int], Iterable]:
+def eider_first_epochs(uri: str, columns: list[str] | None, batch: int) -> Callable[[int], Iterable]:
+    """A new loader for every epoch: a shuffled one decodes the narrow columns first."""
     import eider.torch
 
-    return lambda i: eider.torch.Loader(uri, columns=columns, batch_size=batch, shuffle=shuffle, seed=i)
+    return lambda i: eider.torch.Loader(uri, columns=columns, batch_size=batch, shuffle=True, seed=i)
+
+
+def eider_epochs(uri: str, columns: list[str] | None, batch: int, shuffle: bool) -> Callable[[int], Iterable]:
+    """One loader, epoch after epoch, as a training script uses it."""
+    import eider.torch
+
+    loader = eider.torch.Loader(uri, columns=columns, batch_size=batch, shuffle=shuffle)
+
+    def start(number: int) -> Iterable:
+        loader.set_epoch(number)
+        return loader
+
+    return start
+
+
+def touched(start: Callable[[int], Iterable]) -> Callable[[int], Iterable]:
+    """The same with every value read once, as a model would: in row order a batch is a view that nobody has looked at yet."""
+
+    def look(number: int) -> Iterator:
+        for batch in start(number):
+            for tensor in batch.values():
+                tensor.sum()
+            yield batch
+
+    return look
+
+
+def eider_starts(uri: str, columns: list[str] | None, batch: int) -> dict[str, Callable[[int], Iterable]]:
+    shuffled, ordered = eider_epochs(uri, columns, batch, True), eider_epochs(uri, columns, batch, False)
+    return {
+        "eider": shuffled,
+        "eider new loader": eider_first_epochs(uri, columns, batch),
+        "eider in order": ordered,
+        "eider, summed": touched(shuffled),
+        "eider in order, summed": touched(ordered),
+    }
 
 
 def pylance_sequential(uri: str, columns: list[str], batch: int) -> Callable[[int], Iterable]:
@@ -174,8 +211,7 @@ def numeric(eider, quick: bool) -> Case:
     table = data.table("numeric", quick)
     rows = table.num_rows
     starts = {
-        "eider": eider_epochs(uri, None, BATCH, True),
-        "eider in order": eider_epochs(uri, None, BATCH, False),
+        **eider_starts(uri, None, BATCH),
         "pylance safe+shuffle": pylance_shuffled(uri, BATCH),
         "pylance take": pylance_take(uri, rows, BATCH),
         "pylance in order": pylance_sequential(uri, table.column_names, BATCH),
@@ -196,8 +232,7 @@ def fashion(eider, quick: bool) -> Case | None:
     keep_warm(uri)
     rows = table.num_rows
     starts = {
-        "eider": eider_epochs(uri, None, 256, True),
-        "eider in order": eider_epochs(uri, None, 256, False),
+        **eider_starts(uri, None, 256),
         "pylance safe+shuffle": pylance_shuffled(uri, 256),
         "pylance take": pylance_take(uri, rows, 256),
         "pylance in order": pylance_sequential(uri, table.column_names, 256),
@@ -217,8 +252,7 @@ def demo(eider, quick: bool) -> Case:
     keep_warm(uri, parquet)
     columns = ["chip", "mask"]
     starts = {
-        "eider": eider_epochs(uri, columns, 256, True),
-        "eider in order": eider_epochs(uri, columns, 256, False),
+        **eider_starts(uri, columns, 256),
         "pylance take": pylance_take(uri, rows, 256),
         "pylance in order": pylance_sequential(uri, columns, 256),
         "parquet row groups": parquet_loop(parquet, 256),
@@ -230,7 +264,10 @@ def demo(eider, quick: bool) -> Case:
 
 
 def cases(eider, quick: bool, only: set[str]) -> Iterator[Case]:
+    import torch
+
     warnings.filterwarnings("ignore", message=".*writable.*")
+    torch.set_num_threads(1)  # for all alike: its threads spin while they wait, and take the cores from whoever reads
     for name, make in (("numeric", numeric), ("fashion", fashion), ("demo", demo)):
         if not only or "epoch" in only or f"epoch-{name}" in only:
             case = make(eider, quick)

@@ -1,11 +1,15 @@
 #include "fuzz/input_bounds.h"
 
-#include <sanitizer/allocator_interface.h>
 #include <time.h>
 
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+
+// <sanitizer/allocator_interface.h>, which GCC has in its runtime but does not ship
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void*, size_t),
+                                                         void (*free_hook)(const volatile void*));
+extern "C" size_t __sanitizer_get_allocated_size(const volatile void* block);
 
 extern "C" int __real_LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 extern "C" int __wrap_LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);

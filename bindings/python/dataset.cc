@@ -53,7 +53,7 @@ DatasetPtr OpenDataset(const std::string& uri, std::optional<uint64_t> version, 
 
 DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mode,
                         const std::string& data_storage_version, uint64_t max_rows_per_file,
-                        uint64_t max_bytes_per_file, bool enable_v2_manifest_paths, bool enable_stable_row_ids,
+                        uint64_t max_bytes_per_file, bool checksums, bool enable_v2_manifest_paths, bool enable_stable_row_ids,
                         const Properties& transaction_properties, const Properties& table_metadata,
                         bool compact, const ColumnOptions& column_options, uint64_t max_page_bytes,
                         Durability durability, nb::object session) {
@@ -61,6 +61,7 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                              .data_storage_version = data_storage_version,
                              .max_rows_per_file = max_rows_per_file,
                              .max_bytes_per_file = max_bytes_per_file,
+                             .checksums = checksums,
                              .enable_v2_manifest_paths = enable_v2_manifest_paths,
                              .enable_stable_row_ids = enable_stable_row_ids,
                              .transaction_properties = transaction_properties,
@@ -79,13 +80,14 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
 
 ReaderHandle Scan(const Dataset& self, const Names& columns, Outputs outputs, std::optional<uint64_t> limit,
                   std::optional<uint64_t> offset, const std::optional<std::vector<uint64_t>>& fragment_ids,
-                  uint64_t batch_rows, bool with_row_id, bool with_row_address, nb::object stats) {
+                  uint64_t batch_rows, bool with_row_id, bool with_row_address, BlobHandling blob_handling, nb::object stats) {
   const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
   const ScanOptions options{.columns = columns,
                             .limit = limit,
                             .offset = offset,
                             .fragment_ids = fragment_ids,
                             .batch_rows = batch_rows,
+                            .blob_handling = blob_handling,
                             .with_row_id = with_row_id,
                             .with_row_address = with_row_address,
                             .stats = kept.get()};
@@ -161,6 +163,9 @@ void BindEnums(nb::module_& m) {
       .value("CREATE", WriteMode::kCreate)
       .value("APPEND", WriteMode::kAppend)
       .value("OVERWRITE", WriteMode::kOverwrite);
+  nb::enum_<BlobHandling>(m, "BlobHandling")
+      .value("DESCRIPTIONS", BlobHandling::kDescriptions)
+      .value("BINARY", BlobHandling::kBinary);
   nb::enum_<Durability>(m, "Durability")
       .value("DEFAULT", Durability::kDefault)
       .value("FULL", Durability::kFull)
@@ -214,7 +219,8 @@ void DefineReads(nb::class_<Dataset>& dataset) {
   dataset
       .def("scan", &Scan, "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
            "limit"_a.none() = nb::none(), "offset"_a.none() = nb::none(), "fragment_ids"_a.none() = nb::none(),
-           "batch_rows"_a = 8192, "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none())
+           "batch_rows"_a = 8192, "with_row_id"_a = false, "with_row_address"_a = false,
+           "blob_handling"_a = BlobHandling::kDescriptions, "stats"_a.none() = nb::none())
       .def("take", &Take, "positions"_a, "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
            "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none())
       .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(),
@@ -245,7 +251,7 @@ void BindDataset(nb::module_& m) {
   DefineChanges(dataset);
   m.def("open_dataset", &OpenDataset, "uri"_a, "version"_a.none() = nb::none(), "session"_a.none() = nb::none());
   m.def("write_dataset", &WriteDataset, "data"_a, "uri"_a, "mode"_a = WriteMode::kCreate, "data_storage_version"_a = "",
-        "max_rows_per_file"_a, "max_bytes_per_file"_a, "enable_v2_manifest_paths"_a = true,
+        "max_rows_per_file"_a, "max_bytes_per_file"_a, "checksums"_a = true, "enable_v2_manifest_paths"_a = true,
         "enable_stable_row_ids"_a = false, "transaction_properties"_a = Properties{}, "table_metadata"_a = Properties{},
         "compact"_a = false, "column_options"_a = ColumnOptions{}, "max_page_bytes"_a = uint64_t{32} << 20,
         "durability"_a = Durability::kDefault, "session"_a.none() = nb::none());

@@ -23,32 +23,32 @@ namespace {
 
 using Names = std::optional<std::vector<std::string>>;
 
-std::shared_ptr<LanceFileReader> OpenFile(const std::string& path, nb::object session) {
+std::shared_ptr<FileReader> OpenFile(const std::string& path, nb::object session, bool verify) {
   const std::shared_ptr<Session> kept = SessionFrom(session);
-  return WithoutGil([&] { return LanceFileReader::Open(path, kept); });
+  return WithoutGil([&] { return FileReader::Open(path, kept, verify); });
 }
 
-RecordBatch ReadRange(const LanceFileReader& self, uint64_t first, uint64_t count, const Names& columns,
+RecordBatch ReadRange(const FileReader& self, uint64_t first, uint64_t count, const Names& columns,
                       nb::object stats) {
   const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
   return WithoutGil([&] { return self.ReadRange(first, count, columns, kept.get()); });
 }
 
-RecordBatch Take(const LanceFileReader& self, nb::object positions, const Names& columns, nb::object stats) {
+RecordBatch Take(const FileReader& self, nb::object positions, const Names& columns, nb::object stats) {
   const std::vector<uint64_t> rows = RowsFrom(positions);
   const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
   return WithoutGil([&] { return self.Take(rows, columns, kept.get()); });
 }
 
-nb::bytes GlobalBuffer(const LanceFileReader& self, uint32_t index) {
+nb::bytes GlobalBuffer(const FileReader& self, uint32_t index) {
   const Buffer buffer = WithoutGil([&] { return self.ReadGlobalBuffer(index); });
   return nb::bytes(buffer.data(), buffer.size());
 }
 
 /// A writer whose calls come one at a time; Python threads that disagree get an error.
 struct WriterHandle {
-  std::unique_ptr<LanceFileWriter> writer;
-  std::unique_ptr<LanceFileWriter> Borrow() {
+  std::unique_ptr<FileWriter> writer;
+  std::unique_ptr<FileWriter> Borrow() {
     if (writer == nullptr) throw Error(ErrorKind::kInvalid, "this file writer is closed, or in use by another thread");
     return std::move(writer);
   }
@@ -56,18 +56,18 @@ struct WriterHandle {
 
 WriterHandle CreateFile(const std::string& path, nb::object schema, const std::string& version,
                         std::optional<uint64_t> buffered_bytes, std::optional<uint64_t> max_page_bytes,
-                        bool compact, const ColumnOptions& column_options, nb::object session) {
+                        bool checksums, bool compact, const ColumnOptions& column_options, nb::object session) {
   const SchemaPtr arrow = SchemaFrom(schema);
-  LanceFileWriteOptions options{.version = version, .encoding = EncodingFrom(compact, column_options)};
+  FileWriteOptions options{.version = version, .encoding = EncodingFrom(compact, column_options), .checksums = checksums};
   if (buffered_bytes) options.buffered_bytes = *buffered_bytes;
   if (max_page_bytes) options.max_page_bytes = *max_page_bytes;
   const std::shared_ptr<Session> kept = SessionFrom(session);
-  return WithoutGil([&] { return WriterHandle{LanceFileWriter::Create(path, *arrow, options, kept)}; });
+  return WithoutGil([&] { return WriterHandle{FileWriter::Create(path, *arrow, options, kept)}; });
 }
 
 /// A write that fails ends the file: half a batch must not be published by a later Close().
 void WriteAll(WriterHandle& self, ReaderHandle& data) {
-  std::unique_ptr<LanceFileWriter> writer = self.Borrow();
+  std::unique_ptr<FileWriter> writer = self.Borrow();
   const std::shared_ptr<RecordBatchReader> reader = data.Take();
   WithoutGil([&] {
     while (const std::optional<RecordBatch> batch = reader->Next()) {
@@ -79,7 +79,7 @@ void WriteAll(WriterHandle& self, ReaderHandle& data) {
 }
 
 uint32_t AddGlobalBuffer(WriterHandle& self, nb::bytes data) {
-  std::unique_ptr<LanceFileWriter> writer = self.Borrow();
+  std::unique_ptr<FileWriter> writer = self.Borrow();
   const ByteSpan bytes(static_cast<const uint8_t*>(data.data()), data.size());
   const uint32_t index = WithoutGil([&] { return writer->AddGlobalBuffer(bytes); });
   self.writer = std::move(writer);
@@ -87,38 +87,39 @@ uint32_t AddGlobalBuffer(WriterHandle& self, nb::bytes data) {
 }
 
 void AddSchemaMetadata(WriterHandle& self, const std::string& key, const std::string& value) {
-  std::unique_ptr<LanceFileWriter> writer = self.Borrow();
+  std::unique_ptr<FileWriter> writer = self.Borrow();
   WithoutGil([&] { writer->AddSchemaMetadata(key, value); });
   self.writer = std::move(writer);
 }
 
 uint64_t Close(WriterHandle& self) {
-  const std::unique_ptr<LanceFileWriter> writer = self.Borrow();
+  const std::unique_ptr<FileWriter> writer = self.Borrow();
   return WithoutGil([&] { return writer->Close(); });
 }
 
 }  // namespace
 
 void BindFile(nb::module_& m) {
-  nb::class_<LanceFileReader>(m, "FileReader")
-      .def_static("open", &OpenFile, "path"_a, "session"_a.none() = nb::none())
-      .def_prop_ro("num_rows", &LanceFileReader::num_rows)
-      .def_prop_ro("version", &LanceFileReader::version)
-      .def_prop_ro("lance_schema", [](const LanceFileReader& self) { return LanceSchema(self.lance_schema()); })
-      .def_prop_ro("schema", [](const LanceFileReader& self) { return SchemaHandle{self.schema()}; })
-      .def_prop_ro("num_global_buffers", &LanceFileReader::num_global_buffers)
+  nb::class_<FileReader>(m, "FileReader")
+      .def_static("open", &OpenFile, "path"_a, "session"_a.none() = nb::none(), "verify"_a = true)
+      .def_prop_ro("num_rows", &FileReader::num_rows)
+      .def_prop_ro("version", &FileReader::version)
+      .def_prop_ro("lance_schema", [](const FileReader& self) { return LanceSchema(self.lance_schema()); })
+      .def_prop_ro("schema", [](const FileReader& self) { return SchemaHandle{self.schema()}; })
+      .def_prop_ro("num_global_buffers", &FileReader::num_global_buffers)
       .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(),
            "stats"_a.none() = nb::none())
       .def("take", &Take, "positions"_a, "columns"_a.none() = nb::none(), "stats"_a.none() = nb::none())
       .def("read_global_buffer", &GlobalBuffer, "index"_a)
       .def(
           "describe",
-          [](const LanceFileReader& self, bool json) { return WithoutGil([&] { return self.Describe(json); }); },
+          [](const FileReader& self, bool json) { return WithoutGil([&] { return DescribeFile(self.metadata(), json); }); },
           "json"_a = false);
   nb::class_<WriterHandle>(m, "FileWriter")
       .def_static("create", &CreateFile, "path"_a, "schema"_a, "version"_a = "2.2",
                   "buffered_bytes"_a.none() = nb::none(), "max_page_bytes"_a.none() = nb::none(),
-                  "compact"_a = false, "column_options"_a = ColumnOptions{}, "session"_a.none() = nb::none())
+                  "checksums"_a = true, "compact"_a = false, "column_options"_a = ColumnOptions{},
+                  "session"_a.none() = nb::none())
       .def("write_all", &WriteAll, "data"_a)
       .def("add_global_buffer", &AddGlobalBuffer, "data"_a)
       .def("add_schema_metadata", &AddSchemaMetadata, "key"_a, "value"_a)

@@ -22,8 +22,8 @@ std::shared_ptr<ScanStats> StatsFrom(nb::handle object) {
 
 namespace {
 
-void InitSession(SessionHandle* self, uint64_t memory_limit, int cpu_threads, int io_threads) {
-  const SessionOptions options{.memory_limit = memory_limit, .cpu_threads = cpu_threads, .io_threads = io_threads};
+void InitSession(SessionHandle* self, uint64_t memory_limit, int cpu_threads, int io_threads, bool verify) {
+  const SessionOptions options{.memory_limit = memory_limit, .cpu_threads = cpu_threads, .io_threads = io_threads, .verify_checksums = verify};
   new (self) SessionHandle{std::make_shared<Session>(options)};
 }
 
@@ -45,7 +45,7 @@ void BindStats(nb::module_& m) {
 
 void BindSession(nb::module_& m) {
   nb::class_<SessionHandle>(m, "Session")
-      .def("__init__", &InitSession, "memory_limit"_a = 0, "cpu_threads"_a = -1, "io_threads"_a = -1)
+      .def("__init__", &InitSession, "memory_limit"_a = 0, "cpu_threads"_a = -1, "io_threads"_a = -1, "verify"_a = true)
       .def_static("default", [] { return SessionHandle{Session::Default()}; })
       .def_prop_ro("memory_limit", [](const SessionHandle& self) { return self.session->memory_limit(); })
       .def_prop_ro("memory_used", [](const SessionHandle& self) { return self.session->memory_used(); })

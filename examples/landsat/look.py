@@ -100,16 +100,17 @@ def draw_training(run: Path, png: Path) -> None:
     for axis in (top, bottom):
         axis.axvline(killed - 0.5, color=LINE, linewidth=1)
     top.annotate(" killed and resumed", (killed, max(losses)), color=LINE, fontsize=9, va="top")
-    top.set(ylabel="loss", ylim=(0, None), title="Training: loss, validation and the loader's rate")
+    top.set(ylabel="loss", ylim=(0, None), title="Training: loss, validation, and waiting for data")
     right.set(ylabel="IoU", ylim=(0, 1))
     handles = [*top.get_lines()[:2], *right.get_lines()]
-    right.legend(handles, [line.get_label() for line in handles], loc="center right", fontsize=9)
+    labels = [line.get_label() for line in handles]
+    top.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, -0.03), ncols=4, fontsize=9)
     loader = [len(line["chips"]) / 32 / max(line["wait"], 1e-6) for line in steps]
     model = [len(line["chips"]) / 32 / max(line["time"], 1e-6) for line in steps]
-    bottom.plot(at, loader, ".", color="#e08a2b", markersize=4, label="the loader hands out")
+    bottom.plot(at, loader, ".", color="#e08a2b", markersize=4, label="batch / wait for it (prefetched: an upper bound of what the loader gives)")
     bottom.plot(at, model, color="#1f77b4", linewidth=1, label="training consumes")
     bottom.set(yscale="log", ylabel="samples / s", xlabel=f"step of {BATCH} samples")
-    bottom.legend(loc="center right", fontsize=9)
+    bottom.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2, fontsize=9)
     figure.savefig(png, dpi=120)
     plt.close(figure)
 
@@ -119,5 +120,6 @@ def _lines(file: Path) -> list[dict]:
 
 
 def _smooth(values: list[float], width: int = 15) -> np.ndarray:
-    padded = np.pad(values, (width // 2, width // 2), mode="edge")
-    return np.convolve(padded, np.ones(width) / width, mode="valid")
+    """Means of `width` steps; near the ends, of those that there are."""
+    window = np.ones(width)
+    return np.convolve(values, window, mode="same") / np.convolve(np.ones(len(values)), window, mode="same")

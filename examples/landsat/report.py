@@ -42,11 +42,11 @@ def check(holds: bool, claim: str) -> None:
 
 
 def size(num_bytes: float) -> str:
-    for unit in ("bytes", "KB", "MB"):
-        if num_bytes < 1000:
+    for unit in ("bytes", "KiB", "MiB"):
+        if num_bytes < 1024:
             return f"{num_bytes:.0f} {unit}" if unit == "bytes" else f"{num_bytes:.1f} {unit}"
-        num_bytes /= 1000
-    return f"{num_bytes:.2f} GB"
+        num_bytes /= 1024
+    return f"{num_bytes:.2f} GiB"
 
 
 def rate(count: float, seconds: float, unit: str) -> str:

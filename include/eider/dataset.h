@@ -4,6 +4,7 @@
 /// version, and operations that commit return the Dataset of the new version.
 
 #include <eider/array.h>
+#include <eider/blob.h>
 #include <eider/error.h>
 #include <eider/export.h>
 #include <eider/scan_options.h>
@@ -84,6 +85,15 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   virtual RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options = {}) const = 0;
   /// Rows by position among the live rows, order and duplicates kept. \throws Error(kInvalid) naming an index out of range.
   virtual RecordBatch Take(std::span<const uint64_t> positions, const ScanOptions& options = {}) const = 0;
+
+  /// The values of a blob column (a path; not below a list) at `rows`, order and duplicates kept; null pointers for nulls. Reads their
+  /// descriptors alone. \throws Error(kNotFound) for a row that is deleted or not there, Error(kInvalid) when the column holds no blobs.
+  virtual std::vector<BlobPtr> TakeBlobs(const std::string& column, std::span<const uint64_t> rows,
+                                         RowNaming naming = RowNaming::kPosition, ScanStats* stats = nullptr,
+                                         std::vector<uint64_t>* addresses = nullptr) const = 0;
+  /// Their bytes, read in as few requests as neighbours allow.
+  virtual std::vector<BlobBytes> ReadBlobs(const std::string& column, std::span<const uint64_t> rows,
+                                           RowNaming naming = RowNaming::kPosition, ScanStats* stats = nullptr) const = 0;
 
   /// Adds columns computed elsewhere: `data` holds exactly CountRows() rows in row order. Writes only the new columns.
   virtual DatasetPtr AddColumns(RecordBatchReader& data, Durability durability = Durability::kDefault) = 0;

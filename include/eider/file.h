@@ -4,6 +4,7 @@
 
 #include <eider/array.h>
 #include <eider/export.h>
+#include <eider/file_metadata.h>
 #include <eider/schema.h>
 #include <eider/session.h>
 #include <eider/stats.h>
@@ -16,11 +17,12 @@
 
 namespace eider {
 
-class EIDER_EXPORT LanceFileReader {
+class EIDER_EXPORT FileReader {
  public:
   /// `path`: a local file or memory:// URI. \throws Error
-  static std::shared_ptr<LanceFileReader> Open(const std::string& path, std::shared_ptr<Session> session = nullptr);
-  virtual ~LanceFileReader() = default;
+  /// With `verify`, what is read is checked where the file has checksums, unless the session says no.
+  static std::shared_ptr<FileReader> Open(const std::string& path, std::shared_ptr<Session> session = nullptr, bool verify = true);
+  virtual ~FileReader() = default;
   virtual uint64_t num_rows() const = 0;
   virtual std::string version() const = 0;  ///< "2.2"
   virtual const LanceSchema& lance_schema() const = 0;
@@ -31,24 +33,25 @@ class EIDER_EXPORT LanceFileReader {
                            ScanStats* stats = nullptr) const = 0;
   virtual uint32_t num_global_buffers() const = 0;
   virtual Buffer ReadGlobalBuffer(uint32_t index) const = 0;
-  /// Columns, pages, encodings and bytes, as an indented tree or JSON.
-  virtual std::string Describe(bool json = false) const = 0;
+  /// Columns and pages with encodings and bytes; DescribeFile makes text or JSON of it.
+  virtual FileMetadata metadata() const = 0;
 };
 
-struct LanceFileWriteOptions {
+struct FileWriteOptions {
   std::string version = "2.2";  ///< "2.0", "2.1" or "2.2"
   uint64_t buffered_bytes = 32 << 20;
   uint64_t max_page_bytes = 32 << 20;
   EncodingOptions encoding = {};
+  bool checksums = true;  ///< and page statistics: one more global buffer, which other engines ignore
 };
 
-class EIDER_EXPORT LanceFileWriter {
+class EIDER_EXPORT FileWriter {
  public:
   /// Creates `path`; nothing is visible there before Close().
-  static std::unique_ptr<LanceFileWriter> Create(const std::string& path, const Schema& schema,
-                                                 const LanceFileWriteOptions& options = {},
+  static std::unique_ptr<FileWriter> Create(const std::string& path, const Schema& schema,
+                                                 const FileWriteOptions& options = {},
                                                  std::shared_ptr<Session> session = nullptr);
-  virtual ~LanceFileWriter() = default;
+  virtual ~FileWriter() = default;
   virtual void Write(const RecordBatch& batch) = 0;
   virtual uint32_t AddGlobalBuffer(ByteSpan bytes) = 0;
   virtual void AddSchemaMetadata(const std::string& key, const std::string& value) = 0;

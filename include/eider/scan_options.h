@@ -11,11 +11,18 @@
 
 namespace eider {
 
+/// What a blob column yields.
+enum class BlobHandling : uint8_t {
+  kDescriptions,  ///< structs that say where the bytes lie; see blob.h for the bytes
+  kBinary,        ///< the bytes, as a large binary column
+};
+
 struct ScanOptions {
   std::optional<std::vector<std::string>> columns;  ///< nested paths allowed; unset: all
   std::optional<uint64_t> limit, offset;            ///< rows of the live dataset
   std::optional<std::vector<uint64_t>> fragment_ids;
   uint64_t batch_rows = 8192;
+  BlobHandling blob_handling = BlobHandling::kDescriptions;
   bool with_row_id = false;       ///< adds _rowid
   bool with_row_address = false;  ///< adds _rowaddr
   ScanStats* stats = nullptr;     ///< must outlive the scan

@@ -14,6 +14,7 @@ struct SessionOptions {
   uint64_t memory_limit = 0;  ///< bytes; 0: EIDER_MEMORY_LIMIT, else half of the smaller of cgroup limit and RAM
   int cpu_threads = -1;       ///< -1: EIDER_CPU_THREADS, else the number of cores; 0: run inline
   int io_threads = -1;        ///< -1: EIDER_IO_THREADS, else 8; 0: run inline
+  bool verify_checksums = true;  ///< check what is read of files that have checksums
 };
 
 class MemoryBudget;  // base/memory_budget.h
@@ -29,6 +30,7 @@ class EIDER_EXPORT Session {
 
   uint64_t memory_limit() const;
   uint64_t memory_used() const;
+  bool verifies_checksums() const;
   MemoryBudget& budget();
   SharedCache& cache();  ///< metadata of files read before; charged to the budget
   TaskPool& cpu_pool();  ///< tasks here never block

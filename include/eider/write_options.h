@@ -29,6 +29,7 @@ struct WriteOptions {
   std::string data_storage_version;              ///< "" = "2.2" for a new dataset, the dataset's own when appending
   uint64_t max_rows_per_file = 1024 * 1024;
   uint64_t max_bytes_per_file = uint64_t{90} << 30;
+  bool checksums = true;                         ///< of the new data files, with page statistics
   bool enable_v2_manifest_paths = true;
   bool enable_stable_row_ids = false;            ///< kUnsupported for a table that exists without them
   std::map<std::string, std::string> transaction_properties;  ///< e.g. __lance_commit_message

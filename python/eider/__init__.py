@@ -10,8 +10,12 @@ Names, arguments and results follow ``pylance``'s public API: ``import eider as 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import error, file, fragment, schema, udf
 from ._eider import __version__
+from .absent import refuse_absent
+from .blob_file import BlobFile
 from .dataset import LanceDataset
 from .error import (
     AlreadyExistsError,
@@ -36,9 +40,16 @@ from .session import Session
 from .udf import BatchUDF, batch_udf
 from .write import write_dataset
 
+if TYPE_CHECKING:
+    from .blob import Blob, BlobArray, BlobColumn, blob_array, blob_field
+
 __all__ = [
     "AlreadyExistsError",
     "BatchUDF",
+    "Blob",
+    "BlobArray",
+    "BlobColumn",
+    "BlobFile",
     "CancelledError",
     "CommitUnknownError",
     "ConflictError",
@@ -62,6 +73,8 @@ __all__ = [
     "UnsupportedError",
     "__version__",
     "batch_udf",
+    "blob_array",
+    "blob_field",
     "dataset",
     "error",
     "file",
@@ -70,3 +83,12 @@ __all__ = [
     "udf",
     "write_dataset",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # Their Arrow type needs pyarrow, which is imported only when somebody wants it.
+    if name in ("Blob", "BlobArray", "BlobColumn", "blob_array", "blob_field"):
+        from . import blob
+
+        return getattr(blob, name)
+    raise refuse_absent("eider", name, "module")

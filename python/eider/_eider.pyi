@@ -78,7 +78,7 @@ class LanceSchema:
     def __arrow_c_schema__(self) -> object: ...
 
 class Session:
-    def __init__(self, memory_limit: int = 0, cpu_threads: int = -1, io_threads: int = -1) -> None: ...
+    def __init__(self, memory_limit: int = 0, cpu_threads: int = -1, io_threads: int = -1, verify: bool = True) -> None: ...
     @staticmethod
     def default() -> Session: ...
     @property
@@ -160,6 +160,7 @@ class Dataset:
         batch_rows: int = 8192,
         with_row_id: bool = False,
         with_row_address: bool = False,
+        blob_handling: BlobHandling = ...,
         stats: ScanStats | None = None,
     ) -> RecordBatchReader: ...
     def take(
@@ -200,6 +201,7 @@ def write_dataset(
     *,
     max_rows_per_file: int,
     max_bytes_per_file: int,
+    checksums: bool = True,
     enable_v2_manifest_paths: bool = True,
     enable_stable_row_ids: bool = False,
     transaction_properties: dict[str, str] = ...,
@@ -213,7 +215,7 @@ def write_dataset(
 
 class FileReader:
     @staticmethod
-    def open(path: str, session: Session | None = None) -> FileReader: ...
+    def open(path: str, session: Session | None = None, verify: bool = True) -> FileReader: ...
     @property
     def num_rows(self) -> int: ...
     @property
@@ -227,7 +229,9 @@ class FileReader:
     def read_range(
         self, first: int, count: int, columns: Sequence[str] | None = None, stats: ScanStats | None = None
     ) -> RecordBatch: ...
-    def take(self, positions: Any, columns: Sequence[str] | None = None, stats: ScanStats | None = None) -> RecordBatch: ...
+    def take(
+        self, positions: Any, columns: Sequence[str] | None = None, stats: ScanStats | None = None
+    ) -> RecordBatch: ...
     def read_global_buffer(self, index: int) -> bytes: ...
     def describe(self, json: bool = False) -> str: ...
 
@@ -239,6 +243,7 @@ class FileWriter:
         version: str = "2.2",
         buffered_bytes: int | None = None,
         max_page_bytes: int | None = None,
+        checksums: bool = True,
         compact: bool = False,
         column_options: dict[str, dict[str, str]] = ...,
         session: Session | None = None,
@@ -278,3 +283,29 @@ def make_loader(
     prefetch: int,
     nulls: str,
 ) -> Loader: ...
+
+class BlobHandling:
+    DESCRIPTIONS: BlobHandling
+    BINARY: BlobHandling
+
+class RowNaming:
+    POSITION: RowNaming
+    ADDRESS: RowNaming
+    ID: RowNaming
+
+class Blob:
+    @property
+    def size(self) -> int: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    def read(self, offset: int, length: int, stats: ScanStats | None = None) -> bytes: ...
+    def read_into(self, offset: int, target: Any) -> int: ...
+
+def take_blobs(
+    dataset: Dataset, column: str, rows: Any, naming: RowNaming, stats: ScanStats | None = None
+) -> list[tuple[int, Blob | None]]: ...
+def read_blobs(
+    dataset: Dataset, column: str, rows: Any, naming: RowNaming, stats: ScanStats | None = None
+) -> list[tuple[int, bytes | None]]: ...

@@ -25,6 +25,8 @@ def add_columns(
 ) -> _eider.Dataset:
     """The dataset at the version that has the new columns."""
     if isinstance(transforms, Mapping):
+        if any(not isinstance(value, str) for value in transforms.values()):
+            raise InvalidError("add_columns: a dict would hold SQL expressions; give data as a table: pyarrow.table({...})")
         raise UnsupportedError(f"add_columns: SQL expressions are not supported yet, got {dict(transforms)!r:.80}")
     fields = _null_columns(transforms)
     if fields is not None:

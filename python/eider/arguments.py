@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from . import _eider
 from .error import InvalidError, UnsupportedError
@@ -71,3 +71,29 @@ def uri_of(uri: str | os.PathLike[str]) -> str:
     if not isinstance(uri, (str, os.PathLike)):
         raise TypeError(f"uri must be a str or a path, got {type(uri).__name__}")
     return os.path.expanduser(os.fspath(uri))
+
+
+def blob_handling_of(value: str | None) -> _eider.BlobHandling:
+    """Translate the names that scans take."""
+    if value in (None, "blobs_descriptions"):
+        return _eider.BlobHandling.DESCRIPTIONS
+    if value == "all_binary":
+        return _eider.BlobHandling.BINARY
+    if value == "all_descriptions":
+        raise UnsupportedError("scanner: blob_handling 'all_descriptions' is not supported yet")
+    raise InvalidError(
+        f"scanner: blob_handling {value!r} is none of 'blobs_descriptions', 'all_binary', 'all_descriptions'"
+    )
+
+
+def rows_of(where: str, ids: Any = None, addresses: Any = None, indices: Any = None) -> tuple[Any, _eider.RowNaming]:
+    """The rows that are named in one of three ways."""
+    naming = _eider.RowNaming
+    given = [
+        (rows, how)
+        for rows, how in ((ids, naming.ID), (addresses, naming.ADDRESS), (indices, naming.POSITION))
+        if rows is not None
+    ]
+    if len(given) != 1:
+        raise InvalidError(f"{where}: exactly one of ids, addresses and indices must be given, got {len(given)}")
+    return given[0]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _eider
+from .absent import Refusing
 from .add_columns import add_columns
-from .arguments import DurabilityName, count_of, durability_of, refuse, uri_of
+from .arguments import DurabilityName, count_of, durability_of, refuse, rows_of, uri_of
+from .blob_file import DEFAULT_BLOB_BUFFER_SIZE, BlobFile
 from .error import InvalidError
 from .fragment import LanceFragment, fragment_ids_of, fragments_of
 from .ingest import ReaderLike
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["LanceDataset"]
 
 
-class LanceDataset:
+class LanceDataset(Refusing):
     """A dataset at one version.
 
     Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert`` and ``checkout_latest`` move it to the
@@ -125,6 +127,8 @@ class LanceDataset:
     def schema(self) -> pa.Schema:
         """Arrow schema, with extension types and metadata."""
         import pyarrow as pa
+
+        from . import blob  # noqa: F401  registers the type of blob columns
 
         return pa.schema(self._native.schema)
 
@@ -229,11 +233,12 @@ class LanceDataset:
             batch_size: Rows of a batch, at least 1; None: 8192. The last batch of a fragment may be smaller.
             fragments: Read these fragments only.
             with_row_id, with_row_address: Append the column ``_rowid`` or ``_rowaddr`` (uint64).
+            blob_handling: What blob columns yield: ``"blobs_descriptions"`` (also None) or ``"all_binary"``.
             stats: Filled with what the scan asks of storage.
             scan_in_order: Rows always come in order, whatever this says.
             batch_readahead, fragment_readahead, io_buffer_size, late_materialization, use_stats, use_scalar_index,
             prefilter: Accepted: they tune other engines and never change the result of a scan without a filter.
-            filter, nearest, full_text_query, order_by, batch_size_bytes, index_segments, fast_search, blob_handling,
+            filter, nearest, full_text_query, order_by, batch_size_bytes, index_segments, fast_search,
             include_deleted_rows, scan_stats_callback, strict_batch_size, disable_scoring_autoprojection,
             row_addr_allowlist, row_addr_blocklist: Not supported yet.
         """
@@ -245,7 +250,6 @@ class LanceDataset:
             index_segments=index_segments,
             full_text_query=full_text_query,
             fast_search=fast_search,
-            blob_handling=blob_handling,
             include_deleted_rows=include_deleted_rows,
             scan_stats_callback=scan_stats_callback,
             strict_batch_size=strict_batch_size,
@@ -265,6 +269,7 @@ class LanceDataset:
             with_row_id=with_row_id,
             with_row_address=with_row_address,
             fragment_ids=None if fragments is None else fragment_ids_of(fragments),
+            blob_handling=blob_handling,
             stats=stats,
         )
         return LanceScanner(plan)
@@ -311,6 +316,75 @@ class LanceDataset:
     def head(self, num_rows: int, **options: Any) -> pa.Table:
         """The first ``num_rows`` rows; further arguments as in ``scanner``."""
         return self.scanner(limit=num_rows, **options).to_table()
+
+    def take_blobs(
+        self,
+        blob_column: str,
+        ids: Any = None,
+        addresses: Any = None,
+        indices: Any = None,
+        *,
+        buffer_size: int = DEFAULT_BLOB_BUFFER_SIZE,
+        stats: ScanStats | None = None,
+    ) -> list[BlobFile | None]:
+        """Values of a blob column as files that read only what is asked of them; None for null.
+
+        Exactly one of ``ids``, ``addresses`` and ``indices`` names the rows. ``read_blobs`` is faster when all bytes are wanted.
+
+        Args:
+            blob_column: Name or path of the column.
+            ids: Row ids.
+            addresses: Row addresses.
+            indices: Positions among the live rows.
+            buffer_size: Read-ahead; local files are mapped and need none.
+            stats: Filled with what finding the blobs asks of storage.
+        """
+        rows, naming = rows_of("take_blobs", ids, addresses, indices)
+        if buffer_size < 0:
+            raise InvalidError(f"take_blobs: buffer_size {buffer_size} is negative")
+        found = _eider.take_blobs(self._native, blob_column, rows, naming, stats)
+        return [None if blob is None else BlobFile(blob, buffer_size) for _, blob in found]
+
+    def read_blobs(
+        self,
+        blob_column: str,
+        ids: Any = None,
+        addresses: Any = None,
+        indices: Any = None,
+        *,
+        io_buffer_size: int | None = None,
+        preserve_order: bool | None = None,
+        stats: ScanStats | None = None,
+    ) -> list[tuple[int, bytes | None]]:
+        """Values of a blob column as pairs of row address and bytes (None for null), always in the order of the rows.
+
+        The rows as in ``take_blobs``; ``io_buffer_size`` and ``preserve_order`` are accepted and change nothing.
+        """
+        rows, naming = rows_of("read_blobs", ids, addresses, indices)
+        return _eider.read_blobs(self._native, blob_column, rows, naming, stats)
+
+    def read_blob_ranges(
+        self,
+        blob_column: str,
+        requests: Sequence[tuple[int, int, int]],
+        *,
+        selector: Literal["ids", "addresses", "indices"],
+        io_buffer_size: int | None = None,
+        preserve_order: bool | None = None,
+    ) -> list[tuple[int, int, bytes | None]]:
+        """Ranges of blobs, asked for as (row, offset, length), as (number of the request, row address, bytes or None)."""
+        naming = {
+            "ids": _eider.RowNaming.ID,
+            "addresses": _eider.RowNaming.ADDRESS,
+            "indices": _eider.RowNaming.POSITION,
+        }
+        if selector not in naming:
+            raise InvalidError(f"read_blob_ranges: selector {selector!r} is none of {sorted(naming)}")
+        found = _eider.take_blobs(self._native, blob_column, [row for row, _, _ in requests], naming[selector])
+        return [
+            (i, address, None if blob is None else blob.read(offset, length))
+            for i, ((address, blob), (_, offset, length)) in enumerate(zip(found, requests, strict=True))
+        ]
 
     def take(self, indices: Any, columns: Columns = None, *, stats: ScanStats | None = None) -> pa.Table:
         """Rows by position among the live rows; order and duplicates kept.

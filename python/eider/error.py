@@ -35,10 +35,21 @@ class CorruptError(EiderError, OSError, ValueError):
     kind = "corrupt"
 
 
-class UnsupportedError(EiderError, NotImplementedError, OSError, ValueError):
-    """Legal, but not implemented in this version. The message names the argument, encoding, type or URI scheme."""
+class UnsupportedError(EiderError, NotImplementedError, ValueError):
+    """Legal, but not implemented in this version. The message names the argument, encoding, type or URI scheme.
+
+    It is an OSError too, but for a method or name that Eider lacks, which is an AttributeError: Python allows no class both.
+    """
 
     kind = "unsupported"
+
+    def __new__(cls, *args: object) -> UnsupportedError:
+        made = _UnsupportedOSError if cls is UnsupportedError else cls
+        return OSError.__new__(made, *args) if issubclass(made, OSError) else super().__new__(made, *args)
+
+
+class _UnsupportedOSError(UnsupportedError, OSError):
+    """What ``UnsupportedError(...)`` makes."""
 
 
 class NotFoundError(EiderError, OSError, ValueError):

@@ -20,7 +20,18 @@ from .session import Session, native_session
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LanceFileMetadata", "LanceFileReader", "LanceFileWriter", "ReaderResults"]
+__all__ = [
+    "LanceBufferDescriptor",
+    "LanceColumnMetadata",
+    "LanceColumnStatistics",
+    "LanceFileMetadata",
+    "LanceFileReader",
+    "LanceFileStatistics",
+    "LanceFileWriter",
+    "LancePageMetadata",
+    "ReaderResults",
+    "inspect",
+]
 
 
 class ReaderResults:
@@ -51,16 +62,98 @@ class ReaderResults:
         return reader.__arrow_c_stream__(requested_schema)
 
 
+#: Position and length of a column's metadata.
+_TABLE_ENTRY_BYTES = 16
+
+
+@dataclass(frozen=True)
+class LanceBufferDescriptor:
+    """Bytes of the file."""
+
+    position: int
+    size: int
+
+
+@dataclass(frozen=True)
+class LancePageMetadata:
+    """One page: its rows, its buffers, and ``encoding``, the layout with its codecs and layers.
+
+    ``details`` is the page as ``inspect`` shows it.
+    """
+
+    encoding: str
+    buffers: list[LanceBufferDescriptor]
+    first_row: int
+    num_rows: int
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LanceColumnMetadata:
+    """One column of the file: a leaf of the schema."""
+
+    name: str
+    type: str
+    pages: list[LancePageMetadata]
+    column_buffers: list[LanceBufferDescriptor]
+
+
 @dataclass(frozen=True)
 class LanceFileMetadata:
-    """What a file's footer says. ``columns`` describes the columns and pages, as ``LanceFileReader.describe`` does."""
+    """What a file consists of. ``num_data_bytes`` is all that lies before the schema, padding included."""
 
     schema: pa.Schema
     num_rows: int
     major_version: int
     minor_version: int
-    num_global_buffers: int
-    columns: list[dict[str, Any]]
+    num_data_bytes: int
+    num_column_metadata_bytes: int
+    num_global_buffer_bytes: int
+    global_buffers: list[LanceBufferDescriptor]
+    columns: list[LanceColumnMetadata]
+
+    @property
+    def num_global_buffers(self) -> int:
+        """Number of global buffers; the first holds the schema."""
+        return len(self.global_buffers)
+
+
+@dataclass(frozen=True)
+class LanceColumnStatistics:
+    """Size of a column."""
+
+    num_pages: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class LanceFileStatistics:
+    """Sizes of all columns."""
+
+    columns: list[LanceColumnStatistics]
+
+
+def _buffers(described: list[dict[str, int]]) -> list[LanceBufferDescriptor]:
+    return [LanceBufferDescriptor(position=b["offset"], size=b["size_bytes"]) for b in described]
+
+
+def _page(described: dict[str, Any]) -> LancePageMetadata:
+    return LancePageMetadata(
+        encoding=described["encoding"],
+        buffers=_buffers(described["buffers"]),
+        first_row=described["first_row"],
+        num_rows=described["num_rows"],
+        details=described,
+    )
+
+
+def inspect(path: str | PathLike[str]) -> dict[str, Any]:
+    """Columns and pages of a file: layout, codecs, bytes and bits per value, as ``eider file inspect --json`` prints them.
+
+    Reads chunk headers, but no values.
+    """
+    described: dict[str, Any] = json.loads(LanceFileReader(path).describe(json=True))
+    return described
 
 
 class LanceFileReader:
@@ -71,10 +164,11 @@ class LanceFileReader:
         storage_options, namespace_client, table_id: Not supported yet.
         columns: Paths of the columns to read; None: all. A nested path ``"s.x"`` prunes the struct ``s``.
         session: Session whose memory, caches and threads to use; None: that of the process.
+        verify: Check what is read where the file has checksums (and the session does not say no).
 
     Raises:
         NotFoundError: there is no such file or column.
-        CorruptError: it is not a Lance file, or its metadata is damaged.
+        CorruptError: it is not a Lance file, or it is damaged.
         UnsupportedError: its version is not read yet.
     """
 
@@ -87,9 +181,10 @@ class LanceFileReader:
         namespace_client: object = None,
         table_id: list[str] | None = None,
         session: Session | None = None,
+        verify: bool = True,
     ) -> None:
         refuse("LanceFileReader", storage_options=storage_options, namespace_client=namespace_client, table_id=table_id)
-        self._native = _eider.FileReader.open(uri_of(path), native_session(session))
+        self._native = _eider.FileReader.open(uri_of(path), native_session(session), bool(verify))
         self._columns = None if columns is None else list(columns)
         self._schema = self._native.schema
         if self._columns is not None:
@@ -112,7 +207,7 @@ class LanceFileReader:
         return self._native.lance_schema
 
     def metadata(self) -> LanceFileMetadata:
-        """Schema, version, rows, columns and pages."""
+        """Schema, version, rows, columns, pages, their encodings and buffers."""
         import pyarrow as pa
 
         major, _, minor = self._native.version.partition(".")
@@ -122,8 +217,21 @@ class LanceFileReader:
             num_rows=self._native.num_rows,
             major_version=int(major),
             minor_version=int(minor),
-            num_global_buffers=self._native.num_global_buffers,
-            columns=described.get("columns", []),
+            num_data_bytes=next((b["offset"] for b in described["global_buffers"]), described["size_bytes"]),
+            num_column_metadata_bytes=sum(c["metadata_bytes"] + _TABLE_ENTRY_BYTES for c in described["columns"]),
+            num_global_buffer_bytes=sum(b["size_bytes"] for b in described["global_buffers"]),
+            global_buffers=_buffers(described["global_buffers"]),
+            columns=[
+                LanceColumnMetadata(c["name"], c["type"], [_page(p) for p in c["pages"]], [])
+                for c in described["columns"]
+            ],
+        )
+
+    def file_statistics(self) -> LanceFileStatistics:
+        """Pages and bytes of each column."""
+        columns = self.metadata().columns
+        return LanceFileStatistics(
+            [LanceColumnStatistics(len(c.pages), sum(b.size for p in c.pages for b in p.buffers)) for c in columns]
         )
 
     def describe(self, *, json: bool = False) -> str:
@@ -190,6 +298,7 @@ class LanceFileWriter:
         data_cache_bytes: Bytes to gather per file before pages are written.
         version: ``"2.2"`` or ``"2.1"``; None: 2.2.
         max_page_bytes: Largest page.
+        checksums: Add checksums and page statistics; other engines ignore them.
         session: Session whose memory to use.
         profile, column_options: As in ``write_dataset``.
         storage_options, namespace_client, table_id: Not supported yet.
@@ -206,6 +315,7 @@ class LanceFileWriter:
         namespace_client: object = None,
         table_id: list[str] | None = None,
         max_page_bytes: int | None = None,
+        checksums: bool = True,
         session: Session | None = None,
         profile: Literal["fast", "compact"] = "fast",
         column_options: Mapping[str, Mapping[str, object]] | None = None,
@@ -216,6 +326,7 @@ class LanceFileWriter:
             "version": file_version_of(version) or "2.2",
             "buffered_bytes": count_of("LanceFileWriter", "data_cache_bytes", data_cache_bytes, least=1),
             "max_page_bytes": count_of("LanceFileWriter", "max_page_bytes", max_page_bytes, least=1),
+            "checksums": bool(checksums),
             "compact": is_compact(profile),
             "column_options": column_options_of(column_options),
             "session": native_session(session),

@@ -9,6 +9,7 @@ from operator import index
 from typing import TYPE_CHECKING, Any, cast
 
 from . import _eider
+from .absent import Refusing
 from .arguments import refuse
 from .error import InvalidError
 from .projection import Columns
@@ -97,7 +98,7 @@ def _deletion_file(info: _eider.FragmentInfo) -> DeletionFile | None:
     return DeletionFile(int(match[1]), int(match[2]), kind, info.deleted_rows, info.deletion_file)
 
 
-class LanceFragment:
+class LanceFragment(Refusing):
     """A fragment of one dataset version. Row positions count the live rows of the fragment."""
 
     def __init__(

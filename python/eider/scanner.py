@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _eider
-from .arguments import count_of
+from .absent import Refusing
+from .arguments import blob_handling_of, count_of
 from .error import NotFoundError, UnsupportedError
 from .projection import Selection, select
 
@@ -25,7 +26,9 @@ ScanStats = _eider.ScanStats
 
 
 #: Scan options that a dataset may have defaults for.
-_DEFAULTABLE = frozenset({"columns", "limit", "offset", "batch_size", "with_row_id", "with_row_address"})
+_DEFAULTABLE = frozenset(
+    {"columns", "limit", "offset", "batch_size", "with_row_id", "with_row_address", "blob_handling"}
+)
 
 
 class ScanOptions(TypedDict, total=False):
@@ -67,6 +70,7 @@ class ScanPlan:
     offset: int | None = None
     fragment_ids: list[int] | None = None
     batch_rows: int = 8192
+    blob_handling: _eider.BlobHandling = _eider.BlobHandling.DESCRIPTIONS
     stats: ScanStats | None = None
 
     def open(self, limit: int | None = None) -> _eider.RecordBatchReader:
@@ -81,6 +85,7 @@ class ScanPlan:
             batch_rows=self.batch_rows,
             with_row_id=self.selection.with_row_id,
             with_row_address=self.selection.with_row_address,
+            blob_handling=self.blob_handling,
             stats=self.stats,
         )
 
@@ -115,6 +120,7 @@ def plan_scan(
     **options: Any,
 ) -> ScanPlan:
     """Check the options of a scan, each taken from ``defaults`` where it is None; ``names`` are the columns there are."""
+    options.setdefault("blob_handling", None)
     given = {name: defaults.get(name) if value is None else value for name, value in options.items()}
     selection = select(
         given["columns"],
@@ -130,6 +136,7 @@ def plan_scan(
         offset=count_of("scanner", "offset", given["offset"]),
         fragment_ids=fragment_ids,
         batch_rows=count_of("scanner", "batch_size", given["batch_size"], least=1) or 8192,
+        blob_handling=blob_handling_of(given["blob_handling"]),
         stats=stats,
     )
 
@@ -149,7 +156,7 @@ def read_batches(reader: _eider.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         yield pa.record_batch(batch)
 
 
-class LanceScanner:
+class LanceScanner(Refusing):
     """A scan that has not started. Made by ``LanceDataset.scanner`` and ``LanceFragment.scanner``; may run many times.
 
     Also an Arrow stream (``__arrow_c_stream__``): DuckDB, polars and pyarrow read it directly.

@@ -18,6 +18,7 @@ class Session:
             the smaller of the cgroup's limit and the machine's memory. Arrays handed to the caller are not charged.
         cpu_threads: Threads that decode. None: EIDER_CPU_THREADS, else the number of cores. 0: the calling thread.
         io_threads: Threads that read. None: EIDER_IO_THREADS, else 8. 0: the calling thread.
+        verify: Check what is read of data files that have checksums. See ``docs/guide/files.md``.
         index_cache_size_bytes, metadata_cache_size_bytes, index_cache_backend, metadata_cache_backend, store_registry:
             Not supported; ``memory_limit`` bounds all caches together.
     """
@@ -33,6 +34,7 @@ class Session:
         memory_limit: int | None = None,
         cpu_threads: int | None = None,
         io_threads: int | None = None,
+        verify: bool = True,
     ) -> None:
         refuse(
             "Session",
@@ -46,7 +48,10 @@ class Session:
         cpu = count_of("Session", "cpu_threads", cpu_threads)
         io = count_of("Session", "io_threads", io_threads)
         self._native = _eider.Session(
-            memory_limit=limit or 0, cpu_threads=-1 if cpu is None else cpu, io_threads=-1 if io is None else io
+            memory_limit=limit or 0,
+            cpu_threads=-1 if cpu is None else cpu,
+            io_threads=-1 if io is None else io,
+            verify=bool(verify),
         )
 
     @classmethod

@@ -18,12 +18,12 @@ fixed-size lists of n          ``[B, n]``; nested ones ``[B, n, m]``
 fixed-size binary of n         ``[B, n]``, ``torch.uint8``
 lists                          ``{"values": ..., "offsets": [B + 1]}``: row i is ``values[offsets[i]:offsets[i + 1]]``
 structs                        dict of their fields
-strings, binary                list of ``str`` or ``bytes``, ``None`` for nulls
+strings, binary                list of ``str`` or ``bytes``, ``None`` for nulls; dictionary-encoded strings too
 =============================  ==========================================================================
 
-Nulls: floating-point columns have NaN there. Anything else raises :class:`eider.InvalidError` when a batch holds a null, or,
-with ``nulls="mask"``, has zero there; then each nullable column ``x`` also comes with a bool tensor ``x.valid``, and null
-lists are empty.
+Nulls: floating-point columns have NaN there, strings and binary have None. Anything else raises :class:`eider.InvalidError`
+when a batch holds a null, or, with ``nulls="mask"``, has zero there; then each nullable column ``x`` also comes with a bool
+tensor ``x.valid``, and null lists are empty.
 
 Tensors share the batch's memory. In row order, plain columns (embeddings, images) are views of the mapped file: nothing is
 copied until the tensor is. Such a tensor is private to the process, writing into it never reaches the file, but later reads of
@@ -84,20 +84,22 @@ class Loader(IterableDataset):  # type: ignore[type-arg]
     no list of row numbers is held. Within a batch, shuffled rows stand in ascending order.
 
     Use it as it is (``num_workers=0`` is the fast way: threads of the engine read ahead), or through a
-    ``torch.utils.data.DataLoader(loader, batch_size=None, num_workers=n)``: the batches then come in the same order.
+    ``torch.utils.data.DataLoader(loader, batch_size=None, num_workers=n)``: the batches then come in the same order. With another
+    ``batch_size`` than None, DataLoader would stack batches into batches of batches.
 
     Args:
         dataset: Dataset or URI. The loader stays with the version it has now.
         columns: Names of the columns to read; None: all.
         batch_size: Rows in a batch.
-        shuffle: Draw rows in a random order, another one each epoch.
-        seed: Of the order.
+        shuffle: Draw rows in a random order, another one for each ``set_epoch``.
+        seed: Of the order, an integer.
         rank, world_size: The share of this process: batches are dealt to ranks in turn. None: those of torch.distributed when it
             is initialised, else 0 and 1. All ranks get the same number of batches.
         drop_last: Leave out the last batch when it is short, and the batches that not every rank would get. Otherwise every row
             is seen, and the last round may repeat batches from the start of the epoch.
         version: Version of the dataset; None: that of ``dataset``, or the latest of a URI.
-        rows: Positions of the rows to draw from, e.g. one side of a split; None: all. Kept in little memory.
+        rows: The rows to draw from, e.g. one side of a split: positions, or one boolean for each row; None: all. Kept in little
+            memory.
         prefetch: Batches to read ahead; 0 reads each when it is asked for.
         nulls: "error" or "mask", see the module.
     """
@@ -122,6 +124,11 @@ class Loader(IterableDataset):  # type: ignore[type-arg]
         if not isinstance(dataset, LanceDataset):
             dataset = LanceDataset(dataset, version=version)
         native = dataset._native if version is None else dataset._native.checkout_version(version)
+        if isinstance(columns, str):
+            raise TypeError(f"loader: columns must be a list of names, got the str {columns!r}: [{columns!r}] reads one column")
+        if seed is None:
+            raise InvalidError("loader: seed is None; give an integer, e.g. 0: the order of an epoch is a function of it")
+        rows = _positions_of(rows, native.count_rows())
         if (rank is None) != (world_size is None):
             raise InvalidError(f"loader: rank={rank} and world_size={world_size}: give both or none")
         place = _distributed_place() if rank is None or world_size is None else (rank, world_size)
@@ -297,6 +304,23 @@ class Loader(IterableDataset):  # type: ignore[type-arg]
         rows = state.pop("_native")
         self.__dict__.update(state)
         self._build(_eider.open_dataset(self._uri, self._version, None), rows)
+
+
+def _positions_of(rows: Any, num_rows: int) -> Any:
+    """Row positions; a boolean for each row, as comparisons of NumPy and torch give it, becomes the positions of the true ones."""
+    if rows is None:
+        return None
+    import numpy as np
+
+    array = rows if isinstance(rows, np.ndarray) else np.asarray(rows)
+    if array.dtype != np.bool_:
+        return rows
+    if array.shape != (num_rows,):
+        raise InvalidError(
+            f"loader: rows is a boolean mask of shape {list(array.shape)}, the dataset has {num_rows} rows; "
+            "give one boolean for each row, or positions (numpy.flatnonzero of a mask)"
+        )
+    return np.flatnonzero(array)
 
 
 def _sum_of(rows: Any) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _eider
 from .arguments import DurabilityName, column_options_of, count_of, durability_of, file_version_of, is_compact, refuse, uri_of
 from .dataset import LanceDataset
-from .error import InvalidError
+from .error import AlreadyExistsError, InvalidError
 from .ingest import ReaderLike, open_reader
 from .session import Session, native_session
 
@@ -58,6 +58,7 @@ def write_dataset(
     table_id: list[str] | None = None,
     session: Session | None = None,
     durability: DurabilityName | None = None,
+    checksums: bool = True,
     table_metadata: dict[str, str] | None = None,
     profile: Literal["fast", "compact"] = "fast",
     column_options: Mapping[str, Mapping[str, object]] | None = None,
@@ -81,6 +82,7 @@ def write_dataset(
         session: Session whose memory and threads to use.
         durability: ``"full"`` syncs data, transaction and manifest before returning; ``"none"`` leaves it to the
             operating system; None: the environment variable EIDER_DURABILITY, else full.
+        checksums: Keep checksums and page statistics in the new data files; other engines ignore them.
         table_metadata: Key-value metadata of the table, set when it is created. Refused for a dataset that exists.
         max_page_bytes: Largest page, in bytes of its rows before they are encoded.
         profile: ``"fast"`` puts random access first; ``"compact"`` puts size first: Zstandard in larger chunks, dictionaries
@@ -130,19 +132,24 @@ def write_dataset(
     }
     if max_page_bytes is not None:
         limits["max_page_bytes"] = count_of("write_dataset", "max_page_bytes", max_page_bytes, least=1)
-    native = _eider.write_dataset(
-        open_reader(data_obj, schema),
-        target,
-        _MODES[mode],
-        file_version_of(data_storage_version),
-        **limits,
-        enable_v2_manifest_paths=enable_v2_manifest_paths,
-        enable_stable_row_ids=enable_stable_row_ids,
-        transaction_properties=properties,
-        table_metadata=dict(table_metadata or {}),
-        compact=is_compact(profile),
-        column_options=column_options_of(column_options),
-        durability=durability_of(durability),
-        session=shared,
-    )
+    try:
+        native = _eider.write_dataset(
+            open_reader(data_obj, schema),
+            target,
+            _MODES[mode],
+            file_version_of(data_storage_version),
+            **limits,
+            checksums=bool(checksums),
+            enable_v2_manifest_paths=enable_v2_manifest_paths,
+            enable_stable_row_ids=enable_stable_row_ids,
+            transaction_properties=properties,
+            table_metadata=dict(table_metadata or {}),
+            compact=is_compact(profile),
+            column_options=column_options_of(column_options),
+            durability=durability_of(durability),
+            session=shared,
+        )
+    except AlreadyExistsError as error:
+        hint = 'mode="overwrite" (command line: --mode overwrite) replaces it, "append" adds to it'
+        raise AlreadyExistsError(f"{error}; {hint}") from None
     return LanceDataset._wrap(native)

@@ -76,7 +76,9 @@ def test_all_string_types_hold_json(tmp_path):
 
 def test_values_that_are_no_json_are_refused_with_their_column(tmp_path):
     data = pa.table({"doc": pa.ExtensionArray.from_storage(pa.json_(), pa.array(['{"a":1}', "{broken"]))})
-    with pytest.raises(ValueError, match="column 'doc': JSON: expected a member's name in quotes at byte 1 of '{broken'"):
+    with pytest.raises(
+        ValueError, match="column 'doc': JSON: expected a member's name in quotes at byte 1 of '{broken'"
+    ):
         eider.write_dataset(data, str(tmp_path / "t"))
 
 

@@ -156,3 +156,13 @@ def test_taking_from_lists_of_empty_structs_does_not_end_the_process(reference, 
     assert child.returncode in (0, 1) and "EiderError" not in child.stdout, child.stderr[-500:]
     if child.returncode == 1:
         assert "eider.error" in child.stderr, child.stderr[-1500:]
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 9])
+@pytest.mark.parametrize("version", ["2.1", "2.2"])
+def test_lists_of_null_booleans(version, dimension, engine, reference, tmp_path) -> None:
+    """Not wrong, but odd: the reference stores the validity of such items, and of the items nothing."""
+    table = pa.table({"x": pa.array([[None] * dimension] * 25, pa.list_(pa.bool_(), dimension))})
+    reference.write_dataset(table, str(tmp_path / "theirs"), data_storage_version=version)
+    Expected(table).check(engine.dataset(str(tmp_path / "theirs")).to_table(), f"eider reads, {version}")
+    round_trip(engine, reference, table, str(tmp_path / "ours"), version)

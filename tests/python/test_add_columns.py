@@ -191,3 +191,9 @@ def test_a_function_may_return_tables_of_several_chunks(parts):
 
     parts.add_columns(halves)
     assert parts.to_table(columns=["twice"]).column(0).to_pylist() == [2 * i for i in range(10)]
+
+
+def test_a_dict_of_data_is_refused_shortly(ds):
+    with pytest.raises(eider.InvalidError, match=r"give data as a table: pyarrow\.table") as caught:
+        ds.add_columns({"a": list(range(10))})
+    assert len(str(caught.value)) < 100

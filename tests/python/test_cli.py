@@ -67,6 +67,7 @@ def test_info(cli, ds):
     assert ds.uri in out
     assert "vector" in out
     assert "fixed_size_list:float:4" in out
+    assert "1 fragment, 1 file," in out
     code, out, _ = cli("info", ds.uri, "--json")
     facts = json.loads(out)
     assert facts["rows"] == 10

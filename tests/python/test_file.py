@@ -116,3 +116,17 @@ def test_what_is_no_file(tmp_path):
         LanceFileWriter(tmp_path / "v.lance", pa.schema([("x", pa.int8())]), version="9.9")
     with pytest.raises(eider.UnsupportedError, match="storage_options"):
         LanceFileReader(tmp_path / "bad.lance", {"k": "v"})
+
+
+def test_takes_across_pages_of_different_kinds(tmp_path):
+    """Lists whose first page holds values, and whose second page keys of a dictionary."""
+    various = [[f"text {row} {i}" for i in range(row % 4)] for row in range(4000)]
+    same = [["one", "two"][: row % 3] for row in range(4000)]
+    rows = pa.table({"x": pa.array(various + same)})
+    with LanceFileWriter(tmp_path / "f.lance", rows.schema, max_page_bytes=16384) as writer:
+        writer.write_batch(rows)
+    reader = LanceFileReader(tmp_path / "f.lance")
+    pages = [page.encoding for page in reader.metadata().columns[0].pages]
+    assert len({"ictionary" in encoding for encoding in pages}) == 2, "both kinds of page"
+    for picks in ([1, 7999], [3, 3999, 4000, 7997], [5], [7999]):
+        assert reader.take_rows(picks).to_table()["x"].to_pylist() == rows.take(picks)["x"].to_pylist()

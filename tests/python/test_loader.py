@@ -290,6 +290,22 @@ def test_null_booleans_within_lists_are_not_taken_for_false(tmp_path):
         next(iter(Loader(ds, columns=["holes"], batch_size=2, nulls="mask")))
 
 
+def test_rows_may_be_a_mask(uri: str) -> None:
+    mask = np.arange(ROWS) % 3 == 0
+    for rows in (mask, torch.from_numpy(mask), mask.tolist()):
+        loader = Loader(uri, columns=["position"], batch_size=50, rows=rows)
+        assert rows_of(drain(loader)) == np.flatnonzero(mask).tolist()
+    with pytest.raises(eider.InvalidError, match=rf"mask of shape \[10\], the dataset has {ROWS} rows.*flatnonzero"):
+        Loader(uri, batch_size=50, rows=mask[:10])
+
+
+def test_columns_as_text_and_no_seed_are_refused(uri: str) -> None:
+    with pytest.raises(TypeError, match="columns must be a list of names, got the str 'score'"):
+        Loader(uri, columns="score", batch_size=10)
+    with pytest.raises(eider.InvalidError, match="seed is None; give an integer"):
+        Loader(uri, batch_size=10, shuffle=True, seed=None)
+
+
 def test_shuffled_batches_hold_live_rows_only(tmp_path: pathlib.Path) -> None:
     lance = pytest.importorskip("lance")
     rows = 1200

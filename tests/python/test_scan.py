@@ -117,7 +117,6 @@ LATER = {
     "index_segments": ["x"],
     "full_text_query": "word",
     "fast_search": True,
-    "blob_handling": "all_binary",
     "include_deleted_rows": True,
     "scan_stats_callback": print,
     "strict_batch_size": True,

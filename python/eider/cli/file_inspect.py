@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
-from ..file import LanceFileReader
+from ..file import LanceFileReader, inspect
 from .parse import add_verb
 from .render import print_json
 
@@ -26,12 +25,11 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.json:
-        found = [{"path": p, **json.loads(LanceFileReader(p).describe(json=True))} for p in args.paths]
+        found = [{**inspect(p), "path": p} for p in args.paths]
         print_json(found[0] if len(found) == 1 else found)
         return 0
     for index, path in enumerate(args.paths):
         if index:
             print()
-        described = LanceFileReader(path).describe().rstrip()
-        print(f"{path}\n{described}")
+        print(LanceFileReader(path).describe().rstrip())
     return 0

@@ -84,7 +84,7 @@ def _print(facts: dict[str, Any]) -> None:
             ("rows", f"{facts['rows']:,}{deleted}"),
             (
                 "data",
-                f"{facts['fragments']} fragments, {facts['data_files']} files, "
+                f"{_counted(facts['fragments'], 'fragment')}, {_counted(facts['data_files'], 'file')}, "
                 f"{'size not recorded' if size is None else size_text(size)}, format {facts['file_version']}",
             ),
         ]
@@ -98,6 +98,10 @@ def _print(facts: dict[str, Any]) -> None:
     if entries:
         print()
         print_pairs([(key, " ".join(value.split())[:100]) for key, value in sorted(entries.items())])
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _add_rows(column: dict[str, Any], depth: int, rows: list[list[str]]) -> None:

@@ -47,11 +47,13 @@ struct Session::Impl {
       : budget(options.memory_limit ? options.memory_limit : DefaultMemoryLimit()),
         cache(budget, budget.limit_bytes() / kCacheShare, kMaxCachedObjects),
         cpu(NumThreads(options.cpu_threads, "EIDER_CPU_THREADS", NumUsableCores())),
-        io(NumThreads(options.io_threads, "EIDER_IO_THREADS", kDefaultIoThreads)) {}
+        io(NumThreads(options.io_threads, "EIDER_IO_THREADS", kDefaultIoThreads)),
+        verify_checksums(options.verify_checksums) {}
   MemoryBudget budget;
   SharedCache cache;
   TaskPool cpu;
   TaskPool io;
+  const bool verify_checksums;
 };
 
 Session::Session(const SessionOptions& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -64,6 +66,7 @@ const std::shared_ptr<Session>& Session::Default() {
 
 uint64_t Session::memory_limit() const { return impl_->budget.limit_bytes(); }
 uint64_t Session::memory_used() const { return impl_->budget.used_bytes(); }
+bool Session::verifies_checksums() const { return impl_->verify_checksums; }
 MemoryBudget& Session::budget() { return impl_->budget; }
 SharedCache& Session::cache() { return impl_->cache; }
 TaskPool& Session::cpu_pool() { return impl_->cpu; }

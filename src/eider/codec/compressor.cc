@@ -210,6 +210,12 @@ MiniBlockPage CompressMiniBlock(const LeafValues& values, const CompressionOptio
 }
 
 PerValuePage CompressPerValue(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
+  if (values.row_encoding) {
+    *encoding = *values.row_encoding;
+    PerValuePage page;
+    page.variable = true;
+    return page;
+  }
   if (values.shape.kind == Kind::kVariable) return CompressVariablePerValue(values, options, encoding);
   if (values.shape.bits_per_value % 8 != 0) {
     throw Invalid("full-zip: values of {} bits are not whole bytes", values.shape.bits_per_value);

@@ -4,10 +4,15 @@
 /// from. A "value" here is a visible item: null items keep a slot (its bytes are arbitrary, empty when variable).
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "eider/base/bytes.h"
 #include "eider/base/memory.h"
+
+namespace lance::encodings21 {
+class CompressiveEncoding;
+}
 
 namespace eider::codec {
 
@@ -65,6 +70,8 @@ struct LeafValues {
   uint64_t bit_offset = 0;
   ByteSpan offsets;    ///< variable: num_values + 1 offsets of shape.offset_bytes; the first need not be 0
   std::vector<ByteSpan> fsl_validity;  ///< per fixed-size-list layer: bits from bit 0, or empty when all valid
+  /// Rows of a packed struct that only full-zip pages hold: how they are made (data and offsets are those of the rows).
+  std::shared_ptr<const ::lance::encodings21::CompressiveEncoding> row_encoding;
   std::vector<uint64_t> packed_bits;   ///< packed structs: the width of each field (rows are kFixed); empty otherwise
   ByteSpan null_bits;  ///< LSB-first validity of the items themselves (from bit 0), empty when all valid: statistics only
 

@@ -1,6 +1,7 @@
 #include <eider/dataset.h>
 
 #include "eider/base/error.h"
+#include "eider/dataset/file_blob.h"
 #include "eider/dataset/function_reader.h"
 #include "eider/io/store.h"
 #include "eider/mutate/columns.h"
@@ -51,6 +52,25 @@ class TableDataset final : public Dataset {
   }
   RecordBatch Take(std::span<const uint64_t> positions, const ScanOptions& options) const override {
     return reader_->Take(*reader_->Plan(options), positions, options.stats);
+  }
+
+  std::vector<BlobPtr> TakeBlobs(const std::string& column, std::span<const uint64_t> rows, RowNaming naming,
+                                 ScanStats* stats, std::vector<uint64_t>* addresses) const override {
+    std::vector<BlobPtr> blobs;
+    for (query::BlobPlace& place : reader_->PlaceBlobs(column, rows, naming, stats, addresses)) blobs.push_back(MakeBlob(std::move(place)));
+    return blobs;
+  }
+  std::vector<BlobBytes> ReadBlobs(const std::string& column, std::span<const uint64_t> rows, RowNaming naming,
+                                   ScanStats* stats) const override {
+    std::vector<uint64_t> addresses;
+    const std::vector<query::BlobPlace> places = reader_->PlaceBlobs(column, rows, naming, stats, &addresses);
+    std::vector<Buffer> bytes = query::ReadBlobs(places, stats);
+    std::vector<BlobBytes> out(bytes.size());
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      out[i].address = addresses[i];
+      if (bytes[i].present()) out[i].bytes = std::move(bytes[i]);
+    }
+    return out;
   }
 
   DatasetPtr AddColumns(RecordBatchReader& data, Durability durability) override {

@@ -30,7 +30,7 @@ file::FileVersion ParseVersion(const std::string& version) {
   throw Unsupported("writing file version '{}' (2.0, 2.1 and 2.2 can be written)", version);
 }
 
-class FileReaderFacade final : public LanceFileReader {
+class FileReaderFacade final : public FileReader {
  public:
   FileReaderFacade(std::shared_ptr<const file::FileReader> reader, std::shared_ptr<Session> session)
       : reader_(std::move(reader)), session_(std::move(session)) {}
@@ -41,7 +41,7 @@ class FileReaderFacade final : public LanceFileReader {
   SchemaPtr schema() const override { return std::make_shared<const Schema>(ToArrowSchema(reader_->schema())); }
   uint32_t num_global_buffers() const override { return reader_->num_global_buffers(); }
   Buffer ReadGlobalBuffer(uint32_t index) const override { return reader_->ReadGlobalBuffer(index); }
-  std::string Describe(bool json) const override { return reader_->Describe(json); }
+  FileMetadata metadata() const override { return reader_->Metadata(); }
 
   RecordBatch ReadRange(uint64_t first, uint64_t count, const std::optional<std::vector<std::string>>& columns,
                         ScanStats* stats) const override {
@@ -115,15 +115,16 @@ class FileReaderFacade final : public LanceFileReader {
   const std::shared_ptr<Session> session_;
 };
 
-class FileWriterFacade final : public LanceFileWriter {
+class FileWriterFacade final : public FileWriter {
  public:
-  FileWriterFacade(std::unique_ptr<io::WritableFile> file, const Schema& schema, const LanceFileWriteOptions& options,
+  FileWriterFacade(std::unique_ptr<io::WritableFile> file, const Schema& schema, const FileWriteOptions& options,
                    std::shared_ptr<Session> session)
       : schema_(ToLanceSchema(schema)), writer_(std::move(file), schema_,
                 {.version = ParseVersion(options.version),
                  .buffered_bytes = options.buffered_bytes,
                  .max_page_bytes = options.max_page_bytes,
-                 .encoding = {options.encoding.profile == EncodingProfile::kCompact, options.encoding.columns}},
+                 .encoding = {options.encoding.profile == EncodingProfile::kCompact, options.encoding.columns},
+                 .checksums = options.checksums},
                 std::move(session)) {}
 
   void Write(const RecordBatch& batch) override {
@@ -144,15 +145,15 @@ class FileWriterFacade final : public LanceFileWriter {
 
 }  // namespace
 
-std::shared_ptr<LanceFileReader> LanceFileReader::Open(const std::string& path, std::shared_ptr<Session> session) {
+std::shared_ptr<FileReader> FileReader::Open(const std::string& path, std::shared_ptr<Session> session, bool verify) {
   if (!session) session = Session::Default();
   const StorePath place = Locate(path);
-  auto reader = file::FileReader::Open(place.store->Open(place.name), {.session = session.get()});
+  auto reader = file::FileReader::Open(place.store->Open(place.name), {.session = session.get(), .verify = verify});
   return std::make_shared<FileReaderFacade>(std::move(reader), std::move(session));
 }
 
-std::unique_ptr<LanceFileWriter> LanceFileWriter::Create(const std::string& path, const Schema& schema,
-                                                         const LanceFileWriteOptions& options, std::shared_ptr<Session> session) {
+std::unique_ptr<FileWriter> FileWriter::Create(const std::string& path, const Schema& schema,
+                                                         const FileWriteOptions& options, std::shared_ptr<Session> session) {
   if (!session) session = Session::Default();
   const StorePath place = Locate(path);
   return std::make_unique<FileWriterFacade>(place.store->Create(place.name), schema, options, std::move(session));

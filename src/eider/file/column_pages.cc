@@ -73,8 +73,9 @@ void ParseBuffers(const ::lance::file::Page& page, uint64_t file_bytes, page::Pa
 
 }  // namespace
 
-ColumnPages::ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, KeptBytes& kept)
-    : metadata_(std::move(metadata)), file_bytes_(file_bytes), version_(version), kept_(kept) {
+ColumnPages::ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, KeptBytes& kept,
+                         ColumnSums sums)
+    : metadata_(std::move(metadata)), file_bytes_(file_bytes), version_(version), kept_(kept), sums_(std::move(sums)) {
   Encoding encoding;
   first_rows_.push_back(0);
   VisitWireFields(metadata_.span(), "column metadata", [&](const WireField& field) {
@@ -88,6 +89,9 @@ ColumnPages::ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion versi
     return true;
   });
   CheckColumnEncoding(encoding);
+  if (sums_.file && sums_.pages.size() != messages_.size()) {
+    throw Corrupt("checksums of {} pages, the column has {}", sums_.pages.size(), messages_.size());
+  }
   pages_.reset(new std::atomic<const Page*>[messages_.size()]());
   kept_.bytes.fetch_add(sizeof *this + metadata_.size() + messages_.size() * 32, std::memory_order_relaxed);
 }
@@ -96,7 +100,19 @@ ColumnPages::~ColumnPages() {
   for (size_t i = 0; i < messages_.size(); ++i) {
     const std::unique_ptr<const Page> page(pages_[i].load(std::memory_order_relaxed));
     if (page) delete page->decoder.load(std::memory_order_relaxed);
+    if (page) delete page->verifier.load(std::memory_order_relaxed);
   }
+}
+
+const PageVerifier* ColumnPages::Verifier(size_t index) const {
+  if (sums_.file == nullptr) return nullptr;
+  const Page& page = Open(index);
+  const PageVerifier* verifier = page.verifier.load(std::memory_order_acquire);
+  if (verifier != nullptr) return verifier;
+  auto made = std::make_unique<const PageVerifier>(page.source, sums_.pages[index], *sums_.file);
+  if (!page.verifier.compare_exchange_strong(verifier, made.get(), std::memory_order_acq_rel)) return verifier;
+  kept_.bytes.fetch_add(made->kept_bytes(), std::memory_order_relaxed);
+  return made.release();
 }
 
 std::unique_ptr<ColumnPages::Page> ColumnPages::Parse(size_t index) const {

@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "eider/file/checksums.h"
 #include "eider/file/file_reader.h"
+#include "eider/file/page_verifier.h"
 #include "eider/page/page_decoder.h"
 
 namespace eider::file {
@@ -24,7 +26,8 @@ class ColumnPages {
  public:
   /// `metadata` is a serialized lance.file.ColumnMetadata, kept. \throws Error(kCorrupt)
   /// What is kept, page state to come included, is added to `kept`, which outlives this.
-  ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, KeptBytes& kept);
+  /// Reads are checked against `sums`, unless empty.
+  ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, KeptBytes& kept, ColumnSums sums = {});
   ~ColumnPages();
 
   size_t num_pages() const { return messages_.size(); }
@@ -44,6 +47,11 @@ class ColumnPages {
   const page::PageDecoder& Decoder(size_t page, const std::shared_ptr<const page::LeafSpec>& leaf,
                                    std::unique_ptr<page::PageDecoder>& owned) const;
 
+  /// Checks what is read of a page; null when the file has no checksums, or they are not wanted.
+  const PageVerifier* Verifier(size_t page) const;
+  /// Null when the file says nothing.
+  const PageSums* sums(size_t page) const { return sums_.file ? &sums_.pages[page] : nullptr; }
+
  private:
   struct LeafDecoder {
     std::shared_ptr<const page::LeafSpec> leaf;
@@ -53,6 +61,7 @@ class ColumnPages {
     page::PageSource source;
     std::string layout;
     mutable std::atomic<const LeafDecoder*> decoder{nullptr};
+    mutable std::atomic<const PageVerifier*> verifier{nullptr};
   };
   const Page& Open(size_t index) const;
   std::unique_ptr<Page> Parse(size_t index) const;
@@ -61,6 +70,7 @@ class ColumnPages {
   const uint64_t file_bytes_;
   const FileVersion version_;
   KeptBytes& kept_;
+  const ColumnSums sums_;
   std::vector<ByteSpan> messages_;   // of the pages, within metadata_
   std::vector<uint64_t> first_rows_;
   std::unique_ptr<std::atomic<const Page*>[]> pages_;

@@ -16,8 +16,17 @@ namespace {
 constexpr uint64_t kParallelBytes = 1 << 20;
 constexpr size_t kPrefetchBlock = 64;
 
+/// Fetched bytes and where they lie in the file.
+struct Stretch {
+  ByteRange range;
+  ByteSpan bytes;
+};
+
 struct PagePart {
   size_t page = 0;
+  const PageVerifier* verifier = nullptr;
+  bool whole_chunks = false;  // a take reads chunks whole
+  std::vector<Stretch> unverified = {};
   std::unique_ptr<page::PageDecoder> owned;
   std::unique_ptr<page::PageRead> read;
 };
@@ -63,7 +72,10 @@ void ExpandRows(LeafParts& leaf) {
 void AddPart(LeafParts& leaf, size_t page, const page::RowSelection& selection) {
   PagePart part{.page = page};
   InPage(leaf, part, [&] {
-    part.read = leaf.leaf->column->Decoder(page, leaf.leaf->leaf, part.owned).Read(selection);
+    const page::PageDecoder& decoder = leaf.leaf->column->Decoder(page, leaf.leaf->leaf, part.owned);
+    part.read = decoder.Read(selection);
+    part.verifier = leaf.leaf->column->Verifier(page);
+    part.whole_chunks = decoder.ReadsWholeChunks();
   });
   leaf.parts.push_back(std::move(part));
 }
@@ -103,15 +115,14 @@ void PlanRows(LeafParts& leaf) {
 class Driver {
  public:
   Driver(const io::ReadableFile& file, std::span<LeafRead> reads, const ReadContext& context)
-      : file_(file), context_(context), leaves_(reads.size()) {
-    const Buffer mapping = file.Mapped();
+      : file_(file), context_(context), mapping_(file.Mapped()), leaves_(reads.size()) {
     for (size_t i = 0; i < reads.size(); ++i) {
       LeafParts& leaf = leaves_[i];
       leaf.leaf = &reads[i];
       ExpandRows(leaf);
       leaf.rows.is_range() ? PlanRange(leaf) : PlanRows(leaf);
       reads[i].output = std::make_unique<page::LeafOutput>(reads[i].leaf);
-      reads[i].output->mapping = mapping;
+      reads[i].output->mapping = mapping_;
       reads[i].output->may_view = leaf.parts.size() == 1;
     }
   }
@@ -156,15 +167,46 @@ class Driver {
     for (size_t i = 0; i < leaf.parts.size(); at += counts[i++]) {
       if (counts[i] == 0) continue;
       InPage(leaf, leaf.parts[i], [&] {
+        if (leaf.parts[i].verifier) {
+          Verify(leaf, leaf.parts[i], std::span(round.wants).subspan(at, counts[i]), spans.subspan(at, counts[i]));
+        }
         leaf.parts[i].read->Feed(spans.subspan(at, counts[i]));
         leaf.parts[i].read->LookAhead(spans.subspan(at + counts[i], end - at - counts[i]));
       });
     }
   }
+
+  /// Checks fetched bytes now or, the bulk of them, when they are decoded. Neighbours are checked as one.
+  void Verify(const LeafParts& leaf, PagePart& part, std::span<const ByteRange> wants, std::span<const ByteSpan> spans) {
+    const bool is_take = !leaf.rows.is_range();
+    for (size_t i = 0; i < wants.size(); ++i) {
+      const bool bulk = part.verifier->IsBulk(wants[i]);
+      if (bulk && is_take && !TakesWhole(part, wants[i])) continue;
+      if (!bulk) {
+        part.verifier->Verify(file_, mapping_.span(), wants[i], spans[i], is_take);
+        continue;
+      }
+      Stretch* last = part.unverified.empty() ? nullptr : &part.unverified.back();
+      if (last && last->range.end() == wants[i].offset && last->bytes.data() + last->bytes.size() == spans[i].data()) {
+        last->range.length += wants[i].length;
+        last->bytes = {last->bytes.data(), last->range.length};
+      } else {
+        part.unverified.push_back({wants[i], spans[i]});
+      }
+    }
+  }
+  /// On a mapped file a take touches little of the ranges that it asks for: values by their address.
+  bool TakesWhole(const PagePart& part, ByteRange want) const {
+    return !mapping_.present() || part.whole_chunks || want.length >= kSumBlockBytes;
+  }
+
   void Decode(LeafParts& leaf) {
     page::LeafOutput& out = *leaf.leaf->output;
     for (PagePart& part : leaf.parts) {
       InPage(leaf, part, [&] {
+        for (const Stretch& stretch : part.unverified) {
+          part.verifier->Verify(file_, mapping_.span(), stretch.range, stretch.bytes, !leaf.rows.is_range());
+        }
         if (!part.read->DefersLevels()) page::FlushLists(out);
         part.read->Decode(out);
       });
@@ -174,6 +216,7 @@ class Driver {
 
   const io::ReadableFile& file_;
   const ReadContext& context_;
+  const Buffer mapping_;
   std::vector<LeafParts> leaves_;
   std::list<Round> rounds_;
   uint64_t fetched_bytes_ = 0;

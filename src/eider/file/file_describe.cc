@@ -1,111 +1,196 @@
-#include "eider/file/file_reader_impl.h"
-#include "eider/page/page_decoder.h"
+#include <eider/file_metadata.h>
 
-namespace eider::file {
+#include <fmt/format.h>
+
+#include <functional>
+
+namespace eider {
 namespace {
 
-void AppendJsonString(std::string_view text, std::string& out) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\', out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", c);
+double BitsPer(uint64_t bytes, uint64_t count) { return count == 0 ? 0 : 8.0 * double(bytes) / double(count); }
+
+/// JSON in the making; the caller minds the brackets.
+class Json {
+ public:
+  std::string Take() { return std::move(out_); }
+  void Open(char bracket) { Separate(), out_ += bracket, fresh_ = true; }
+  void Close(char bracket) { out_ += bracket, fresh_ = false; }
+  void Key(std::string_view name) { Text(name), out_ += ": ", fresh_ = true; }
+  void Text(std::string_view text) {
+    Separate();
+    out_ += '"';
+    for (const char c : text) {
+      if (c == '"' || c == '\\') {
+        out_ += '\\', out_ += c;
+      } else if (static_cast<unsigned char>(c) < 0x20) {
+        out_ += fmt::format("\\u{:04x}", c);
+      } else {
+        out_ += c;
+      }
+    }
+    out_ += '"';
+  }
+  template <typename T>
+  void Number(T value) {
+    Separate();
+    out_ += fmt::format("{}", value);
+  }
+  template <typename T>
+  void Member(std::string_view name, const T& value) {
+    Key(name);
+    if constexpr (std::is_convertible_v<T, std::string_view>) {
+      Text(value);
     } else {
-      out += c;
+      Number(value);
     }
   }
-  out += '"';
-}
-
-/// Paths of a schema, in the order of the file's columns: of the leaves, before 2.1 (`parents`) of all fields.
-void CollectPaths(const LanceField& field, const std::string& prefix, bool parents, std::vector<std::string>& paths) {
-  const std::string path = prefix + field.name;
-  if (field.IsLeaf() || parents) paths.push_back(fmt::format("{} ({})", path, field.logical_type));
-  if (field.IsLeaf()) return;
-  for (const LanceField& child : field.children) CollectPaths(child, path + ".", parents, paths);
-}
-
-std::string LayoutOrError(std::string_view layout) {
-  try {
-    return page::DescribeLayout(layout);
-  } catch (const Error& error) {
-    return fmt::format("unreadable: {}", error.what());
+  template <typename T>
+  void Member(std::string_view name, const std::optional<T>& value) {
+    if (value) Member(name, *value);
   }
-}
 
-/// A page of any version.
-struct PageView {
-  size_t index = 0;
-  uint64_t first_row = 0, end_row = 0;
-  std::string layout;
-  std::span<const ByteRange> buffers;
+ private:
+  void Separate() {
+    if (!fresh_) out_ += ", ";
+    fresh_ = false;
+  }
+  std::string out_;
+  bool fresh_ = true;
 };
 
-PageView ViewPage(const ColumnPages& column, size_t i) {
-  const page::PageSource& source = column.source(i);
-  return {i, column.first_row(i), column.end_row(i), LayoutOrError(source.layout), source.buffers};
+void BuffersToJson(const std::vector<BufferMetadata>& buffers, Json& json) {
+  json.Open('[');
+  for (const BufferMetadata& buffer : buffers) {
+    json.Open('{');
+    json.Member("offset", buffer.offset);
+    json.Member("size_bytes", buffer.size_bytes);
+    json.Close('}');
+  }
+  json.Close(']');
 }
 
-PageView ViewPage(const StoredColumn& column, size_t i) {
-  return {i, column.first_row(i), column.first_row(i + 1), column.DescribePage(i), column.page_buffers(i)};
+void PageToJson(const PageMetadata& page, Json& json) {
+  json.Open('{');
+  json.Member("first_row", page.first_row);
+  json.Member("num_rows", page.num_rows);
+  json.Member("num_items", page.num_items);
+  json.Member("size_bytes", page.size_bytes());
+  json.Member("bits_per_row", BitsPer(page.size_bytes(), page.num_rows));
+  if (page.num_items) json.Member("bits_per_value", BitsPer(page.size_bytes(), *page.num_items));
+  json.Member("layout", page.layout);
+  json.Member("encoding", page.encoding);
+  if (page.bytes) {
+    json.Key("bytes");
+    json.Open('{');
+    json.Member("repetition", page.bytes->repetition);
+    json.Member("definition", page.bytes->definition);
+    json.Member("index", page.bytes->index);
+    json.Member("headers", page.bytes->headers);
+    json.Member("values", page.bytes->values);
+    json.Member("dictionary", page.bytes->dictionary);
+    json.Close('}');
+  }
+  json.Member("null_count", page.null_count);
+  json.Member("min", page.min);
+  json.Member("max", page.max);
+  json.Member("num_checksums", page.num_checksums);
+  json.Key("buffers");
+  BuffersToJson(page.buffers, json);
+  json.Close('}');
 }
 
-template <typename Column>
-std::vector<PageView> ViewPages(const Column& column) {
-  std::vector<PageView> pages;
-  for (size_t i = 0; i < column.num_pages(); ++i) pages.push_back(ViewPage(column, i));
-  return pages;
+std::string ToJson(const FileMetadata& file) {
+  Json json;
+  json.Open('{');
+  json.Member("path", file.path);
+  json.Member("version", file.version);
+  json.Member("num_rows", file.num_rows);
+  json.Member("size_bytes", file.size_bytes);
+  json.Member("checksum_bytes", file.checksum_bytes);
+  json.Key("global_buffers");
+  BuffersToJson(file.global_buffers, json);
+  json.Key("columns");
+  json.Open('[');
+  for (const ColumnMetadata& column : file.columns) {
+    json.Open('{');
+    json.Member("name", column.name);
+    json.Member("type", column.type);
+    json.Member("num_rows", column.num_rows);
+    json.Member("size_bytes", column.size_bytes());
+    json.Member("bits_per_row", BitsPer(column.size_bytes(), column.num_rows));
+    json.Member("metadata_bytes", column.metadata_bytes);
+    json.Key("pages");
+    json.Open('[');
+    for (const PageMetadata& page : column.pages) PageToJson(page, json);
+    json.Close(']');
+    json.Close('}');
+  }
+  json.Close(']');
+  json.Close('}');
+  return json.Take();
 }
 
-void DescribePageText(const PageView& page, std::string& out) {
-  out += fmt::format("    page {}: rows [{}, {}): {}\n", page.index, page.first_row, page.end_row, page.layout);
+std::string PartsToText(const PageBytes& bytes) {
+  std::string out;
+  const auto add = [&out](uint64_t n, const char* name) {
+    if (n > 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, n);
+  };
+  add(bytes.values, "values");
+  add(bytes.dictionary, "dictionary");
+  add(bytes.repetition, "repetition");
+  add(bytes.definition, "definition");
+  add(bytes.index, "index");
+  add(bytes.headers, "headers");
+  return out;
+}
+
+void PageToText(const PageMetadata& page, size_t index, std::string& out) {
+  out += fmt::format("    page {}: rows [{}, {}), {} bytes", index, page.first_row, page.first_row + page.num_rows, page.size_bytes());
+  if (page.num_items) out += fmt::format(", {} items, {:.2f} bits each", *page.num_items, BitsPer(page.size_bytes(), *page.num_items));
+  out += fmt::format("\n      {}\n", page.encoding);
+  if (page.bytes) {
+    const std::string parts = PartsToText(*page.bytes);
+    out += fmt::format("      bytes: {}\n", parts.empty() ? "none" : parts);
+  }
+  if (page.null_count) {
+    out += fmt::format("      {} nulls", *page.null_count);
+    if (page.min && page.max) {
+      out += fmt::format(", from {}{} to {}{}", *page.min, page.min_is_cut ? "..." : "", page.max_is_cut ? "below " : "", *page.max);
+    }
+    out += '\n';
+  }
   for (size_t b = 0; b < page.buffers.size(); ++b) {
-    out += fmt::format("      buffer {}: {} bytes at {}\n", b, page.buffers[b].length, page.buffers[b].offset);
+    out += fmt::format("      buffer {}: {} bytes at {}\n", b, page.buffers[b].size_bytes, page.buffers[b].offset);
   }
 }
 
-void DescribePageJson(const PageView& page, std::string& out) {
-  out += fmt::format("{}{{\"first_row\": {}, \"num_rows\": {}, \"layout\": ", page.index ? ", " : "", page.first_row,
-                     page.end_row - page.first_row);
-  AppendJsonString(page.layout, out);
-  out += ", \"buffers\": [";
-  for (size_t b = 0; b < page.buffers.size(); ++b) {
-    out += fmt::format("{}{{\"offset\": {}, \"size_bytes\": {}}}", b ? ", " : "", page.buffers[b].offset, page.buffers[b].length);
+std::string ToText(const FileMetadata& file) {
+  std::string out = fmt::format("{}: version {}, {} rows, {} bytes, {} columns, {} global buffers, {}\n", file.path, file.version,
+                                file.num_rows, file.size_bytes, file.columns.size(), file.global_buffers.size(),
+                                file.checksum_bytes == 0 ? std::string("no checksums") : fmt::format("{} bytes of checksums", file.checksum_bytes));
+  for (size_t c = 0; c < file.columns.size(); ++c) {
+    const ColumnMetadata& column = file.columns[c];
+    out += fmt::format("  column {}: {} ({}), {} pages, {} bytes, {:.2f} bits per row\n", c, column.name, column.type, column.pages.size(),
+                       column.size_bytes(), BitsPer(column.size_bytes(), column.num_rows));
+    for (size_t i = 0; i < column.pages.size(); ++i) PageToText(column.pages[i], i, out);
   }
-  out += "]}";
+  return out;
 }
 
 }  // namespace
 
-std::string FileReader::Describe(bool json) const {
-  std::vector<std::string> paths;
-  for (const LanceField& field : schema().fields) CollectPaths(field, "", impl_->stored != nullptr, paths);
-  paths.resize(num_columns(), "?");
-  std::string out;
-  if (json) {
-    out = "{\"path\": ";
-    AppendJsonString(path(), out);
-    out += fmt::format(", \"version\": \"{}\", \"num_rows\": {}, \"size_bytes\": {}, \"num_global_buffers\": {}, \"columns\": [",
-                       version().ToString(), num_rows(), impl_->file->size(), num_global_buffers());
-  } else {
-    out = fmt::format("{}: version {}, {} rows, {} bytes, {} columns, {} global buffers\n", path(), version().ToString(), num_rows(),
-                      impl_->file->size(), num_columns(), num_global_buffers());
-  }
-  for (uint32_t c = 0; c < num_columns(); ++c) {
-    const std::vector<PageView> pages = impl_->stored ? ViewPages(impl_->stored->Column(static_cast<int32_t>(c))) : ViewPages(impl_->Column(c));
-    if (json) {
-      out += c ? ", {\"name\": " : "{\"name\": ";
-      AppendJsonString(paths[c], out);
-      out += ", \"pages\": [";
-    } else {
-      out += fmt::format("  column {}: {}, {} pages\n", c, paths[c], pages.size());
-    }
-    for (const PageView& page : pages) json ? DescribePageJson(page, out) : DescribePageText(page, out);
-    if (json) out += "]}";
-  }
-  if (json) out += "]}";
-  return out;
+uint64_t PageMetadata::size_bytes() const {
+  uint64_t total = 0;
+  for (const BufferMetadata& buffer : buffers) total += buffer.size_bytes;
+  return total;
 }
 
-}  // namespace eider::file
+uint64_t ColumnMetadata::size_bytes() const {
+  uint64_t total = 0;
+  for (const PageMetadata& page : pages) total += page.size_bytes();
+  return total;
+}
+
+std::string DescribeFile(const FileMetadata& metadata, bool json) { return json ? ToJson(metadata) : ToText(metadata); }
+
+}  // namespace eider

@@ -13,7 +13,7 @@
 #include "eider/file/file_tail.h"
 #include "eider/file/legacy_columns.h"
 #include "eider/page/field_plan.h"
-#include "eider/schema/logical_type.h"
+#include "eider/schema/blob_columns.h"
 
 namespace eider::file {
 namespace {
@@ -24,7 +24,7 @@ using page::FieldPlan;
 uint64_t RowsPerRow(const LanceSchema& schema) {
   if (schema.fields.empty()) return 1;
   try {
-    return page::PlanField(schema.fields[0]).leaves.at(0)->rows_per_row;
+    return page::PlanField(DescribeBlobs(schema.fields[0])).leaves.at(0)->rows_per_row;
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kUnsupported) return 1;  // reading that column will say what it is
     throw;
@@ -162,7 +162,7 @@ std::vector<ArrayPtr> FileReader::Impl::ReadStored(std::span<const ColumnProject
   }
   std::vector<page::ArrayReadPtr> reads;
   for (const ColumnProjection& projection : projections) {
-    RequireDataSupport(projection.field);
+    if (HasBlobs(projection.field)) throw Unsupported("column '{}': blobs of file version {}", projection.field.name, tail().version.ToString());
     reads.push_back(MakeFieldRead(projection, *stored, num_rows, ranges));
   }
   std::vector<ArrayPtr> arrays = FinishReads(*file, reads, context);
@@ -198,7 +198,6 @@ PlanCache::~PlanCache() { delete plan_.load(std::memory_order_relaxed); }
 
 const FieldPlan& PlanCache::Get(const LanceField& field) const {
   if (const FieldPlan* plan = plan_.load(std::memory_order_acquire)) return *plan;
-  RequireDataSupport(field);
   auto made = std::make_unique<const FieldPlan>(page::PlanField(field));
   const FieldPlan* expected = nullptr;
   if (!plan_.compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel)) return *expected;
@@ -211,13 +210,15 @@ FileReader::~FileReader() = default;
 namespace {
 
 std::shared_ptr<const FileState> OpenState(const io::ReadableFile& file, const ReadContext& context) {
-  const std::string name = context.session ? file.StateName() : std::string();
+  const bool verify = context.verify && (context.session == nullptr || context.session->verifies_checksums());
+  std::string name = context.session ? file.StateName() : std::string();
+  if (!name.empty() && !verify) name += "?unverified";
   if (!name.empty()) {
     if (auto known = context.session->cache().Find(name)) return std::static_pointer_cast<const FileState>(known);
   }
   // Several files may be open at once, and a scan needs most of the budget for itself.
   const uint64_t max_kept_bytes = context.session ? context.session->memory_limit() / 8 : ~uint64_t{0};
-  auto state = std::make_shared<const FileState>(ReadFileTail(file, context.stats), max_kept_bytes);
+  auto state = std::make_shared<const FileState>(ReadFileTail(file, context.stats), max_kept_bytes, verify);
   if (!name.empty()) context.session->cache().Insert(name, state);
   return state;
 }
@@ -257,7 +258,11 @@ Buffer FileReader::ReadGlobalBuffer(uint32_t index) const {
   if (index >= num_global_buffers()) {
     throw Invalid("file '{}': global buffer {} of {}", path(), index, num_global_buffers());
   }
-  return ReadThroughTail(*impl_->file, impl_->tail(), impl_->tail().global_buffer(index), nullptr);
+  return InContext([&] { return impl_->Where(); }, [&] {
+    Buffer bytes = ReadThroughTail(*impl_->file, impl_->tail(), impl_->tail().global_buffer(index), nullptr);
+    if (const FileSums* sums = impl_->state->Sums(*impl_->file, nullptr)) sums->CheckGlobalBuffer(index, bytes.span());
+    return bytes;
+  });
 }
 
 std::vector<ColumnProjection> FileReader::AllColumns() const {
@@ -265,7 +270,7 @@ std::vector<ColumnProjection> FileReader::AllColumns() const {
   std::vector<ColumnProjection> projections;
   int32_t next = 0;
   for (const LanceField& field : schema().fields) {
-    ColumnProjection projection{.field = field};
+    ColumnProjection projection{.field = DescribeBlobs(field)};
     for (size_t i = CountLeaves(field); i > 0; --i) projection.leaf_columns.push_back(next++);
     projections.push_back(std::move(projection));
   }

@@ -3,6 +3,7 @@
 /// Reads one Lance data file of any version: footer, column metadata, pages. Thread-safe after Open.
 
 #include <eider/array.h>
+#include <eider/file_metadata.h>
 #include <eider/schema.h>
 #include <eider/session.h>
 #include <eider/stats.h>
@@ -39,6 +40,7 @@ inline constexpr uint64_t kMaxRows = uint64_t{1} << 32;
 struct ReadContext {
   Session* session = nullptr;
   ScanStats* stats = nullptr;
+  bool verify = true;  ///< of Open: check what is read where the file has checksums, unless the session says no
 };
 
 /// How a field's leaves become its arrays: worked out at the first read and kept beside the field. Copies start empty.
@@ -96,8 +98,8 @@ class FileReader {
   /// The rows at `rows`, order and duplicates kept. Reads and decodes only what they need.
   std::vector<ArrayPtr> Take(std::span<const ColumnProjection> columns, std::span<const uint64_t> rows,
                              const ReadContext& context) const;
-  /// Pages with layout, encoding tree, buffers and rows, as text or JSON: for `inspect`, tests and bug reports.
-  std::string Describe(bool json) const;
+  /// Columns and pages with encodings and bytes: for `inspect`, tests and bug reports. Reads chunk tables and chunk headers.
+  FileMetadata Metadata() const;
 
   struct Impl;
 

@@ -38,17 +38,21 @@ class SortedRowsHolder {
 class FileState final : public Cacheable {
  public:
   /// Page state beyond `max_kept_bytes` is made anew by each read.
-  FileState(FileTail file_tail, uint64_t max_kept_bytes);
+  FileState(FileTail file_tail, uint64_t max_kept_bytes, bool verify);
   ~FileState() override;
   uint64_t cached_bytes() const override { return kept_.bytes.load(std::memory_order_relaxed); }
 
   const FileTail& tail() const { return tail_; }
   const ColumnPages& Column(const io::ReadableFile& file, size_t index, ScanStats* stats) const;
   const LanceSchema& Schema(const io::ReadableFile& file, ScanStats* stats) const;
+  /// The file's checksums; null when it has none, or they are not wanted.
+  const FileSums* Sums(const io::ReadableFile& file, ScanStats* stats) const;
 
  private:
   const FileTail tail_;
+  const bool verify_;
   mutable KeptBytes kept_;
+  mutable std::atomic<const FileSums*> sums_{nullptr};
   mutable std::atomic<const LanceSchema*> schema_{nullptr};
   std::unique_ptr<std::atomic<const ColumnPages*>[]> columns_;
 };

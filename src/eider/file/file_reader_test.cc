@@ -25,11 +25,13 @@ fs::path GoldenFolder() {
   return source ? fs::path(source) / "tests/golden/pylance-14.0.2" : fs::path();
 }
 
+// Those of 2.1 on: the older ones have readers of their own.
 std::vector<fs::path> GoldenFiles() {
   std::vector<fs::path> files;
   if (!fs::exists(GoldenFolder())) return files;
   for (const auto& entry : fs::recursive_directory_iterator(GoldenFolder())) {
-    if (entry.path().extension() == ".lance" && entry.is_regular_file()) files.push_back(entry.path());
+    const bool older = entry.path().string().find("/2.0/") != std::string::npos || entry.path().string().find("/0.1/") != std::string::npos;
+    if (entry.path().extension() == ".lance" && entry.is_regular_file() && !older) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -236,8 +238,8 @@ TEST_F(GoldenTest, AColumnInNoFileReadsAsNull) {
 
 TEST_F(GoldenTest, DescribesPagesAsTextAndJson) {
   const auto reader = Open(GoldenFolder() / "2.2/lists.lance");
-  EXPECT_THAT(reader->Describe(false), HasSubstr("mini-block("));
-  EXPECT_THAT(reader->Describe(true), HasSubstr("\"num_rows\": 300"));
+  EXPECT_THAT(DescribeFile(reader->Metadata(), false), HasSubstr("mini-block("));
+  EXPECT_THAT(DescribeFile(reader->Metadata(), true), HasSubstr("\"num_rows\": 300"));
 }
 
 }  // namespace

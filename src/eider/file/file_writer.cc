@@ -6,15 +6,16 @@
 #include <unordered_set>
 
 #include "eider/base/bytes.h"
+#include "eider/base/crc32c.h"
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"
+#include "eider/file/checksums.h"
 #include "eider/file/column_writer.h"
 #include "eider/file/file_footer.h"
 #include "eider/file/page_queue.h"
 #include "eider/page/gather.h"
 #include "eider/page/page_cuts.h"
 #include "eider/proto/file2.pb.h"
-#include "eider/schema/logical_type.h"
 #include "eider/schema/field_proto.h"
 
 namespace eider::file {
@@ -113,12 +114,12 @@ struct FileWriter::Impl {
     RequireEncodings(schema, options);
     const Schema arrow = ToArrowSchema(schema);
     for (size_t i = 0; i < schema.fields.size(); ++i) {
-      RequireDataSupport(schema.fields[i]);
       columns.push_back(std::make_unique<ColumnWriter>(uint32_t(i), schema.fields[i], arrow.fields[i], options.version.minor,
                                                        options.encoding));
       first_leaf.push_back(leaves.size());
       for (const page::ColumnLeaf& leaf : columns.back()->leaves()) AddLeafColumn(leaf);
     }
+    if (options.checksums && options.version.minor >= 1) sums.emplace(leaves.size());
     const uint64_t buffered = std::min(options.buffered_bytes, session->memory_limit() / 4);
     column_share = std::max(kMinColumnShare, buffered / std::max<uint64_t>(columns.size(), 1));
     page_bytes = std::max<uint64_t>(1, std::min(options.max_page_bytes, session->memory_limit() / 8));
@@ -167,6 +168,7 @@ struct FileWriter::Impl {
         for (std::vector<ArrayPtr>& pieces : page::CutPages(group.pieces, leaf, kEncodedPageBytes)) {
           CheckInterrupt();
           PageTask task{.leaf = &leaf, .leaf_index = first + i, .first_row = row, .pieces = std::move(pieces)};
+          task.wants_sums = sums.has_value();
           for (const ArrayPtr& piece : task.pieces) {
             row += piece->length;
             task.bytes += ArrayBytes(*piece);
@@ -183,10 +185,12 @@ struct FileWriter::Impl {
     while (!queue.empty() && (queue.ready() || queue.bytes() > max_bytes)) {
       const PageTask task = queue.Take();
       uint64_t row = task.first_row;
-      for (const page::EncodedPage& page : task.pages) {
+      for (size_t i = 0; i < task.pages.size(); ++i) {
+        const page::EncodedPage& page = task.pages[i];
         leaves[task.leaf_index].AddDictionary(page);
         if (leaves[task.leaf_index].ExtendStructs(page)) continue;
         WritePage(page, row, leaves[task.leaf_index].metadata);
+        if (sums) sums->AddPage(task.leaf_index, page, task.sums[i]);
         row += page.num_rows;
       }
     }
@@ -242,6 +246,15 @@ struct FileWriter::Impl {
     return Serialize(descriptor);
   }
 
+  /// The last global buffer, beside the metadata that is read anyway.
+  void WriteSums(const std::string& descriptor, const std::vector<std::string>& metadata) {
+    global_sums.insert(global_sums.begin(), Crc32c({reinterpret_cast<const uint8_t*>(descriptor.data()), descriptor.size()}));
+    const BufferBuilder bytes = sums->Serialize(options.version, metadata, global_sums);
+    Pad();
+    global_buffers.push_back({out->size(), bytes.size()});
+    out->Append(bytes.span());
+  }
+
   FileSummary Finish(bool sync) {
     std::vector<PageGroup> groups;
     for (const auto& column : columns) column->Flush(groups);
@@ -255,8 +268,10 @@ struct FileWriter::Impl {
       summary.field_ids.push_back(leaves[i].leaf->field_id);
       summary.column_indices.push_back(int32_t(i));
     }
+    const std::string descriptor = Descriptor();
+    if (sums) WriteSums(descriptor, metadata);
     Pad();
-    out->Append(SerializeFileEnd(out->size(), Descriptor(), metadata, global_buffers, FooterVersion(options.version)).span());
+    out->Append(SerializeFileEnd(out->size(), descriptor, metadata, global_buffers, FooterVersion(options.version)).span());
     summary.size_bytes = out->size();
     out->Close(sync);
     return summary;
@@ -270,6 +285,8 @@ struct FileWriter::Impl {
   std::vector<size_t> first_leaf;   ///< per column, into `leaves`
   std::vector<LeafColumn> leaves;
   std::vector<ByteRange> global_buffers;
+  std::vector<uint32_t> global_sums;  ///< of `global_buffers`
+  std::optional<SumWriter> sums;
   BudgetCharge charge;
   uint64_t column_share = 0;
   uint64_t page_bytes = 0;
@@ -311,6 +328,7 @@ uint32_t FileWriter::AddGlobalBuffer(ByteSpan bytes) {
     impl_->Pad();
     impl_->global_buffers.push_back({impl_->out->size(), bytes.size()});
     if (!bytes.empty()) impl_->out->Append(bytes);
+    impl_->global_sums.push_back(Crc32c(bytes));
     return uint32_t(impl_->global_buffers.size());
   });
 }

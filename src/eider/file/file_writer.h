@@ -20,6 +20,7 @@ struct FileWriteOptions {
   uint64_t buffered_bytes = 32 << 20;
   uint64_t max_page_bytes = 32 << 20;
   page::EncodingRequest encoding = {};  ///< kInvalid for a path that the file lacks
+  bool checksums = true;  ///< checksums and page statistics in one more global buffer
 };
 
 struct FileSummary {

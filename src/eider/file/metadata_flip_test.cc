@@ -33,7 +33,7 @@ void ReadAll(const std::vector<uint8_t>& bytes) {
   const io::ObjectStorePtr store = io::MakeMemoryStore("flip");
   store->Put("f.lance", bytes, false);
   const auto reader = FileReader::Open(store->Open("f.lance"));
-  reader->Describe(true);
+  DescribeFile(reader->Metadata(), true);
   for (uint32_t i = 0; i < reader->num_global_buffers(); ++i) reader->ReadGlobalBuffer(i);
   const auto columns = reader->AllColumns();
   // A constant page of many rows is legal: nobody has to ask for all of them.

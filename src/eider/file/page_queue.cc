@@ -29,7 +29,11 @@ struct PageQueue::Entry {
 
 void PageQueue::Run(Entry& entry) {
   try {
-    entry.task.pages = page::EncodePages(entry.task.pieces, *entry.task.leaf);
+    PageTask& task = entry.task;
+    task.pages = page::EncodePages(task.pieces, *task.leaf);
+    for (const page::EncodedPage& page : task.pages) {
+      if (task.wants_sums) task.sums.push_back(SumWriter::Sum(page));
+    }
   } catch (...) {
     entry.error = std::current_exception();
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "eider/base/task_pool.h"
+#include "eider/file/checksums.h"
 #include "eider/page/page_encoder.h"
 
 namespace eider::file {
@@ -20,6 +21,8 @@ struct PageTask {
   std::vector<ArrayPtr> pieces;        ///< kept until the pages are written: these may lie in them
   uint64_t bytes = 0;                  ///< of the rows, before encoding
   std::vector<page::EncodedPage> pages;
+  bool wants_sums = false;
+  std::vector<std::vector<uint32_t>> sums = {};  ///< of each page, where wanted
 };
 
 class PageQueue {

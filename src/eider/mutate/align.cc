@@ -4,6 +4,7 @@
 
 #include "eider/array/null_array.h"
 #include "eider/base/error.h"
+#include "eider/schema/blob_columns.h"
 #include "eider/schema/json_columns.h"
 #include "eider/schema/match.h"
 
@@ -142,6 +143,10 @@ void RequireNoForbiddenNulls(const Array& array, const Field& field, const std::
 }
 
 }  // namespace
+
+void RefuseBlobs(const LanceField& field) {
+  if (HasBlobs(field)) throw Unsupported("column '{}': writing blob columns", field.name);
+}
 
 AlignedReader::AlignedReader(RecordBatchReader& data, const LanceSchema& table)
     : data_(data),

@@ -10,7 +10,6 @@
 #include "eider/mutate/write_fragments.h"
 #include "eider/schema/field_path.h"
 #include "eider/schema/field_proto.h"
-#include "eider/schema/logical_type.h"
 
 namespace eider::mutate {
 namespace {
@@ -37,7 +36,7 @@ LanceSchema NewColumns(const table::Manifest& manifest, const Schema& columns) {
     }
   }
   LanceSchema added = ToLanceSchema(columns, NextFieldId(manifest));
-  for (const LanceField& field : added.fields) RequireDataSupport(field);
+  for (const LanceField& field : added.fields) RefuseBlobs(field);
   added.metadata.clear();
   return added;
 }
@@ -137,11 +136,9 @@ table::Snapshot AddNullsOnce(const table::Snapshot& read, const Schema& columns,
 table::Snapshot AddColumns(const table::Snapshot& read, RecordBatchReader& data, const ColumnOptions& options) {
   const LanceSchema added = NewColumns(*read.manifest, *data.schema());
   RequireMergeable(*read.manifest);
-  WriteFragmentsOptions files_options;
-  files_options.version = WritableVersion(read.manifest->data_storage_version());
-  files_options.sync = SyncsFor(options.durability);
-  files_options.session = options.session ? options.session : Session::Default();
-  NewDataFiles files(read.store, std::move(files_options));
+  NewDataFiles files(read.store, {.version = WritableVersion(read.manifest->data_storage_version()),
+                                  .sync = SyncsFor(options.durability),
+                                  .session = options.session ? options.session : Session::Default()});
   table::TransactionProto transaction = MergeTransaction(read, added);
   WriteColumns(read, data, added, &files, transaction.mutable_merge());
   return CommitFiles(&files, [&] { return table::Commit(read, std::move(transaction), {.sync = files.options().sync}); });

@@ -7,7 +7,6 @@
 #include "eider/mutate/commit_files.h"
 #include "eider/mutate/write_fragments.h"
 #include "eider/schema/field_proto.h"
-#include "eider/schema/logical_type.h"
 
 namespace eider::mutate {
 namespace {
@@ -16,6 +15,7 @@ WriteFragmentsOptions FragmentOptions(const WriteOptions& options, const std::st
   return {.version = WritableVersion(storage_version),
           .max_rows_per_file = options.max_rows_per_file,
           .max_bytes_per_file = options.max_bytes_per_file,
+          .checksums = options.checksums,
           .sync = SyncsFor(options.durability),
           .max_page_bytes = options.max_page_bytes,
           .encoding = {options.encoding.profile == EncodingProfile::kCompact, options.encoding.columns},
@@ -49,7 +49,7 @@ table::TransactionProto NewTransaction(uint64_t read_version, const WriteOptions
 /// Writes the files of an overwrite (or of the first version) and fills in its transaction.
 void WriteAll(RecordBatchReader& data, NewDataFiles* files, table::TransactionProto::Overwrite* overwrite) {
   const LanceSchema schema = ToLanceSchema(*data.schema());
-  for (const LanceField& field : schema.fields) RequireDataSupport(field);
+  for (const LanceField& field : schema.fields) RefuseBlobs(field);
   SchemaToProto(schema, overwrite->mutable_schema(), overwrite->mutable_schema_metadata());
   AlignedReader aligned(data, schema);
   for (table::DataFragmentProto& fragment : WriteFragments(aligned, schema, files)) {
@@ -86,7 +86,7 @@ table::Snapshot Create(const io::ObjectStorePtr& store, RecordBatchReader& data,
 
 table::Snapshot Append(const table::Snapshot& read, RecordBatchReader& data, const WriteOptions& options) {
   const LanceSchema& schema = read.manifest->schema();
-  for (const LanceField& field : schema.fields) RequireDataSupport(field);
+  for (const LanceField& field : schema.fields) RefuseBlobs(field);
   RequireSettled(*read.manifest, options);
   RequireSameVersion(options.data_storage_version, read.manifest->data_storage_version());
   NewDataFiles files(read.store, FragmentOptions(options, read.manifest->data_storage_version()));

@@ -20,6 +20,7 @@ struct WriteFragmentsOptions {
   file::FileVersion version{2, 2};
   uint64_t max_rows_per_file = 1024 * 1024;
   uint64_t max_bytes_per_file = uint64_t{90} << 30;
+  bool checksums = true;
   bool sync = true;
   uint64_t max_page_bytes = 32 << 20;
   page::EncodingRequest encoding = {};

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "eider/base/error.h"
+#include "eider/page/gather_packed.h"
 
 namespace eider::page {
 namespace {
@@ -90,10 +91,10 @@ void ApplyNamed(std::string_view path, std::string_view key, std::string_view na
     options.compression.variable_chunk_bytes = ParseChunkBytes(path, key, value, options.compression.version_minor);
   } else if (name == "profile") {
     options.compression.compact = ParseProfile(path, key, value);
-  } else if (name == "packed" || name == "blob") {
+  } else if (name == "blob") {
     if (value != "false") throw Unsupported("field '{}': metadata {} = '{}' is not supported for writing", path, key, value);
-  } else if (name != "general" && !name.starts_with("blob-")) {
-    // `general` has no effect in any release; thresholds of blobs mean nothing where there are none.
+  } else if (name != "packed" && name != "general" && !name.starts_with("blob-")) {
+    // The schema reads `packed`; `general` has no effect in any release; thresholds of blobs mean nothing where there are none.
     throw Invalid("field '{}': metadata {} = '{}': there is no such key", path, key, value);
   }
 }
@@ -151,7 +152,7 @@ class LeafFinder {
     RefuseType(path, type, version_minor_);
     switch (type.id) {
       case TypeId::kStruct:
-        if (type.children.empty()) return AddLeaf(field, arrow, std::move(path), options);
+        if (field.IsLeaf()) return AddLeaf(field, arrow, std::move(path), options);
         return VisitChildren(PathStep::Kind::kStruct, field, type, path, options);
       case TypeId::kList:
       case TypeId::kLargeList:
@@ -184,10 +185,18 @@ class LeafFinder {
     SettleProfile(leaf.options);
     leaf.options.compression.is_text =
         type.id == TypeId::kUtf8 || type.id == TypeId::kLargeUtf8 || type.id == TypeId::kUtf8View;
-    if (type.id == TypeId::kStruct && leaf.num_lists() > 0) {
+    if (type.id == TypeId::kStruct && !type.children.empty()) CheckPacked(leaf);
+    if (type.id == TypeId::kStruct && type.children.empty() && leaf.num_lists() > 0) {
       throw Unsupported("field '{}': an empty struct inside a list cannot be stored", leaf.path);
     }
     leaves_.push_back(std::move(leaf));
+  }
+
+  void CheckPacked(const ColumnLeaf& leaf) const {
+    InContext([&] { return fmt::format("field '{}'", leaf.path); }, [&] { RequirePackable(*leaf.type); });
+    if (version_minor_ < 2 && !IsPlainPacked(*leaf.type)) {
+      throw Unsupported("field '{}': a packed struct of fields that are not fixed-width values needs file version 2.2 or later", leaf.path);
+    }
   }
 
   const uint16_t version_minor_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "eider/base/memory.h"
+#include "eider/page/page_statistics.h"
 #include "eider/proto/encodings21.pb.h"
 
 namespace eider::page {
@@ -39,6 +40,7 @@ struct EncodedPage {
   std::string array_encoding;  ///< file version 2.0: a serialized lance.encodings.ArrayEncoding, and no layout
   std::vector<PageBuffer> buffers;
   uint64_t num_rows = 0;
+  PageStatistics statistics;
   /// Values of an Arrow dictionary with 8- or 16-bit keys. Readers bring the dictionaries of several pages together: their union
   /// must fit the keys, or the column can be written but not read.
   std::vector<std::string> dictionary_values;

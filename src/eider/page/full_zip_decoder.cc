@@ -28,7 +28,7 @@ FullZipDecoder::FullZipDecoder(const FullZipLayout& layout, const PageSource& so
   if (has_rep() && layout.bits_rep() == 0 && source.num_rows > 0) throw Corrupt("full-zip: lists without repetition levels");
   if (!layout.has_value_compression()) throw Corrupt("full-zip: no value encoding");
   codec::ValueShape shape = leaf_->is_dictionary() ? leaf_->dictionary_shape : leaf_->shape;
-  bytes_to_bits_ = shape.bits_per_value == 1 && shape.kind == codec::ValueShape::Kind::kFixed;
+  bytes_to_bits_ = shape.bits_per_value == 1 && shape.dimensions.empty() && shape.kind == codec::ValueShape::Kind::kFixed;
   if (bytes_to_bits_) shape.bits_per_value = 8;
   values_ = codec::MakePerValueDecompressor(layout.value_compression(), shape);
   const bool variable = layout.details_case() == FullZipLayout::kBitsPerOffset;

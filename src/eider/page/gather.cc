@@ -103,22 +103,6 @@ void GatherElementValidity(const ShreddedLeaf& leaf, GatheredValues& out) {
   }
 }
 
-/// Walks the definition levels of a leaf, telling for each item in turn whether it is valid.
-class ItemCursor {
- public:
-  explicit ItemCursor(const ShreddedLeaf& leaf) : def_(leaf.def_levels()), max_visible_(leaf.max_visible) {}
-  bool NextIsValid() {
-    if (def_.empty()) return true;
-    while (def_[position_] > max_visible_) ++position_;
-    return def_[position_++] == 0;
-  }
-
- private:
-  const std::span<const uint16_t> def_;
-  const uint16_t max_visible_;
-  size_t position_ = 0;
-};
-
 bool IsView(const DataType& type) { return type.id == TypeId::kUtf8View || type.id == TypeId::kBinaryView; }
 
 /// One run of offsets whose null items are empty can be used where it lies. Finds the longest value as well.

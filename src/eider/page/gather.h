@@ -16,6 +16,22 @@ struct GatheredValues {
   uint64_t max_value_bytes = 0;   ///< longest value (null items aside); fixed width: bytes of one value, rounded up
 };
 
+/// Walks the definition levels of a leaf, telling for each item in turn whether it is valid.
+class ItemCursor {
+ public:
+  explicit ItemCursor(const ShreddedLeaf& leaf) : def_(leaf.def_levels()), max_visible_(leaf.max_visible) {}
+  bool NextIsValid() {
+    if (def_.empty()) return true;
+    while (def_[position_] > max_visible_) ++position_;
+    return def_[position_++] == 0;
+  }
+
+ private:
+  const std::span<const uint16_t> def_;
+  const uint16_t max_visible_;
+  size_t position_ = 0;
+};
+
 /// The items of `leaf` whose Arrow type is `type` (not null, not an empty struct, not a dictionary).
 GatheredValues Gather(const ShreddedLeaf& leaf, const DataType& type);
 

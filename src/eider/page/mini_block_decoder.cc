@@ -89,7 +89,7 @@ MiniBlockDecoder::MiniBlockDecoder(const MiniBlockLayout& layout, const PageSour
     throw Corrupt("mini-block: {} value buffers, {} takes {}", num_buffers_, codec::DescribeEncoding(layout.value_compression()),
                   values_->num_buffers());
   }
-  any_order_ = !has_rep() && !NeedsWholeChunk(layout.value_compression());
+  whole_chunks_ = NeedsWholeChunk(layout.value_compression());
 }
 
 MiniBlockDecoder::~MiniBlockDecoder() { delete state_.load(); }

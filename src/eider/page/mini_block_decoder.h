@@ -23,7 +23,8 @@ class MiniBlockDecoder final : public PageDecoder {
   ~MiniBlockDecoder() override;
 
   std::unique_ptr<PageRead> Read(const RowSelection& selection) const override;
-  bool ReadsAnyOrder() const override { return any_order_; }
+  bool ReadsAnyOrder() const override { return !has_rep() && !whole_chunks_; }
+  bool ReadsWholeChunks() const override { return whole_chunks_; }
   uint64_t state_bytes() const override;
   void Prefetch(int step) const override;
 
@@ -58,7 +59,7 @@ class MiniBlockDecoder final : public PageDecoder {
   uint64_t num_items_;
   uint64_t num_buffers_;
   bool large_;
-  bool any_order_ = true;
+  bool whole_chunks_ = false;
   std::unique_ptr<codec::LevelDecompressor> rep_, def_;
   std::unique_ptr<codec::MiniBlockDecompressor> values_;
   std::unique_ptr<codec::BlockDecompressor> dictionary_;

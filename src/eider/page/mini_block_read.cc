@@ -111,10 +111,10 @@ void MiniBlockRead::LookAhead(std::span<const ByteSpan> following) {
 void MiniBlockRead::Decode(LeafOutput& out) {
   if (selection_.count == 0) return;
   view_.buffers = LevelScratch::Take(out.scratch.buffers, page_.num_buffers());
-  if (!DefersLevels()) FlushLists(out);
   std::unique_ptr<codec::DecodedValues> keys;
-  const uint64_t first_item = out.layers[0].length;
   codec::DecodedValues* values = page_.BeginValues(out, keys);
+  if (keys || !DefersLevels()) FlushLists(out);  // the lists of earlier pages, whose values are not these
+  const uint64_t first_item = out.layers[0].length;
   const uint64_t first_value = values->num_values;
   DecodeInto(*values, out);
   if (DefersLevels()) {

@@ -1,6 +1,7 @@
 #include "eider/page/page_decoder.h"
 
 #include "eider/base/parse_message.h"
+#include "eider/page/blob_decoder.h"
 #include "eider/page/constant_decoder.h"
 #include "eider/page/full_zip_decoder.h"
 #include "eider/page/mini_block_decoder.h"
@@ -43,7 +44,7 @@ std::unique_ptr<PageDecoder> MakePageDecoder(const PageSource& source, std::shar
     case PageLayout::kFullZipLayout:
       return std::make_unique<FullZipDecoder>(layout.full_zip_layout(), source, std::move(leaf));
     case PageLayout::kBlobLayout:
-      throw Unsupported("blob pages");
+      return std::make_unique<BlobDecoder>(layout.blob_layout(), source, std::move(leaf));
     case PageLayout::kSparseLayout:
       throw Unsupported("sparse pages");
     default:

@@ -8,6 +8,7 @@
 #include "eider/page/dictionary_builder.h"
 #include "eider/page/full_zip_encoder.h"
 #include "eider/page/gather.h"
+#include "eider/page/gather_packed.h"
 #include "eider/page/mini_block_encoder.h"
 #include "eider/page/v2_0/array_encoder.h"
 #include "eider/page/page_cuts.h"
@@ -34,19 +35,28 @@ class PageEncoder {
 
   void Encode(std::span<const ArrayPtr> pieces) {
     const ShreddedLeaf shredded = Shred(pieces, leaf_);
-    if (shredded.num_values == 0) {
-      pages_.push_back(EncodeAllNull(shredded, minor()));
-    } else if (leaf_.type->id == TypeId::kDictionary) {
-      EncodeDictionary(pieces, shredded);
-    } else {
-      EncodeValues(pieces, shredded);
-    }
+    const size_t before = pages_.size();
+    EncodeShredded(pieces, shredded);
+    // Pages of rows that were cut were measured one by one.
+    if (pages_.size() == before + 1) pages_.back().statistics = MeasurePage(shredded, *leaf_.type);
   }
 
   std::vector<EncodedPage> Take() { return std::move(pages_); }
 
  private:
   uint16_t minor() const { return leaf_.options.compression.version_minor; }
+
+  void EncodeShredded(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
+    if (shredded.num_values == 0) {
+      pages_.push_back(EncodeAllNull(shredded, minor()));
+    } else if (leaf_.type->id == TypeId::kDictionary) {
+      EncodeDictionary(pieces, shredded);
+    } else if (leaf_.type->id == TypeId::kStruct) {
+      EncodePacked(pieces, shredded);
+    } else {
+      EncodeValues(pieces, shredded);
+    }
+  }
 
   void EncodeValues(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
     GatheredValues gathered = Gather(shredded, *leaf_.type);
@@ -70,6 +80,23 @@ class PageEncoder {
     }
     pages_.push_back(EncodeFullZip(shredded, values, leaf_.options.compression));
     Keep(std::move(gathered));
+  }
+
+  /// The reference engine looks for rows of plain fields in mini-block pages alone, for others in full-zip pages.
+  void EncodePacked(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
+    GatheredValues gathered = GatherPacked(shredded, *leaf_.type);
+    if (gathered.values.row_encoding) {
+      pages_.push_back(EncodeFullZip(shredded, gathered.values, leaf_.options.compression));
+      return Keep(std::move(gathered));
+    }
+    if (leaf_.options.structure == Structure::kFullZip) {
+      throw Unsupported("a packed struct of fixed-width fields cannot be stored with structural-encoding 'fullzip'");
+    }
+    if (auto page = EncodeMiniBlock(shredded, gathered.values, leaf_.options.compression, std::nullopt)) {
+      pages_.push_back(std::move(*page));
+    } else if (!CutByLevels(pieces, shredded)) {
+      throw Unsupported("one row has {} levels for {} packed structs: too many for a chunk", shredded.num_levels, shredded.num_items);
+    }
   }
 
   /// The page may refer to the gathered bytes.

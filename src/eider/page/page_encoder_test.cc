@@ -168,8 +168,8 @@ TEST(ColumnLeafTest, NamesTheFieldAndTheKeyOfARequestThatItCannotMeet) {
   };
   EXPECT_EQ(message("lance-encoding:compression", "brotli"),
             "kInvalid field 'v': metadata lance-encoding:compression: unknown value 'brotli'");
-  EXPECT_EQ(message("lance-encoding:packed", "true"),
-            "kUnsupported field 'v': metadata lance-encoding:packed = 'true' is not supported for writing");
+  EXPECT_EQ(message("lance-encoding:blob", "true"),
+            "kUnsupported field 'v': metadata lance-encoding:blob = 'true' is not supported for writing");
   EXPECT_EQ(message("lance-encoding:structural-encoding", "fullzip"), "");
 }
 

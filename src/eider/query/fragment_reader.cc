@@ -107,12 +107,14 @@ std::vector<ArrayPtr> FragmentReader::ReadFiles(const ReadPlan& plan, int64_t nu
     std::vector<ArrayPtr> arrays = read(OpenFile(file.file_index, context), std::span(file.columns));
     for (size_t i = 0; i < arrays.size(); ++i) {
       const size_t output = static_cast<size_t>(file.outputs[i]);
+      if (plan.materializes(output)) arrays[i] = Blobs(file.file_index).Materialize(arrays[i], file.columns[i].field, context.stats);
       out[output] = out[output] ? MergeStructs(plan.projected().fields[output], out[output], arrays[i]) : std::move(arrays[i]);
     }
   }
   for (const int output : projection.all_null) {
     const LanceField& field = plan.projected().fields[static_cast<size_t>(output)];
-    out[static_cast<size_t>(output)] = MakeNullArray(ToArrowField(field).type, num_rows);
+    const bool materialized = plan.materializes(static_cast<size_t>(output));
+    out[static_cast<size_t>(output)] = MakeNullArray(ToArrowField(materialized ? MaterializeBlobs(field) : field).type, num_rows);
   }
   for (size_t i = 0; i < out.size(); ++i) {
     if (plan.has_json(i)) out[i] = ShowJson(out[i], plan.projected().fields[i]);
@@ -188,20 +190,53 @@ std::vector<ArrayPtr> FragmentReader::TakeLive(const ReadPlan& plan, std::span<c
                    });
 }
 
-void FragmentReader::RowIds(std::span<const uint64_t> physical, uint64_t* out) const {
-  if (!snapshot_.manifest->uses_stable_row_ids()) {
-    for (size_t i = 0; i < physical.size(); ++i) out[i] = id() << 32 | physical[i];
-    return;
-  }
+const rows::RowIdSequence& FragmentReader::StableRowIds() const {
   std::call_once(row_ids_once_, [this] {
     if (fragment_.proto().has_external_row_ids()) throw Unsupported("fragment {}: row ids in an external file", id());
     const std::string& bytes = fragment_.proto().inline_row_ids();
     row_ids_ = rows::RowIdSequence::Parse(SpanOf(bytes),
                                           fragment_.physical_rows());
   });
+  return row_ids_;
+}
+
+std::optional<uint64_t> FragmentReader::FindRowId(uint64_t row_id) const { return StableRowIds().Find(row_id); }
+
+const BlobFiles& FragmentReader::Blobs(int file_index) const {
+  std::lock_guard lock(mutex_);
+  blobs_.resize(static_cast<size_t>(fragment_.num_files()));
+  std::unique_ptr<const BlobFiles>& blobs = blobs_[static_cast<size_t>(file_index)];
+  if (!blobs) blobs = std::make_unique<const BlobFiles>(snapshot_, fragment_.file(file_index));
+  return *blobs;
+}
+
+std::vector<BlobPlace> FragmentReader::PlaceBlobs(const ReadPlan& plan, std::span<const uint64_t> physical,
+                                                  const file::ReadContext& context) const {
+  const FragmentProjection& projection = plan.ForFragment(index_);
+  if (projection.files.empty()) return std::vector<BlobPlace>(physical.size());
+  const LanceField* field = &plan.projected().fields.at(0);
+  ArrayPtr array = ReadFiles(plan, static_cast<int64_t>(physical.size()), context,
+                             [&](const file::FileReader& reader, std::span<const file::ColumnProjection> columns) {
+                               return reader.Take(columns, physical, context);
+                             })[0];
+  for (; BlobFormOf(*field) == BlobForm::kNone; field = &field->children[0]) {
+    if (field->logical_type != "struct" || field->children.size() != 1) {
+      throw Invalid("column '{}': a {} is no blob, nor a struct of one", field->name, field->logical_type);
+    }
+    array = StructChild(*array, 0);
+  }
+  return Blobs(projection.files[0].file_index).Places(*array);
+}
+
+void FragmentReader::RowIds(std::span<const uint64_t> physical, uint64_t* out) const {
+  if (!snapshot_.manifest->uses_stable_row_ids()) {
+    for (size_t i = 0; i < physical.size(); ++i) out[i] = id() << 32 | physical[i];
+    return;
+  }
+  const rows::RowIdSequence& row_ids = StableRowIds();
   for (size_t i = 0; i < physical.size(); ++i) {
-    if (physical[i] >= row_ids_.size()) throw Corrupt("fragment {}: row {} has no row id", id(), physical[i]);
-    out[i] = row_ids_.at(physical[i]);
+    if (physical[i] >= row_ids.size()) throw Corrupt("fragment {}: row {} has no row id", id(), physical[i]);
+    out[i] = row_ids.at(physical[i]);
   }
 }
 

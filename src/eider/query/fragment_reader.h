@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "eider/file/file_reader.h"
+#include "eider/query/blob_places.h"
 #include "eider/query/read_plan.h"
 #include "eider/rows/deletion_vector.h"
 #include "eider/rows/row_id_sequence.h"
@@ -35,12 +36,18 @@ class FragmentReader {
   /// Live rows at `positions`, order and duplicates kept.
   std::vector<ArrayPtr> TakeLive(const ReadPlan& plan, std::span<const uint64_t> positions,
                                  const file::ReadContext& context) const;
+  /// Blobs of the one column of `plan` at physical offsets.
+  std::vector<BlobPlace> PlaceBlobs(const ReadPlan& plan, std::span<const uint64_t> physical, const file::ReadContext& context) const;
+  /// The physical offset of a row id. \pre the table has stable row ids.
+  std::optional<uint64_t> FindRowId(uint64_t row_id) const;
   /// The physical offsets of live positions.
   void PhysicalOffsets(std::span<const uint64_t> positions, std::span<uint64_t> out, const file::ReadContext& context) const;
   /// Row ids of physical offsets: stable ids where the table has them, else addresses.
   void RowIds(std::span<const uint64_t> physical, uint64_t* out) const;
 
  private:
+  const BlobFiles& Blobs(int file_index) const;
+  const rows::RowIdSequence& StableRowIds() const;
   const file::FileReader& OpenFile(int file_index, const file::ReadContext& context) const;
   file::LegacyTable LegacyTableOf(const table::DataFileProto& file) const;
   template <typename Read>
@@ -55,6 +62,7 @@ class FragmentReader {
   mutable std::mutex mutex_;
   mutable std::vector<std::shared_ptr<const file::FileReader>> owned_files_;
   mutable std::unique_ptr<std::atomic<const file::FileReader*>[]> files_;
+  mutable std::vector<std::unique_ptr<const BlobFiles>> blobs_;  // per file
   mutable std::atomic<uint64_t> physical_rows_{0};
   mutable std::atomic<bool> deletions_loaded_{false};
   mutable rows::DeletionVectorPtr deletions_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/base/error.h"
+#include "eider/schema/blob_columns.h"
 #include "eider/schema/json_columns.h"
 
 namespace eider::query {
@@ -42,7 +43,7 @@ const char* SystemColumnName(SystemColumn column) {
 }  // namespace
 
 ReadPlan::ReadPlan(table::ManifestPtr manifest, const std::optional<std::vector<std::string>>& columns, bool with_row_id,
-                   bool with_row_address)
+                   bool with_row_address, BlobHandling blob_handling)
     : manifest_(std::move(manifest)), fragments_(new std::atomic<const FragmentProjection*>[manifest_->num_fragments()]()) {
   const LanceSchema& full = manifest_->schema();
   if (columns) {
@@ -57,7 +58,7 @@ ReadPlan::ReadPlan(table::ManifestPtr manifest, const std::optional<std::vector<
   for (size_t i = 0; i < outputs_.size() && is_identity_; ++i) {
     is_identity_ = outputs_[i].field == static_cast<int>(i);
   }
-  schema_ = OutputSchema();
+  schema_ = OutputSchema(blob_handling);
 }
 
 // System columns stand where they are named; a nested path keeps its structs, pruned.
@@ -84,9 +85,16 @@ void ReadPlan::AddColumns(const std::vector<std::string>& columns) {
   }
 }
 
-SchemaPtr ReadPlan::OutputSchema() {
-  const Schema arrow = ToShownSchema(projected_);
-  for (const LanceField& field : projected_.fields) has_json_.push_back(HasJson(field));
+SchemaPtr ReadPlan::OutputSchema(BlobHandling blob_handling) {
+  LanceSchema shown = projected_;
+  for (size_t i = 0; i < projected_.fields.size(); ++i) {
+    LanceField& field = projected_.fields[i];
+    has_json_.push_back(HasJson(field));
+    materializes_.push_back(blob_handling == BlobHandling::kBinary && HasBlobs(field));
+    shown.fields[i] = materializes_[i] ? MaterializeBlobs(field) : DescribeBlobs(field);
+    field = DescribeBlobs(field);
+  }
+  const Schema arrow = ToShownSchema(shown);
   auto schema = std::make_shared<Schema>();
   schema->metadata = ToArrowSchema(LanceSchema{.metadata = manifest_->schema().metadata}).metadata;
   for (const Output& output : outputs_) {

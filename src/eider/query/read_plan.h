@@ -21,9 +21,10 @@ class ReadPlan {
  public:
   /// `columns` may name system columns (_rowid, _rowaddr, _rowoffset); unset: every field. \throws Error(kNotFound)
   ReadPlan(table::ManifestPtr manifest, const std::optional<std::vector<std::string>>& columns, bool with_row_id,
-           bool with_row_address);
+           bool with_row_address, BlobHandling blob_handling = BlobHandling::kDescriptions);
   ~ReadPlan();
 
+  /// The fields to read, as files hold them: blobs are descriptors.
   const LanceSchema& projected() const { return projected_; }
   const SchemaPtr& schema() const { return schema_; }
   /// One entry per output column: field >= 0 is a field of projected(), field < 0 a system column.
@@ -37,6 +38,8 @@ class ReadPlan {
   bool needs_addresses() const { return needs_addresses_; }
   /// True when the arrays read for field `i` of projected() still have to be shown (ShowJson).
   bool has_json(size_t i) const { return has_json_[i]; }
+  /// True when the descriptors read for field `i` have to be replaced by the bytes of their blobs.
+  bool materializes(size_t i) const { return materializes_[i]; }
   const FragmentProjection& ForFragment(size_t index) const;
   /// Arrow bytes of a row where the type fixes them; variable columns count 0.
   uint64_t fixed_bytes_per_row() const { return fixed_bytes_per_row_; }
@@ -45,12 +48,12 @@ class ReadPlan {
  private:
   void AddSystemColumn(SystemColumn column);
   void AddColumns(const std::vector<std::string>& columns);
-  SchemaPtr OutputSchema();
+  SchemaPtr OutputSchema(BlobHandling blob_handling);
   table::ManifestPtr manifest_;
   LanceSchema projected_;
   SchemaPtr schema_;
   std::vector<Output> outputs_;
-  std::vector<bool> has_json_;
+  std::vector<bool> has_json_, materializes_;
   bool is_identity_ = true;
   bool needs_addresses_ = false;
   bool has_variable_columns_ = false;

@@ -68,12 +68,13 @@ ReadPlanPtr TableReader::Plan(const ScanOptions& options) const {
   {
     std::lock_guard lock(mutex_);
     if (last_plan_ && last_options_.columns == options.columns && last_options_.with_row_id == options.with_row_id &&
+        last_options_.blob_handling == options.blob_handling &&
         last_options_.with_row_address == options.with_row_address) {
       return last_plan_;
     }
   }
   auto plan = std::make_shared<const ReadPlan>(snapshot_.manifest, options.columns, options.with_row_id,
-                                               options.with_row_address);
+                                               options.with_row_address, options.blob_handling);
   std::lock_guard lock(mutex_);
   last_plan_ = plan;
   last_options_ = options;

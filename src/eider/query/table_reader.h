@@ -3,6 +3,7 @@
 /// Answers reads of one table version: takes by position, row ranges, scans. Positions count the live rows of the table in
 /// fragment order. Thread-safe.
 
+#include <eider/blob.h>
 #include <eider/scan_options.h>
 
 #include <memory>
@@ -33,12 +34,18 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   RecordBatch ReadRange(const ReadPlan& plan, uint64_t first, uint64_t count, ScanStats* stats) const;
   std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options) const;
 
+  /// The blobs of a column at rows, in their order, and the rows' addresses.
+  std::vector<BlobPlace> PlaceBlobs(const std::string& column, std::span<const uint64_t> rows, RowNaming naming, ScanStats* stats,
+                                    std::vector<uint64_t>* addresses) const;
+
   file::ReadContext context(ScanStats* stats) const { return {.session = session_.get(), .stats = stats}; }
   /// Puts read fields and computed system columns into the plan's output order. `live` are positions within the fragment.
   RecordBatch Assemble(const ReadPlan& plan, std::vector<ArrayPtr> fields, size_t fragment, std::span<const uint64_t> live,
                        const file::ReadContext& context) const;
 
+
  private:
+  uint64_t AddressOf(uint64_t row, RowNaming naming, const file::ReadContext& context) const;
   size_t FragmentOf(uint64_t position) const;
   RecordBatch TakeFromOne(const ReadPlan& plan, size_t fragment, std::span<const uint64_t> live,
                           const file::ReadContext& context) const;

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "eider/base/error.h"
+#include "eider/schema/blob_columns.h"
 #include "eider/base/parse_message.h"
 #include "eider/schema/logical_type.h"
 
@@ -61,6 +62,11 @@ std::vector<LanceField> BuildChildren(const FieldProtos& protos, const std::vect
   return out;
 }
 
+bool IsDescribedBlob(const FieldProto& field) {
+  const auto found = field.metadata().find(std::string(kBlobKey));
+  return field.logical_type() == "struct" && found != field.metadata().end() && found->second == "true";
+}
+
 void FieldToProto(const LanceField& field, FieldProtos* out) {
   FieldProto* proto = out->Add();
   if (!field.unknown_fields.empty() && !ParseMessage(SpanOf(field.unknown_fields), proto)) {
@@ -84,9 +90,15 @@ void FieldToProto(const LanceField& field, FieldProtos* out) {
 LanceSchema SchemaFromProto(const FieldProtos& fields, const MetadataProto& metadata) {
   std::vector<std::vector<int>> children(static_cast<size_t>(fields.size()) + 1);
   std::unordered_map<int32_t, int> index_of_id;
+  int blob = -1;  // in files, descriptors follow their blob as fields without ids
   for (int i = 0; i < fields.size(); ++i) {
     const FieldProto& field = fields.Get(i);
     int parent = -1;
+    if (field.id() == -1 && blob >= 0) {
+      children[static_cast<size_t>(blob + 1)].push_back(i);
+      continue;
+    }
+    blob = IsDescribedBlob(field) ? i : -1;
     if (field.parent_id() != -1) {
       const auto found = index_of_id.find(field.parent_id());
       if (found == index_of_id.end()) {

@@ -220,11 +220,4 @@ int32_t LegacyEncodingOf(const DataType& type) {
   }
 }
 
-void RequireDataSupport(const LanceField& field) {
-  const bool blob = field.extension_name == kBlobV2Extension || field.logical_type == "blob" ||
-                    FindValue(field.metadata, "lance-encoding:blob") == "true";
-  if (blob) throw Unsupported("column '{}': blob columns", field.name);
-  for (const LanceField& child : field.children) RequireDataSupport(child);
-}
-
 }  // namespace eider

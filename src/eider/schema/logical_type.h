@@ -35,10 +35,5 @@ inline constexpr std::string_view kExtensionNameKey = "ARROW:extension:name";
 inline constexpr std::string_view kExtensionMetadataKey = "ARROW:extension:metadata";
 inline constexpr std::string_view kPrimaryKeyKey = "lance-schema:unenforced-primary-key";
 inline constexpr std::string_view kPrimaryKeyPositionKey = "lance-schema:unenforced-primary-key:position";
-inline constexpr std::string_view kBlobV2Extension = "lance.blob.v2";
-
-/// Columns whose stored form is not what their Arrow type promises (blobs): reading or writing them is refused
-/// until it is implemented. \throws Error(kUnsupported) naming the field and the type.
-void RequireDataSupport(const LanceField& field);
 
 }  // namespace eider

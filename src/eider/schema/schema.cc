@@ -6,6 +6,7 @@
 
 #include "eider/base/error.h"
 #include "eider/base/utf8.h"
+#include "eider/schema/blob_columns.h"
 #include "eider/schema/json_columns.h"
 #include "eider/schema/logical_type.h"
 
@@ -153,7 +154,7 @@ TypePtr ToArrowType(const LanceField& field) {
 bool LanceField::IsLeaf() const {
   if (!HasChildFields(logical_type)) return true;
   if (logical_type != "struct") return false;
-  return children.empty() || IsPacked(*this) || extension_name == kBlobV2Extension;
+  return children.empty() || IsPacked(*this) || BlobFormOf(*this) != BlobForm::kNone;
 }
 
 

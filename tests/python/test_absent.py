@@ -1,0 +1,83 @@
+"""What the reference has and Eider lacks is refused by name; the lists are taken from the reference itself."""
+
+import copy
+import types
+
+import pytest
+
+import eider
+from eider.absent import _ABSENT, AbsentError
+
+OWNERS = ["eider", "LanceDataset", "LanceFragment", "LanceScanner"]
+
+
+def ours_and_theirs(owner):
+    lance = pytest.importorskip("lance")
+    if owner == "eider":
+        return eider, lance
+    return getattr(eider, owner), getattr(lance, owner)
+
+
+def public_names(owner, theirs):
+    if owner != "eider":
+        return [name for name in dir(theirs) if not name.startswith("_")]
+    own = [name for name, value in vars(theirs).items() if isinstance(value, types.ModuleType) and value.__name__.startswith("lance.")]
+    return [name for name in {*theirs.__all__, *own} if name not in ("lance", "dependencies") and not name.startswith("_")]
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+def test_every_public_name_of_the_reference_is_there_or_refused(owner):
+    ours, theirs = ours_and_theirs(owner)
+    unknown = {name for name in public_names(owner, theirs) if not hasattr(ours, name)} - _ABSENT[owner]
+    assert not [name for name in unknown if "blob" not in name.lower()]  # blob columns have their own tests
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+def test_no_listed_name_is_there(owner):
+    ours, theirs = ours_and_theirs(owner)
+    assert not [name for name in _ABSENT[owner] if hasattr(ours, name) or not hasattr(theirs, name)]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda ds: ds.delete("id > 3"),
+        lambda ds: ds.update({"id": "1"}),
+        lambda ds: ds.merge_insert("id"),
+        lambda ds: ds.create_scalar_index("id", "BTREE"),
+        lambda ds: ds.optimize.compact_files(),
+        lambda ds: ds.tags,
+        lambda ds: ds.get_fragments()[0].delete("id > 3"),
+        lambda ds: ds.scanner().explain_plan(),
+        lambda ds: eider.LanceDataset.commit(ds.uri, None),
+        lambda ds: eider.MergeInsertBuilder,
+    ],
+)
+def test_using_one_is_an_unsupported_error_that_names_it(ds, use):
+    with pytest.raises(eider.UnsupportedError, match=r"^\w+\.\w+ is not supported yet$") as caught:
+        use(ds)
+    assert isinstance(caught.value, AbsentError)
+    assert isinstance(caught.value, (AttributeError, NotImplementedError))
+
+
+def test_hasattr_tells_that_it_is_not_there(ds):
+    assert not hasattr(ds, "merge_insert")
+    assert not hasattr(eider.LanceDataset, "commit")
+    assert not hasattr(eider, "LanceOperation")
+    assert getattr(ds, "tags", None) is None
+
+
+def test_a_name_that_nobody_has_is_an_ordinary_attribute_error(ds):
+    for use in (lambda: ds.nonsense, lambda: eider.LanceDataset.nonsense, lambda: eider.nonsense):
+        with pytest.raises(AttributeError, match="has no attribute 'nonsense'") as caught:
+            use()
+        assert not isinstance(caught.value, eider.EiderError)
+
+
+def test_a_derived_class_refuses_too_and_copies_work(ds):
+    class Mine(eider.LanceDataset):
+        pass
+
+    with pytest.raises(eider.UnsupportedError, match=r"LanceDataset\.sql"):
+        Mine(ds.uri).sql("select 1")
+    assert copy.copy(ds).count_rows() == 10
