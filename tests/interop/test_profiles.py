@@ -42,3 +42,45 @@ def test_the_reference_scans_takes_and_filters(tmp_path, version, options):
         assert dataset.take(rows).equals(table.take(rows))
     assert lance.dataset(uri).to_table(filter="day = 9500 AND flag").num_rows == sum(
         d == 9500 and f for d, f in zip(table["day"].to_pylist(), table["flag"].to_pylist()))
+
+
+LIMITS = [0, 1, 2, 8, 255, 256, 257, *(limit + step for limit in (4 << 10, 16 << 10, 32 << 10, 64 << 10, 128 << 10, 256 << 10, 1 << 20)
+                                      for step in (-40, -24, -16, -1, 0, 1))]
+
+
+def values_of(lengths: list[int], shrinks: bool) -> pa.Table:
+    npr = np.random.default_rng(len(lengths))
+    noise = npr.integers(0, 256, 2 << 20, dtype=np.uint8).tobytes()
+    content = (noise[:300] * (len(noise) // 300 + 1)) if shrinks else noise
+    starts = npr.integers(0, 1 << 19, len(lengths)).tolist()
+    return pa.table({"v": pa.array([content[start:start + length] for start, length in zip(starts, lengths)], pa.binary())})
+
+
+@pytest.mark.parametrize("shrinks", [True, False], ids=["text", "noise"])
+@pytest.mark.parametrize("limit", LIMITS)
+def test_values_as_long_as_a_chunk_leave_two_in_each(tmp_path, limit, shrinks):
+    mixed = [limit, 3, limit, limit, 70, 0, limit, limit, 9, 9, limit, limit, limit]
+    for lengths in ([limit] * 7, mixed, [limit]):
+        table = values_of(lengths, shrinks)
+        for version, options in (("2.2", {"profile": "compact"}), ("2.1", {"profile": "compact"}), ("2.2", {}),
+                                 ("2.2", {"column_options": {"v": {"structural-encoding": "miniblock"}}}),
+                                 ("2.1", {"column_options": {"v": {"structural-encoding": "miniblock"}}}),
+                                 ("2.2", {"column_options": {"v": {"minichunk-size": "1", "structural-encoding": "miniblock"}}})):
+            uri = str(tmp_path / f"{limit}.lance")
+            eider.write_dataset(table, uri, mode="overwrite", data_storage_version=version, durability="none", **options)
+            rows = [len(lengths) - 1, 0, len(lengths) // 2]
+            for dataset in (lance.dataset(uri), eider.dataset(uri)):
+                assert dataset.to_table().equals(table), (lengths, version, options)
+                assert dataset.take(rows).equals(table.take(rows)), (lengths, version, options)
+
+
+@pytest.mark.parametrize("width", [1, 60, 64, 500, 2000, 5000, 20000])
+def test_wide_vectors_in_mini_blocks_leave_two_in_each(tmp_path, width):
+    npr, uri = np.random.default_rng(width), str(tmp_path / "d.lance")
+    table = pa.table({"v": pa.FixedSizeListArray.from_arrays(pa.array(npr.random(width * 9, dtype=np.float32)), width)})
+    for version in ("2.1", "2.2"):
+        for keys in ({"structural-encoding": "miniblock"}, {"profile": "compact"}):
+            eider.write_dataset(table, uri, mode="overwrite", data_storage_version=version, column_options={"v": keys})
+            for dataset in (lance.dataset(uri), eider.dataset(uri)):
+                assert dataset.to_table().equals(table)
+                assert dataset.take([8, 0, 4]).equals(table.take([8, 0, 4]))

@@ -33,7 +33,7 @@ struct Codec {
 inline constexpr uint32_t kMaxChunkValues = 4096;
 inline constexpr uint64_t kChunkTargetBytes = 8186;
 inline constexpr uint64_t kVariableChunkTargetBytes = 4096;
-/// The largest power of two of values of `bits` each that keeps to both (at least 1).
+/// The largest power of two of values of `bits` each that keeps to both, at least 2: the reference takes a chunk of one for the last.
 uint32_t ChunkValuesOf(uint64_t bits, uint64_t target_bytes = kChunkTargetBytes);
 /// Starts a page of `num_buffers` streams without chunks.
 MiniBlockPage NewPage(size_t num_buffers);

@@ -132,14 +132,15 @@ uint32_t VariableOffsetBytes(const CompressiveEncoding& encoding) {
 
 namespace {
 
-// The largest power of two of values from `first` that fits the target, or all that are left when they fit.
+// The largest power of two of values from `first` that fits the target, or all that are left when they fit. The reference takes a
+// chunk of one value for the last one, so two that do not fit share a chunk.
 uint64_t NextChunkValues(const LeafValues& values, uint64_t w, uint64_t target_bytes, uint64_t first) {
   const uint64_t left = values.num_values - first;
   const auto fits = [&](uint64_t n) {
     return (n + 1) * w + (values.Offset(first + n) - values.Offset(first)) <= target_bytes;
   };
   if (left <= kMaxChunkValues && fits(left)) return left;
-  uint64_t n = 1;
+  uint64_t n = std::min<uint64_t>(left, 2);
   while (2 * n <= std::min<uint64_t>(left, kMaxChunkValues) && fits(2 * n)) n *= 2;
   return n;
 }

@@ -21,8 +21,9 @@ using Scheme = codec::CompressionOptions::Scheme;
 
 /// Values shorter than this go to mini-block pages.
 constexpr uint64_t kNarrowBytes = 256;
-/// The same in a compact page of strings.
+/// The same in a compact page of strings that shrink together.
 constexpr uint64_t kCompactNarrowBytes = 1 << 20;
+constexpr double kShrinks = 0.9;
 /// Constant pages keep raw 16-bit levels: from so many on, fixed-width values are smaller as a run-length mini-block.
 constexpr uint64_t kMaxConstantLevels = 1024;
 /// Levels of one chunk at most, and their bits at most in 2.1, where a chunk with its values has 32 KiB.
@@ -125,11 +126,15 @@ class PageEncoder {
         return true;
       case Structure::kAuto: break;
     }
-    // Compact text shares chunks, as long as one long value does not make a chunk of its own neighbours.
-    const codec::CompressionOptions& compression = leaf_.options.compression;
-    const bool variable = gathered.values.shape.kind == codec::ValueShape::Kind::kVariable;
-    const uint64_t narrow = compression.compact && variable && minor() >= 2 ? kCompactNarrowBytes : kNarrowBytes;
-    return whole_bytes && gathered.max_value_bytes >= narrow;
+    if (!whole_bytes || gathered.max_value_bytes < kNarrowBytes) return false;
+    return gathered.max_value_bytes >= kCompactNarrowBytes || !SharesChunks(gathered.values);
+  }
+
+  /// Compact text shrinks most with its neighbours; pictures do not, and are read one by one.
+  bool SharesChunks(const codec::LeafValues& values) const {
+    const codec::CompressionOptions& options = leaf_.options.compression;
+    const bool variable = values.shape.kind == codec::ValueShape::Kind::kVariable;
+    return options.compact && variable && minor() >= 2 && codec::SampleRatio(values, options) < kShrinks;
   }
 
   void EncodeDictionary(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
