@@ -54,6 +54,5 @@ def rate(count: float, seconds: float, unit: str) -> str:
 
 
 def progress(title: str, unit: str, total: int | None = None) -> tqdm:
-    """A progress bar; in a log file it speaks up less often."""
-    calm = 0.1 if sys.stderr.isatty() else 10
-    return tqdm(desc=f"   {title}", unit=unit, total=total, mininterval=calm, maxinterval=calm, ncols=100, delay=0.5)
+    """A progress bar; in a log file there is none, the steps speak."""
+    return tqdm(desc=f"   {title}", unit=unit, total=total, ncols=100, delay=0.5, disable=not sys.stderr.isatty())
