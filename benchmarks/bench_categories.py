@@ -13,11 +13,11 @@ import shutil
 import sysconfig
 from collections.abc import Callable, Iterator
 
+import lance
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import lance
 from benchmarks import data
 from benchmarks.bench_table import bytes_below, same_table, wanted
 from benchmarks.harness import Case, Contender, keep_warm

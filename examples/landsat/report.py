@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Iterator
@@ -55,4 +56,5 @@ def rate(count: float, seconds: float, unit: str) -> str:
 
 def progress(title: str, unit: str, total: int | None = None) -> tqdm:
     """A progress bar; in a log file there is none, the steps speak."""
-    return tqdm(desc=f"   {title}", unit=unit, total=total, ncols=100, delay=0.5, disable=not sys.stderr.isatty())
+    where = sys.stderr if sys.stderr.isatty() else io.StringIO()  # not `disable`: its count is needed
+    return tqdm(desc=f"   {title}", unit=unit, total=total, ncols=100, delay=0.5, file=where)

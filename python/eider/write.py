@@ -7,7 +7,16 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _eider
-from .arguments import DurabilityName, column_options_of, count_of, durability_of, file_version_of, is_compact, refuse, uri_of
+from .arguments import (
+    DurabilityName,
+    column_options_of,
+    count_of,
+    durability_of,
+    file_version_of,
+    is_compact,
+    refuse,
+    uri_of,
+)
 from .dataset import LanceDataset
 from .error import AlreadyExistsError, InvalidError
 from .ingest import ReaderLike, open_reader

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 
+import lance
 import numpy as np
 import pyarrow as pa
 import pytest
 
 import eider
-import lance
 
 ROWS = 9_000
 
