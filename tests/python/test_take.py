@@ -82,3 +82,18 @@ def test_stats_count_what_a_take_asks(ds):
     stats = eider.ScanStats()
     ds.take([1, 2], columns=["id"], stats=stats)
     assert 1 <= stats.requests <= 8
+
+
+def test_takes_join_dictionaries_that_are_too_large_together(tmp_path):
+    """Indices of int8 name 128 values: of each fragment's dictionary, those that are taken remain."""
+    def batch(first):
+        values = pa.array([f"value {first + i}" for i in range(100)])
+        return pa.table({"d": pa.DictionaryArray.from_arrays(pa.array(range(100), pa.int8()), values)})
+
+    ds = eider.write_dataset(batch(0), tmp_path / "t")
+    ds = eider.write_dataset(batch(100), tmp_path / "t", mode="append")
+    picks = [150, 3, 3, 199, 0]
+    assert ds.take(picks)["d"].to_pylist() == [f"value {i}" for i in picks]
+    with pytest.raises(eider.InvalidError, match="dictionary of 200 values does not fit indices of int8"):
+        ds.take(list(range(200)))
+    assert [value for b in ds.to_batches() for value in b["d"].to_pylist()] == [f"value {i}" for i in range(200)]

@@ -1,7 +1,9 @@
 #include "eider/array/concat.h"
 
+#include <cstring>
 #include <limits>
 
+#include "eider/array/take.h"
 #include "eider/array/types.h"
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
@@ -139,19 +141,58 @@ void MoveIndices(uint8_t* indices, int64_t count, uint64_t by) {
   }
 }
 
+uint64_t IndexAt(const uint8_t* indices, uint64_t width, int64_t i) {
+  const uint8_t* p = indices + uint64_t(i) * width;
+  switch (width) {
+    case 1: return *p;
+    case 2: return LoadLe<uint16_t>(p);
+    case 4: return LoadLe<uint32_t>(p);
+    default: return LoadLe<uint64_t>(p);
+  }
+}
+
+/// The values of a dictionary that `array` names, in their order, and `indices` (array.length of them, `width` bytes each) made to lead there.
+/// Those of null values become 0.
+ArrayPtr KeepNamed(const Array& array, uint8_t* indices, uint64_t width) {
+  std::vector<int64_t> named(uint64_t(array.dictionary->length), -1);
+  for (int64_t i = 0; i < array.length; ++i) {
+    if (!array.IsValid(i)) continue;
+    const uint64_t index = IndexAt(indices, width, i);
+    if (index >= named.size()) throw Invalid("concat: index {} of a dictionary of {} values", index, named.size());
+    named[index] = 0;
+  }
+  std::vector<int64_t> kept;
+  for (uint64_t value = 0; value < named.size(); ++value) {
+    if (named[value] < 0) continue;
+    named[value] = int64_t(kept.size());
+    kept.push_back(int64_t(value));
+  }
+  for (int64_t i = 0; i < array.length; ++i) {
+    const uint64_t index = array.IsValid(i) ? uint64_t(named[IndexAt(indices, width, i)]) : 0;
+    std::memcpy(indices + uint64_t(i) * width, &index, width);
+  }
+  return TakeArray(array.dictionary, kept);
+}
+
 void ConcatDictionaries(Arrays arrays, Array& out) {
   const DataType& type = *out.type;
   const uint64_t width = ByteWidth(type);
   bool same = true;
-  for (const ArrayPtr& array : arrays) same &= array->dictionary == arrays[0]->dictionary;
+  uint64_t values = 0;
+  for (const ArrayPtr& array : arrays) {
+    same &= array->dictionary == arrays[0]->dictionary;
+    values += uint64_t(array->dictionary->length);
+  }
   out.buffers = {ConcatFixed(arrays, width, out.length)};
   out.dictionary = arrays[0]->dictionary;
   if (same) return;
+  const bool only_named = values > 0 && values - 1 > MaxIndex(type.index_type->id);
   std::vector<ArrayPtr> dictionaries;
   uint8_t* indices = const_cast<uint8_t*>(out.buffers[0].data());  // just built here
   uint64_t base = 0;
   for (const ArrayPtr& array : arrays) {
-    const uint64_t size = uint64_t(array->dictionary->length);
+    dictionaries.push_back(only_named ? KeepNamed(*array, indices, width) : array->dictionary);
+    const uint64_t size = uint64_t(dictionaries.back()->length);
     if (size > 0 && base + size - 1 > MaxIndex(type.index_type->id)) {
       throw Invalid("concat: dictionary of {} values does not fit indices of {}", base + size, TypeToString(*type.index_type));
     }
@@ -163,7 +204,6 @@ void ConcatDictionaries(Arrays arrays, Array& out) {
     }
     indices += uint64_t(array->length) * width;
     base += size;
-    dictionaries.push_back(array->dictionary);
   }
   out.dictionary = ConcatArrays(dictionaries);
 }
