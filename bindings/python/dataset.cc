@@ -53,8 +53,8 @@ DatasetPtr OpenDataset(const std::string& uri, std::optional<uint64_t> version, 
 DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mode,
                         const std::string& data_storage_version, uint64_t max_rows_per_file,
                         uint64_t max_bytes_per_file, bool checksums, bool enable_v2_manifest_paths, bool enable_stable_row_ids,
-                        const Properties& transaction_properties, const Properties& table_metadata,
-                        Durability durability, nb::object session) {
+                        const Properties& transaction_properties, const Properties& table_metadata, ExternalBlobs external_blobs,
+                        uint64_t blob_pack_file_bytes, Durability durability, nb::object session) {
   const WriteOptions options{.mode = mode,
                              .data_storage_version = data_storage_version,
                              .max_rows_per_file = max_rows_per_file,
@@ -64,6 +64,8 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                              .enable_stable_row_ids = enable_stable_row_ids,
                              .transaction_properties = transaction_properties,
                              .table_metadata = table_metadata,
+                             .external_blobs = external_blobs,
+                             .blob_pack_file_bytes = blob_pack_file_bytes,
                              .durability = durability,
                              .session = SessionFrom(session)};
   std::shared_ptr<RecordBatchReader> reader = data.Take();
@@ -155,6 +157,10 @@ DatasetPtr AddNulls(Dataset& self, nb::object schema, Durability durability) {
 }
 
 void BindEnums(nb::module_& m) {
+  nb::enum_<ExternalBlobs>(m, "ExternalBlobs")
+      .value("REFUSE", ExternalBlobs::kRefuse)
+      .value("REFERENCE", ExternalBlobs::kReference)
+      .value("INGEST", ExternalBlobs::kIngest);
   nb::enum_<WriteMode>(m, "WriteMode")
       .value("CREATE", WriteMode::kCreate)
       .value("APPEND", WriteMode::kAppend)
@@ -249,7 +255,7 @@ void BindDataset(nb::module_& m) {
   m.def("write_dataset", &WriteDataset, "data"_a, "uri"_a, "mode"_a = WriteMode::kCreate, "data_storage_version"_a = "",
         "max_rows_per_file"_a, "max_bytes_per_file"_a, "checksums"_a = true, "enable_v2_manifest_paths"_a = true,
         "enable_stable_row_ids"_a = false, "transaction_properties"_a = Properties{}, "table_metadata"_a = Properties{},
-        "durability"_a = Durability::kDefault, "session"_a.none() = nb::none());
+        "external_blobs"_a = ExternalBlobs::kRefuse, "blob_pack_file_bytes"_a = 0, "durability"_a = Durability::kDefault, "session"_a.none() = nb::none());
 }
 
 }  // namespace eider::python

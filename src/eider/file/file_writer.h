@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "eider/file/file_reader.h"
+#include "eider/file/side_cars.h"
 #include "eider/io/store.h"
 
 namespace eider::file {
@@ -19,6 +20,7 @@ struct FileWriteOptions {
   uint64_t buffered_bytes = 32 << 20;
   uint64_t max_page_bytes = 32 << 20;
   bool checksums = true;  ///< checksums and page statistics in one more global buffer
+  BlobWriteOptions blobs = {};
 };
 
 struct FileSummary {

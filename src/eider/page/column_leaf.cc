@@ -5,6 +5,7 @@
 
 #include "eider/base/error.h"
 #include "eider/page/gather_packed.h"
+#include "eider/schema/blob_columns.h"
 
 namespace eider::page {
 namespace {
@@ -93,8 +94,12 @@ class LeafFinder {
   explicit LeafFinder(uint16_t version_minor) : version_minor_(version_minor) {}
 
   void Visit(const LanceField& field, const Field& arrow, std::string path, PageOptions options) {
-    for (const auto& [key, value] : field.metadata) ApplyKey(path, key, value, options);
     const DataType& type = *arrow.type;
+    if (type.id == TypeId::kStruct && BlobFormOf(field) != BlobForm::kNone) {
+      // What is asked for concerns the values, which lie elsewhere.
+      return AddLeaf(field, arrow, std::move(path), {.describes_blobs = BlobFormOf(field) == BlobForm::kV1});
+    }
+    for (const auto& [key, value] : field.metadata) ApplyKey(path, key, value, options);
     RefuseType(path, type, version_minor_);
     switch (type.id) {
       case TypeId::kStruct:

@@ -26,6 +26,7 @@ struct PageOptions {
   codec::CompressionOptions compression;
   double dictionary_divisor = 2;       ///< `dict-divisor`
   double dictionary_size_ratio = 0.8;  ///< `dict-size-ratio`
+  bool describes_blobs = false;        ///< structs of position and size, of blobs of form v1
 };
 
 struct ColumnLeaf {
