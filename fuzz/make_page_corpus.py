@@ -15,17 +15,18 @@ import shutil
 import struct
 import tempfile
 
+import lance
 import pyarrow as pa
 
 from fuzz.make_corpus import fields, varint
-import lance
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
+PACKED = {"lance-encoding:packed": "true"}
 KINDS = {1: "mini_block", 2: "constant", 3: "full_zip"}  # fields of PageLayout
 
 
 def columns(rng: random.Random) -> list[tuple[int, pa.Array, dict[str, str]]]:
-    """(choice of MakeField in page_decode_fuzz.cc, values, hints)"""
+    """(choice of MakeField in testing/page_inputs.h, values, hints)"""
     def some(values: list) -> list:
         return [None if rng.random() < 0.2 else v for v in values]
 
@@ -34,6 +35,10 @@ def columns(rng: random.Random) -> list[tuple[int, pa.Array, dict[str, str]]]:
     lists = some([[rng.randint(0, 99) for _ in range(rng.randint(0, 4))] for _ in range(40)])
     texts = some([some([rng.choice(words) for _ in range(rng.randint(0, 3))]) for _ in range(40)])
     pair = pa.struct([("x", pa.decimal128(10, 2))])
+    plain = pa.struct([("x", pa.int32()), ("y", pa.float64()), ("z", pa.list_(pa.uint8(), 3))])
+    variable = pa.struct([("x", pa.uint16()), ("s", pa.string()), ("b", pa.large_binary())])
+    small = pa.struct([("x", pa.int8()), ("y", pa.int64())])
+    blobs = pa.array([b"", b"a", None, b"bcd" * 40] * 9, pa.large_binary())
     return [
         (0, pa.array(range(1200), pa.int32()), {}),
         (0, pa.array(some([i // 9 for i in range(200)]), pa.int32()), {}),
@@ -67,6 +72,12 @@ def columns(rng: random.Random) -> list[tuple[int, pa.Array, dict[str, str]]]:
         (13, pa.array(some([i % 5 for i in range(600)]), pa.uint8()), {"compression": "zstd"}),
         (14, pa.array(some(long), pa.large_binary()), {}),
         (15, pa.array([some([some([[float(i)] * (i % 3), []]), None]) for i in range(40)], pa.list_(pa.list_(pa.list_(pa.float64())))), {}),
+        (16, pa.array([{"x": i, "y": i / 2, "z": [i % 9, 1, 2]} for i in range(90)], plain), {"packed": "true"}),
+        (16, pa.array([{"x": i, "y": i / 2, "z": [i % 9, 1, 2]} for i in range(20)], plain),
+         {"packed": "true", "structural-encoding": "fullzip"}),
+        (17, pa.array([{"x": i, "s": words[i % 60], "b": long[i % 4][:i]} for i in range(30)], variable), {"packed": "true"}),
+        (18, pa.array([[{"x": i, "y": -i}] * (i % 3) for i in range(40)], pa.list_(pa.field("item", small, metadata=PACKED))), {}),
+        (19, blobs, {"blob": "true"}),
     ]
 
 
@@ -133,7 +144,8 @@ def main() -> None:
                 for rows, layout, buffers in pages(file.read_bytes()):
                     save("page_decode", choice, version, rows, layout, buffers)
                     for number, message in fields(layout):
-                        save(KINDS[number], choice, version, rows, message, buffers)
+                        if number in KINDS:
+                            save(KINDS[number], choice, version, rows, message, buffers)
 
 
 if __name__ == "__main__":

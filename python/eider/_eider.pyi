@@ -208,6 +208,9 @@ def write_dataset(
     table_metadata: dict[str, str] = ...,
     external_blobs: ExternalBlobs = ...,
     blob_pack_file_bytes: int = 0,
+    compact: bool = False,
+    column_options: dict[str, dict[str, str]] = ...,
+    max_page_bytes: int = ...,
     durability: Durability = ...,
     session: Session | None = None,
 ) -> Dataset: ...
@@ -243,6 +246,8 @@ class FileWriter:
         buffered_bytes: int | None = None,
         max_page_bytes: int | None = None,
         checksums: bool = True,
+        compact: bool = False,
+        column_options: dict[str, dict[str, str]] = ...,
         session: Session | None = None,
     ) -> FileWriter: ...
     def write_all(self, data: RecordBatchReader) -> None: ...

@@ -50,9 +50,9 @@ void StoreLe(uint8_t* p, T v) { std::memcpy(p, &v, sizeof(T)); }
 /// for one without effects, and drops the calls of it.
 inline void Prefetch(const uint8_t* p) {
 #if defined(__x86_64__)
-  asm volatile("prefetcht0 %a0" : : "p"(p));
+  asm volatile("prefetcht0 (%0)" : : "r"(p));
 #elif defined(__aarch64__)
-  asm volatile("prfm pldl1keep, %a0" : : "p"(p));
+  asm volatile("prfm pldl1keep, [%0]" : : "r"(p));
 #else
   __builtin_prefetch(p);
 #endif

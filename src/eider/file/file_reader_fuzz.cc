@@ -13,7 +13,7 @@ namespace {
 constexpr uint64_t kMaxRows = 2'000;
 
 void ReadEverything(const eider::file::FileReader& reader, uint64_t bytes) {
-  const FileMetadata metadata = reader.Metadata();
+  const eider::FileMetadata metadata = reader.Metadata();
   DescribeFile(metadata, false);
   DescribeFile(metadata, true);
   for (uint32_t i = 0; i < std::min<uint32_t>(reader.num_global_buffers(), 8); ++i) reader.ReadGlobalBuffer(i);

@@ -19,6 +19,8 @@ WriteFragmentsOptions FragmentOptions(const WriteOptions& options, const std::st
           .sync = SyncsFor(options.durability),
           .external_blobs = options.external_blobs,
           .blob_pack_file_bytes = options.blob_pack_file_bytes,
+          .max_page_bytes = options.max_page_bytes,
+          .encoding = {options.encoding.profile == EncodingProfile::kCompact, options.encoding.columns},
           .session = options.session ? options.session : Session::Default()};
 }
 

@@ -69,7 +69,10 @@ NewDataFiles::~NewDataFiles() {
 
 std::unique_ptr<file::FileWriter> NewDataFiles::Create(const LanceSchema& schema, std::string* name) {
   *name = table::NewDataFileName();
-  file::FileWriteOptions options{.version = options_.version, .checksums = options_.checksums};
+  file::FileWriteOptions options{.version = options_.version,
+                                 .max_page_bytes = options_.max_page_bytes,
+                                 .encoding = options_.encoding,
+                                 .checksums = options_.checksums};
   options.blobs = {.create_side_car = [this, data = DataPath(*name)](uint32_t blob_id) {
                      paths_.push_back(SideCarPath(data, blob_id));
                      return store_->Create(paths_.back());

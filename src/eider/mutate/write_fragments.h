@@ -24,6 +24,8 @@ struct WriteFragmentsOptions {
   bool sync = true;
   ExternalBlobs external_blobs = ExternalBlobs::kRefuse;
   uint64_t blob_pack_file_bytes = 0;
+  uint64_t max_page_bytes = 32 << 20;
+  page::EncodingRequest encoding = {};
   std::shared_ptr<Session> session;
 };
 

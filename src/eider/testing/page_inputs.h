@@ -9,6 +9,7 @@
 #include "eider/base/error.h"
 #include "eider/page/field_plan.h"
 #include "eider/page/page_decoder.h"
+#include "eider/schema/blob_columns.h"
 #include "eider/testing/fuzz_input.h"
 #include "eider/testing/output_bound.h"
 #include "fuzz/input_bounds.h"
@@ -18,13 +19,18 @@ namespace eider::testing {
 using page::FieldPlan;
 
 constexpr uint64_t kMaxPageRows = 4096;
-constexpr uint8_t kNumFields = 16;
+constexpr uint8_t kNumFields = 20;
 
 inline LanceField Leaf(const char* name, const char* logical_type) { return {.name = name, .logical_type = logical_type}; }
 inline LanceField Parent(const char* name, const char* logical_type, LanceField child) {
   LanceField field{.name = name, .logical_type = logical_type};
   field.children.push_back(std::move(child));
   return field;
+}
+
+/// A packed struct: one leaf of several fields.
+inline LanceField Packed(std::vector<LanceField> children) {
+  return {.name = "p", .logical_type = "struct", .metadata = {{"lance-encoding:packed", "true"}}, .children = std::move(children)};
 }
 
 /// One column with one leaf of each kind.
@@ -45,7 +51,11 @@ inline LanceField MakeField(uint8_t choice) {
     case 12: return Leaf("v", "null");
     case 13: return Leaf("v", "uint8");
     case 14: return Leaf("v", "large_binary");
-    default: return Parent("l", "list", Parent("item", "list", Parent("item", "list", Leaf("item", "double"))));
+    case 15: return Parent("l", "list", Parent("item", "list", Parent("item", "list", Leaf("item", "double"))));
+    case 16: return Packed({Leaf("x", "int32"), Leaf("y", "double"), Leaf("z", "fixed_size_list:uint8:3")});
+    case 17: return Packed({Leaf("x", "uint16"), Leaf("s", "string"), Leaf("b", "large_binary")});
+    case 18: return Parent("l", "list", Packed({Leaf("x", "int8"), Leaf("y", "int64")}));
+    default: return DescribeBlobs({.name = "b", .logical_type = "large_binary", .metadata = {{"lance-encoding:blob", "true"}}});
   }
 }
 
