@@ -56,7 +56,7 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                         uint64_t max_bytes_per_file, bool checksums, bool enable_v2_manifest_paths, bool enable_stable_row_ids,
                         const Properties& transaction_properties, const Properties& table_metadata,
                         bool compact, const ColumnOptions& column_options, uint64_t max_page_bytes,
-                        Durability durability, nb::object session) {
+                        ExternalBlobs external_blobs, uint64_t blob_pack_file_bytes, Durability durability, nb::object session) {
   const WriteOptions options{.mode = mode,
                              .data_storage_version = data_storage_version,
                              .max_rows_per_file = max_rows_per_file,
@@ -66,6 +66,8 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                              .enable_stable_row_ids = enable_stable_row_ids,
                              .transaction_properties = transaction_properties,
                              .table_metadata = table_metadata,
+                             .external_blobs = external_blobs,
+                             .blob_pack_file_bytes = blob_pack_file_bytes,
                              .encoding = EncodingFrom(compact, column_options),
                              .max_page_bytes = max_page_bytes,
                              .durability = durability,
@@ -159,6 +161,10 @@ DatasetPtr AddNulls(Dataset& self, nb::object schema, Durability durability) {
 }
 
 void BindEnums(nb::module_& m) {
+  nb::enum_<ExternalBlobs>(m, "ExternalBlobs")
+      .value("REFUSE", ExternalBlobs::kRefuse)
+      .value("REFERENCE", ExternalBlobs::kReference)
+      .value("INGEST", ExternalBlobs::kIngest);
   nb::enum_<WriteMode>(m, "WriteMode")
       .value("CREATE", WriteMode::kCreate)
       .value("APPEND", WriteMode::kAppend)
@@ -254,6 +260,7 @@ void BindDataset(nb::module_& m) {
         "max_rows_per_file"_a, "max_bytes_per_file"_a, "checksums"_a = true, "enable_v2_manifest_paths"_a = true,
         "enable_stable_row_ids"_a = false, "transaction_properties"_a = Properties{}, "table_metadata"_a = Properties{},
         "compact"_a = false, "column_options"_a = ColumnOptions{}, "max_page_bytes"_a = uint64_t{32} << 20,
+        "external_blobs"_a = ExternalBlobs::kRefuse, "blob_pack_file_bytes"_a = 0,
         "durability"_a = Durability::kDefault, "session"_a.none() = nb::none());
 }
 

@@ -21,6 +21,13 @@ enum class RowNaming : uint8_t {
   kId,        ///< stable row ids, or addresses where the dataset has none
 };
 
+/// What becomes of values to be written that name an object elsewhere.
+enum class ExternalBlobs : uint8_t {
+  kRefuse,     ///< an error
+  kReference,  ///< the URI is kept
+  kIngest,     ///< the bytes are read and stored like others
+};
+
 /// One value: a range of a file, which it keeps open. Immutable, thread-safe; outlives the dataset.
 class EIDER_EXPORT Blob {
  public:

@@ -2,6 +2,7 @@
 /// \file
 /// How rows are written and how firmly a commit holds.
 
+#include <eider/blob.h>
 #include <eider/session.h>
 
 #include <cstdint>
@@ -34,6 +35,8 @@ struct WriteOptions {
   bool enable_stable_row_ids = false;            ///< kUnsupported for a table that exists without them
   std::map<std::string, std::string> transaction_properties;  ///< e.g. __lance_commit_message
   std::map<std::string, std::string> table_metadata;          ///< of a new table; kUnsupported for one that exists
+  ExternalBlobs external_blobs = ExternalBlobs::kRefuse;
+  uint64_t blob_pack_file_bytes = 0;             ///< of side-cars that blobs share, whatever fields ask for; 0: as they ask
   EncodingOptions encoding;
   uint64_t max_page_bytes = 32 << 20;            ///< of rows before they are encoded
   Durability durability = Durability::kDefault;

@@ -206,6 +206,8 @@ def write_dataset(
     enable_stable_row_ids: bool = False,
     transaction_properties: dict[str, str] = ...,
     table_metadata: dict[str, str] = ...,
+    external_blobs: ExternalBlobs = ...,
+    blob_pack_file_bytes: int = 0,
     compact: bool = False,
     column_options: dict[str, dict[str, str]] = ...,
     max_page_bytes: int = ...,
@@ -287,6 +289,11 @@ def make_loader(
 class BlobHandling:
     DESCRIPTIONS: BlobHandling
     BINARY: BlobHandling
+
+class ExternalBlobs:
+    REFUSE: ExternalBlobs
+    REFERENCE: ExternalBlobs
+    INGEST: ExternalBlobs
 
 class RowNaming:
     POSITION: RowNaming

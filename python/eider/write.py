@@ -35,6 +35,16 @@ _MODES = {
 _MESSAGE_KEY = "__lance_commit_message"
 
 
+def _external_blobs(mode: str, allow_outside: bool) -> _eider.ExternalBlobs:
+    if mode == "ingest":
+        if allow_outside:
+            raise InvalidError('allow_external_blob_outside_bases: external_blob_mode="ingest" keeps no URIs')
+        return _eider.ExternalBlobs.INGEST
+    if mode != "reference":
+        raise InvalidError(f"external_blob_mode must be 'reference' or 'ingest', got {mode!r}")
+    return _eider.ExternalBlobs.REFERENCE if allow_outside else _eider.ExternalBlobs.REFUSE
+
+
 def write_dataset(
     data_obj: ReaderLike,
     uri: str | PathLike[str] | LanceDataset | None = None,
@@ -92,6 +102,9 @@ def write_dataset(
         durability: ``"full"`` syncs data, transaction and manifest before returning; ``"none"`` leaves it to the
             operating system; None: the environment variable EIDER_DURABILITY, else full.
         checksums: Keep checksums and page statistics in the new data files; other engines ignore them.
+        external_blob_mode: What becomes of blobs given as URIs: ``"reference"`` keeps the URI, ``"ingest"`` reads and stores the bytes.
+        allow_external_blob_outside_bases: Allow references: the objects lie outside the dataset, which then cannot vouch for them.
+        blob_pack_file_size_threshold: Bytes of a file that blobs share at most, whatever their fields ask for.
         table_metadata: Key-value metadata of the table, set when it is created. Refused for a dataset that exists.
         max_page_bytes: Largest page, in bytes of its rows before they are encoded.
         profile: ``"fast"`` puts random access first; ``"compact"`` puts size first: Zstandard in larger chunks, dictionaries
@@ -100,8 +113,8 @@ def write_dataset(
             ``lance-encoding:*`` without their prefix, such as ``{"name": {"compression": "zstd", "compression-level": 9}}``.
             They win over the field's metadata and are not stored with the schema.
         data_cache_bytes, commit_lock, progress, storage_options, use_legacy_format,
-        auto_cleanup_options, initial_bases, target_bases, target_all_bases, base_store_params, external_blob_mode,
-        allow_external_blob_outside_bases, blob_pack_file_size_threshold, namespace_client, table_id: Not supported yet.
+        auto_cleanup_options, initial_bases, target_bases, target_all_bases, base_store_params, namespace_client, table_id: Not
+        supported yet.
 
     Raises:
         AlreadyExistsError: the dataset exists and the mode is ``"create"``.
@@ -120,9 +133,6 @@ def write_dataset(
         target_bases=target_bases,
         target_all_bases=target_all_bases,
         base_store_params=base_store_params,
-        external_blob_mode=None if external_blob_mode == "reference" else external_blob_mode,
-        allow_external_blob_outside_bases=allow_external_blob_outside_bases,
-        blob_pack_file_size_threshold=blob_pack_file_size_threshold,
         namespace_client=namespace_client,
         table_id=table_id,
     )
@@ -153,6 +163,11 @@ def write_dataset(
             enable_stable_row_ids=enable_stable_row_ids,
             transaction_properties=properties,
             table_metadata=dict(table_metadata or {}),
+            external_blobs=_external_blobs(external_blob_mode, allow_external_blob_outside_bases),
+            blob_pack_file_bytes=count_of(
+                "write_dataset", "blob_pack_file_size_threshold", blob_pack_file_size_threshold, least=1
+            )
+            or 0,
             compact=is_compact(profile),
             column_options=column_options_of(column_options),
             durability=durability_of(durability),

@@ -87,9 +87,6 @@ LATER = {
     "target_bases": ["a"],
     "target_all_bases": True,
     "base_store_params": {"a": {}},
-    "external_blob_mode": "ingest",
-    "allow_external_blob_outside_bases": True,
-    "blob_pack_file_size_threshold": 1,
     "namespace_client": object(),
     "table_id": ["a"],
 }

@@ -4,6 +4,8 @@
 #include "eider/file/file_reader.h"
 #include "eider/file/file_writer.h"
 #include "eider/io/store.h"
+#include "eider/query/blob_places.h"
+#include "eider/schema/blob_columns.h"
 #include "eider/schema/json_columns.h"
 
 namespace eider {
@@ -32,8 +34,8 @@ file::FileVersion ParseVersion(const std::string& version) {
 
 class FileReaderFacade final : public FileReader {
  public:
-  FileReaderFacade(std::shared_ptr<const file::FileReader> reader, std::shared_ptr<Session> session)
-      : reader_(std::move(reader)), session_(std::move(session)) {}
+  FileReaderFacade(io::ReadableFilePtr file, std::shared_ptr<const file::FileReader> reader, std::shared_ptr<Session> session)
+      : file_(std::move(file)), reader_(std::move(reader)), session_(std::move(session)) {}
 
   uint64_t num_rows() const override { return reader_->num_rows(); }
   std::string version() const override { return reader_->version().ToString(); }
@@ -50,7 +52,7 @@ class FileReaderFacade final : public FileReader {
     }
     const std::vector<file::ColumnProjection> projection = Projection(columns);
     return Batch(projection, static_cast<int64_t>(count),
-                 reader_->ReadRange(projection, first, count, {.session = session_.get(), .stats = stats}));
+                 reader_->ReadRange(projection, first, count, {.session = session_.get(), .stats = stats}), stats);
   }
 
   RecordBatch Take(std::span<const uint64_t> rows, const std::optional<std::vector<std::string>>& columns,
@@ -62,7 +64,7 @@ class FileReaderFacade final : public FileReader {
     }
     const std::vector<file::ColumnProjection> projection = Projection(columns);
     return Batch(projection, static_cast<int64_t>(rows.size()),
-                 reader_->Take(projection, rows, {.session = session_.get(), .stats = stats}));
+                 reader_->Take(projection, rows, {.session = session_.get(), .stats = stats}), stats);
   }
 
  private:
@@ -105,12 +107,20 @@ class FileReaderFacade final : public FileReader {
     }
   }
 
-  RecordBatch Batch(const std::vector<file::ColumnProjection>& projection, int64_t num_rows, std::vector<ArrayPtr> arrays) const {
+  /// Blobs of form v1 lie in the file itself and are read with it; of others there are descriptors.
+  RecordBatch Batch(const std::vector<file::ColumnProjection>& projection, int64_t num_rows, std::vector<ArrayPtr> arrays,
+                    ScanStats* stats) const {
     LanceSchema schema{.metadata = reader_->schema().metadata};
-    for (const file::ColumnProjection& column : projection) schema.fields.push_back(column.field);
+    for (size_t i = 0; i < projection.size(); ++i) {
+      const LanceField& field = projection[i].field;
+      const bool has_bytes = HasBlobs(field) && !HasBlobsOf(field, BlobForm::kV2);
+      if (has_bytes) arrays[i] = query::MaterializeBlobs(arrays[i], field, file_, stats);
+      schema.fields.push_back(has_bytes ? MaterializeBlobs(field) : field);
+    }
     return {.schema = std::make_shared<const Schema>(ToArrowSchema(schema)), .num_rows = num_rows, .columns = std::move(arrays)};
   }
 
+  const io::ReadableFilePtr file_;
   const std::shared_ptr<const file::FileReader> reader_;
   const std::shared_ptr<Session> session_;
 };
@@ -148,8 +158,9 @@ class FileWriterFacade final : public FileWriter {
 std::shared_ptr<FileReader> FileReader::Open(const std::string& path, std::shared_ptr<Session> session, bool verify) {
   if (!session) session = Session::Default();
   const StorePath place = Locate(path);
-  auto reader = file::FileReader::Open(place.store->Open(place.name), {.session = session.get(), .verify = verify});
-  return std::make_shared<FileReaderFacade>(std::move(reader), std::move(session));
+  io::ReadableFilePtr file = place.store->Open(place.name);
+  auto reader = file::FileReader::Open(file, {.session = session.get(), .verify = verify});
+  return std::make_shared<FileReaderFacade>(std::move(file), std::move(reader), std::move(session));
 }
 
 std::unique_ptr<FileWriter> FileWriter::Create(const std::string& path, const Schema& schema,

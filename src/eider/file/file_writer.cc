@@ -9,6 +9,7 @@
 #include "eider/base/crc32c.h"
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"
+#include "eider/file/blob_writer.h"
 #include "eider/file/checksums.h"
 #include "eider/file/column_writer.h"
 #include "eider/file/file_footer.h"
@@ -16,6 +17,7 @@
 #include "eider/page/gather.h"
 #include "eider/page/page_cuts.h"
 #include "eider/proto/file2.pb.h"
+#include "eider/schema/blob_columns.h"
 #include "eider/schema/field_proto.h"
 
 namespace eider::file {
@@ -112,10 +114,10 @@ struct FileWriter::Impl {
       throw Unsupported("writing file version {}", options.version.ToString());
     }
     RequireEncodings(schema, options);
-    const Schema arrow = ToArrowSchema(schema);
     for (size_t i = 0; i < schema.fields.size(); ++i) {
-      columns.push_back(std::make_unique<ColumnWriter>(uint32_t(i), schema.fields[i], arrow.fields[i], options.version.minor,
-                                                       options.encoding));
+      blobs.push_back(MakeBlobWriter(schema.fields[i]));
+      const LanceField field = DescribeBlobs(schema.fields[i]);
+      columns.push_back(std::make_unique<ColumnWriter>(uint32_t(i), field, ToArrowField(field), options.version.minor, options.encoding));
       first_leaf.push_back(leaves.size());
       for (const page::ColumnLeaf& leaf : columns.back()->leaves()) AddLeafColumn(leaf);
     }
@@ -124,6 +126,18 @@ struct FileWriter::Impl {
     column_share = std::max(kMinColumnShare, buffered / std::max<uint64_t>(columns.size(), 1));
     page_bytes = std::max<uint64_t>(1, std::min(options.max_page_bytes, session->memory_limit() / 8));
     max_queued_bytes = session->cpu_pool().num_threads() == 0 ? 0 : std::min(kMaxQueuedBytes, session->memory_limit() / 8);
+  }
+
+  std::unique_ptr<BlobWriter> MakeBlobWriter(const LanceField& field) {
+    if (!HasBlobs(field)) return nullptr;
+    RequireBlobVersion(field, options.version.minor);
+    const auto append = [this](ByteSpan bytes) {
+      Pad();
+      const uint64_t position = out->size();
+      if (!bytes.empty()) out->Append(bytes);
+      return position;
+    };
+    return std::make_unique<BlobWriter>(field, append, &side_cars);
   }
 
   void AddLeafColumn(const page::ColumnLeaf& leaf) {
@@ -220,7 +234,11 @@ struct FileWriter::Impl {
       throw Invalid("expected {} columns, found {}", columns.size(), batch.columns.size());
     }
     for (size_t i = 0; i < columns.size(); ++i) {
-      columns[i]->Check(*batch.columns[i]);
+      if (blobs[i]) {
+        blobs[i]->Check(*batch.columns[i]);
+      } else {
+        columns[i]->Check(*batch.columns[i]);
+      }
       if (batch.columns[i]->length != batch.num_rows) {
         throw Invalid("column '{}': {} rows in a batch of {}", columns[i]->name(), batch.columns[i]->length, batch.num_rows);
       }
@@ -230,7 +248,7 @@ struct FileWriter::Impl {
     }
     std::vector<PageGroup> groups;
     for (size_t i = 0; i < columns.size(); ++i) {
-      columns[i]->Add(batch.columns[i], page_bytes, groups);
+      columns[i]->Add(StoreBlobs(i, batch.columns[i]), page_bytes, groups);
       if (columns[i]->pending_bytes() > column_share) columns[i]->Flush(groups);
     }
     num_rows += batch.num_rows;
@@ -239,9 +257,21 @@ struct FileWriter::Impl {
     if (over_budget) WriteAll();
   }
 
+  /// The array as pages hold it: values of blobs are written here and now, nothing waits for them.
+  ArrayPtr StoreBlobs(size_t column, const ArrayPtr& array) {
+    if (!blobs[column]) return array;
+    return InContext([&] { return fmt::format("column '{}'", columns[column]->name()); }, [&] {
+      ArrayPtr stored = blobs[column]->Store(array);
+      columns[column]->Check(*stored);
+      return stored;
+    });
+  }
+
   std::string Descriptor() const {
     proto::FileDescriptor descriptor;
-    SchemaToProto(schema, descriptor.mutable_schema()->mutable_fields(), descriptor.mutable_schema()->mutable_metadata());
+    LanceSchema stored = schema;
+    for (LanceField& field : stored.fields) field = StoreBlobFields(field);
+    SchemaToProto(stored, descriptor.mutable_schema()->mutable_fields(), descriptor.mutable_schema()->mutable_metadata());
     descriptor.set_length(num_rows);
     return Serialize(descriptor);
   }
@@ -261,6 +291,9 @@ struct FileWriter::Impl {
     PutGroups(std::move(groups));
     WriteAll();
     charge = BudgetCharge();
+    for (const auto& blob : blobs) {
+      if (blob) blob->Finish();
+    }
     FileSummary summary{.num_rows = num_rows, .version = options.version};
     std::vector<std::string> metadata;
     for (size_t i = 0; i < leaves.size(); ++i) {
@@ -281,6 +314,8 @@ struct FileWriter::Impl {
   LanceSchema schema;
   const FileWriteOptions options;
   const std::shared_ptr<Session> session;
+  SideCars side_cars{options.blobs};
+  std::vector<std::unique_ptr<BlobWriter>> blobs;  ///< per column; null where there are none
   std::vector<std::unique_ptr<ColumnWriter>> columns;
   std::vector<size_t> first_leaf;   ///< per column, into `leaves`
   std::vector<LeafColumn> leaves;

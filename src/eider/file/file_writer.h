@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "eider/file/file_reader.h"
+#include "eider/file/side_cars.h"
 #include "eider/io/store.h"
 #include "eider/page/column_leaf.h"
 
@@ -21,6 +22,7 @@ struct FileWriteOptions {
   uint64_t max_page_bytes = 32 << 20;
   page::EncodingRequest encoding = {};  ///< kInvalid for a path that the file lacks
   bool checksums = true;  ///< checksums and page statistics in one more global buffer
+  BlobWriteOptions blobs = {};
 };
 
 struct FileSummary {

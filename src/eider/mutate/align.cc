@@ -6,6 +6,7 @@
 #include "eider/base/error.h"
 #include "eider/schema/blob_columns.h"
 #include "eider/schema/json_columns.h"
+#include "eider/schema/logical_type.h"
 #include "eider/schema/match.h"
 
 namespace eider::mutate {
@@ -26,7 +27,32 @@ bool SameShape(const DataType& from, const DataType& to) {
   return true;
 }
 
-ArrayPtr AlignArray(const ArrayPtr& array, const TypePtr& to);
+bool IsBlob(const Field& field) { return FindValue(field.metadata, kExtensionNameKey) == kBlobV2Extension; }
+
+/// Bytes as blobs that have data alone. Structs stay: the writer knows their shapes.
+ArrayPtr AlignBlob(const ArrayPtr& array, const TypePtr& to) {
+  if (array->type->id == TypeId::kStruct) return array;
+  auto blobs = std::make_shared<Array>();
+  blobs->type = to;
+  blobs->length = array->length;
+  blobs->offset = array->offset;
+  blobs->null_count = array->null_count;
+  blobs->validity = array->validity;
+  for (const Field& field : to->children) {
+    if (field.name != "data") {
+      blobs->children.push_back(MakeNullArray(field.type, array->offset + array->length));
+      continue;
+    }
+    auto data = std::make_shared<Array>(*array);
+    data->length += data->offset;
+    data->offset = 0;
+    data->null_count = -1;
+    blobs->children.push_back(std::move(data));
+  }
+  return blobs;
+}
+
+ArrayPtr AlignArray(const ArrayPtr& array, const Field& field);
 
 ArrayPtr AlignStruct(const ArrayPtr& array, const TypePtr& to) {
   auto aligned = std::make_shared<Array>(*array);
@@ -37,19 +63,21 @@ ArrayPtr AlignStruct(const ArrayPtr& array, const TypePtr& to) {
     if (at == from.end()) {
       aligned->children.push_back(MakeNullArray(field.type, array->offset + array->length));
     } else {
-      aligned->children.push_back(AlignArray(array->children[static_cast<size_t>(at - from.begin())], field.type));
+      aligned->children.push_back(AlignArray(array->children[static_cast<size_t>(at - from.begin())], field));
     }
   }
   aligned->type = to;
   return aligned;
 }
 
-ArrayPtr AlignArray(const ArrayPtr& array, const TypePtr& to) {
+ArrayPtr AlignArray(const ArrayPtr& array, const Field& field) {
+  const TypePtr& to = field.type;
   if (SameShape(*array->type, *to)) return array;
+  if (IsBlob(field)) return AlignBlob(array, to);
   if (to->id == TypeId::kStruct) return AlignStruct(array, to);
   auto aligned = std::make_shared<Array>(*array);
   for (size_t i = 0; i < aligned->children.size(); ++i) {
-    aligned->children[i] = AlignArray(array->children[i], to->children[i].type);
+    aligned->children[i] = AlignArray(array->children[i], to->children[i]);
   }
   aligned->type = to;
   return aligned;
@@ -130,7 +158,7 @@ void RequireNoForbiddenNulls(const Array& array, const Field& field, const std::
   if (!field.nullable && HasLiveNulls(array, live)) {
     throw Invalid("column '{}' is not nullable, but the data hold nulls", path);
   }
-  if (field.type->children.empty()) return;
+  if (field.type->children.empty() || IsBlob(field)) return;
   live = LiveParents(array, std::move(live));
   if (array.type->id == TypeId::kMap) RequireMapKeys(array, live, path);
   // The element of a plain fixed-size list has no nullability of its own.
@@ -143,10 +171,6 @@ void RequireNoForbiddenNulls(const Array& array, const Field& field, const std::
 }
 
 }  // namespace
-
-void RefuseBlobs(const LanceField& field) {
-  if (HasBlobs(field)) throw Unsupported("column '{}': writing blob columns", field.name);
-}
 
 AlignedReader::AlignedReader(RecordBatchReader& data, const LanceSchema& table)
     : data_(data),
@@ -165,7 +189,7 @@ std::optional<RecordBatch> AlignedReader::Next() {
       continue;
     }
     const ArrayPtr& column = batch->columns.at(static_cast<size_t>(columns_[i]));
-    aligned.columns.push_back(AlignArray(StoreJson(column, table_.fields[i]), field.type));
+    aligned.columns.push_back(AlignArray(StoreJson(column, table_.fields[i]), field));
     RequireNoForbiddenNulls(*aligned.columns.back(), field, field.name, {});
   }
   return aligned;

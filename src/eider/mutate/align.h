@@ -9,9 +9,6 @@
 
 namespace eider::mutate {
 
-/// \throws Error(kUnsupported) for a column that cannot be written yet, naming it.
-void RefuseBlobs(const LanceField& field);
-
 /// A stream of `data` with exactly the columns of `table`. Both must outlive it.
 class AlignedReader : public RecordBatchReader {
  public:

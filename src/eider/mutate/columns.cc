@@ -35,8 +35,7 @@ LanceSchema NewColumns(const table::Manifest& manifest, const Schema& columns) {
       if (existing.name == field.name) throw Invalid("adding column '{}': the dataset has a column of this name", field.name);
     }
   }
-  LanceSchema added = ToLanceSchema(columns, NextFieldId(manifest));
-  for (const LanceField& field : added.fields) RefuseBlobs(field);
+  LanceSchema added = TableColumns(columns, WritableVersion(manifest.data_storage_version()), NextFieldId(manifest));
   added.metadata.clear();
   return added;
 }

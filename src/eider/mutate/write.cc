@@ -17,6 +17,8 @@ WriteFragmentsOptions FragmentOptions(const WriteOptions& options, const std::st
           .max_bytes_per_file = options.max_bytes_per_file,
           .checksums = options.checksums,
           .sync = SyncsFor(options.durability),
+          .external_blobs = options.external_blobs,
+          .blob_pack_file_bytes = options.blob_pack_file_bytes,
           .max_page_bytes = options.max_page_bytes,
           .encoding = {options.encoding.profile == EncodingProfile::kCompact, options.encoding.columns},
           .session = options.session ? options.session : Session::Default()};
@@ -48,8 +50,7 @@ table::TransactionProto NewTransaction(uint64_t read_version, const WriteOptions
 
 /// Writes the files of an overwrite (or of the first version) and fills in its transaction.
 void WriteAll(RecordBatchReader& data, NewDataFiles* files, table::TransactionProto::Overwrite* overwrite) {
-  const LanceSchema schema = ToLanceSchema(*data.schema());
-  for (const LanceField& field : schema.fields) RefuseBlobs(field);
+  const LanceSchema schema = TableColumns(*data.schema(), files->options().version);
   SchemaToProto(schema, overwrite->mutable_schema(), overwrite->mutable_schema_metadata());
   AlignedReader aligned(data, schema);
   for (table::DataFragmentProto& fragment : WriteFragments(aligned, schema, files)) {
@@ -86,7 +87,6 @@ table::Snapshot Create(const io::ObjectStorePtr& store, RecordBatchReader& data,
 
 table::Snapshot Append(const table::Snapshot& read, RecordBatchReader& data, const WriteOptions& options) {
   const LanceSchema& schema = read.manifest->schema();
-  for (const LanceField& field : schema.fields) RefuseBlobs(field);
   RequireSettled(*read.manifest, options);
   RequireSameVersion(options.data_storage_version, read.manifest->data_storage_version());
   NewDataFiles files(read.store, FragmentOptions(options, read.manifest->data_storage_version()));

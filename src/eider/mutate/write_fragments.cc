@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "eider/base/error.h"
+#include "eider/schema/blob_columns.h"
 
 namespace eider::mutate {
 namespace {
@@ -57,9 +58,9 @@ std::string DataPath(const std::string& name) { return "data/" + name; }
 }  // namespace
 
 NewDataFiles::~NewDataFiles() {
-  for (const std::string& name : names_) {
+  for (const std::string& path : paths_) {
     try {
-      store_->Delete(DataPath(name));
+      store_->Delete(path);
     } catch (const Error&) {
       // An orphan is harmless: no manifest lists it.
     }
@@ -68,15 +69,22 @@ NewDataFiles::~NewDataFiles() {
 
 std::unique_ptr<file::FileWriter> NewDataFiles::Create(const LanceSchema& schema, std::string* name) {
   *name = table::NewDataFileName();
-  const file::FileWriteOptions options{.version = options_.version,
-                                       .max_page_bytes = options_.max_page_bytes,
-                                       .encoding = options_.encoding,
-                                       .checksums = options_.checksums};
+  file::FileWriteOptions options{.version = options_.version,
+                                 .max_page_bytes = options_.max_page_bytes,
+                                 .encoding = options_.encoding,
+                                 .checksums = options_.checksums};
+  options.blobs = {.create_side_car = [this, data = DataPath(*name)](uint32_t blob_id) {
+                     paths_.push_back(SideCarPath(data, blob_id));
+                     return store_->Create(paths_.back());
+                   },
+                   .sync = options_.sync,
+                   .pack_file_bytes = options_.blob_pack_file_bytes,
+                   .external = options_.external_blobs};
   return std::make_unique<file::FileWriter>(store_->Create(DataPath(*name)), schema, options, options_.session);
 }
 
 table::DataFileProto NewDataFiles::Finish(file::FileWriter& writer, const std::string& name) {
-  names_.push_back(name);
+  paths_.push_back(DataPath(name));
   const file::FileSummary summary = writer.Finish(options_.sync);
   table::DataFileProto proto;
   proto.set_path(name);
@@ -86,6 +94,16 @@ table::DataFileProto NewDataFiles::Finish(file::FileWriter& writer, const std::s
   proto.set_file_minor_version(summary.version.minor);
   proto.set_file_size_bytes(summary.size_bytes);
   return proto;
+}
+
+LanceSchema TableColumns(const Schema& columns, file::FileVersion version, int32_t first_id) {
+  Schema upgraded = columns;
+  if (version.minor >= 2) {
+    for (Field& field : upgraded.fields) field = UpgradeBlobs(field);
+  }
+  LanceSchema schema = ToLanceSchema(upgraded, first_id);
+  for (const LanceField& field : schema.fields) RequireBlobVersion(field, version.minor);
+  return schema;
 }
 
 std::vector<table::DataFragmentProto> WriteFragments(RecordBatchReader& data, const LanceSchema& schema, NewDataFiles* files) {

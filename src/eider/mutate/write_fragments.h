@@ -22,12 +22,14 @@ struct WriteFragmentsOptions {
   uint64_t max_bytes_per_file = uint64_t{90} << 30;
   bool checksums = true;
   bool sync = true;
+  ExternalBlobs external_blobs = ExternalBlobs::kRefuse;
+  uint64_t blob_pack_file_bytes = 0;
   uint64_t max_page_bytes = 32 << 20;
   page::EncodingRequest encoding = {};
   std::shared_ptr<Session> session;
 };
 
-/// Data files of a commit in the making: those not Kept() are removed again.
+/// Data files of a commit in the making, and their side-cars: those not Kept() are removed again.
 class NewDataFiles {
  public:
   NewDataFiles(io::ObjectStorePtr store, WriteFragmentsOptions options)
@@ -42,13 +44,17 @@ class NewDataFiles {
   /// Ends the file; its entry for a manifest.
   table::DataFileProto Finish(file::FileWriter& writer, const std::string& name);
   /// The commit has landed, or may have: the files stay.
-  void Keep() { names_.clear(); }
+  void Keep() { paths_.clear(); }
 
  private:
   io::ObjectStorePtr store_;
   WriteFragmentsOptions options_;
-  std::vector<std::string> names_;
+  std::vector<std::string> paths_;
 };
+
+/// Arrow -> Lance for columns of a table with data files of `version`: there, blobs of form v1 may have become v2.
+/// \throws Error(kUnsupported) as ToLanceSchema, and for blobs that such files cannot hold.
+LanceSchema TableColumns(const Schema& columns, file::FileVersion version, int32_t first_id = 0);
 
 /// Fragments with id 0 ("assign at commit"), one data file each. Batches must have exactly the columns of `schema`, in
 /// order. No rows, no fragments.

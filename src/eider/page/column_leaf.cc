@@ -5,6 +5,7 @@
 
 #include "eider/base/error.h"
 #include "eider/page/gather_packed.h"
+#include "eider/schema/blob_columns.h"
 
 namespace eider::page {
 namespace {
@@ -144,11 +145,16 @@ class LeafFinder {
   LeafFinder(uint16_t version_minor, const EncodingRequest& request) : version_minor_(version_minor), request_(request) {}
 
   void Visit(const LanceField& field, const Field& arrow, std::string path, PageOptions options) {
+    const DataType& type = *arrow.type;
+    if (type.id == TypeId::kStruct && BlobFormOf(field) != BlobForm::kNone) {
+      // What is asked for concerns the values, which lie elsewhere.
+      if (request_.columns.contains(path)) throw Invalid("field '{}': options for a column of blobs, which are stored as they are", path);
+      return AddLeaf(field, arrow, std::move(path), {.describes_blobs = BlobFormOf(field) == BlobForm::kV1});
+    }
     for (const auto& [key, value] : field.metadata) ApplyKey(path, key, value, options);
     if (const auto asked = request_.columns.find(path); asked != request_.columns.end()) {
       for (const auto& [key, value] : asked->second) ApplyNamed(path, key, key, value, options);
     }
-    const DataType& type = *arrow.type;
     RefuseType(path, type, version_minor_);
     switch (type.id) {
       case TypeId::kStruct:

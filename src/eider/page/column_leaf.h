@@ -29,6 +29,7 @@ struct PageOptions {
   double dictionary_size_ratio = 0.8;  ///< `dict-size-ratio`
   codec::CompressionOptions::Scheme dictionary_scheme = codec::CompressionOptions::Scheme::kAuto;  ///< `dict-values-compression`
   std::optional<int> dictionary_level;                                                             ///< `dict-values-compression-level`
+  bool describes_blobs = false;        ///< structs of position and size, of blobs of form v1
 };
 
 struct ColumnLeaf {

@@ -28,6 +28,7 @@ constexpr double kShrinks = 0.9;
 constexpr uint64_t kMaxConstantLevels = 1024;
 /// Levels of one chunk at most, and their bits at most in 2.1, where a chunk with its values has 32 KiB.
 constexpr uint64_t kMaxChunkLevels = 32768;
+constexpr size_t kDescriptorBytes = 16;
 constexpr uint64_t kMaxChunkLevelBits = 20 * 1024 * 8;
 
 class PageEncoder {
@@ -48,7 +49,9 @@ class PageEncoder {
   uint16_t minor() const { return leaf_.options.compression.version_minor; }
 
   void EncodeShredded(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
-    if (shredded.num_values == 0) {
+    if (leaf_.options.describes_blobs) {
+      EncodeDescriptors(shredded);
+    } else if (shredded.num_values == 0) {
       pages_.push_back(EncodeAllNull(shredded, minor()));
     } else if (leaf_.type->id == TypeId::kDictionary) {
       EncodeDictionary(pieces, shredded);
@@ -98,6 +101,28 @@ class PageEncoder {
     } else if (!CutByLevels(pieces, shredded)) {
       throw Unsupported("one row has {} levels for {} packed structs: too many for a chunk", shredded.num_levels, shredded.num_items);
     }
+  }
+
+  /// A page of descriptors without levels; those of null items hold their level in place of a position.
+  void EncodeDescriptors(const ShreddedLeaf& shredded) {
+    GatheredValues gathered = GatherPacked(shredded, *leaf_.type);
+    BufferBuilder rows;
+    rows.Append(gathered.values.data);
+    const std::span<const uint16_t> def = shredded.def_levels();
+    for (size_t i = 0; i < def.size(); ++i) {
+      if (def[i] != 0) StoreLe<uint64_t>(rows.data() + i * kDescriptorBytes, uint64_t{def[i]} << 16);
+    }
+    gathered.values.data = rows.span();
+    ShreddedLeaf items;
+    items.layers = {::lance::encodings21::REPDEF_ALL_VALID_ITEM};
+    items.num_rows = items.num_levels = items.num_items = items.num_values = shredded.num_items;
+    EncodedPage page = EncodeMiniBlock(items, gathered.values, leaf_.options.compression, std::nullopt).value();
+    ::lance::encodings21::PageLayout inner;
+    inner.Swap(&page.layout);
+    auto* blobs = page.layout.mutable_blob_layout();
+    blobs->mutable_inner_layout()->Swap(&inner);
+    for (const RepDefLayer layer : shredded.layers) blobs->add_layers(layer);
+    pages_.push_back(std::move(page));
   }
 
   /// The page may refer to the gathered bytes.

@@ -4,6 +4,7 @@
 /// page cannot hold their levels.
 ///
 ///     asked for by `structural-encoding`       mini-block or full-zip
+///     descriptors of blobs                     a mini-block page of their own inside a blob page
 ///     no values                                all null
 ///     2.2, one value for all                   constant
 ///     longest value < 256 bytes                mini-block, with a dictionary where values repeat

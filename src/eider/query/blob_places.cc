@@ -53,6 +53,29 @@ ArrayPtr BinaryArray(std::span<const Buffer> values) {
 
 constexpr uint8_t kNothing = 0;
 
+void RequireInside(const BlobPlace& place) {
+  const auto [position, size] = place.range;
+  const uint64_t end = place.file->size();
+  if (size > 0 && (position > end || size > end - position)) {
+    throw Corrupt("blob: bytes [{}, +{}) of '{}', which has {}", position, size, place.file->path(), end);
+  }
+}
+
+/// The array with the blobs in it replaced by the bytes at their places.
+template <typename Places>
+ArrayPtr ReplaceDescriptors(const ArrayPtr& array, const LanceField& field, const Places& places, ScanStats* stats) {
+  if (BlobFormOf(field) != BlobForm::kNone) return BinaryArray(ReadBlobs(places(*array), stats));
+  if (!HasBlobs(field)) return array;
+  auto out = std::make_shared<Array>(*array);
+  auto type = std::make_shared<DataType>(*array->type);
+  for (size_t i = 0; i < out->children.size(); ++i) {
+    out->children[i] = ReplaceDescriptors(out->children[i], field.children.at(i), places, stats);
+    type->children[i] = ToArrowField(eider::MaterializeBlobs(field.children[i]));
+  }
+  out->type = std::move(type);
+  return out;
+}
+
 }  // namespace
 
 io::ReadableFilePtr BlobFiles::Open(BlobKind kind, uint32_t blob_id, const std::string& uri) const {
@@ -77,10 +100,7 @@ BlobPlace BlobFiles::Place(BlobKind kind, uint64_t position, uint64_t size, uint
   if (kind == BlobKind::kExternal && uri.empty()) throw Corrupt("blob: external, without a uri");
   BlobPlace place{Open(kind, blob_id, kind == BlobKind::kExternal ? uri : std::string()), {position, size}};
   if (kind == BlobKind::kExternal && size == 0 && position == 0) place.range.length = place.file->size();
-  const uint64_t end = place.file->size();
-  if (size > 0 && (position > end || size > end - position)) {
-    throw Corrupt("blob: bytes [{}, +{}) of '{}', which has {}", position, size, place.file->path(), end);
-  }
+  RequireInside(place);
   return place;
 }
 
@@ -102,16 +122,20 @@ std::vector<BlobPlace> BlobFiles::Places(const Array& descriptors) const {
 }
 
 ArrayPtr BlobFiles::Materialize(const ArrayPtr& array, const LanceField& field, ScanStats* stats) const {
-  if (BlobFormOf(field) != BlobForm::kNone) return BinaryArray(ReadBlobs(Places(*array), stats));
-  if (!HasBlobs(field)) return array;
-  auto out = std::make_shared<Array>(*array);
-  auto type = std::make_shared<DataType>(*array->type);
-  for (size_t i = 0; i < out->children.size(); ++i) {
-    out->children[i] = Materialize(out->children[i], field.children.at(i), stats);
-    type->children[i] = ToArrowField(MaterializeBlobs(field.children[i]));
-  }
-  out->type = std::move(type);
-  return out;
+  return ReplaceDescriptors(array, field, [this](const Array& descriptors) { return Places(descriptors); }, stats);
+}
+
+ArrayPtr MaterializeBlobs(const ArrayPtr& array, const LanceField& field, const io::ReadableFilePtr& file, ScanStats* stats) {
+  const auto places = [&](const Array& descriptors) {
+    std::vector<BlobPlace> out(static_cast<size_t>(descriptors.length));
+    for (int64_t i = 0; i < descriptors.length; ++i) {
+      if (!descriptors.IsValid(i)) continue;
+      out[static_cast<size_t>(i)] = {file, {ValueAt<uint64_t>(descriptors, 0, i), ValueAt<uint64_t>(descriptors, 1, i)}};
+      RequireInside(out[static_cast<size_t>(i)]);
+    }
+    return out;
+  };
+  return ReplaceDescriptors(array, field, places, stats);
 }
 
 std::vector<Buffer> ReadBlobs(std::span<const BlobPlace> places, ScanStats* stats) {

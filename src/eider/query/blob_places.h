@@ -43,6 +43,9 @@ class BlobFiles {
   mutable std::map<std::pair<uint32_t, std::string>, io::ReadableFilePtr> open_;  // side-car ids; base ids and URIs; 0 and "": the data file
 };
 
+/// As BlobFiles::Materialize where all blobs are of form v1 and lie in `file`.
+ArrayPtr MaterializeBlobs(const ArrayPtr& array, const LanceField& field, const io::ReadableFilePtr& file, ScanStats* stats);
+
 /// The bytes of all places, in their order: neighbours are read together. Absent for nulls, views where files are mapped.
 std::vector<Buffer> ReadBlobs(std::span<const BlobPlace> places, ScanStats* stats);
 

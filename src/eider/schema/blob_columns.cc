@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eider/base/error.h"
 #include "eider/schema/logical_type.h"
 
 namespace eider {
@@ -47,6 +48,8 @@ void Materialize(LanceField& field) {
   });
 }
 
+bool IsV1(const Field& field) { return field.type->id == TypeId::kLargeBinary && FindValue(field.metadata, kBlobKey) == "true"; }
+
 }  // namespace
 
 BlobForm BlobFormOf(const LanceField& field) {
@@ -60,7 +63,42 @@ bool HasBlobs(const LanceField& field) {
   return BlobFormOf(field) != BlobForm::kNone || std::any_of(field.children.begin(), field.children.end(), HasBlobs);
 }
 
+bool HasBlobsOf(const LanceField& field, BlobForm form) {
+  return BlobFormOf(field) == form || std::any_of(field.children.begin(), field.children.end(), [&](const auto& f) { return HasBlobsOf(f, form); });
+}
+
 LanceField DescribeBlobs(const LanceField& field) { return ConvertBlobs(field, Describe); }
+LanceField StoreBlobFields(const LanceField& field) {
+  return ConvertBlobs(field, [](LanceField& blob) {
+    if (BlobFormOf(blob) == BlobForm::kV2) Describe(blob);
+  });
+}
+
+void RequireBlobVersion(const LanceField& field, uint16_t minor) {
+  const BlobForm form = BlobFormOf(field);
+  if (form != BlobForm::kNone && minor < 1) throw Unsupported("column '{}': blobs are written in files of version 2.1 or later", field.name);
+  if (form == BlobForm::kV2 && minor < 2) {
+    throw Unsupported("column '{}': extension {} needs files of version 2.2 or later", field.name, kBlobV2Extension);
+  }
+  if (form != BlobForm::kNone) return;
+  for (const LanceField& child : field.children) RequireBlobVersion(child, minor);
+}
+
+Field UpgradeBlobs(const Field& field) {
+  Field out = field;
+  if (IsV1(field)) {
+    std::erase_if(out.metadata, [](const auto& entry) { return entry.first == kBlobKey; });
+    out.metadata.emplace_back(kExtensionNameKey, kBlobV2Extension);
+    out.type = std::make_shared<const DataType>(
+        DataType{.id = TypeId::kStruct, .children = {{"data", MakeType(TypeId::kLargeBinary)}, {"uri", MakeType(TypeId::kUtf8)}}});
+  } else if (FindValue(field.metadata, kExtensionNameKey) != kBlobV2Extension && !field.type->children.empty()) {
+    auto type = std::make_shared<DataType>(*field.type);
+    for (Field& child : type->children) child = UpgradeBlobs(child);
+    out.type = std::move(type);
+  }
+  return out;
+}
+
 LanceField MaterializeBlobs(const LanceField& field) { return ConvertBlobs(field, Materialize); }
 
 std::string SideCarPath(std::string_view data_file, uint32_t blob_id) {

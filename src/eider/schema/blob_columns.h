@@ -23,9 +23,16 @@ enum class BlobKind : uint8_t { kInline = 0, kPacked = 1, kDedicated = 2, kExter
 BlobForm BlobFormOf(const LanceField& field);
 /// True when the field, or a field below it, is a blob.
 bool HasBlobs(const LanceField& field);
+bool HasBlobsOf(const LanceField& field, BlobForm form);
 
 /// The field as files hold it: blobs as structs of their descriptors. Other fields as they are.
 LanceField DescribeBlobs(const LanceField& field);
+/// The field as the schema of a file says it: v2 blobs as structs of their descriptors.
+LanceField StoreBlobFields(const LanceField& field);
+/// \throws Error(kUnsupported) naming a blob that files of version 2.`minor` cannot hold.
+void RequireBlobVersion(const LanceField& field, uint16_t minor);
+/// The field in a table of version 2.2: v1 blobs have become v2. Other fields as they are.
+Field UpgradeBlobs(const Field& field);
 /// The field when its bytes are read with it: blobs as large binaries.
 LanceField MaterializeBlobs(const LanceField& field);
 
