@@ -11,11 +11,11 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 
+import lance
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import lance
 from benchmarks import data
 from benchmarks.harness import Case, Contender, keep_warm
 

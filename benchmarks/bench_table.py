@@ -7,11 +7,11 @@ import pathlib
 import shutil
 from collections.abc import Iterator
 
+import lance
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import lance
 from benchmarks import data
 from benchmarks.harness import Case, Contender, keep_warm
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import lance
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset
 
-import lance
 from benchmarks import data
 from benchmarks.harness import Case, Contender, keep_warm
 

@@ -8,11 +8,10 @@ import pathlib
 import shutil
 from collections.abc import Callable
 
+import lance
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-import lance
 
 ROOT = pathlib.Path(os.environ.get("EIDER_BENCH_DATA", pathlib.Path(__file__).parents[1] / "build" / "bench-data"))
 FASHION = pathlib.Path("/usr/share/datasets/fashion-mnist")

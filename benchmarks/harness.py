@@ -130,9 +130,8 @@ def print_case(results: list[Result]) -> None:
 
 
 def machine() -> dict[str, str]:
-    import pyarrow
-
     import lance
+    import pyarrow
 
     with open("/proc/cpuinfo") as cpuinfo:
         model = next((line.split(":")[1].strip() for line in cpuinfo if line.startswith("model name")), platform.machine())

@@ -6,7 +6,6 @@ The pages of the golden files of version 2.0 with their encodings, and a few pag
 from __future__ import annotations
 
 import hashlib
-import pathlib
 import shutil
 import struct
 

@@ -13,9 +13,8 @@ import struct
 import tempfile
 from collections.abc import Iterator
 
-import pyarrow as pa
-
 import lance
+import pyarrow as pa
 
 HERE = pathlib.Path(__file__).parent
 GOLDEN = HERE.parent / "tests" / "golden"

@@ -15,10 +15,10 @@ import shutil
 import struct
 import tempfile
 
+import lance
 import pyarrow as pa
 
 from fuzz.make_corpus import fields, varint
-import lance
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
 PACKED = {"lance-encoding:packed": "true"}

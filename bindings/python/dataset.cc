@@ -3,6 +3,7 @@
 
 #include "bind.h"
 #include "capsules.h"
+#include "encoding_options.h"
 #include "projection.h"
 #include "rows.h"
 #include "session.h"
@@ -54,6 +55,7 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                         const std::string& data_storage_version, uint64_t max_rows_per_file,
                         uint64_t max_bytes_per_file, bool checksums, bool enable_v2_manifest_paths, bool enable_stable_row_ids,
                         const Properties& transaction_properties, const Properties& table_metadata,
+                        bool compact, const ColumnOptions& column_options, uint64_t max_page_bytes,
                         Durability durability, nb::object session) {
   const WriteOptions options{.mode = mode,
                              .data_storage_version = data_storage_version,
@@ -64,6 +66,8 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                              .enable_stable_row_ids = enable_stable_row_ids,
                              .transaction_properties = transaction_properties,
                              .table_metadata = table_metadata,
+                             .encoding = EncodingFrom(compact, column_options),
+                             .max_page_bytes = max_page_bytes,
                              .durability = durability,
                              .session = SessionFrom(session)};
   std::shared_ptr<RecordBatchReader> reader = data.Take();
@@ -249,6 +253,7 @@ void BindDataset(nb::module_& m) {
   m.def("write_dataset", &WriteDataset, "data"_a, "uri"_a, "mode"_a = WriteMode::kCreate, "data_storage_version"_a = "",
         "max_rows_per_file"_a, "max_bytes_per_file"_a, "checksums"_a = true, "enable_v2_manifest_paths"_a = true,
         "enable_stable_row_ids"_a = false, "transaction_properties"_a = Properties{}, "table_metadata"_a = Properties{},
+        "compact"_a = false, "column_options"_a = ColumnOptions{}, "max_page_bytes"_a = uint64_t{32} << 20,
         "durability"_a = Durability::kDefault, "session"_a.none() = nb::none());
 }
 

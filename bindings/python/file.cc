@@ -3,6 +3,7 @@
 
 #include "bind.h"
 #include "capsules.h"
+#include "encoding_options.h"
 #include "rows.h"
 #include "session.h"
 #include "without_gil.h"
@@ -55,9 +56,9 @@ struct WriterHandle {
 
 WriterHandle CreateFile(const std::string& path, nb::object schema, const std::string& version,
                         std::optional<uint64_t> buffered_bytes, std::optional<uint64_t> max_page_bytes,
-                        bool checksums, nb::object session) {
+                        bool checksums, bool compact, const ColumnOptions& column_options, nb::object session) {
   const SchemaPtr arrow = SchemaFrom(schema);
-  FileWriteOptions options{.version = version, .checksums = checksums};
+  FileWriteOptions options{.version = version, .encoding = EncodingFrom(compact, column_options), .checksums = checksums};
   if (buffered_bytes) options.buffered_bytes = *buffered_bytes;
   if (max_page_bytes) options.max_page_bytes = *max_page_bytes;
   const std::shared_ptr<Session> kept = SessionFrom(session);
@@ -117,7 +118,8 @@ void BindFile(nb::module_& m) {
   nb::class_<WriterHandle>(m, "FileWriter")
       .def_static("create", &CreateFile, "path"_a, "schema"_a, "version"_a = "2.2",
                   "buffered_bytes"_a.none() = nb::none(), "max_page_bytes"_a.none() = nb::none(),
-                  "checksums"_a = true, "session"_a.none() = nb::none())
+                  "checksums"_a = true, "compact"_a = false, "column_options"_a = ColumnOptions{},
+                  "session"_a.none() = nb::none())
       .def("write_all", &WriteAll, "data"_a)
       .def("add_global_buffer", &AddGlobalBuffer, "data"_a)
       .def("add_schema_metadata", &AddSchemaMetadata, "key"_a, "value"_a)

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import torch
-
-import eider
 from eider.torch import Loader
 from model import EMBEDDING, UNet, has_data
 from report import check, progress, rate, say, size
 from scene import CHIP
+
+import eider
 
 BATCH = 256
 

@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyproj
 import shapely
-
-import eider
 from report import check, progress, rate, say, size
 from scene import CHIP, SHORELINE, Scene, cut_chips, footprints, rasterise
+
+import eider
 
 BATCH = 512  # rows in flight while columns are added
 

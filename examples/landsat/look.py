@@ -10,12 +10,11 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-import pyarrow as pa
-
-import eider
 from scene import CHIP, Scene, footprints
 from split import split_rows
 from train import BATCH
+
+import eider
 
 CHIPS = 8
 SEA, LAND, LINE = "#10324a", "#d9b36c", "#ff3b6b"
@@ -24,7 +23,7 @@ SEA, LAND, LINE = "#10324a", "#d9b36c", "#ff3b6b"
 def draw_chips(scene: Scene, uri: Path, png: Path) -> None:
     """Validation chips only: the network has seen none of their pixels."""
     dataset = eider.dataset(uri)
-    rows = _interesting(dataset)
+    rows = _from_worst_to_best(dataset)
     columns = ["chip_row", "chip_col", "image", "mask", "predicted_mask", "shoreline", "score"]
     sample = dataset.take(rows.tolist(), columns=columns)
     images, masks, guesses = (sample[i].combine_chunks().to_numpy_ndarray() for i in (2, 3, 4))
@@ -45,21 +44,24 @@ def draw_chips(scene: Scene, uri: Path, png: Path) -> None:
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[], xlim=(-0.5, CHIP - 0.5), ylim=(CHIP - 0.5, -0.5))
     figure.suptitle(
-        "Land (tan) and water (blue) in chips that the network has not seen: 32 x 32 pixels of 300 m", fontsize=13
+        "Land (tan) and water (blue) in chips that the network has not seen, from the worst to the best: 32 x 32 pixels of 300 m",
+        fontsize=12,
     )
     figure.savefig(png, dpi=120)
     plt.close(figure)
 
 
-def _interesting(dataset) -> np.ndarray:
-    """Validation chips without border and with much shoreline, spread over the scene."""
+def _from_worst_to_best(dataset) -> np.ndarray:
+    """Validation chips without border and with much shoreline, at even steps of their IoU: the worst and the best are among them."""
     rows = split_rows(dataset).validation
-    table = dataset.to_table(columns=["land_share", "nodata_fraction"]).take(pa.array(rows))
+    table = dataset.take(rows.tolist(), columns=["land_share", "nodata_fraction", "image", "mask", "predicted_mask"])
     share, nodata = (table[i].to_numpy() for i in (0, 1))
-    mixed = rows[(nodata == 0) & (share > 0.2) & (share < 0.8)]
+    ious = np.array([_iou(*of) for of in zip(*(table[i].combine_chunks().to_numpy_ndarray() for i in (3, 4, 2)))])
+    mixed = np.flatnonzero((nodata == 0) & (share > 0.2) & (share < 0.8))
     if len(mixed) < CHIPS:
-        mixed = rows[np.argsort(nodata + np.abs(share - 0.5))[:CHIPS]]
-    return np.sort(mixed)[np.linspace(0, len(mixed) - 1, CHIPS).astype(int)]
+        mixed = np.argsort(nodata + np.abs(share - 0.5))[:CHIPS]
+    mixed = mixed[np.argsort(ious[mixed])]
+    return rows[mixed[np.linspace(0, len(mixed) - 1, CHIPS).astype(int)]]
 
 
 def _stretched(image: np.ndarray) -> np.ndarray:
@@ -95,7 +97,7 @@ def draw_training(run: Path, png: Path) -> None:
     right = top.twinx()
     right.plot([(i + 1) * per_epoch for i in range(len(epochs))], [line["iou"] for line in epochs], "o-",
                color="#2a9d5c", markersize=4, label="validation IoU")  # fmt: skip
-    right.axhline(epochs[-1]["constant_iou"], color="#2a9d5c", linestyle=":", label="IoU of the best constant")
+    right.axhline(epochs[-1]["constant_iou"], color="#2a9d5c", linestyle=":", label="IoU of the best constant answer")
     killed = next(i for i in at[1:] if steps[i]["process"] != steps[i - 1]["process"])
     for axis in (top, bottom):
         axis.axvline(killed - 0.5, color=LINE, linewidth=1)

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import duckdb
 import geopandas
+import lake
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyproj
-
-import lake
 from report import check, rate, say, size
 from scene import CHIP, SCENE, SHORELINE, STRIDE, Scene
 

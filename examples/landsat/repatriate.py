@@ -8,15 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import lake
 import numpy as np
 import pyarrow as pa
 import shapely
-
-import eider
-import lake
 from outlines import trace
 from report import check, progress, rate, say
 from scene import STRIDE, Scene
+
+import eider
 
 # Chips of even row and column tile the scene without overlap, so that areas may be summed.
 JOIN = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Iterator
@@ -54,6 +55,6 @@ def rate(count: float, seconds: float, unit: str) -> str:
 
 
 def progress(title: str, unit: str, total: int | None = None) -> tqdm:
-    """A progress bar; in a log file it speaks up less often."""
-    calm = 0.1 if sys.stderr.isatty() else 10
-    return tqdm(desc=f"   {title}", unit=unit, total=total, mininterval=calm, maxinterval=calm, ncols=100, delay=0.5)
+    """A progress bar; in a log file there is none, the steps speak."""
+    where = sys.stderr if sys.stderr.isatty() else io.StringIO()  # not `disable`: its count is needed
+    return tqdm(desc=f"   {title}", unit=unit, total=total, ncols=100, delay=0.5, file=where)

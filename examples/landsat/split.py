@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-
 from scene import CHIP, STRIDE
 
 MAX_NODATA = 0.5  # chips that are mostly border teach nothing

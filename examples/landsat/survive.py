@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
-
-import eider
 from report import check, progress, rate, say
 from split import split_rows
+from tqdm import tqdm
 from train import BATCH
+
+import eider
 
 CHIP_ID_HEX = 32  # characters of one chip id in the log
 KILL_EPOCH = 1  # the second one: the first has shown that epochs differ in their order
@@ -118,5 +118,5 @@ def _say_times(first: dict, second: dict) -> None:
 
 def _say_validation(run: Path) -> dict:
     result = _log(run, "epochs.jsonl")[-1]
-    say(f"validation IoU {result['iou']:.3f}; the best constant answer's is {result['constant_iou']:.3f}")
+    say(f"validation IoU {result['iou']:.3f}; the best constant answer's (all land) is {result['constant_iou']:.3f}")
     return result

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-
-import eider
 from eider.torch import Loader
 from model import UNet, has_data, loss_of
 from split import split_rows
+
+import eider
 
 SEED = 7
 BATCH = 32

@@ -8,6 +8,7 @@
 #include <eider/schema.h>
 #include <eider/session.h>
 #include <eider/stats.h>
+#include <eider/write_options.h>
 
 #include <memory>
 #include <optional>
@@ -40,6 +41,7 @@ struct FileWriteOptions {
   std::string version = "2.2";  ///< "2.0", "2.1" or "2.2"
   uint64_t buffered_bytes = 32 << 20;
   uint64_t max_page_bytes = 32 << 20;
+  EncodingOptions encoding = {};
   bool checksums = true;  ///< and page statistics: one more global buffer, which other engines ignore
 };
 

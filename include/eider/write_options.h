@@ -14,6 +14,16 @@ namespace eider {
 enum class Durability { kDefault, kFull, kNone };  ///< kDefault: EIDER_DURABILITY ("full" or "none"), else full
 enum class WriteMode { kCreate, kAppend, kOverwrite };
 
+/// How values are laid out. kFast: random access first. kCompact: size first; Zstandard in larger chunks, dictionaries, and
+/// byte-stream-split where it pays.
+enum class EncodingProfile { kFast, kCompact };
+struct EncodingOptions {
+  EncodingProfile profile = EncodingProfile::kFast;
+  /// By path of the field ("column.child"): `profile` and the keys of `lance-encoding:*` without their prefix. They win over the
+  /// field's metadata and are not stored. \throws Error(kInvalid) for a path, key or value that is not known.
+  std::map<std::string, std::map<std::string, std::string>> columns;
+};
+
 struct WriteOptions {
   WriteMode mode = WriteMode::kCreate;
   std::string data_storage_version;              ///< "" = "2.2" for a new dataset, the dataset's own when appending
@@ -24,6 +34,8 @@ struct WriteOptions {
   bool enable_stable_row_ids = false;            ///< kUnsupported for a table that exists without them
   std::map<std::string, std::string> transaction_properties;  ///< e.g. __lance_commit_message
   std::map<std::string, std::string> table_metadata;          ///< of a new table; kUnsupported for one that exists
+  EncodingOptions encoding;
+  uint64_t max_page_bytes = 32 << 20;            ///< of rows before they are encoded
   Durability durability = Durability::kDefault;
   std::shared_ptr<Session> session;
 };

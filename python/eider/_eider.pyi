@@ -206,6 +206,9 @@ def write_dataset(
     enable_stable_row_ids: bool = False,
     transaction_properties: dict[str, str] = ...,
     table_metadata: dict[str, str] = ...,
+    compact: bool = False,
+    column_options: dict[str, dict[str, str]] = ...,
+    max_page_bytes: int = ...,
     durability: Durability = ...,
     session: Session | None = None,
 ) -> Dataset: ...
@@ -241,6 +244,8 @@ class FileWriter:
         buffered_bytes: int | None = None,
         max_page_bytes: int | None = None,
         checksums: bool = True,
+        compact: bool = False,
+        column_options: dict[str, dict[str, str]] = ...,
         session: Session | None = None,
     ) -> FileWriter: ...
     def write_all(self, data: RecordBatchReader) -> None: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from . import _eider
@@ -51,6 +52,18 @@ def count_of(where: str, name: str, value: int | None, *, least: int = 0) -> int
         bound = "must not be negative" if least == 0 else f"must be at least {least}"
         raise InvalidError(f"{where}: {name} {bound}, got {number}")
     return number
+
+
+def is_compact(profile: str) -> bool:
+    """Check the name of a profile of encodings."""
+    if profile not in ("fast", "compact"):
+        raise InvalidError(f"profile must be 'fast' or 'compact', got {profile!r}")
+    return profile == "compact"
+
+
+def column_options_of(options: Mapping[str, Mapping[str, object]] | None) -> dict[str, dict[str, str]]:
+    """Options by column as text, as field metadata has them."""
+    return {column: {key: str(value) for key, value in keys.items()} for column, keys in (options or {}).items()}
 
 
 def uri_of(uri: str | os.PathLike[str]) -> str:

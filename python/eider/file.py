@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _eider
-from .arguments import count_of, file_version_of, refuse, uri_of
+from .arguments import column_options_of, count_of, file_version_of, is_compact, refuse, uri_of
 from .error import InvalidError
 from .ingest import ReaderLike, open_reader
 from .scanner import ScanStats
@@ -300,6 +300,7 @@ class LanceFileWriter:
         max_page_bytes: Largest page.
         checksums: Add checksums and page statistics; other engines ignore them.
         session: Session whose memory to use.
+        profile, column_options: As in ``write_dataset``.
         storage_options, namespace_client, table_id: Not supported yet.
     """
 
@@ -316,6 +317,8 @@ class LanceFileWriter:
         max_page_bytes: int | None = None,
         checksums: bool = True,
         session: Session | None = None,
+        profile: Literal["fast", "compact"] = "fast",
+        column_options: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
         refuse("LanceFileWriter", storage_options=storage_options, namespace_client=namespace_client, table_id=table_id)
         self._path = uri_of(path)
@@ -324,6 +327,8 @@ class LanceFileWriter:
             "buffered_bytes": count_of("LanceFileWriter", "data_cache_bytes", data_cache_bytes, least=1),
             "max_page_bytes": count_of("LanceFileWriter", "max_page_bytes", max_page_bytes, least=1),
             "checksums": bool(checksums),
+            "compact": is_compact(profile),
+            "column_options": column_options_of(column_options),
             "session": native_session(session),
         }
         self._schema = schema

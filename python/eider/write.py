@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _eider
-from .arguments import DurabilityName, count_of, durability_of, file_version_of, refuse, uri_of
+from .arguments import (
+    DurabilityName,
+    column_options_of,
+    count_of,
+    durability_of,
+    file_version_of,
+    is_compact,
+    refuse,
+    uri_of,
+)
 from .dataset import LanceDataset
 from .error import AlreadyExistsError, InvalidError
 from .ingest import ReaderLike, open_reader
@@ -59,6 +69,8 @@ def write_dataset(
     durability: DurabilityName | None = None,
     checksums: bool = True,
     table_metadata: dict[str, str] | None = None,
+    profile: Literal["fast", "compact"] = "fast",
+    column_options: Mapping[str, Mapping[str, object]] | None = None,
 ) -> LanceDataset:
     """Write data as a new dataset, or as a new version of one, and return it.
 
@@ -81,7 +93,13 @@ def write_dataset(
             operating system; None: the environment variable EIDER_DURABILITY, else full.
         checksums: Keep checksums and page statistics in the new data files; other engines ignore them.
         table_metadata: Key-value metadata of the table, set when it is created. Refused for a dataset that exists.
-        data_cache_bytes, max_page_bytes, commit_lock, progress, storage_options, use_legacy_format,
+        max_page_bytes: Largest page, in bytes of its rows before they are encoded.
+        profile: ``"fast"`` puts random access first; ``"compact"`` puts size first: Zstandard in larger chunks, dictionaries
+            and byte-stream-split where they pay.
+        column_options: By column (``"name"``, ``"struct.child"``, ``"list.item"``): ``profile`` and the keys of
+            ``lance-encoding:*`` without their prefix, such as ``{"name": {"compression": "zstd", "compression-level": 9}}``.
+            They win over the field's metadata and are not stored with the schema.
+        data_cache_bytes, commit_lock, progress, storage_options, use_legacy_format,
         auto_cleanup_options, initial_bases, target_bases, target_all_bases, base_store_params, external_blob_mode,
         allow_external_blob_outside_bases, blob_pack_file_size_threshold, namespace_client, table_id: Not supported yet.
 
@@ -93,7 +111,6 @@ def write_dataset(
     refuse(
         "write_dataset",
         data_cache_bytes=data_cache_bytes,
-        max_page_bytes=max_page_bytes,
         commit_lock=commit_lock,
         progress=progress,
         storage_options=storage_options,
@@ -122,6 +139,8 @@ def write_dataset(
         "max_rows_per_file": count_of("write_dataset", "max_rows_per_file", max_rows_per_file, least=1),
         "max_bytes_per_file": count_of("write_dataset", "max_bytes_per_file", max_bytes_per_file, least=1),
     }
+    if max_page_bytes is not None:
+        limits["max_page_bytes"] = count_of("write_dataset", "max_page_bytes", max_page_bytes, least=1)
     try:
         native = _eider.write_dataset(
             open_reader(data_obj, schema),
@@ -134,6 +153,8 @@ def write_dataset(
             enable_stable_row_ids=enable_stable_row_ids,
             transaction_properties=properties,
             table_metadata=dict(table_metadata or {}),
+            compact=is_compact(profile),
+            column_options=column_options_of(column_options),
             durability=durability_of(durability),
             session=shared,
         )

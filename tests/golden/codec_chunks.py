@@ -203,7 +203,7 @@ def main():
     per_value("fsst value", [" ".join(words[20 * i : 20 * i + 20]) for i in range(120)], kind=pa.string())
     per_value("plain value", [bytes(range(256)) + bytes([i]) for i in range(3)], compression="none")
 
-    lines = ["// Written by tests/golden/codec_chunks.py from files of pylance %s; do not edit." % lance.__version__]
+    lines = [f"// Written by tests/golden/codec_chunks.py from files of pylance {lance.__version__}; do not edit."]
     for context, name, encoding, n, bits, dimensions, buffers, digest in CASES:
         lines.append('{Context::k%s, "%s", %d, %d, {%s}, 0x%016xu,' % (context, name, n, bits, ", ".join(map(str, dimensions)), digest))
         for data, end in [(encoding, ",")] + [(b, ",") for b in buffers]:

@@ -15,12 +15,11 @@ import random
 import shutil
 import sys
 
+import lance
 import numpy as np
 import pyarrow as pa
 import pyarrow.feather
 from lance.file import LanceFileWriter
-
-import lance
 
 HERE = pathlib.Path(__file__).parent
 

@@ -76,20 +76,20 @@ class Expected:
         self.columns = {name: canonical_column(table.column(name)) for name in self.names}
         self.rows = table.num_rows
 
-    def take(self, indices: list[int]) -> "Expected":
+    def take(self, indices: list[int]) -> Expected:
         made = Expected.__new__(Expected)
         made.names, made.rows = self.names, len(indices)
         picks = pa.array(indices, pa.int64())
         made.columns = {name: column.take(picks) for name, column in self.columns.items()}
         return made
 
-    def slice(self, start: int, rows: int) -> "Expected":
+    def slice(self, start: int, rows: int) -> Expected:
         made = Expected.__new__(Expected)
         made.names, made.rows = self.names, max(0, min(rows, self.rows - start))
         made.columns = {name: column.slice(start, rows) for name, column in self.columns.items()}
         return made
 
-    def project(self, names: list[str]) -> "Expected":
+    def project(self, names: list[str]) -> Expected:
         made = Expected.__new__(Expected)
         made.names, made.rows = names, self.rows
         made.columns = {name: self.columns[name] for name in names}

@@ -68,7 +68,7 @@ def written(python: str, folder: pathlib.Path, version: str, seeds: range) -> di
     while first < seeds.stop:
         command = [python, "-m", "tests.interop.corpus", "--write", str(folder), "--versions", version, "--seed", str(first),
                    "--cases", str(seeds.stop - first)]
-        process = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
         lines = [json.loads(line) for line in process.stdout.splitlines() if line.startswith("[")]
         if not lines:
             raise SystemExit(f"{python} wrote nothing: {process.stderr[-2000:]}")
@@ -93,8 +93,9 @@ def difference(mine: pa.Table, theirs: pa.Table) -> str | None:
 
 def check(uri: str, case: OldCase) -> str:
     """'ok', 'unread' when the reference itself cannot read it, or what is wrong."""
-    import eider
     import lance
+
+    import eider
 
     try:
         ds = lance.dataset(uri)

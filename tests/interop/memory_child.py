@@ -28,7 +28,7 @@ def anonymous_bytes() -> int:
 class Watch:
     """The highest RssAnon while it is open."""
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> Watch:
         gc.collect()
         self.start = self.peak = anonymous_bytes()
         self.stop = threading.Event()
@@ -48,7 +48,7 @@ class Watch:
 
 
 def words(npr: np.random.Generator, rows: int, distinct: int) -> pa.Array:
-    return pa.array(["%x" % n * 3 for n in npr.integers(0, 2**60, distinct)]).take(pa.array(npr.integers(0, distinct, rows)))
+    return pa.array([f"{n:x}" * 3 for n in npr.integers(0, 2**60, distinct)]).take(pa.array(npr.integers(0, distinct, rows)))
 
 
 def vectors(npr: np.random.Generator, rows: int, dimension: int) -> pa.Array:
@@ -99,9 +99,8 @@ def main() -> None:
     last = batch.schema.names[-1]
     rows = 0
     if operation == "load":
-        import torch
-
         import eider.torch
+        import torch
 
         torch.zeros(1)  # whatever torch allocates once is not ours
     if operation == "import":

@@ -18,8 +18,13 @@ import pyarrow as pa
 from tests.interop.compare import Expected
 from tests.interop.engines import REFERENCE, Engine
 from tests.interop.generators import Case, has_struct
-from tests.interop.known import (reference_cannot_add, reference_cannot_read, reference_cannot_take, reference_cannot_write,
-                                 reference_read_error)
+from tests.interop.known import (
+    reference_cannot_add,
+    reference_cannot_read,
+    reference_cannot_take,
+    reference_cannot_write,
+    reference_read_error,
+)
 
 TAKES = ("sorted", "random", "edges", "duplicates")
 
@@ -117,8 +122,8 @@ def delete_some(uri: str, case: Case, expected: Expected) -> Expected:
 def write_by_reference(case: Case, uri: str) -> None:
     """One write with `fragment_rows` rows a file; structs are appended batch by batch, because the reference's writer fails on
     the slices that it cuts itself ("null_bit_buffer size too small")."""
-    options = dict(data_storage_version=case.version, enable_stable_row_ids=case.rng.random() < 0.2,
-                   enable_v2_manifest_paths=case.rng.random() < 0.9)
+    options = {"data_storage_version": case.version, "enable_stable_row_ids": case.rng.random() < 0.2,
+                   "enable_v2_manifest_paths": case.rng.random() < 0.9}
     if not any(has_struct(field.type) for field in case.schema):
         REFERENCE.write_dataset(case.reader(), uri, schema=case.schema, max_rows_per_file=case.fragment_rows, **options)
         return

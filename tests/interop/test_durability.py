@@ -86,8 +86,8 @@ def final_names(lines: list[str], paths: list[str]) -> set[str]:
 def publishing(lines: list[str]) -> int:
     """Where the new manifest takes its final name: the last link, rename or exclusive create of a .manifest."""
     found = [i for i, line in enumerate(lines)
-             if re.search(r"\b(rename\w*|link\w*)\(", line) and ".manifest" in line and "= 0" in line
-             or "openat(" in line and re.search(r'/_versions/\d+\.manifest"', line) and "O_EXCL" in line and "= -1" not in line]
+             if (re.search(r"\b(rename\w*|link\w*)\(", line) and ".manifest" in line and "= 0" in line)
+             or ("openat(" in line and re.search(r'/_versions/\d+\.manifest"', line) and "O_EXCL" in line and "= -1" not in line)]
     assert found, "no call gives the manifest its name:\n" + "\n".join(lines[-40:])
     return found[-1]
 

@@ -106,19 +106,6 @@ def test_packed_structs(version, engine, reference, tmp_path) -> None:
     assert one.column(0).to_pylist() == [None if i % 9 == 0 else i for i in range(500)]
 
 
-@pytest.mark.parametrize("version", ["2.1", "2.2"])
-def test_blob_columns_are_refused_by_name(version, engine, reference, tmp_path) -> None:
-    field = pa.field("image", pa.large_binary(), metadata={"lance-encoding:blob": "true"})
-    table = pa.Table.from_arrays([pa.array([b"x" * 100_000, None, b""], pa.large_binary()), pa.array([1, 2, 3])],
-                                 schema=pa.schema([field, pa.field("id", pa.int64())]))
-    uri = str(tmp_path / "d.lance")
-    reference.write_dataset(table, uri, data_storage_version=version)
-    ds = engine.dataset(uri)
-    assert ds.to_table(columns=["id"])["id"].to_pylist() == [1, 2, 3]
-    with pytest.raises(engine.module.UnsupportedError, match="image|blob"):
-        ds.to_table()
-
-
 def test_empty_structs(engine, reference, tmp_path) -> None:
     """Legal at the top level without nulls."""
     table = pa.table({"nothing": pa.array([{}] * 10, pa.struct([])), "id": range(10)})

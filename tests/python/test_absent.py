@@ -4,9 +4,9 @@ import copy
 import types
 
 import pytest
+from eider.absent import _ABSENT, AbsentError
 
 import eider
-from eider.absent import _ABSENT, AbsentError
 
 OWNERS = ["eider", "LanceDataset", "LanceFragment", "LanceScanner"]
 

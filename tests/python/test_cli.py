@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from eider.cli import render
+from eider.cli.main import main
 
 import eider
-from eider.cli.main import main
 
 
 @pytest.fixture
@@ -73,6 +74,15 @@ def test_info(cli, ds):
     assert facts["rows"] == 10
     assert facts["version"] == 1
     assert [c["name"] for c in facts["columns"]] == ["id", "name", "box", "vector"]
+
+
+def test_a_table_too_wide_for_the_terminal_leaves_columns_out(monkeypatch, capsys):
+    monkeypatch.setattr(render, "_line_width", lambda: 60)
+    header = [f"a long name {i}" for i in range(50)]
+    assert render.print_table(header, [["1"] * 50]) == 45
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 60 and lines[0].count("a long") == 5 and "…" in lines[2]
+    assert render.print_table(header[:3], [["1"] * 3]) == 0
 
 
 def test_head(cli, ds):

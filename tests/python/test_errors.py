@@ -78,7 +78,6 @@ def test_wrong_mode_and_uri(table, tmp_path):
 
 LATER = {
     "data_cache_bytes": 1,
-    "max_page_bytes": 1,
     "commit_lock": print,
     "progress": print,
     "storage_options": {"k": "v"},

@@ -47,7 +47,7 @@ def test_a_file_that_was_replaced_is_read_anew(tmp_path: pathlib.Path) -> None:
     for value in ("first", "second"):
         eider.write_dataset(pa.table({"x": [value] * 100}), uri, mode="overwrite", session=session)
         assert eider.dataset(uri, session=session).take([7]).to_pydict() == {"x": [value]}
-    (data,) = {path for path in (uri / "data").iterdir()} - {newest(uri)}
+    (data,) = set((uri / "data").iterdir()) - {newest(uri)}
     newest(uri).write_bytes(data.read_bytes())
     assert eider.dataset(uri, session=session).take([7]).to_pydict() == {"x": ["first"]}
 

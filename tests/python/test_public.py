@@ -3,12 +3,12 @@
 import inspect
 import pathlib
 
+import eider.fragment
+import eider.scanner
 import pytest
 
 import eider
 import eider.file
-import eider.fragment
-import eider.scanner
 
 CLASSES = [
     eider.LanceDataset,
@@ -76,7 +76,7 @@ OMITTED = {"_inner_reader", "_inner_writer", "kwargs"}
 @pytest.mark.parametrize("name", PAIRS)
 def test_arguments_follow_the_reference(name):
     lance = pytest.importorskip("lance")
-    import lance.file
+    import lance.file  # noqa: F811
 
     theirs = inspect.signature(PAIRS[name](lance)).parameters
     ours = inspect.signature(PAIRS[name](eider)).parameters

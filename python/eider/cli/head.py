@@ -37,8 +37,10 @@ def run(args: argparse.Namespace) -> int:
         return 0
     columns = [_cells(table.column(i), table.schema.field(i)) for i in range(table.num_columns)]
     rows = [list(row) for row in zip(*columns)]
-    print_table(table.column_names, rows, [_is_number(field.type) for field in table.schema])
+    left_out = print_table(table.column_names, rows, [_is_number(field.type) for field in table.schema])
     print(f"\n{table.num_rows} of {ds.count_rows():,} rows")
+    if left_out:
+        print(f"{left_out} of {table.num_columns} columns left out; --columns A,B chooses, --json shows all")
     return 0
 
 

@@ -42,14 +42,40 @@ def _json_value(value: Any) -> Any:
     return str(value)
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool] | None = None) -> None:
-    """Columns aligned under a header; in a terminal the widest columns give way until a row fits."""
+_LEAST_WIDTH = 8  # of a column that gives way to others
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool] | None = None) -> int:
+    """Columns aligned under a header; in a terminal the widest columns give way until a row fits, then the middle ones.
+
+    Returns how many columns it left out.
+    """
     right = right or [False] * len(header)
     widths = [max([len(h)] + [len(r[i]) for r in rows]) for i, h in enumerate(header)]
-    _shrink(widths, _line_width())
+    room = _line_width()
+    left_out = _left_out(widths, room)
+    if left_out:
+        header, rows = _elided(header, left_out, "…"), [_elided(row, left_out, "…") for row in rows]
+        widths, right = _elided(widths, left_out, 1), _elided(right, left_out, False)
+    _shrink(widths, room)
     for cells in (list(header), ["-" * w for w in widths], *map(list, rows)):
         line = "  ".join(_fit(c, w, r) for c, w, r in zip(cells, widths, right))
         print(line.rstrip())
+    return len(left_out)
+
+
+def _left_out(widths: Sequence[int], room: int) -> range:
+    """The columns in the middle without which a row fits: half of what fits stays on each side."""
+    least = [min(width, _LEAST_WIDTH) + 2 for width in widths]
+    for kept in range(len(widths), 2, -1):
+        gap = range((kept + 1) // 2, len(widths) - kept // 2)
+        if sum(least) - sum(least[i] for i in gap) + (3 if gap else 0) - 2 <= room:
+            return gap
+    return range(1, len(widths) - 1)
+
+
+def _elided(values: Sequence[Any], gap: range, filler: Any) -> list[Any]:
+    return [*values[: gap.start], filler, *values[gap.stop :]]
 
 
 def _line_width() -> int:
@@ -58,7 +84,7 @@ def _line_width() -> int:
 
 def _shrink(widths: list[int], room: int) -> None:
     room -= 2 * (len(widths) - 1)
-    while sum(widths) > room and max(widths) > 8:
+    while sum(widths) > room and max(widths) > _LEAST_WIDTH:
         widths[widths.index(max(widths))] -= 1
 
 

@@ -51,11 +51,11 @@ void AppendSplit(const uint8_t* from, uint64_t n, size_t width, BufferBuilder& o
 
 }  // namespace
 
-MiniBlockPage CompressByteStreamSplit(const LeafValues& values, CompressiveEncoding* encoding) {
+MiniBlockPage CompressByteStreamSplit(const LeafValues& values, CompressiveEncoding* encoding, uint64_t target_bytes) {
   const uint64_t bits = values.shape.bits_per_value;
   SetFlat(bits, encoding->mutable_byte_stream_split()->mutable_values());
   MiniBlockPage page = NewPage(1);
-  const uint64_t per_chunk = ChunkValuesOf(bits);
+  const uint64_t per_chunk = ChunkValuesOf(bits, target_bytes);
   for (uint64_t first = 0; first < values.num_values; first += per_chunk) {
     const uint64_t count = std::min(per_chunk, values.num_values - first);
     const size_t before = page.buffers[0].size();

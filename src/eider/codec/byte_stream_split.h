@@ -13,6 +13,6 @@ std::unique_ptr<BlockDecompressor> MakeByteStreamSplitBlock(const CompressiveEnc
 std::string DescribeByteStreamSplit(const CompressiveEncoding&, int depth);
 
 /// Values of 32 or 64 bits. Gains nothing by itself: for a compressor around it.
-MiniBlockPage CompressByteStreamSplit(const LeafValues& values, CompressiveEncoding* encoding);
+MiniBlockPage CompressByteStreamSplit(const LeafValues& values, CompressiveEncoding* encoding, uint64_t target_bytes = kChunkTargetBytes);
 
 }  // namespace eider::codec

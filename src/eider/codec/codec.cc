@@ -110,9 +110,9 @@ std::string Describe(const CompressiveEncoding& encoding, int depth) {
 }
 std::string DescribeEncoding(const CompressiveEncoding& encoding) { return Describe(encoding, 0); }
 
-uint32_t ChunkValuesOf(uint64_t bits) {
+uint32_t ChunkValuesOf(uint64_t bits, uint64_t target_bytes) {
   uint32_t n = 1;
-  while (n < kMaxChunkValues && BytesForBits(2 * uint64_t{n} * bits) < kChunkTargetBytes) n *= 2;
+  while (n < kMaxChunkValues && BytesForBits(2 * uint64_t{n} * bits) < target_bytes) n *= 2;
   return n;
 }
 

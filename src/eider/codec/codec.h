@@ -34,7 +34,7 @@ inline constexpr uint32_t kMaxChunkValues = 4096;
 inline constexpr uint64_t kChunkTargetBytes = 8186;
 inline constexpr uint64_t kVariableChunkTargetBytes = 4096;
 /// The largest power of two of values of `bits` each that keeps to both (at least 1).
-uint32_t ChunkValuesOf(uint64_t bits);
+uint32_t ChunkValuesOf(uint64_t bits, uint64_t target_bytes = kChunkTargetBytes);
 /// Starts a page of `num_buffers` streams without chunks.
 MiniBlockPage NewPage(size_t num_buffers);
 /// Closes a chunk: each buffer has grown by what it gained since the last chunk.

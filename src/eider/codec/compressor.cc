@@ -32,6 +32,19 @@ constexpr uint64_t kMinFsstValueBytes = 5;
 // What lz4 takes in one block.
 constexpr uint64_t kMaxGeneralBlockBytes = 0x7E000000;
 
+// Of compact pages: what a chunk aims for before it is compressed; in 2.1 a chunk has 32 KiB at most.
+constexpr uint64_t kCompactFixedBytes = 64 << 10;
+constexpr uint64_t kCompactVariableBytes = 256 << 10;
+constexpr uint64_t kCompactSmallBytes = 16 << 10;
+
+uint64_t FixedTarget(const CompressionOptions& options) {
+  return !options.compact ? kChunkTargetBytes : options.version_minor >= 2 ? kCompactFixedBytes : kCompactSmallBytes;
+}
+uint64_t VariableTarget(const CompressionOptions& options) {
+  if (options.variable_chunk_bytes) return *options.variable_chunk_bytes;
+  return !options.compact ? kVariableChunkTargetBytes : options.version_minor >= 2 ? kCompactVariableBytes : kCompactSmallBytes;
+}
+
 bool WantsGeneral(const CompressionOptions& options) { return options.scheme == Scheme::kLz4 || options.scheme == Scheme::kZstd; }
 CompressionScheme SchemeOf(const CompressionOptions& options) {
   return options.scheme == Scheme::kLz4 ? COMPRESSION_ALGORITHM_LZ4 : COMPRESSION_ALGORITHM_ZSTD;
@@ -52,7 +65,9 @@ void MaybeWrap(const CompressionOptions& options, MiniBlockPage& page, Compressi
 // Flat, run-length or bit-packed: the smallest by estimate, at equal size the simplest.
 MiniBlockPage CompressFixedPlain(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
   const uint64_t bits = values.shape.bits_per_value;
-  if (options.scheme == Scheme::kNone || !IsElementWidth(bits) || values.num_values == 0) return CompressFlat(values, encoding);
+  if (options.scheme == Scheme::kNone || !IsElementWidth(bits) || values.num_values == 0) {
+    return CompressFlat(values, encoding, FixedTarget(options));
+  }
   const uint64_t flat_bytes = FlatBytes(values.num_values, bits);
   const uint64_t packed_bytes = InlineBitpackedBytes(values);
   const uint64_t runs = CountRuns(values);
@@ -60,7 +75,7 @@ MiniBlockPage CompressFixedPlain(const LeafValues& values, const CompressionOpti
   const bool few_runs = static_cast<double>(runs) <= options.rle_threshold * static_cast<double>(values.num_values);
   // Runs cannot be addressed, packed values can: runs must save a quarter.
   if (few_runs && 4 * rle_bytes < 3 * std::min(packed_bytes, flat_bytes)) return CompressRle(values, encoding);
-  return packed_bytes < flat_bytes ? CompressInline(values, encoding) : CompressFlat(values, encoding);
+  return packed_bytes < flat_bytes ? CompressInline(values, encoding) : CompressFlat(values, encoding, FixedTarget(options));
 }
 
 MiniBlockPage CompressFixed(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
@@ -68,15 +83,24 @@ MiniBlockPage CompressFixed(const LeafValues& values, const CompressionOptions& 
   if (!WantsGeneral(options)) return page;
   // Run lengths stay as they are: the validator of the format wants no nesting there.
   if (!encoding->has_rle()) MaybeWrap(options, page, encoding);
+  using ByteSplit = CompressionOptions::ByteSplit;
   const uint64_t bits = values.shape.bits_per_value;
-  if ((bits == 32 || bits == 64) && FlatBytes(values.num_values, bits) >= kMinGeneralBytes) {
-    CompressiveEncoding split_encoding;
-    MiniBlockPage split = CompressByteStreamSplit(values, &split_encoding);
-    MaybeWrap(options, split, &split_encoding);
-    if (TotalBytes(split) < TotalBytes(page)) {
-      *encoding = std::move(split_encoding);
-      return split;
-    }
+  const auto replace = [&](MiniBlockPage candidate, CompressiveEncoding candidate_encoding, bool always) {
+    MaybeWrap(options, candidate, &candidate_encoding);
+    if (!always && TotalBytes(candidate) >= TotalBytes(page)) return;
+    *encoding = std::move(candidate_encoding);
+    page = std::move(candidate);
+  };
+  CompressiveEncoding candidate_encoding;
+  if (options.compact && !encoding->has_flat()) {
+    MiniBlockPage flat = CompressFlat(values, &candidate_encoding, FixedTarget(options));
+    replace(std::move(flat), candidate_encoding, false);
+  }
+  const bool splits = (bits == 32 || bits == 64) && FlatBytes(values.num_values, bits) >= kMinGeneralBytes;
+  if (splits && options.byte_split != ByteSplit::kOff) {
+    candidate_encoding.Clear();
+    MiniBlockPage split = CompressByteStreamSplit(values, &candidate_encoding, FixedTarget(options));
+    replace(std::move(split), candidate_encoding, options.byte_split == ByteSplit::kOn);
   }
   return page;
 }
@@ -105,6 +129,18 @@ bool WantsFsst(const LeafValues& values, const CompressionOptions& options) {
   if (options.scheme == Scheme::kFsst) return true;
   if (options.scheme != Scheme::kAuto || !options.is_text || values.num_values == 0) return false;
   return values.Offset(values.num_values) - values.Offset(0) >= kMinFsstBytes && LongestValue(values) >= kMinFsstValueBytes;
+}
+
+// Short words in no order shrink more by a table of symbols than by a general compressor.
+void MaybeFsst(const LeafValues& values, const CompressionOptions& options, MiniBlockPage& page, CompressiveEncoding* encoding) {
+  CompressionOptions automatic = options;
+  automatic.scheme = Scheme::kAuto;
+  MiniBlockPage candidate;
+  CompressiveEncoding candidate_encoding;
+  if (!WantsFsst(values, automatic) || !CompressFsst(values, VariableTarget(options), candidate, &candidate_encoding)) return;
+  if (TotalBytes(candidate) >= TotalBytes(page)) return;
+  page = std::move(candidate);
+  *encoding = std::move(candidate_encoding);
 }
 
 // The format keeps full-zip values to zstd: a request for lz4 means zstd here.
@@ -158,9 +194,10 @@ BufferBuilder FixedBlock(const LeafValues& values, const CompressionOptions& opt
 MiniBlockPage CompressMiniBlock(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
   if (values.shape.kind == Kind::kVariable) {
     MiniBlockPage page;
-    if (WantsFsst(values, options) && CompressFsst(values, page, encoding)) return page;
-    page = CompressVariable(values, encoding);
+    if (WantsFsst(values, options) && CompressFsst(values, VariableTarget(options), page, encoding)) return page;
+    page = CompressVariable(values, encoding, VariableTarget(options));
     MaybeWrap(options, page, encoding);
+    if (options.tries_fsst) MaybeFsst(values, options, page, encoding);
     return page;
   }
   if (!values.shape.dimensions.empty()) return CompressFixedSizeList(values, encoding);
@@ -201,6 +238,24 @@ ByteSpan PerValuePage::Value(const LeafValues& values, uint64_t i) const {
   if (!variable) return data.subspan(i * bytes_per_value, bytes_per_value);
   if (owned_offsets.empty()) return values.Value(i);
   return data.subspan(owned_offsets[i], owned_offsets[i + 1] - owned_offsets[i]);
+}
+
+uint64_t FixedBytes(const LeafValues& values) {
+  const uint64_t bits = values.shape.bits_per_value, flat = FlatBytes(values.num_values, bits);
+  if (!IsElementWidth(bits)) return flat;
+  const uint64_t run_bytes = (CountRuns(values) + values.num_values / kMaxRun) * (bits / 8 + 1);
+  return std::min({flat, InlineBitpackedBytes(values), run_bytes});
+}
+
+double SampleRatio(const LeafValues& values, const CompressionOptions& options) {
+  if (!WantsGeneral(options) || values.shape.kind != Kind::kVariable || values.num_values == 0) return 1;
+  // One stretch from the middle: neighbours matter to a general compressor.
+  const uint64_t begin = values.Offset(0), end = values.Offset(values.num_values);
+  const uint64_t bytes = std::min<uint64_t>(end - begin, kCompactVariableBytes / 2);
+  if (bytes < kMinGeneralBytes) return 1;
+  BufferBuilder compressed;
+  CompressGeneral(SchemeOf(options), options.level, values.data.subspan(begin + (end - begin - bytes) / 2, bytes), compressed);
+  return std::min(1.0, static_cast<double>(compressed.size()) / static_cast<double>(bytes));
 }
 
 BufferBuilder CompressBlock(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {

@@ -20,6 +20,12 @@ struct CompressionOptions {
   double rle_threshold = 0.5;
   uint16_t version_minor = 2;   ///< 1: file version 2.1, 2: 2.2; decides what is legal
   bool is_text = false;         ///< utf8 types: FSST may be chosen
+  enum class ByteSplit : uint8_t { kAuto, kOff, kOn };
+  ByteSplit byte_split = ByteSplit::kAuto;   ///< byte-stream-split below a general compressor: where it pays, never, always
+  /// Size first: of the codecs that apply the smallest is taken, each below zstd, and chunks are larger.
+  bool compact = false;
+  bool tries_fsst = false;                       ///< text below a general compressor takes FSST where that is smaller
+  std::optional<uint64_t> variable_chunk_bytes;  ///< what chunks of variable-width values aim for
 };
 
 /// A page's values cut into mini-block chunks.
@@ -47,6 +53,11 @@ struct PerValuePage {
   ByteSpan Value(const LeafValues& values, uint64_t i) const;
 };
 PerValuePage CompressPerValue(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding);
+
+/// What fixed-width values take with the plain codec that suits them best.
+uint64_t FixedBytes(const LeafValues& values);
+/// The share of their bytes that values keep under the general compressor asked for, by a sample; 1 where none is.
+double SampleRatio(const LeafValues& values, const CompressionOptions& options);
 
 /// One buffer in block form (dictionary values).
 BufferBuilder CompressBlock(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding);

@@ -143,10 +143,10 @@ void AppendFlatSlice(const LeafValues& values, uint64_t first, uint64_t count, B
   CopyBits(values.data.data(), values.bit_offset + first * bits, to, 0, count * bits);
 }
 
-MiniBlockPage CompressFlat(const LeafValues& values, CompressiveEncoding* encoding) {
+MiniBlockPage CompressFlat(const LeafValues& values, CompressiveEncoding* encoding, uint64_t target_bytes) {
   SetFlat(values.shape.bits_per_value, encoding);
   MiniBlockPage page = NewPage(1);
-  const uint64_t per_chunk = ChunkValuesOf(values.shape.bits_per_value);
+  const uint64_t per_chunk = ChunkValuesOf(values.shape.bits_per_value, target_bytes);
   uint64_t first = 0;
   do {
     const uint64_t count = std::min(per_chunk, values.num_values - first);

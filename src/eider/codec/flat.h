@@ -28,7 +28,7 @@ void AppendFlatRange(const uint8_t* bytes, uint64_t first, uint64_t count, Decod
 void AppendFlatAt(const uint8_t* bytes, std::span<const uint32_t> positions, DecodedValues& out);
 
 /// A page of flat values (kFixed, no element validity).
-MiniBlockPage CompressFlat(const LeafValues& values, CompressiveEncoding* encoding);
+MiniBlockPage CompressFlat(const LeafValues& values, CompressiveEncoding* encoding, uint64_t target_bytes = kChunkTargetBytes);
 /// Appends values [first, first + count) of `values` to `out`, bits from bit 0.
 void AppendFlatSlice(const LeafValues& values, uint64_t first, uint64_t count, BufferBuilder& out);
 

@@ -145,7 +145,7 @@ void SetFsst(const FsstEncoder& encoder, uint64_t offset_bytes, CompressiveEncod
 
 }  // namespace
 
-bool CompressFsst(const LeafValues& values, MiniBlockPage& page, CompressiveEncoding* encoding) {
+bool CompressFsst(const LeafValues& values, uint64_t target_bytes, MiniBlockPage& page, CompressiveEncoding* encoding) {
   const FsstEncoder encoder(values);
   const std::optional<FsstEncoder::Codes> codes = EncodeWhenSmaller(values, encoder);
   if (!codes) return false;
@@ -155,7 +155,7 @@ bool CompressFsst(const LeafValues& values, MiniBlockPage& page, CompressiveEnco
   coded.num_values = values.num_values;
   coded.data = codes->bytes.span();
   coded.offsets = {reinterpret_cast<const uint8_t*>(codes->offsets.data()), 8 * codes->offsets.size()};
-  page = CutVariable(coded, values.shape.offset_bytes);
+  page = CutVariable(coded, values.shape.offset_bytes, target_bytes);
   SetFsst(encoder, values.shape.offset_bytes, encoding);
   return true;
 }

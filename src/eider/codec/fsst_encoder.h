@@ -34,7 +34,7 @@ class FsstEncoder {
 };
 
 /// FSST around Variable; false, and nothing changed, when the codes are not smaller than the values by a tenth.
-bool CompressFsst(const LeafValues& values, MiniBlockPage& page, CompressiveEncoding* encoding);
+bool CompressFsst(const LeafValues& values, uint64_t target_bytes, MiniBlockPage& page, CompressiveEncoding* encoding);
 bool CompressFsstPerValue(const LeafValues& values, PerValuePage& page, CompressiveEncoding* encoding);
 
 }  // namespace eider::codec

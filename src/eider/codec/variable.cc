@@ -133,10 +133,10 @@ uint32_t VariableOffsetBytes(const CompressiveEncoding& encoding) {
 namespace {
 
 // The largest power of two of values from `first` that fits the target, or all that are left when they fit.
-uint64_t NextChunkValues(const LeafValues& values, uint64_t w, uint64_t first) {
+uint64_t NextChunkValues(const LeafValues& values, uint64_t w, uint64_t target_bytes, uint64_t first) {
   const uint64_t left = values.num_values - first;
   const auto fits = [&](uint64_t n) {
-    return (n + 1) * w + (values.Offset(first + n) - values.Offset(first)) <= kVariableChunkTargetBytes;
+    return (n + 1) * w + (values.Offset(first + n) - values.Offset(first)) <= target_bytes;
   };
   if (left <= kMaxChunkValues && fits(left)) return left;
   uint64_t n = 1;
@@ -169,16 +169,16 @@ BufferBuilder MakeVariableBlockBytes(const LeafValues& values) {
 
 }  // namespace
 
-MiniBlockPage CompressVariable(const LeafValues& values, CompressiveEncoding* encoding) {
+MiniBlockPage CompressVariable(const LeafValues& values, CompressiveEncoding* encoding, uint64_t target_bytes) {
   SetVariable(values.shape.offset_bytes, encoding);
-  return CutVariable(values, values.shape.offset_bytes);
+  return CutVariable(values, values.shape.offset_bytes, target_bytes);
 }
 
-MiniBlockPage CutVariable(const LeafValues& values, uint64_t offset_bytes) {
+MiniBlockPage CutVariable(const LeafValues& values, uint64_t offset_bytes, uint64_t target_bytes) {
   MiniBlockPage page = NewPage(1);
   uint64_t first = 0;
   do {
-    const uint64_t count = NextChunkValues(values, offset_bytes, first);
+    const uint64_t count = NextChunkValues(values, offset_bytes, target_bytes, first);
     const size_t before = page.buffers[0].size();
     offset_bytes == 4 ? AppendChunk<uint32_t>(values, first, count, page.buffers[0])
                       : AppendChunk<uint64_t>(values, first, count, page.buffers[0]);

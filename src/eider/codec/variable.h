@@ -52,9 +52,10 @@ class VariableView {
 };
 
 /// A page of variable-width values.
-MiniBlockPage CompressVariable(const LeafValues& values, CompressiveEncoding* encoding);
+MiniBlockPage CompressVariable(const LeafValues& values, CompressiveEncoding* encoding,
+                               uint64_t target_bytes = kVariableChunkTargetBytes);
 /// The chunks of such a page, with stored offsets of 4 or 8 bytes whatever those of `values` have.
-MiniBlockPage CutVariable(const LeafValues& values, uint64_t offset_bytes);
+MiniBlockPage CutVariable(const LeafValues& values, uint64_t offset_bytes, uint64_t target_bytes);
 /// The block form.
 BufferBuilder CompressVariableBlock(const LeafValues& values, CompressiveEncoding* encoding);
 void SetVariable(uint64_t offset_bytes, CompressiveEncoding* encoding);

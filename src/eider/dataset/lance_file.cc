@@ -123,6 +123,7 @@ class FileWriterFacade final : public FileWriter {
                 {.version = ParseVersion(options.version),
                  .buffered_bytes = options.buffered_bytes,
                  .max_page_bytes = options.max_page_bytes,
+                 .encoding = {options.encoding.profile == EncodingProfile::kCompact, options.encoding.columns},
                  .checksums = options.checksums},
                 std::move(session)) {}
 

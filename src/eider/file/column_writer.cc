@@ -26,11 +26,12 @@ bool SameTypeButViews(const DataType& expected, const DataType& found) {
 
 }  // namespace
 
-ColumnWriter::ColumnWriter(uint32_t position, const LanceField& field, Field arrow, uint16_t version_minor)
+ColumnWriter::ColumnWriter(uint32_t position, const LanceField& field, Field arrow, uint16_t version_minor,
+                           const page::EncodingRequest& request)
     : position_(position),
       arrow_(std::move(arrow)),
       leaves_(version_minor == 0 ? page::v2_0::FindArrayColumns(field, arrow_)
-                                 : page::FindColumnLeaves(field, arrow_, version_minor)) {}
+                                 : page::FindColumnLeaves(field, arrow_, version_minor, request)) {}
 
 void ColumnWriter::Check(const Array& array) const {
   if (!SameTypeButViews(*arrow_.type, *array.type)) {

@@ -21,7 +21,8 @@ class ColumnWriter {
  public:
   /// \throws Error(kUnsupported / kInvalid), see page::FindColumnLeaves. Minor 0: version 2.0, where
   /// every field is a "leaf".
-  ColumnWriter(uint32_t position, const LanceField& field, Field arrow, uint16_t version_minor);
+  ColumnWriter(uint32_t position, const LanceField& field, Field arrow, uint16_t version_minor,
+               const page::EncodingRequest& request);
 
   const std::string& name() const { return arrow_.name; }
   const std::vector<page::ColumnLeaf>& leaves() const { return leaves_; }

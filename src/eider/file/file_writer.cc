@@ -57,6 +57,28 @@ proto::Encoding DirectEncoding(const char* type_url, std::string message) {
   return encoding;
 }
 
+bool HasField(const std::vector<LanceField>& fields, std::string_view path) {
+  for (const LanceField& field : fields) {
+    if (!path.starts_with(field.name)) continue;
+    const std::string_view rest = path.substr(field.name.size());
+    if (rest.empty() || (rest[0] == '.' && HasField(field.children, rest.substr(1)))) return true;
+  }
+  return false;
+}
+
+void RequireField(const LanceSchema& schema, const std::string& path) {
+  if (!HasField(schema.fields, path)) throw Invalid("encoding of column '{}': there is no such column", path);
+}
+
+/// Version 2.0 has none of the choices that a request makes.
+void RequireEncodings(const LanceSchema& schema, const FileWriteOptions& options) {
+  const page::EncodingRequest& request = options.encoding;
+  if (options.version.minor == 0 && (request.compact || !request.columns.empty())) {
+    throw Unsupported("profile compact and options by column need file version 2.1 or later, this one is {}", options.version.ToString());
+  }
+  for (const auto& [path, keys] : request.columns) RequireField(schema, path);
+}
+
 /// One column of the file: the pages of a leaf.
 struct LeafColumn {
   const page::ColumnLeaf* leaf = nullptr;
@@ -89,9 +111,11 @@ struct FileWriter::Impl {
     if (options.version.major != 2 || options.version.minor > 2) {
       throw Unsupported("writing file version {}", options.version.ToString());
     }
+    RequireEncodings(schema, options);
     const Schema arrow = ToArrowSchema(schema);
     for (size_t i = 0; i < schema.fields.size(); ++i) {
-      columns.push_back(std::make_unique<ColumnWriter>(uint32_t(i), schema.fields[i], arrow.fields[i], options.version.minor));
+      columns.push_back(std::make_unique<ColumnWriter>(uint32_t(i), schema.fields[i], arrow.fields[i], options.version.minor,
+                                                       options.encoding));
       first_leaf.push_back(leaves.size());
       for (const page::ColumnLeaf& leaf : columns.back()->leaves()) AddLeafColumn(leaf);
     }

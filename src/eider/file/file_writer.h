@@ -10,6 +10,7 @@
 
 #include "eider/file/file_reader.h"
 #include "eider/io/store.h"
+#include "eider/page/column_leaf.h"
 
 namespace eider::file {
 
@@ -18,6 +19,7 @@ struct FileWriteOptions {
   /// Encoded input held per file before pages are flushed, shared by the columns; shrunk to fit the session's budget.
   uint64_t buffered_bytes = 32 << 20;
   uint64_t max_page_bytes = 32 << 20;
+  page::EncodingRequest encoding = {};  ///< kInvalid for a path that the file lacks
   bool checksums = true;  ///< checksums and page statistics in one more global buffer
 };
 

@@ -54,6 +54,10 @@ class FakeDataset final : public Dataset {
     if (options.stats) options.stats->bytes_copied += positions.size() * 8;
     return Batch({positions.begin(), positions.end()}, options);
   }
+  std::vector<BlobPtr> TakeBlobs(const std::string&, std::span<const uint64_t>, RowNaming, ScanStats*, std::vector<uint64_t>*) const override {
+    return {};
+  }
+  std::vector<BlobBytes> ReadBlobs(const std::string&, std::span<const uint64_t>, RowNaming, ScanStats*) const override { return {}; }
   DatasetPtr AddColumns(RecordBatchReader&, Durability) override { return nullptr; }
   DatasetPtr AddColumns(const BatchFunction&, const Schema&, const std::optional<std::vector<std::string>>&, uint64_t, Durability) override {
     return nullptr;

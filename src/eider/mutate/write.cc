@@ -17,6 +17,8 @@ WriteFragmentsOptions FragmentOptions(const WriteOptions& options, const std::st
           .max_bytes_per_file = options.max_bytes_per_file,
           .checksums = options.checksums,
           .sync = SyncsFor(options.durability),
+          .max_page_bytes = options.max_page_bytes,
+          .encoding = {options.encoding.profile == EncodingProfile::kCompact, options.encoding.columns},
           .session = options.session ? options.session : Session::Default()};
 }
 

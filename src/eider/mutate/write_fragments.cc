@@ -68,7 +68,10 @@ NewDataFiles::~NewDataFiles() {
 
 std::unique_ptr<file::FileWriter> NewDataFiles::Create(const LanceSchema& schema, std::string* name) {
   *name = table::NewDataFileName();
-  const file::FileWriteOptions options{.version = options_.version, .checksums = options_.checksums};
+  const file::FileWriteOptions options{.version = options_.version,
+                                       .max_page_bytes = options_.max_page_bytes,
+                                       .encoding = options_.encoding,
+                                       .checksums = options_.checksums};
   return std::make_unique<file::FileWriter>(store_->Create(DataPath(*name)), schema, options, options_.session);
 }
 

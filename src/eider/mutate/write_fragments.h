@@ -22,6 +22,8 @@ struct WriteFragmentsOptions {
   uint64_t max_bytes_per_file = uint64_t{90} << 30;
   bool checksums = true;
   bool sync = true;
+  uint64_t max_page_bytes = 32 << 20;
+  page::EncodingRequest encoding = {};
   std::shared_ptr<Session> session;
 };
 

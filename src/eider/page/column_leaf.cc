@@ -38,11 +38,34 @@ int ParseLevel(std::string_view path, std::string_view key, const std::string& v
   return level;
 }
 
-void ApplyKey(std::string_view path, const std::string& key, const std::string& value, PageOptions& options) {
-  constexpr std::string_view kPrefix = "lance-encoding:";
-  const bool legacy_packed = key == "packed";
-  if (!legacy_packed && !key.starts_with(kPrefix)) return;
-  const std::string_view name = legacy_packed ? std::string_view(key) : std::string_view(key).substr(kPrefix.size());
+codec::CompressionOptions::ByteSplit ParseByteSplit(std::string_view path, std::string_view key, const std::string& value) {
+  using ByteSplit = codec::CompressionOptions::ByteSplit;
+  if (value == "off") return ByteSplit::kOff;
+  if (value == "on") return ByteSplit::kOn;
+  if (value == "auto") return ByteSplit::kAuto;
+  throw UnknownValue(path, key, value);
+}
+
+/// Bytes that a chunk aims for: a chunk of version 2.1 has 32 KiB at most, levels included.
+uint64_t ParseChunkBytes(std::string_view path, std::string_view key, const std::string& value, uint16_t version_minor) {
+  const int bytes = ParseLevel(path, key, value);
+  if (bytes < 1 || bytes > (version_minor < 2 ? 20 << 10 : 16 << 20)) throw UnknownValue(path, key, value);
+  return uint64_t(bytes);
+}
+
+Scheme ParseDictionaryScheme(std::string_view path, std::string_view key, const std::string& value) {
+  const Scheme scheme = ParseScheme(path, key, value);
+  if (scheme == Scheme::kFsst) throw UnknownValue(path, key, value);
+  return scheme;
+}
+
+bool ParseProfile(std::string_view path, std::string_view key, const std::string& value) {
+  if (value != "fast" && value != "compact") throw UnknownValue(path, key, value);
+  return value == "compact";
+}
+
+/// `name` is the key without its prefix.
+void ApplyNamed(std::string_view path, std::string_view key, std::string_view name, const std::string& value, PageOptions& options) {
   if (name == "structural-encoding") {
     if (value == "miniblock") options.structure = Structure::kMiniBlock;
     else if (value == "fullzip") options.structure = Structure::kFullZip;
@@ -58,10 +81,38 @@ void ApplyKey(std::string_view path, const std::string& key, const std::string& 
   } else if (name == "dict-size-ratio") {
     options.dictionary_size_ratio = ParseNumber(path, key, value);
     if (options.dictionary_size_ratio == 0) throw UnknownValue(path, key, value);
+  } else if (name == "dict-values-compression") {
+    options.dictionary_scheme = ParseDictionaryScheme(path, key, value);
+  } else if (name == "dict-values-compression-level") {
+    options.dictionary_level = ParseLevel(path, key, value);
+  } else if (name == "bss") {
+    options.compression.byte_split = ParseByteSplit(path, key, value);
+  } else if (name == "minichunk-size") {
+    options.compression.variable_chunk_bytes = ParseChunkBytes(path, key, value, options.compression.version_minor);
+  } else if (name == "profile") {
+    options.compression.compact = ParseProfile(path, key, value);
   } else if (name == "blob") {
     if (value != "false") throw Unsupported("field '{}': metadata {} = '{}' is not supported for writing", path, key, value);
+  } else if (name != "packed" && name != "general" && !name.starts_with("blob-")) {
+    // The schema reads `packed`; `general` has no effect in any release; thresholds of blobs mean nothing where there are none.
+    throw Invalid("field '{}': metadata {} = '{}': there is no such key", path, key, value);
   }
-  // Other keys tune the choices of the reference engine (bss, minichunk-size, ...): nothing to refuse, any choice is valid.
+}
+
+void ApplyKey(std::string_view path, const std::string& key, const std::string& value, PageOptions& options) {
+  constexpr std::string_view kPrefix = "lance-encoding:";
+  const bool legacy_packed = key == "packed";
+  if (!legacy_packed && !key.starts_with(kPrefix)) return;
+  ApplyNamed(path, key, legacy_packed ? std::string_view(key) : std::string_view(key).substr(kPrefix.size()), value, options);
+}
+
+/// What "compact" means where a field asks for nothing else.
+void SettleProfile(PageOptions& options) {
+  if (options.compression.compact && options.compression.scheme == Scheme::kAuto) {
+    options.compression.scheme = Scheme::kZstd;
+    options.compression.tries_fsst = true;
+  }
+  if (options.compression.compact && options.dictionary_scheme == Scheme::kAuto) options.dictionary_scheme = Scheme::kZstd;
 }
 
 void RefuseType(const std::string& path, const DataType& type, uint16_t version_minor) {
@@ -90,10 +141,13 @@ void CheckFixedSizeList(const std::string& path, const DataType& type) {
 
 class LeafFinder {
  public:
-  explicit LeafFinder(uint16_t version_minor) : version_minor_(version_minor) {}
+  LeafFinder(uint16_t version_minor, const EncodingRequest& request) : version_minor_(version_minor), request_(request) {}
 
   void Visit(const LanceField& field, const Field& arrow, std::string path, PageOptions options) {
     for (const auto& [key, value] : field.metadata) ApplyKey(path, key, value, options);
+    if (const auto asked = request_.columns.find(path); asked != request_.columns.end()) {
+      for (const auto& [key, value] : asked->second) ApplyNamed(path, key, key, value, options);
+    }
     const DataType& type = *arrow.type;
     RefuseType(path, type, version_minor_);
     switch (type.id) {
@@ -128,7 +182,7 @@ class LeafFinder {
     const DataType& type = *arrow.type;
     if (type.id == TypeId::kFixedSizeList) CheckFixedSizeList(path, type);
     ColumnLeaf leaf{std::move(path), field.id, arrow.type, steps_, options};
-    leaf.options.compression.version_minor = version_minor_;
+    SettleProfile(leaf.options);
     leaf.options.compression.is_text =
         type.id == TypeId::kUtf8 || type.id == TypeId::kLargeUtf8 || type.id == TypeId::kUtf8View;
     if (type.id == TypeId::kStruct && !type.children.empty()) CheckPacked(leaf);
@@ -146,6 +200,7 @@ class LeafFinder {
   }
 
   const uint16_t version_minor_;
+  const EncodingRequest& request_;
   std::vector<PathStep> steps_;
   std::vector<ColumnLeaf> leaves_;
 };
@@ -158,9 +213,13 @@ int ColumnLeaf::num_lists() const {
   return n;
 }
 
-std::vector<ColumnLeaf> FindColumnLeaves(const LanceField& field, const Field& arrow, uint16_t version_minor) {
-  LeafFinder finder(version_minor);
-  finder.Visit(field, arrow, field.name, PageOptions{});
+std::vector<ColumnLeaf> FindColumnLeaves(const LanceField& field, const Field& arrow, uint16_t version_minor,
+                                         const EncodingRequest& request) {
+  LeafFinder finder(version_minor, request);
+  PageOptions options;
+  options.compression.version_minor = version_minor;
+  options.compression.compact = request.compact;
+  finder.Visit(field, arrow, field.name, options);
   return finder.Take();
 }
 

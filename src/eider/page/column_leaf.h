@@ -5,6 +5,7 @@
 
 #include <eider/schema.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct PageOptions {
   codec::CompressionOptions compression;
   double dictionary_divisor = 2;       ///< `dict-divisor`
   double dictionary_size_ratio = 0.8;  ///< `dict-size-ratio`
+  codec::CompressionOptions::Scheme dictionary_scheme = codec::CompressionOptions::Scheme::kAuto;  ///< `dict-values-compression`
+  std::optional<int> dictionary_level;                                                             ///< `dict-values-compression-level`
 };
 
 struct ColumnLeaf {
@@ -38,9 +41,18 @@ struct ColumnLeaf {
   int num_lists() const;
 };
 
+/// What a caller asks of the columns of a file, beside what their metadata asks.
+struct EncodingRequest {
+  bool compact = false;
+  /// By path of the field ("column.child"): keys as in `lance-encoding:*` without the prefix, and `profile` (fast or compact).
+  /// They win over the field's metadata, as a field's own do over those of the fields around it.
+  std::map<std::string, std::map<std::string, std::string>> columns;
+};
+
 /// The leaves of one column, depth-first. `version_minor` is 1 (2.1) or 2 (2.2).
 /// \throws Error(kUnsupported) for a type or a metadata key that cannot be written, Error(kInvalid) for an unknown value of a
 /// key; both name the field.
-std::vector<ColumnLeaf> FindColumnLeaves(const LanceField& field, const Field& arrow, uint16_t version_minor);
+std::vector<ColumnLeaf> FindColumnLeaves(const LanceField& field, const Field& arrow, uint16_t version_minor,
+                                         const EncodingRequest& request = {});
 
 }  // namespace eider::page

@@ -25,8 +25,16 @@ ByteSpan ValueAt(const LeafValues& values, uint64_t i) {
 }
 
 uint64_t PlainBytes(const LeafValues& values) {
-  if (!IsVariable(values)) return values.num_values * values.shape.bits_per_value / 8;
+  if (!IsVariable(values)) return codec::FixedBytes(values);
   return values.Offset(values.num_values) - values.Offset(0) + values.num_values * values.shape.offset_bytes;
+}
+
+/// Strings, wide numbers, and since 2.2 numbers of 64 bits.
+bool Suits(const LeafValues& values, const PageOptions& options) {
+  if (IsVariable(values)) return true;
+  if (!values.shape.dimensions.empty() || !values.packed_bits.empty()) return false;
+  const uint64_t bits = values.shape.bits_per_value;
+  return bits == 128 || (bits == 64 && options.compression.version_minor >= 2);
 }
 
 /// Distinct values as a sample of the valid ones suggests.
@@ -66,8 +74,9 @@ GatheredValues Collect(const LeafValues& values, std::span<const ByteSpan> disti
 }  // namespace
 
 std::optional<GatheredDictionary> BuildDictionary(const ShreddedLeaf& leaf, const LeafValues& values, const PageOptions& options) {
-  const bool suits = IsVariable(values) || (values.shape.bits_per_value == 128 && values.shape.dimensions.empty());
-  if (!suits || values.num_values < kMinItems || options.compression.scheme != codec::CompressionOptions::Scheme::kAuto) return std::nullopt;
+  using Scheme = codec::CompressionOptions::Scheme;
+  const Scheme scheme = options.compression.scheme;
+  if (!Suits(values, options) || values.num_values < kMinItems || scheme == Scheme::kNone || scheme == Scheme::kFsst) return std::nullopt;
   const double share = double(values.num_values) / std::max(options.dictionary_divisor, 1.0);
   const uint64_t limit = std::min<uint64_t>(kMaxDistinct, uint64_t(share));
   const Buffer validity = leaf.num_values < leaf.num_items ? ItemValidity(leaf) : Buffer();
@@ -84,7 +93,9 @@ std::optional<GatheredDictionary> BuildDictionary(const ShreddedLeaf& leaf, cons
   uint64_t distinct_bytes = distinct.values().size() * values.shape.offset_bytes;
   for (const ByteSpan value : distinct.values()) distinct_bytes += value.size();
   const uint64_t index_bytes = BytesForBits(values.num_values * std::bit_width(distinct.values().size()));
-  if (double(distinct_bytes + index_bytes) >= options.dictionary_size_ratio * double(PlainBytes(values))) return std::nullopt;
+  const double ratio = codec::SampleRatio(values, options.compression);
+  const double plain = ratio * double(PlainBytes(values)), bytes = ratio * double(distinct_bytes) + double(index_bytes);
+  if (bytes >= options.dictionary_size_ratio * plain) return std::nullopt;
   GatheredDictionary out;
   out.indices.values.shape.bits_per_value = 32;
   out.indices.values.num_values = values.num_values;

@@ -17,9 +17,12 @@ namespace eider::page {
 namespace {
 
 using Structure = PageOptions::Structure;
+using Scheme = codec::CompressionOptions::Scheme;
 
 /// Values shorter than this go to mini-block pages.
 constexpr uint64_t kNarrowBytes = 256;
+/// The same in a compact page of strings.
+constexpr uint64_t kCompactNarrowBytes = 1 << 20;
 /// Constant pages keep raw 16-bit levels: from so many on, fixed-width values are smaller as a run-length mini-block.
 constexpr uint64_t kMaxConstantLevels = 1024;
 /// Levels of one chunk at most, and their bits at most in 2.1, where a chunk with its values has 32 KiB.
@@ -122,7 +125,11 @@ class PageEncoder {
         return true;
       case Structure::kAuto: break;
     }
-    return whole_bytes && gathered.max_value_bytes >= kNarrowBytes;
+    // Compact text shares chunks, as long as one long value does not make a chunk of its own neighbours.
+    const codec::CompressionOptions& compression = leaf_.options.compression;
+    const bool variable = gathered.values.shape.kind == codec::ValueShape::Kind::kVariable;
+    const uint64_t narrow = compression.compact && variable && minor() >= 2 ? kCompactNarrowBytes : kNarrowBytes;
+    return whole_bytes && gathered.max_value_bytes >= narrow;
   }
 
   void EncodeDictionary(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
@@ -148,7 +155,12 @@ class PageEncoder {
   /// A mini-block page of indices and their dictionary; false when the levels do not fit.
   bool TryIndices(const ShreddedLeaf& shredded, const GatheredDictionary& gathered) {
     PageDictionary dictionary;
-    dictionary.bytes = codec::CompressBlock(gathered.dictionary.values, leaf_.options.compression, &dictionary.encoding);
+    codec::CompressionOptions value_options = leaf_.options.compression;
+    if (leaf_.options.dictionary_scheme != Scheme::kAuto) {
+      value_options.scheme = leaf_.options.dictionary_scheme;
+      value_options.level = leaf_.options.dictionary_level;
+    }
+    dictionary.bytes = codec::CompressBlock(gathered.dictionary.values, value_options, &dictionary.encoding);
     dictionary.num_items = gathered.dictionary.values.num_values;
     codec::CompressionOptions index_options = leaf_.options.compression;
     index_options.is_text = false;
