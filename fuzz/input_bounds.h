@@ -5,6 +5,8 @@
 ///
 ///     kMaxExpansion x its bytes + kFixedBytes + the output that was asked for
 ///
+/// besides one block that protobuf reserves and does not touch, where a length lies.
+///
 /// input_bounds.cc wraps LLVMFuzzerTestOneInput and checks both, in every program, whoever drives it.
 
 #include <cstddef>

@@ -8,8 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     const RowIdSequence sequence = RowIdSequence::Parse({data, size}, 1 << 16);
     const std::string bytes = sequence.Serialize();
-    const RowIdSequence again =
-        RowIdSequence::Parse(SpanOf(bytes), 1 << 16);
+    const RowIdSequence again = RowIdSequence::Parse(eider::SpanOf(bytes), 1 << 16);
     if (again.size() != sequence.size()) std::abort();
     for (uint64_t i = 0; i < sequence.size(); ++i) {
       if (again.at(i) != sequence.at(i)) std::abort();

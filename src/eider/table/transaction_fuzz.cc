@@ -29,8 +29,10 @@ void Compare(const TransactionProto& theirs) {
   mine[1].mutable_overwrite();
   mine[2].mutable_merge();
   mine[3].mutable_project();
-  for (const TransactionProto& one : mine) Try([&] { eider::table::CheckConflict(one, theirs, 7); });
-  Try([&] { eider::table::CheckConflict(theirs, theirs, 7); });
+  for (const bool asks_for_more : {false, true}) {
+    for (const TransactionProto& one : mine) Try([&] { eider::table::CheckConflict(one, theirs, 7, asks_for_more); });
+    Try([&] { eider::table::CheckConflict(theirs, theirs, 7, asks_for_more); });
+  }
 }
 
 void Apply(const TransactionProto& transaction) {
