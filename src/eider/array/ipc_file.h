@@ -18,8 +18,14 @@ struct IpcFileOptions {
 /// Integer, floating-point and boolean columns. \throws Error(kUnsupported) for any other type.
 Buffer WriteIpcFile(const RecordBatch& batch, const IpcFileOptions& options = {});
 
-/// All rows of the file as one batch. \throws Error(kCorrupt) for bytes that are no such file, kUnsupported for other types and
-/// codecs.
-RecordBatch ReadIpcFile(ByteSpan bytes);
+/// What a file may hold at most: a few bytes may claim, and unfold into, any number of values.
+struct IpcFileBounds {
+  uint64_t rows = UINT64_MAX;
+  uint64_t columns = UINT64_MAX;
+};
+
+/// All rows of the file as one batch. \throws Error(kCorrupt) for bytes that are no such file, or more than `bounds`; kUnsupported
+/// for other types and codecs.
+RecordBatch ReadIpcFile(ByteSpan bytes, const IpcFileBounds& bounds = {});
 
 }  // namespace eider

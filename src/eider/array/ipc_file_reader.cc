@@ -1,6 +1,7 @@
 #include <lz4frame.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <memory>
 #include <new>
 
@@ -17,6 +18,8 @@ namespace {
 // A zstd block of 4 bytes yields at most 128 KiB.
 constexpr uint64_t kMaxZstdRatio = 32768;
 constexpr uint64_t kMaxZstdBlock = 128 << 10;
+/// Writers pad buffers, or leave some of what they had reserved.
+constexpr uint64_t kMaxPadding = 4096;
 
 TypePtr ReadIntType(const FlatTable& type, std::string_view name) {
   const bool is_signed = type.Scalar<uint8_t>(ipc::Int::kIsSigned, 0) != 0;
@@ -119,7 +122,8 @@ class BatchReader {
     const int64_t plain = ReadLe<int64_t>(stored, 0, "ipc file: compressed buffer");
     const ByteSpan frame = stored.subspan(8);
     if (plain == -1) return CopyToBuffer(CheckedSubspan(frame, 0, needed, "ipc file: buffer"));
-    if (plain < 0 || uint64_t(plain) < needed || uint64_t(plain) > frame.size() * kMaxZstdRatio + kMaxZstdBlock) {
+    const uint64_t most = std::min(CheckedMul(needed, 2, "ipc file: buffer") + kMaxPadding, frame.size() * kMaxZstdRatio + kMaxZstdBlock);
+    if (plain < 0 || uint64_t(plain) < needed || uint64_t(plain) > most) {
       throw Corrupt("ipc file: {} compressed bytes claim to hold {}, {} are needed", frame.size(), plain, needed);
     }
     BufferBuilder out;
@@ -147,7 +151,7 @@ ByteSpan MessageMetadata(ByteSpan message) {
   return CheckedSubspan(message, at, size, "ipc file: message");
 }
 
-RecordBatch ReadBatch(ByteSpan bytes, ByteSpan block, const SchemaPtr& schema) {
+RecordBatch ReadBatch(ByteSpan bytes, ByteSpan block, const SchemaPtr& schema, uint64_t max_rows) {
   const uint64_t offset = LoadLe<uint64_t>(block.data()), body_bytes = LoadLe<uint64_t>(block.data() + 16);
   const uint64_t metadata_bytes = LoadLe<uint32_t>(block.data() + 8);
   const ByteSpan message_bytes = CheckedSubspan(bytes, offset, metadata_bytes, "ipc file: message");
@@ -158,7 +162,7 @@ RecordBatch ReadBatch(ByteSpan bytes, ByteSpan block, const SchemaPtr& schema) {
   }
   const FlatTable header = message.Table(ipc::Message::kHeader);
   const int64_t num_rows = header.Scalar<int64_t>(ipc::RecordBatch::kLength, 0);
-  if (num_rows < 0) throw Corrupt("ipc file: batch of {} rows", num_rows);
+  if (num_rows < 0 || uint64_t(num_rows) > max_rows) throw Corrupt("ipc file: batch of {} rows, at most {} can be", num_rows, max_rows);
   BatchReader reader(header, body);
   RecordBatch batch{schema, num_rows, {}};
   for (const Field& field : schema->fields) batch.columns.push_back(reader.ReadColumn(field.type, uint64_t(num_rows)));
@@ -179,14 +183,15 @@ FlatTable ReadFooter(ByteSpan bytes) {
 
 }  // namespace
 
-RecordBatch ReadIpcFile(ByteSpan bytes) {
+RecordBatch ReadIpcFile(ByteSpan bytes, const IpcFileBounds& bounds) {
   const FlatTable footer = ReadFooter(bytes);
   const SchemaPtr schema = ReadSchema(footer.Table(ipc::Footer::kSchema));
+  if (schema->fields.size() > bounds.columns) throw Corrupt("ipc file: {} columns, at most {} can be", schema->fields.size(), bounds.columns);
   const ByteSpan blocks = footer.Vector(ipc::Footer::kRecordBatches, ipc::kBlockBytes);
   std::vector<std::vector<ArrayPtr>> parts(schema->fields.size());
   RecordBatch all{schema, 0, {}};
   for (size_t i = 0; i < blocks.size(); i += ipc::kBlockBytes) {
-    const RecordBatch batch = ReadBatch(bytes, blocks.subspan(i, ipc::kBlockBytes), schema);
+    const RecordBatch batch = ReadBatch(bytes, blocks.subspan(i, ipc::kBlockBytes), schema, bounds.rows - uint64_t(all.num_rows));
     all.num_rows += batch.num_rows;
     for (size_t c = 0; c < parts.size(); ++c) parts[c].push_back(batch.columns[c]);
   }

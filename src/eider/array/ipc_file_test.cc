@@ -84,6 +84,35 @@ TEST(IpcFileTest, SurvivesEveryCutAndFlip) {
   }
 }
 
+std::string ErrorOfReading(ByteSpan bytes, const IpcFileBounds& bounds) {
+  try {
+    ReadIpcFile(bytes, bounds);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(IpcFileTest, RefusesMoreRowsOrColumnsThanCanBe) {
+  const Buffer file = WriteIpcFile(SampleBatch(20), {.zstd = true});
+  const auto columns = uint64_t(SampleBatch(0).columns.size());
+  EXPECT_EQ(ErrorOfReading(file.span(), {.rows = 20, .columns = columns}), "");
+  EXPECT_EQ(ErrorOfReading(file.span(), {.rows = 19}), "ipc file: batch of 20 rows, at most 19 can be");
+  EXPECT_EQ(ErrorOfReading(file.span(), {.columns = 2}), fmt::format("ipc file: {} columns, at most 2 can be", columns));
+}
+
+TEST(IpcFileTest, RefusesABufferMuchLargerThanItsRows) {
+  const auto schema = std::make_shared<const Schema>(Schema{{{"n", MakeType(TypeId::kInt64), true, {}}}, {}});
+  const Buffer file = WriteIpcFile({schema, 1000, {Numbers(std::vector<int64_t>(1000))}}, {.zstd = true});
+  std::string bytes(file.span().begin(), file.span().end());
+  const auto size_as = [](int64_t n) { return std::string(reinterpret_cast<const char*>(&n), 8); };
+  const size_t at = bytes.find(size_as(8000) + "\x28\xb5\x2f\xfd");  // before the zstd frame
+  ASSERT_NE(at, std::string::npos);
+  bytes.replace(at, 8, size_as(100'000));
+  const std::string error = ErrorOfReading({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, {});
+  EXPECT_NE(error.find("claim to hold 100000, 8000 are needed"), std::string::npos) << error;
+}
+
 TEST(IpcFileTest, RefusesTypesThatItCannotWrite) {
   const auto schema = std::make_shared<const Schema>(Schema{{{"s", MakeType(TypeId::kUtf8), true, {}}}, {}});
   EXPECT_THROW(WriteIpcFile({schema, 1, {testing::Strings({"x"})}}), Error);

@@ -24,6 +24,7 @@ struct TaskPool::State {
   std::vector<std::thread> threads;
   int idle = 0;
   bool stopping = false;
+  bool ends_with_thread = false;  ///< the pool died in a task: its thread, the only one left, deletes this
 
   /// When the system refuses, the pool goes on with fewer threads.
   void TryAddThread() {
@@ -39,7 +40,7 @@ struct TaskPool::State {
       ++idle;
       wake.wait(lock, [&] { return stopping || !tasks.empty(); });
       --idle;
-      if (tasks.empty()) return;
+      if (tasks.empty()) break;
       std::function<void()> task = std::move(tasks.front());
       tasks.pop_front();
       lock.unlock();
@@ -47,6 +48,8 @@ struct TaskPool::State {
       task = nullptr;
       lock.lock();
     }
+    lock.unlock();
+    if (ends_with_thread) delete this;
   }
 };
 
@@ -60,15 +63,17 @@ TaskPool::~TaskPool() {
     state->stopping = true;
   }
   state->wake.notify_all();
+  bool in_task = false;  // the last owner of a session may be a task of its own pool
   for (std::thread& thread : state->threads) {
-    // The last owner of a session may be a task of its own pool.
     if (thread.get_id() == std::this_thread::get_id()) {
+      in_task = true;
       thread.detach();
-      return;
+    } else {
+      thread.join();
     }
-    thread.join();
   }
-  delete state;
+  if (in_task) state->ends_with_thread = true;
+  else delete state;
 }
 
 TaskPool::State& TaskPool::CurrentState() {

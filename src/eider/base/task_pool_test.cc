@@ -46,6 +46,30 @@ TEST(TaskPoolTest, FinishesSubmittedTasksBeforeItDies) {
   EXPECT_EQ(total.load(), 50);
 }
 
+TEST(TaskPoolTest, MayDieInATaskOfItsOwn) {
+  struct Shared {
+    std::atomic<bool> go{false};
+    std::atomic<int> total{0};
+  };
+  for (int round = 0; round < 20; ++round) {
+    auto pool = std::make_shared<TaskPool>(4);
+    const auto shared = std::make_shared<Shared>();
+    for (int i = 0; i < 8; ++i) {
+      pool->Submit([owner = pool, shared]() mutable {
+        shared->go.wait(false);
+        owner.reset();
+        ++shared->total;
+        shared->total.notify_all();
+      });
+    }
+    pool.reset();
+    shared->go = true;
+    shared->go.notify_all();
+    for (int seen = shared->total; seen < 8; seen = shared->total) shared->total.wait(seen);
+    EXPECT_EQ(shared->total, 8);
+  }
+}
+
 TEST(TaskPoolTest, WorksInAForkedChild) {
   TaskPool pool(2);
   std::atomic<int> total{0};

@@ -8,7 +8,7 @@ namespace eider::table {
 namespace {
 
 rows::DeletionVectorPtr DecodeArrow(ByteSpan bytes, uint64_t physical_rows) {
-  const RecordBatch batch = ReadIpcFile(bytes);
+  const RecordBatch batch = ReadIpcFile(bytes, {.rows = physical_rows, .columns = 1});
   if (batch.columns.size() != 1 || batch.schema->fields[0].name != "row_id" ||
       batch.columns[0]->type->id != TypeId::kUInt32) {
     throw Corrupt("deletion file: it must have one column, row_id of type uint32");

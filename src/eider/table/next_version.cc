@@ -58,6 +58,9 @@ NextVersion::NextVersion(const Manifest* base, ManifestProto head, bool stable_r
 }
 
 void NextVersion::Apply(const TransactionProto& transaction, const std::optional<std::string>& storage_version) {
+  if (base_ == nullptr && !transaction.has_overwrite()) {
+    throw Invalid("commit: operation '{}' makes no first version", OperationName(transaction));
+  }
   switch (transaction.operation_case()) {
     case TransactionProto::kAppend: ApplyAppend(transaction.append()); break;
     case TransactionProto::kOverwrite: ApplyOverwrite(transaction.overwrite(), storage_version); break;
