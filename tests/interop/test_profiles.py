@@ -84,3 +84,36 @@ def test_wide_vectors_in_mini_blocks_leave_two_in_each(tmp_path, width):
             for dataset in (lance.dataset(uri), eider.dataset(uri)):
                 assert dataset.to_table().equals(table)
                 assert dataset.take([8, 0, 4]).equals(table.take([8, 0, 4]))
+
+
+def test_sparse_columns_are_small_and_read_the_same(tmp_path):
+    rows, npr = 200_000, np.random.default_rng(4)
+    absent = npr.random(rows) >= 0.01
+    # Whatever lies under the nulls costs nothing.
+    columns = {
+        "int": pa.array(npr.integers(0, 1 << 20, rows).astype(np.int32), mask=absent), "flag": pa.array(npr.random(rows) < 0.5, mask=absent),
+        "name": pa.array([None if none else f"name {i % 50}" for i, none in enumerate(absent)]),
+        "wide": pa.array(npr.integers(0, 1 << 60, rows), mask=absent), "half": pa.array(npr.random(rows).astype(np.float16), mask=absent),
+        "amount": pa.array(npr.integers(0, 9, rows), mask=absent).cast(pa.decimal128(30, 2))}
+    columns["list"] = pa.ListArray.from_arrays(pa.array(np.arange(0, rows + 1, 4, dtype=np.int32).repeat(4)[:rows + 1]), columns["int"])
+    columns["struct"] = pa.StructArray.from_arrays([columns["wide"]], ["x"], mask=pa.array(npr.random(rows) < 0.5))
+    bits = {}
+    picks = npr.integers(0, rows, 100).tolist()
+    for name, array in columns.items():
+        uri, table = str(tmp_path / name), pa.table({"v": array})
+        eider.write_dataset(table, uri, profile="compact")
+        bits[name] = sum(path.stat().st_size for path in (tmp_path / name / "data").iterdir()) * 8 / rows
+        for dataset in (lance.dataset(uri), eider.dataset(uri)):
+            assert dataset.to_table().equals(table), name
+            assert dataset.take(picks).equals(table.take(picks)), name
+        assert lance.dataset(uri).to_table(filter="v IS NOT NULL").num_rows == rows - array.null_count
+    assert all(bits[name] <= 1 for name in ("int", "flag", "name")) and bits["wide"] < 1.6, bits
+
+
+def test_repeated_days_take_an_index_of_a_dictionary(tmp_path):
+    days = np.random.default_rng(6).integers(8036, 10562, 200_000).astype(np.int32)
+    table, uri = pa.table({"v": pa.array(days, pa.date32())}), str(tmp_path / "d.lance")
+    eider.write_dataset(table, uri, profile="compact")
+    assert sum(path.stat().st_size for path in (tmp_path / "d.lance" / "data").iterdir()) * 8 / len(days) < 12.8
+    for dataset in (lance.dataset(uri), eider.dataset(uri)):
+        assert dataset.to_table().equals(table)

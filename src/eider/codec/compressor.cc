@@ -45,6 +45,12 @@ uint64_t VariableTarget(const CompressionOptions& options) {
   return !options.compact ? kVariableChunkTargetBytes : options.version_minor >= 2 ? kCompactVariableBytes : kCompactSmallBytes;
 }
 
+// Of compact text, unless the field says otherwise. Offsets between short strings need matches of three bytes to shrink, which the
+// high levels look for.
+constexpr int kCompactTextLevel = 6;
+constexpr int kCompactNamesLevel = 14;
+constexpr uint64_t kNameBytes = 32;
+
 bool WantsGeneral(const CompressionOptions& options) { return options.scheme == Scheme::kLz4 || options.scheme == Scheme::kZstd; }
 CompressionScheme SchemeOf(const CompressionOptions& options) {
   return options.scheme == Scheme::kLz4 ? COMPRESSION_ALGORITHM_LZ4 : COMPRESSION_ALGORITHM_ZSTD;
@@ -54,6 +60,15 @@ uint64_t TotalBytes(const MiniBlockPage& page) {
   uint64_t bytes = 0;
   for (const BufferBuilder& buffer : page.buffers) bytes += buffer.size();
   return bytes;
+}
+
+CompressionOptions WithTextLevel(const LeafValues& values, const CompressionOptions& options) {
+  if (!options.compact || options.level || values.num_values == 0) return options;
+  const uint64_t mean = (values.Offset(values.num_values) - values.Offset(0)) / values.num_values;
+  CompressionOptions higher = options;
+  higher.level = mean < kNameBytes ? kCompactNamesLevel : kCompactTextLevel;
+  // Where sentences come again and again, the default finds more of them.
+  return SampleRatio(values, higher) < SampleRatio(values, options) ? higher : options;
 }
 
 // Wraps when asked for and when it pays.
@@ -196,7 +211,7 @@ MiniBlockPage CompressMiniBlock(const LeafValues& values, const CompressionOptio
     MiniBlockPage page;
     if (WantsFsst(values, options) && CompressFsst(values, VariableTarget(options), page, encoding)) return page;
     page = CompressVariable(values, encoding, VariableTarget(options));
-    MaybeWrap(options, page, encoding);
+    MaybeWrap(WithTextLevel(values, options), page, encoding);
     if (options.tries_fsst) MaybeFsst(values, options, page, encoding);
     return page;
   }
@@ -290,15 +305,79 @@ class RunLengthLevels final : public LevelCompressor {
   void Compress(std::span<const uint16_t> levels, BufferBuilder& out) const override { CompressRleLevels(levels, out); }
 };
 
+class FlatLevels final : public LevelCompressor {
+ public:
+  void Compress(std::span<const uint16_t> levels, BufferBuilder& out) const override { out.Append(levels.data(), levels.size_bytes()); }
+};
+
+class ZstdLevels final : public LevelCompressor {
+ public:
+  explicit ZstdLevels(std::unique_ptr<LevelCompressor> inner) : inner_(std::move(inner)) {}
+  void Compress(std::span<const uint16_t> levels, BufferBuilder& out) const override {
+    BufferBuilder raw;
+    inner_->Compress(levels, raw);
+    CompressGeneral(COMPRESSION_ALGORITHM_ZSTD, {}, raw.span(), out);
+  }
+
+ private:
+  const std::unique_ptr<LevelCompressor> inner_;
+};
+
 // Runs cannot be addressed, so they must save a lot.
 constexpr uint64_t kRunLengthGain = 8;
+constexpr uint64_t kLevelSamples = 16;
+
+/// Bytes of some chunks of `all`.
+uint64_t SampleBytes(const LevelCompressor& compressor, std::span<const uint16_t> all) {
+  BufferBuilder bytes;
+  const uint64_t step = std::max<uint64_t>(kMaxChunkValues, all.size() / kLevelSamples);
+  for (uint64_t i = 0; i < all.size(); i += step) {
+    compressor.Compress(all.subspan(i, std::min<uint64_t>(kMaxChunkValues, all.size() - i)), bytes);
+  }
+  return bytes.size();
+}
+
+struct LevelForm {
+  std::unique_ptr<LevelCompressor> compressor;
+  CompressiveEncoding encoding;
+};
+
+LevelForm InZstd(LevelForm inner) {
+  LevelForm form{std::make_unique<ZstdLevels>(std::move(inner.compressor)), {}};
+  SetGeneral(COMPRESSION_ALGORITHM_ZSTD, {}, std::move(inner.encoding), &form.encoding);
+  return form;
+}
+
+std::unique_ptr<LevelCompressor> MakeSmallestLevels(std::span<const uint16_t> all, uint32_t width, CompressiveEncoding* encoding) {
+  const auto flat = [] {
+    LevelForm form{std::make_unique<FlatLevels>(), {}};
+    SetFlat(16, &form.encoding);
+    return form;
+  };
+  const auto runs = [] {
+    LevelForm form{std::make_unique<RunLengthLevels>(), {}};
+    SetRle(16, &form.encoding);
+    return form;
+  };
+  LevelForm best{std::make_unique<OutOfLineLevels>(width), {}};
+  SetOutOfLine(16, width, &best.encoding);
+  uint64_t best_bytes = SampleBytes(*best.compressor, all);
+  LevelForm others[] = {runs(), InZstd(flat()), InZstd(runs())};
+  for (LevelForm& form : others) {
+    const uint64_t bytes = SampleBytes(*form.compressor, all);
+    if (bytes < best_bytes) best = std::move(form), best_bytes = bytes;
+  }
+  *encoding = std::move(best.encoding);
+  return std::move(best.compressor);
+}
 
 }  // namespace
 
-std::unique_ptr<LevelCompressor> MakeLevelCompressor(std::span<const uint16_t> all, uint16_t, uint16_t version_minor,
+std::unique_ptr<LevelCompressor> MakeLevelCompressor(std::span<const uint16_t> all, uint16_t version_minor, bool compact,
                                                      CompressiveEncoding* encoding) {
   const auto* bytes = reinterpret_cast<const uint8_t*>(all.data());
   const uint32_t width = std::max(1u, kernel::MaxBitWidth<uint16_t>(bytes, all.size()));
+  if (version_minor >= 2 && compact) return MakeSmallestLevels(all, width, encoding);
   if (version_minor >= 2) {
     LeafValues levels;
     levels.shape.bits_per_value = 16;

@@ -68,7 +68,8 @@ class LevelCompressor {
   virtual ~LevelCompressor() = default;
   virtual void Compress(std::span<const uint16_t> levels, BufferBuilder& out) const = 0;
 };
-std::unique_ptr<LevelCompressor> MakeLevelCompressor(std::span<const uint16_t> all, uint16_t max_level, uint16_t version_minor,
+/// Since 2.2 `compact` takes the smallest form, by samples; otherwise positions stay cheap to find.
+std::unique_ptr<LevelCompressor> MakeLevelCompressor(std::span<const uint16_t> all, uint16_t version_minor, bool compact,
                                                      CompressiveEncoding* encoding);
 
 }  // namespace eider::codec

@@ -262,11 +262,11 @@ TEST(LevelCompressorTest, LevelsOfEveryShapeComeBack) {
   for (const uint16_t minor : {1, 2}) {
     for (const size_t n : {size_t{1}, size_t{100}, size_t{1023}, size_t{1024}, size_t{1025}, size_t{4096}, size_t{5000}}) {
       for (const uint32_t max : {0u, 1u, 2u, 7u, 300u}) {
-        for (const bool sparse : {false, true}) {
+        for (const auto [sparse, compact] : {std::pair(false, false), {true, false}, {false, true}, {true, true}}) {
           std::vector<uint16_t> levels(n);
           for (uint16_t& level : levels) level = sparse && random() % 1000 ? 0 : static_cast<uint16_t>(random() % (max + 1));
           CompressiveEncoding encoding;
-          const auto compressor = MakeLevelCompressor(levels, static_cast<uint16_t>(max), minor, &encoding);
+          const auto compressor = MakeLevelCompressor(levels, minor, compact, &encoding);
           SCOPED_TRACE(fmt::format("{} levels to {} as {}", n, max, DescribeEncoding(encoding)));
           BufferBuilder bytes;
           compressor->Compress(levels, bytes);

@@ -135,9 +135,11 @@ table::Snapshot AddNullsOnce(const table::Snapshot& read, const Schema& columns,
 table::Snapshot AddColumns(const table::Snapshot& read, RecordBatchReader& data, const ColumnOptions& options) {
   const LanceSchema added = NewColumns(*read.manifest, *data.schema());
   RequireMergeable(*read.manifest);
-  NewDataFiles files(read.store, {.version = WritableVersion(read.manifest->data_storage_version()),
-                                  .sync = SyncsFor(options.durability),
-                                  .session = options.session ? options.session : Session::Default()});
+  WriteFragmentsOptions files_options;
+  files_options.version = WritableVersion(read.manifest->data_storage_version());
+  files_options.sync = SyncsFor(options.durability);
+  files_options.session = options.session ? options.session : Session::Default();
+  NewDataFiles files(read.store, std::move(files_options));
   table::TransactionProto transaction = MergeTransaction(read, added);
   WriteColumns(read, data, added, &files, transaction.mutable_merge());
   return CommitFiles(&files, [&] { return table::Commit(read, std::move(transaction), {.sync = files.options().sync}); });

@@ -81,7 +81,7 @@ void ApplyNamed(std::string_view path, std::string_view key, std::string_view na
     options.dictionary_divisor = ParseNumber(path, key, value);
   } else if (name == "dict-size-ratio") {
     options.dictionary_size_ratio = ParseNumber(path, key, value);
-    if (options.dictionary_size_ratio == 0) throw UnknownValue(path, key, value);
+    if (*options.dictionary_size_ratio == 0) throw UnknownValue(path, key, value);
   } else if (name == "dict-values-compression") {
     options.dictionary_scheme = ParseDictionaryScheme(path, key, value);
   } else if (name == "dict-values-compression-level") {

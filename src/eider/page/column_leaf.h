@@ -25,8 +25,8 @@ struct PageOptions {
   enum class Structure : uint8_t { kAuto, kMiniBlock, kFullZip };
   Structure structure = Structure::kAuto;
   codec::CompressionOptions compression;
-  double dictionary_divisor = 2;       ///< `dict-divisor`
-  double dictionary_size_ratio = 0.8;  ///< `dict-size-ratio`
+  double dictionary_divisor = 2;                 ///< `dict-divisor`
+  std::optional<double> dictionary_size_ratio;   ///< `dict-size-ratio`
   codec::CompressionOptions::Scheme dictionary_scheme = codec::CompressionOptions::Scheme::kAuto;  ///< `dict-values-compression`
   std::optional<int> dictionary_level;                                                             ///< `dict-values-compression-level`
   bool describes_blobs = false;        ///< structs of position and size, of blobs of form v1

@@ -14,6 +14,7 @@ using Kind = codec::ValueShape::Kind;
 
 constexpr uint64_t kMinItems = 100;
 constexpr uint64_t kMaxDistinct = 100000;
+constexpr double kSizeRatio = 0.8;
 /// A guess so far above the limit ends the search before it starts.
 constexpr double kGuessMargin = 1.25;
 
@@ -29,12 +30,12 @@ uint64_t PlainBytes(const LeafValues& values) {
   return values.Offset(values.num_values) - values.Offset(0) + values.num_values * values.shape.offset_bytes;
 }
 
-/// Strings, wide numbers, and since 2.2 numbers of 64 bits.
+/// Strings, wide numbers, and since 2.2 numbers of 64 bits, in compact pages of 32.
 bool Suits(const LeafValues& values, const PageOptions& options) {
   if (IsVariable(values)) return true;
   if (!values.shape.dimensions.empty() || !values.packed_bits.empty()) return false;
   const uint64_t bits = values.shape.bits_per_value;
-  return bits == 128 || (bits == 64 && options.compression.version_minor >= 2);
+  return bits == 128 || (options.compression.version_minor >= 2 && (bits == 64 || (bits == 32 && options.compression.compact)));
 }
 
 /// Distinct values as a sample of the valid ones suggests.
@@ -95,7 +96,9 @@ std::optional<GatheredDictionary> BuildDictionary(const ShreddedLeaf& leaf, cons
   const uint64_t index_bytes = BytesForBits(values.num_values * std::bit_width(distinct.values().size()));
   const double ratio = codec::SampleRatio(values, options.compression);
   const double plain = ratio * double(PlainBytes(values)), bytes = ratio * double(distinct_bytes) + double(index_bytes);
-  if (bytes >= options.dictionary_size_ratio * plain) return std::nullopt;
+  // Compact pages are encoded both ways, so this is but a guess.
+  const double size_ratio = options.dictionary_size_ratio.value_or(options.compression.compact ? 1.2 : kSizeRatio);
+  if (bytes >= size_ratio * plain) return std::nullopt;
   GatheredDictionary out;
   out.indices.values.shape.bits_per_value = 32;
   out.indices.values.num_values = values.num_values;

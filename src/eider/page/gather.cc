@@ -231,4 +231,24 @@ GatheredValues Gather(const ShreddedLeaf& leaf, const DataType& type) {
   return out;
 }
 
+void ZeroNulls(const ShreddedLeaf& leaf, GatheredValues& gathered) {
+  codec::LeafValues& values = gathered.values;
+  const uint64_t bits = values.shape.bits_per_value;
+  const bool plain = values.shape.kind == ValueShape::Kind::kFixed && values.shape.dimensions.empty() && values.packed_bits.empty();
+  if (!plain || leaf.num_values == leaf.num_items || bits == 0 || (bits % 8 != 0 && bits != 1)) return;
+  const Buffer validity = ItemValidity(leaf);
+  BufferBuilder zeroed(values.data.size());
+  zeroed.Append(values.data);
+  for (uint64_t i = 0; i < leaf.num_items; ++i) {
+    if (GetBit(validity.data(), i)) continue;
+    if (bits == 1) {
+      ClearBit(zeroed.data(), values.bit_offset + i);
+    } else {
+      std::memset(zeroed.data() + i * (bits / 8), 0, bits / 8);
+    }
+  }
+  gathered.owned.push_back(zeroed.Finish());
+  values.data = gathered.owned.back().span();
+}
+
 }  // namespace eider::page

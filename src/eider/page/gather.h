@@ -35,6 +35,9 @@ class ItemCursor {
 /// The items of `leaf` whose Arrow type is `type` (not null, not an empty struct, not a dictionary).
 GatheredValues Gather(const ShreddedLeaf& leaf, const DataType& type);
 
+/// Replaces what lies under null items by zeros, which cost nothing when compressed. Leaves strings and lists as they are.
+void ZeroNulls(const ShreddedLeaf& leaf, GatheredValues& gathered);
+
 struct GatheredDictionary {
   GatheredValues indices;         ///< of the key type; 0 under null items
   GatheredValues dictionary;      ///< distinct values, in order of first use

@@ -97,10 +97,10 @@ class MiniBlockEncoder {
     for (const RepDefLayer layer : leaf_.layers) layout.add_layers(layer);
     const uint16_t minor = options_.version_minor;
     if (leaf_.has_rep()) {
-      rep_ = codec::MakeLevelCompressor(leaf_.rep_levels(), leaf_.max_rep, minor, layout.mutable_rep_compression());
+      rep_ = codec::MakeLevelCompressor(leaf_.rep_levels(), minor, options_.compact, layout.mutable_rep_compression());
     }
     if (leaf_.has_def()) {
-      def_ = codec::MakeLevelCompressor(leaf_.def_levels(), leaf_.max_def, minor, layout.mutable_def_compression());
+      def_ = codec::MakeLevelCompressor(leaf_.def_levels(), minor, options_.compact, layout.mutable_def_compression());
     }
   }
 

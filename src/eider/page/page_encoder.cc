@@ -65,6 +65,7 @@ class PageEncoder {
   void EncodeValues(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
     GatheredValues gathered = Gather(shredded, *leaf_.type);
     const codec::LeafValues& values = gathered.values;
+    if (leaf_.options.compression.compact) ZeroNulls(shredded, gathered);
     const bool has_no_bytes = values.shape.kind == codec::ValueShape::Kind::kFixed && values.shape.bits_per_value == 0;
     if ((leaf_.options.structure == Structure::kAuto || has_no_bytes) && TryConstant(shredded, values)) return Keep(std::move(gathered));
     if (WantsFullZip(gathered)) {
@@ -72,7 +73,7 @@ class PageEncoder {
       return Keep(std::move(gathered));
     }
     if (const auto dictionary = BuildDictionary(shredded, values, leaf_.options)) {
-      if (TryIndices(shredded, *dictionary)) return;
+      if (TryIndices(shredded, *dictionary)) return PreferSmaller(shredded, values);
     } else if (auto page = EncodeMiniBlock(shredded, values, leaf_.options.compression, std::nullopt)) {
       pages_.push_back(std::move(*page));
       return;
@@ -123,6 +124,14 @@ class PageEncoder {
     blobs->mutable_inner_layout()->Swap(&inner);
     for (const RepDefLayer layer : shredded.layers) blobs->add_layers(layer);
     pages_.push_back(std::move(page));
+  }
+
+  /// In compact files a page of indices gives way to plain values that take less.
+  void PreferSmaller(const ShreddedLeaf& shredded, const codec::LeafValues& values) {
+    if (!leaf_.options.compression.compact) return;
+    auto plain = EncodeMiniBlock(shredded, values, leaf_.options.compression, std::nullopt);
+    const auto bytes = [](const EncodedPage& page) { return page.size() + page.layout.ByteSizeLong(); };
+    if (plain && bytes(*plain) < bytes(pages_.back())) pages_.back() = std::move(*plain);
   }
 
   /// The page may refer to the gathered bytes.
