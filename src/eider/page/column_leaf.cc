@@ -149,7 +149,9 @@ class LeafFinder {
     if (type.id == TypeId::kStruct && BlobFormOf(field) != BlobForm::kNone) {
       // What is asked for concerns the values, which lie elsewhere.
       if (request_.columns.contains(path)) throw Invalid("field '{}': options for a column of blobs, which are stored as they are", path);
-      return AddLeaf(field, arrow, std::move(path), {.describes_blobs = BlobFormOf(field) == BlobForm::kV1});
+      PageOptions plain{.describes_blobs = BlobFormOf(field) == BlobForm::kV1};
+      plain.compression.version_minor = version_minor_;
+      return AddLeaf(field, arrow, std::move(path), plain);
     }
     for (const auto& [key, value] : field.metadata) ApplyKey(path, key, value, options);
     if (const auto asked = request_.columns.find(path); asked != request_.columns.end()) {
