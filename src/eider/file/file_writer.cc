@@ -181,7 +181,7 @@ struct FileWriter::Impl {
         uint64_t row = group.first_row;
         for (std::vector<ArrayPtr>& pieces : page::CutPages(group.pieces, leaf, kEncodedPageBytes)) {
           CheckInterrupt();
-          PageTask task{.leaf = &leaf, .leaf_index = first + i, .first_row = row, .pieces = std::move(pieces)};
+          PageTask task{.leaf = &leaf, .leaf_index = first + i, .first_row = row * leaf.rows_per_row, .pieces = std::move(pieces)};
           task.wants_sums = sums.has_value();
           for (const ArrayPtr& piece : task.pieces) {
             row += piece->length;

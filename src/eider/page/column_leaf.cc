@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "eider/base/bytes.h"
 #include "eider/base/error.h"
 #include "eider/page/gather_packed.h"
 #include "eider/schema/blob_columns.h"
@@ -149,7 +150,9 @@ class LeafFinder {
     if (type.id == TypeId::kStruct && BlobFormOf(field) != BlobForm::kNone) {
       // What is asked for concerns the values, which lie elsewhere.
       if (request_.columns.contains(path)) throw Invalid("field '{}': options for a column of blobs, which are stored as they are", path);
-      return AddLeaf(field, arrow, std::move(path), {.describes_blobs = BlobFormOf(field) == BlobForm::kV1});
+      PageOptions plain{.describes_blobs = BlobFormOf(field) == BlobForm::kV1};
+      plain.compression.version_minor = version_minor_;
+      return AddLeaf(field, arrow, std::move(path), plain);
     }
     for (const auto& [key, value] : field.metadata) ApplyKey(path, key, value, options);
     if (const auto asked = request_.columns.find(path); asked != request_.columns.end()) {
@@ -164,6 +167,9 @@ class LeafFinder {
       case TypeId::kLargeList:
       case TypeId::kMap:
         return VisitChildren(PathStep::Kind::kList, field, type, path, options);
+      case TypeId::kFixedSizeList:
+        if (type.children[0].type->id == TypeId::kStruct) return VisitItems(field, type, path, options);
+        return AddLeaf(field, arrow, std::move(path), options);
       default:
         return AddLeaf(field, arrow, std::move(path), options);
     }
@@ -184,11 +190,25 @@ class LeafFinder {
     }
   }
 
+  /// A fixed-size list of structs.
+  void VisitItems(const LanceField& field, const DataType& type, const std::string& path, const PageOptions& options) {
+    if (version_minor_ < 2) throw Unsupported("field '{}': {} needs file version 2.2 or later", path, TypeToString(type));
+    if (type.children[0].type->children.empty()) throw Unsupported("field '{}': a fixed-size list of empty structs", path);
+    for (const PathStep& step : steps_) {
+      if (step.kind == PathStep::Kind::kList) throw Unsupported("field '{}': a fixed-size list of structs inside a list", path);
+    }
+    const uint64_t outside = rows_per_row_;
+    rows_per_row_ = CheckedMul(rows_per_row_, static_cast<uint64_t>(type.list_size), "fixed-size list");
+    VisitChildren(PathStep::Kind::kFixedSizeList, field, type, path, options);
+    rows_per_row_ = outside;
+  }
+
   void AddLeaf(const LanceField& field, const Field& arrow, std::string path, const PageOptions& options) {
     const DataType& type = *arrow.type;
     if (type.id == TypeId::kFixedSizeList) CheckFixedSizeList(path, type);
     ColumnLeaf leaf{std::move(path), field.id, arrow.type, steps_, options};
     SettleProfile(leaf.options);
+    leaf.rows_per_row = rows_per_row_;
     leaf.options.compression.is_text =
         type.id == TypeId::kUtf8 || type.id == TypeId::kLargeUtf8 || type.id == TypeId::kUtf8View;
     if (type.id == TypeId::kStruct && !type.children.empty()) CheckPacked(leaf);
@@ -208,6 +228,7 @@ class LeafFinder {
   const uint16_t version_minor_;
   const EncodingRequest& request_;
   std::vector<PathStep> steps_;
+  uint64_t rows_per_row_ = 1;
   std::vector<ColumnLeaf> leaves_;
 };
 

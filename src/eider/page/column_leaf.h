@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// The leaves of a top-level column: the columns of a 2.1+ file. A leaf is a primitive, a fixed-size list of primitives, a
-/// dictionary, a null or an empty struct, together with the structs and lists on the way to it.
+/// dictionary, a null or an empty struct, together with the structs, lists and fixed-size lists of structs on the way to it.
 
 #include <eider/schema.h>
 
@@ -15,7 +15,7 @@ namespace eider::page {
 
 /// One step from a column towards a leaf.
 struct PathStep {
-  enum class Kind : uint8_t { kStruct, kList };  ///< kList: list, large list, map
+  enum class Kind : uint8_t { kStruct, kList, kFixedSizeList };  ///< kList: list, large list, map; kFixedSizeList: of structs
   Kind kind = Kind::kStruct;
   int child = 0;
 };
@@ -38,6 +38,7 @@ struct ColumnLeaf {
   TypePtr type;      ///< Arrow type of the leaf
   std::vector<PathStep> steps;
   PageOptions options;
+  uint64_t rows_per_row = 1;  ///< the product of the fixed-size lists on the way: pages count their items
 
   int num_lists() const;
 };

@@ -12,6 +12,7 @@
 #include "eider/page/mini_block_encoder.h"
 #include "eider/page/v2_0/array_encoder.h"
 #include "eider/page/page_cuts.h"
+#include "eider/page/repeat_rows.h"
 
 namespace eider::page {
 namespace {
@@ -244,6 +245,12 @@ class PageEncoder {
   std::vector<EncodedPage> pages_;
 };
 
+std::vector<EncodedPage> EncodeRows(std::span<const ArrayPtr> pieces, const ColumnLeaf& leaf) {
+  PageEncoder encoder(leaf);
+  encoder.Encode(pieces);
+  return encoder.Take();
+}
+
 }  // namespace
 
 std::vector<EncodedPage> EncodePages(std::span<const ArrayPtr> pieces, const ColumnLeaf& leaf) {
@@ -254,9 +261,9 @@ std::vector<EncodedPage> EncodePages(std::span<const ArrayPtr> pieces, const Col
   }
   return InContext([&] { return fmt::format("column '{}'", leaf.path); },
                    [&] {
-                     PageEncoder encoder(leaf);
-                     encoder.Encode(pieces);
-                     return encoder.Take();
+                     if (leaf.rows_per_row == 1) return EncodeRows(pieces, leaf);
+                     const RepeatedRows repeated = RepeatRows(pieces, leaf);
+                     return EncodeRows(repeated.pieces, repeated.leaf);
                    });
 }
 

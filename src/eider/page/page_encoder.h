@@ -17,7 +17,7 @@
 
 namespace eider::page {
 
-/// Consecutive pieces of one column, encoded as one page or more. The pages refer to the memory of `pieces`.
+/// Consecutive pieces of one column, encoded as one page or more, whose rows are leaf.rows_per_row for each of the pieces'. The pages refer to the memory of `pieces`.
 /// \throws Error naming the leaf.
 std::vector<EncodedPage> EncodePages(std::span<const ArrayPtr> pieces, const ColumnLeaf& leaf);
 
