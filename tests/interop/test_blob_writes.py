@@ -296,3 +296,14 @@ def test_single_files_hold_blobs_of_form_v1(version, tmp_path):
     if version == "2.2":
         with pytest.raises(eider.UnsupportedError, match="field 'b': blobs of form v2 outside a dataset"):
             eider.file.LanceFileWriter(str(tmp_path / "y.lance"), v2_table([b"x"]).schema)
+
+
+@pytest.mark.parametrize("mode", [{"external_blob_mode": "ingest"}, {"allow_external_blob_outside_bases": True}])
+def test_uris_of_files_are_decoded(mode, tmp_path):
+    path = tmp_path / "a b%41#.bin"
+    path.write_bytes(b"hello")
+    ds = eider.write_dataset(v2_table([path.as_uri()]), tmp_path / "d", **mode)
+    assert ds.take_blobs("b", indices=[0])[0].read() == b"hello"
+    theirs = lance.dataset(str(tmp_path / "d")).take_blobs("b", indices=[0])[0]
+    with theirs as file:
+        assert file.read() == b"hello"

@@ -268,8 +268,7 @@ void BlobWriter::StoreExternal(const std::string& uri, std::optional<ByteRange> 
       return out.Add(BlobKind::kExternal, {0, range ? range->offset : 0}, range ? range->length : 0, uri);
     case ExternalBlobs::kIngest: break;
   }
-  const size_t slash = uri.rfind('/');
-  const io::ReadableFilePtr object = io::OpenStore(uri.substr(0, slash))->Open(std::string_view(uri).substr(slash + 1));
+  const io::ReadableFilePtr object = io::OpenObject(uri);
   const Buffer bytes = object->Read(range.value_or(ByteRange{0, object->size()}));
   object->CheckNotCut();
   StoreValue(bytes.span(), limits, out);

@@ -53,4 +53,13 @@ ObjectStorePtr OpenStore(std::string_view uri) {
   throw Unsupported("store: scheme '{}' of '{}'; a path, file:// and memory:// are known", scheme, uri);
 }
 
+ReadableFilePtr OpenObject(const std::string& uri) {
+  const bool is_file = SchemeOf(uri) == "file";
+  const std::string path = is_file ? PathOfFileUri(uri) : uri;
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos || slash + 1 == path.size()) throw Invalid("'{}' names no object", uri);
+  const std::string folder = slash == 0 ? "/" : path.substr(0, slash);
+  return (is_file ? MakeLocalStore(folder) : OpenStore(folder))->Open(std::string_view(path).substr(slash + 1));
+}
+
 }  // namespace eider::io

@@ -79,6 +79,8 @@ using ObjectStorePtr = std::shared_ptr<ObjectStore>;
 /// The store for a dataset URI: a path or file:// -> local, memory://name -> process memory.
 /// \throws Error(kUnsupported) naming the scheme for any other.
 ObjectStorePtr OpenStore(std::string_view uri);
+/// The object at a URI of a known scheme, percent-decoded where the scheme is file. \throws Error(kInvalid) where it names none.
+ReadableFilePtr OpenObject(const std::string& uri);
 /// A fresh private memory, for tests; OpenStore("memory://name") gives the one that all openers of that name share.
 ObjectStorePtr MakeMemoryStore(std::string name);
 

@@ -21,13 +21,6 @@ std::string TextAt(const Array& array, size_t child, int64_t row) {
   return {reinterpret_cast<const char*>(text.data()), text.size()};
 }
 
-/// An object anywhere, through the store of its folder.
-io::ReadableFilePtr OpenObject(const std::string& uri) {
-  const size_t slash = uri.rfind('/');
-  if (slash == std::string::npos || slash + 1 == uri.size()) throw Corrupt("blob: '{}' names no object", uri);
-  return io::OpenStore(slash == 0 ? "/" : uri.substr(0, slash))->Open(std::string_view(uri).substr(slash + 1));
-}
-
 ArrayPtr BinaryArray(std::span<const Buffer> values) {
   BufferBuilder offsets((values.size() + 1) * 8), bytes;
   BitBuilder validity;
@@ -84,7 +77,7 @@ io::ReadableFilePtr BlobFiles::Open(BlobKind kind, uint32_t blob_id, const std::
   io::ReadableFilePtr& file = open_[key];
   if (file) return file;
   if (kind == BlobKind::kExternal) {
-    if (blob_id == 0) return file = OpenObject(uri);
+    if (blob_id == 0) return file = io::OpenObject(uri);
     const table::FileLocation place = table::LocateFile(snapshot_, blob_id, "", uri);
     const std::string_view path = place.path;
     return file = place.store->Open(path.starts_with('/') ? path.substr(1) : path);
