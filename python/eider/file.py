@@ -332,6 +332,7 @@ class LanceFileWriter:
             "session": native_session(session),
         }
         self._schema = schema
+        self._first_schema: Any = None
         self._native: _eider.FileWriter | None = None
         self._closed = False
         if schema is not None:
@@ -353,6 +354,12 @@ class LanceFileWriter:
         if self._closed:
             raise InvalidError(f"{self._path}: the writer is closed")
         reader = open_reader(batch, self._schema)
+        if self._native is None:
+            self._first_schema = reader.schema
+        elif self._schema is None and reader.schema.names != self._first_schema.names:
+            import pyarrow as pa
+
+            reader = open_reader(reader, pa.schema(self._first_schema))  # another order, or an error that names both
         writer = self._native or self._create(reader.schema)
         writer.write_all(reader)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .error import InvalidError, NotFoundError, UnsupportedError
@@ -49,13 +49,13 @@ def quote_path(segments: Iterable[str]) -> str:
     return ".".join(f"`{s}`" if "." in s else s for s in segments)
 
 
-def _is_path(text: str, names: Sequence[str]) -> bool:
+def _is_path(text: str, names: Container[str]) -> bool:
     if text in names or text in (_ROW_ID, _ROW_ADDRESS):
         return True
     return all(part.isidentifier() or (part.startswith("`") and part.endswith("`")) for part in text.split("."))
 
 
-def _requested(columns: Sequence[str] | Mapping[str, str], names: Sequence[str]) -> list[tuple[str, str]]:
+def _requested(columns: Sequence[str] | Mapping[str, str], names: Container[str]) -> list[tuple[str, str]]:
     if isinstance(columns, Mapping):
         for name, expression in columns.items():
             if not isinstance(expression, str) or not _is_path(expression, names):
@@ -73,7 +73,7 @@ def _requested(columns: Sequence[str] | Mapping[str, str], names: Sequence[str])
     return out
 
 
-def _resolve_path(text: str, names: Sequence[str]) -> list[str]:
+def _resolve_path(text: str, names: Mapping[str, None]) -> list[str]:
     if text in names or text in (_ROW_ID, _ROW_ADDRESS):
         return [text]
     path = split_path(text)
@@ -97,27 +97,29 @@ def select(
     """
     if columns is None:
         return Selection(None, None, with_row_id, with_row_address)
-    read: list[str] = []
-    outputs: list[tuple[str, list[str]]] = []
+    known = dict.fromkeys(names)
+    read: dict[str, None] = {}
+    outputs: dict[str, list[str]] = {}
     plain = not isinstance(columns, Mapping)
-    for name, text in _requested(columns, names):
-        path = _resolve_path(text, names)
-        virtual = path[0] not in names
+    for name, text in _requested(columns, known):
+        path = _resolve_path(text, known)
+        virtual = path[0] not in known
         with_row_id = with_row_id or (virtual and path[0] == _ROW_ID)
         with_row_address = with_row_address or (virtual and path[0] == _ROW_ADDRESS)
-        if not virtual and quote_path(path) not in read:
-            read.append(quote_path(path))
+        if not virtual:
+            read[quote_path(path)] = None
         plain = plain and not virtual and (len(path) == 1 or not flatten)
         if not flatten and name == text:
             name, path = path[0], path[:1]
-            if (name, path) in outputs:
+            if outputs.get(name) == path:
                 continue
-        if any(name == other for other, _ in outputs):
+        if name in outputs:
             raise InvalidError(f"columns: duplicate column name {name!r}")
-        outputs.append((name, path))
+        outputs[name] = path
     if plain:
-        return Selection(read, None, with_row_id, with_row_address)
+        return Selection(list(read), None, with_row_id, with_row_address)
+    out = list(outputs.items())
     for flag, name in ((with_row_id, _ROW_ID), (with_row_address, _ROW_ADDRESS)):
-        if flag and all(path != [name] for _, path in outputs):
-            outputs.append((name, [name]))
-    return Selection(read, outputs, with_row_id, with_row_address)
+        if flag and all(path != [name] for path in outputs.values()):
+            out.append((name, [name]))
+    return Selection(list(read), out, with_row_id, with_row_address)

@@ -18,7 +18,7 @@ fixed-size lists of n          ``[B, n]``; nested ones ``[B, n, m]``
 fixed-size binary of n         ``[B, n]``, ``torch.uint8``
 lists                          ``{"values": ..., "offsets": [B + 1]}``: row i is ``values[offsets[i]:offsets[i + 1]]``
 structs                        dict of their fields
-strings, binary                list of ``str`` or ``bytes``, ``None`` for nulls; dictionary-encoded strings too
+strings, binary                list of ``str`` or ``bytes``, ``None`` for nulls; not if dictionary-encoded
 =============================  ==========================================================================
 
 Nulls: floating-point columns have NaN there, strings and binary have None. Anything else raises :class:`eider.InvalidError`
@@ -69,11 +69,17 @@ def _tensor_shapes(field_metadata: list[tuple[str, dict[str, bytes]]]) -> tuple[
     for name, metadata in field_metadata:
         if metadata.get("ARROW:extension:name") != b"arrow.fixed_shape_tensor":
             continue
-        described = json.loads(metadata.get("ARROW:extension:metadata", b"{}"))
-        shapes[name] = [int(size) for size in described["shape"]]
-        permutation = described.get("permutation")
-        if permutation is not None and list(permutation) != sorted(permutation):
-            permutations[name] = [0, *(int(axis) + 1 for axis in permutation)]
+        text = metadata.get("ARROW:extension:metadata", b"{}")
+        try:
+            described = json.loads(text)
+            shapes[name] = [int(size) for size in described["shape"]]
+            permutation = [int(axis) for axis in described.get("permutation") or range(len(shapes[name]))]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise InvalidError(f"loader: column {name!r}: {text!r} does not describe tensors of a fixed shape") from error
+        if sorted(permutation) != list(range(len(shapes[name]))):
+            raise InvalidError(f"loader: column {name!r}: permutation {permutation} of {len(shapes[name])} dimensions")
+        if permutation != sorted(permutation):
+            permutations[name] = [0, *(axis + 1 for axis in permutation)]
     return shapes, permutations
 
 
@@ -174,11 +180,16 @@ class Loader(IterableDataset):  # type: ignore[type-arg]
         return int(self._native.num_batches)
 
     def set_epoch(self, epoch: int) -> None:
-        """Chooses the order of the next pass. Without it every pass has the same order."""
+        """Chooses the order of the next pass. Without it every pass has the same order.
+
+        Another epoch than that of a loaded state starts at its first batch.
+        """
         if epoch < 0:
             raise InvalidError(f"loader: epoch {epoch}")
         self._epoch = epoch
         self._native.set_epoch(epoch)
+        if self._resume is not None and self._resume["epoch"] != epoch:
+            self._resume = None  # its position is one of another order
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         first = self._first_batch()  # may replace the native loader

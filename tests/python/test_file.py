@@ -1,5 +1,8 @@
 """Single files."""
 
+import os
+import stat
+
 import pyarrow as pa
 import pytest
 
@@ -130,3 +133,38 @@ def test_takes_across_pages_of_different_kinds(tmp_path):
     assert len({"ictionary" in encoding for encoding in pages}) == 2, "both kinds of page"
     for picks in ([1, 7999], [3, 3999, 4000, 7997], [5], [7999]):
         assert reader.take_rows(picks).to_table()["x"].to_pylist() == rows.take(picks)["x"].to_pylist()
+
+
+def test_later_batches_are_matched_by_name(tmp_path):
+    with LanceFileWriter(tmp_path / "f.lance") as writer:
+        writer.write_batch(pa.table({"x": [1], "z": [7]}))
+        writer.write_batch(pa.table({"z": [2], "x": [3]}))
+        with pytest.raises(eider.InvalidError, match="the data has columns"):
+            writer.write_batch(pa.table({"y": [4], "w": [5]}))
+        writer.write_batch(pa.table({"x": [5], "z": [6]}))
+    assert LanceFileReader(tmp_path / "f.lance").read_all().to_table().to_pydict() == {"x": [1, 3, 5], "z": [7, 2, 6]}
+
+
+def test_only_files_are_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(eider.InvalidError, match="pipe': what lies there is no file"):
+        LanceFileWriter(tmp_path / "pipe", pa.schema([("x", pa.int64())]))
+    assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.1", "2.2"])
+def test_dictionary_keys_that_lead_nowhere(tmp_path, version):
+    keys = pa.array([0, 99], pa.int8())
+    rows = pa.table({"x": pa.DictionaryArray.from_arrays(keys, pa.array(["a", "b"]), safe=False)})
+    with pytest.raises(eider.InvalidError, match="key 99 of a dictionary of 2 values"):
+        eider.write_dataset(rows, tmp_path / "t", data_storage_version=version)
+
+
+def test_null_structs_without_fields(tmp_path):
+    nothing = pa.struct([])
+    with pytest.raises(eider.UnsupportedError, match="field 'x': a null row of a struct without fields"):
+        eider.write_dataset(pa.table({"x": pa.array([{}, None], nothing)}), tmp_path / "t")
+    with pytest.raises(eider.UnsupportedError, match="field 'x.a': a null row of a struct without fields"):
+        eider.write_dataset(pa.table({"x": pa.array([{"a": None}], pa.struct([("a", nothing)]))}), tmp_path / "t")
+    rows = pa.table({"x": pa.array([{"a": {}}, None], pa.struct([("a", nothing)]))})
+    assert eider.write_dataset(rows, tmp_path / "t").to_table().to_pylist() == rows.to_pylist()

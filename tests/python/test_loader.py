@@ -331,3 +331,29 @@ def test_shuffled_batches_hold_live_rows_only(tmp_path: pathlib.Path) -> None:
         assert batch["pair"].tolist() == [[2 * i, 2 * i + 1] for i in ids]
         assert [i for i, x in zip(ids, batch["twice"].tolist(), strict=True) if x != 2.0 * i] == [i for i in ids if i % 7 == 0]
     assert sorted(seen) == live and seen != live
+
+
+@pytest.mark.parametrize("text", ['{"shape":[2,2],"permutation":[0]}', '{"shape":[2,2],"permutation":[0,5]}', "{}", "x", "[]"])
+def test_metadata_that_describes_no_tensors(tmp_path, text) -> None:
+    values = pa.array([[1.0] * 4] * 9, pa.list_(pa.float32(), 4))
+    metadata = {"ARROW:extension:name": "arrow.fixed_shape_tensor", "ARROW:extension:metadata": text}
+
+    class Foreign:  # another producer: pyarrow would refuse such metadata itself
+        def __arrow_c_schema__(self):
+            return pa.schema([pa.field("v", values.type, metadata=metadata)]).__arrow_c_schema__()
+
+        def __arrow_c_stream__(self, requested=None):
+            table = pa.Table.from_arrays([values], schema=pa.schema([pa.field("v", values.type, metadata=metadata)]))
+            return table.__arrow_c_stream__()
+
+    eider.write_dataset(Foreign(), tmp_path / "t")
+    with pytest.raises(eider.InvalidError, match="column 'v'"):
+        Loader(str(tmp_path / "t"), batch_size=5)
+
+
+def test_another_epoch_than_the_loaded_one_starts_at_its_first_batch(uri: str) -> None:
+    loader = Loader(uri, columns=["position"], batch_size=10, shuffle=True)
+    loader.load_state_dict(Loader(uri, columns=["position"], batch_size=10, shuffle=True).state_dict(position=2) | {"epoch": 3})
+    loader.set_epoch(0)
+    assert loader.state_dict()["epoch"] == 0
+    assert len(list(loader)) == len(loader)

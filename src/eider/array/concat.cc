@@ -1,7 +1,9 @@
 #include "eider/array/concat.h"
 
-#include <cstring>
 #include <limits>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
 
 #include "eider/array/take.h"
 #include "eider/array/types.h"
@@ -151,27 +153,67 @@ uint64_t IndexAt(const uint8_t* indices, uint64_t width, int64_t i) {
   }
 }
 
-/// The values of a dictionary that `array` names, in their order, and `indices` (array.length of them, `width` bytes each) made to lead there.
-/// Those of null values become 0.
-ArrayPtr KeepNamed(const Array& array, uint8_t* indices, uint64_t width) {
-  std::vector<int64_t> named(uint64_t(array.dictionary->length), -1);
-  for (int64_t i = 0; i < array.length; ++i) {
-    if (!array.IsValid(i)) continue;
-    const uint64_t index = IndexAt(indices, width, i);
-    if (index >= named.size()) throw Invalid("concat: index {} of a dictionary of {} values", index, named.size());
-    named[index] = 0;
+/// Row i as bytes that are equal when the values are; nullopt where the type has no such form (or the value is null).
+std::optional<std::string_view> BytesOf(const Array& array, int64_t i) {
+  if (!array.IsValid(i)) return std::nullopt;
+  const uint64_t row = uint64_t(array.offset + i);
+  const auto text = [&]<typename Offset>(Offset) {
+    const Offset* offsets = array.buffers[0].as<Offset>() + row;
+    return std::string_view(reinterpret_cast<const char*>(array.buffers[1].data()) + offsets[0], uint64_t(offsets[1] - offsets[0]));
+  };
+  switch (LayoutOf(array.type->id)) {
+    case Layout::kFixed: {
+      const uint64_t width = ByteWidth(*array.type);
+      return std::string_view(reinterpret_cast<const char*>(array.buffers[0].data()) + row * width, width);
+    }
+    case Layout::kVariable32: return text(int32_t{});
+    case Layout::kVariable64: return text(int64_t{});
+    default: return std::nullopt;
   }
+}
+
+/// Dictionaries that do not fit one after the other: of their values those that are named, each once.
+void ConcatNamed(Arrays arrays, uint64_t width, Array& out) {
+  std::vector<int64_t> positions(uint64_t(out.length), -1);  // of each row in `all`
+  std::vector<ArrayPtr> pieces;
+  int64_t base = 0;
+  uint64_t row = 0;
+  for (const ArrayPtr& array : arrays) {
+    const uint8_t* indices = array->buffers[0].data() + uint64_t(array->offset) * width;
+    std::vector<int64_t> place(uint64_t(array->dictionary->length), -1), named;
+    for (int64_t i = 0; i < array->length; ++i, ++row) {
+      if (!array->IsValid(i)) continue;
+      const uint64_t index = IndexAt(indices, width, i);
+      if (index >= place.size()) throw Invalid("concat: index {} of a dictionary of {} values", index, place.size());
+      if (place[index] < 0) {
+        place[index] = base + int64_t(named.size());
+        named.push_back(int64_t(index));
+      }
+      positions[row] = place[index];
+    }
+    base += int64_t(named.size());
+    pieces.push_back(TakeArray(array->dictionary, named));
+  }
+  const ArrayPtr all = ConcatArrays(pieces);
+  std::unordered_map<std::string_view, uint64_t> seen;
+  std::vector<uint64_t> numbers;
   std::vector<int64_t> kept;
-  for (uint64_t value = 0; value < named.size(); ++value) {
-    if (named[value] < 0) continue;
-    named[value] = int64_t(kept.size());
-    kept.push_back(int64_t(value));
+  for (int64_t i = 0; i < all->length; ++i) {
+    const auto bytes = BytesOf(*all, i);
+    const auto [at, is_new] = bytes ? seen.try_emplace(*bytes, kept.size()) : std::pair(seen.end(), true);
+    numbers.push_back(is_new ? kept.size() : at->second);
+    if (is_new) kept.push_back(i);
   }
-  for (int64_t i = 0; i < array.length; ++i) {
-    const uint64_t index = array.IsValid(i) ? uint64_t(named[IndexAt(indices, width, i)]) : 0;
-    std::memcpy(indices + uint64_t(i) * width, &index, width);
+  if (!kept.empty() && kept.size() - 1 > MaxIndex(out.type->index_type->id)) {
+    throw Invalid("concat: dictionary of {} values does not fit indices of {}", kept.size(), TypeToString(*out.type->index_type));
   }
-  return TakeArray(array.dictionary, kept);
+  BufferBuilder indices(uint64_t(out.length) * width);
+  for (const int64_t position : positions) {
+    const uint64_t number = position < 0 ? 0 : numbers[uint64_t(position)];
+    indices.Append(&number, width);
+  }
+  out.buffers = {indices.Finish()};
+  out.dictionary = TakeArray(all, kept);
 }
 
 void ConcatDictionaries(Arrays arrays, Array& out) {
@@ -183,19 +225,16 @@ void ConcatDictionaries(Arrays arrays, Array& out) {
     same &= array->dictionary == arrays[0]->dictionary;
     values += uint64_t(array->dictionary->length);
   }
+  if (!same && values > 0 && values - 1 > MaxIndex(type.index_type->id)) return ConcatNamed(arrays, width, out);
   out.buffers = {ConcatFixed(arrays, width, out.length)};
   out.dictionary = arrays[0]->dictionary;
   if (same) return;
-  const bool only_named = values > 0 && values - 1 > MaxIndex(type.index_type->id);
   std::vector<ArrayPtr> dictionaries;
   uint8_t* indices = const_cast<uint8_t*>(out.buffers[0].data());  // just built here
   uint64_t base = 0;
   for (const ArrayPtr& array : arrays) {
-    dictionaries.push_back(only_named ? KeepNamed(*array, indices, width) : array->dictionary);
-    const uint64_t size = uint64_t(dictionaries.back()->length);
-    if (size > 0 && base + size - 1 > MaxIndex(type.index_type->id)) {
-      throw Invalid("concat: dictionary of {} values does not fit indices of {}", base + size, TypeToString(*type.index_type));
-    }
+    dictionaries.push_back(array->dictionary);
+    const uint64_t size = uint64_t(array->dictionary->length);
     switch (width) {
       case 1: MoveIndices<uint8_t>(indices, array->length, base); break;
       case 2: MoveIndices<uint16_t>(indices, array->length, base); break;

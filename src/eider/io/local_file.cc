@@ -125,6 +125,10 @@ class LocalWriter final : public WritableFile {
  public:
   LocalWriter(std::string path, std::shared_ptr<FolderMaker> folders)
       : path_(std::move(path)), temporary_(TemporaryName(path_)), folders_(std::move(folders)) {
+    struct stat there;
+    if (::lstat(path_.c_str(), &there) == 0 && !S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode)) {
+      throw Invalid("create '{}': what lies there is no file, and would be lost", path_);
+    }
     Observe("create", path_);
     const int fd = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0) ThrowErrno("create", path_, errno);

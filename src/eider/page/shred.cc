@@ -172,6 +172,7 @@ class Shredder {
       array = array->children[child].get();
     }
     const Array& items = Resolve(*array);
+    RefuseNullsWithoutFields(items);
     MarkNulls(items, layers_.back());
     AppendPiece(items);
   }
@@ -198,6 +199,21 @@ class Shredder {
       for (int64_t i = 0; i < run.length; ++i, ++entry) {
         while (def[entry] > special_above_) ++entry;
         if (def[entry] == 0 && (all_null || !GetBit(array.validity.data(), first_bit + i))) def[entry] = layer.null_code;
+      }
+    }
+  }
+
+  /// Rows of a struct without fields are all stored as null, and read as there: one that is null by itself would come back.
+  void RefuseNullsWithoutFields(const Array& items) {
+    if (items.type->id != TypeId::kStruct || !items.type->children.empty() || !HasNulls(items, 0, items.length)) return;
+    const uint16_t* def = def_.as<uint16_t>();
+    uint64_t entry = 0;
+    for (const LeafRun& run : runs_) {
+      for (int64_t i = 0; i < run.length; ++i, ++entry) {
+        while (def[entry] > special_above_) ++entry;
+        if (def[entry] == 0 && !GetBit(items.validity.data(), uint64_t(items.offset + run.start + i))) {
+          throw Unsupported("field '{}': a null row of a struct without fields cannot be stored", leaf_.path);
+        }
       }
     }
   }

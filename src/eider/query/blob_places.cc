@@ -151,6 +151,7 @@ std::vector<Buffer> ReadBlobs(std::span<const BlobPlace> places, ScanStats* stat
     for (const size_t i : rows) ranges.push_back(places[i].range);
     std::vector<ByteSpan> spans(ranges.size());
     auto batch = std::make_shared<io::RangeBatch>();
+    file->CheckNotCut();
     batch->Read(*file, ranges, spans, stats);
     for (size_t k = 0; k < rows.size(); ++k) out[rows[k]] = Buffer(spans[k].data(), spans[k].size(), batch);
   }

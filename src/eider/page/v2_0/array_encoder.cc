@@ -1,5 +1,7 @@
 #include "eider/page/v2_0/array_encoder.h"
 
+#include <cstring>
+
 #include "eider/array/concat.h"
 #include "eider/array/null_array.h"
 #include "eider/array/take.h"
@@ -217,7 +219,15 @@ class PageMaker {
     }
     BufferBuilder keys;
     const uint8_t* from = array.buffers[0].data() + static_cast<uint64_t>(array.offset) * width;
-    for (int64_t i = 0; i < array.length; ++i) keys.Append(array.IsValid(i) ? from + static_cast<uint64_t>(i) * width : reinterpret_cast<const uint8_t*>(&items), width);
+    for (int64_t i = 0; i < array.length; ++i) {
+      uint64_t key = items;
+      if (array.IsValid(i)) {
+        key = 0;
+        std::memcpy(&key, from + static_cast<uint64_t>(i) * width, width);
+        if (key >= items) throw Invalid("dictionary key {} of a dictionary of {} values", key, items);
+      }
+      keys.Append(&key, width);
+    }
     ArrayPtr dictionary = array.dictionary;
     if (has_nulls) {
       const ArrayPtr parts[] = {dictionary, MakeNullArray(dictionary->type, 1)};
