@@ -37,16 +37,8 @@ class LocalStore final : public ObjectStore {
 
   bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) override {
     const std::string full = FullPath(path);
-    const std::string folder(ParentPath(full));
-    folders_->Make(folder);
-    if (!PutExclusively(full, bytes, sync)) return false;
-    if (!sync) return true;
-    try {
-      folders_->Sync(folder);
-    } catch (const Error& error) {
-      throw CommitUnknown("put '{}': it is in place, but may not survive a power cut: {}", full, error.what());
-    }
-    return true;
+    folders_->Make(std::string(ParentPath(full)));
+    return PutExclusively(full, bytes, sync);
   }
 
   void Put(std::string_view path, ByteSpan bytes, bool sync) override {

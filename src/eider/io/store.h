@@ -62,7 +62,7 @@ class ObjectStore {
   virtual ReadableFilePtr Open(std::string_view path, uint64_t known_size) const = 0;
   virtual std::unique_ptr<WritableFile> Create(std::string_view path) = 0;
   /// Writes a small file. False, and nothing changed, when `path` exists already (atomic among all writers and processes).
-  /// With `sync`, durable on return (file and folder).
+  /// With `sync`, the contents are durable on return; the name is after SyncFolder(), so that the caller knows which failed.
   virtual bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) = 0;
   /// Writes or replaces a small file atomically.
   virtual void Put(std::string_view path, ByteSpan bytes, bool sync) = 0;

@@ -255,5 +255,26 @@ TEST(MutateTest, AFailedAppendLeavesTheTableWhole) {
   }
 }
 
+TEST(MutateTest, KeepsTheDataOfAVersionWhosePutWasAnsweredTaken) {
+  const auto faulty = std::make_shared<testing::FaultyStore>(io::MakeMemoryStore("taken"));
+  faulty->AnswerTaken("_versions");
+  const table::Snapshot created = Create(faulty, *Stream({{"a", {1}}}), {});
+  faulty->AnswerTaken("_versions");
+  Append(created, *Stream({{"a", {2}}}), {});
+  EXPECT_TRUE(faulty->fired());
+  EXPECT_EQ(ReadAll(table::LoadSnapshot(faulty), "a"), (Values{1, 2}));
+}
+
+TEST(MutateTest, RemovesTheDataWhenTheTransactionIsNotSyncedAndKeepsItWhenTheManifestIsNot) {
+  const auto faulty = std::make_shared<testing::FaultyStore>(io::MakeMemoryStore("unsynced"));
+  const table::Snapshot created = Create(faulty, *Stream({{"a", {1}}}), {});
+  faulty->FailSync("_transactions");
+  EXPECT_EQ(ErrorOf([&] { Append(created, *Stream({{"a", {2}}}), {}); }).kind(), ErrorKind::kIo);
+  EXPECT_EQ(faulty->List("data").size(), 1u);
+  faulty->FailSync("_versions");
+  EXPECT_EQ(ErrorOf([&] { Append(created, *Stream({{"a", {2}}}), {}); }).kind(), ErrorKind::kCommitUnknown);
+  EXPECT_EQ(ReadAll(table::LoadSnapshot(faulty), "a"), (Values{1, 2}));
+}
+
 }  // namespace
 }  // namespace eider::mutate

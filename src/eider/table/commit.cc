@@ -32,6 +32,7 @@ void WriteTransactionFile(io::ObjectStore& store, const TransactionProto& transa
   const std::string path = TransactionPath(transaction);
   const std::string bytes = transaction.SerializeAsString();
   if (!store.PutIfAbsent(path, SpanOf(bytes), sync)) throw AlreadyExists("transaction file '{}'", path);
+  if (sync) store.SyncFolder(kTransactionsFolder);
 }
 
 /// Other engines on stores without listing start from it. The commit has landed: whether the hint does is all the same.
@@ -54,28 +55,42 @@ std::optional<bool> IsOurs(const io::ObjectStorePtr& store, const std::string& p
   return theirs && theirs->uuid() == uuid;
 }
 
-/// After a put that failed half-way: find out what became of it.
-PutResult Resolve(const io::ObjectStorePtr& store, const std::string& path, const TransactionProto& transaction, bool sync,
-                  const Error& failure) {
-  std::optional<bool> ours;
+/// IsOurs() after a put that `answer` leaves open.
+std::optional<bool> ReadBack(const io::ObjectStorePtr& store, const std::string& path, const TransactionProto& transaction,
+                             std::string_view answer) {
   try {
-    ours = IsOurs(store, path, transaction.uuid());
-    if (ours == true && sync) store->SyncFolder(kVersionsFolder);
+    return IsOurs(store, path, transaction.uuid());
   } catch (const Error& error) {
-    throw CommitUnknown("commit of transaction {} as '{}': {}; reading it back: {}", transaction.uuid(), path, failure.what(),
+    throw CommitUnknown("commit of transaction {} as '{}': {}; reading it back: {}", transaction.uuid(), path, answer,
                         error.what());
   }
-  if (!ours) throw failure;
-  return *ours ? PutResult::kLanded : PutResult::kTaken;
+}
+
+PutResult PutOrReadBack(const io::ObjectStorePtr& store, const std::string& path, const std::string& bytes,
+                        const TransactionProto& transaction, bool sync) {
+  try {
+    if (store->PutIfAbsent(path, SpanOf(bytes), sync)) return PutResult::kLanded;
+  } catch (const Error& failure) {
+    const std::optional<bool> ours = ReadBack(store, path, transaction, failure.what());
+    if (!ours) throw;
+    return *ours ? PutResult::kLanded : PutResult::kTaken;
+  }
+  // A request that was sent twice finds its own file in its way.
+  return ReadBack(store, path, transaction, "the name is taken") == true ? PutResult::kLanded : PutResult::kTaken;
 }
 
 PutResult PutManifest(const io::ObjectStorePtr& store, const std::string& path, const std::string& bytes,
                       const TransactionProto& transaction, bool sync) {
+  const PutResult result = PutOrReadBack(store, path, bytes, transaction, sync);
+  if (result == PutResult::kTaken || !sync) return result;
   try {
-    return store->PutIfAbsent(path, SpanOf(bytes), sync) ? PutResult::kLanded : PutResult::kTaken;
+    store->SyncFolder(kVersionsFolder);
   } catch (const Error& error) {
-    return Resolve(store, path, transaction, sync, error);
+    // Another try would prove nothing: the kernel reports a lost write once.
+    throw CommitUnknown("commit of transaction {} as '{}': it is in place, but may not survive a power cut: {}",
+                        transaction.uuid(), path, error.what());
   }
+  return result;
 }
 
 /// One attempt on top of `base`; nullopt when the number was taken.

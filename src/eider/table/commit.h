@@ -5,7 +5,7 @@
 /// Order of a durable commit: data files (already synced by their writer) -> transaction file -> fsync file and folder ->
 /// manifest, put-if-absent -> fsync file and folder. When another writer was first, its transaction is checked against
 /// ours (conflict.h), ours is applied to its version, and the next number is tried. When the store fails during the
-/// put, the manifest under the number is read back: it is ours if it carries our transaction's uuid.
+/// put or says that the number is taken, the manifest under it is read back: it is ours if it carries our transaction's uuid.
 
 #include <cstdint>
 #include <functional>

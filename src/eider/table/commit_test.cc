@@ -296,6 +296,33 @@ TEST(CommitTest, AFailureOfAnyOperationLeavesTheTableAtItsOldOrNewVersion) {
   EXPECT_GT(lost_answers_resolved, 0);
 }
 
+TEST(CommitTest, APutThatLandedAndIsAnsweredTakenIsOurs) {
+  const auto faulty = std::make_shared<FaultyStore>(io::MakeMemoryStore("taken"));
+  faulty->AnswerTaken("_versions");
+  const Snapshot created = CreateTable(faulty, OverwriteOf(0), {});
+  EXPECT_TRUE(faulty->fired());
+  EXPECT_EQ(created.version(), 1u);
+  faulty->AnswerTaken("_versions");
+  EXPECT_EQ(Commit(created, AppendOf(1)).version(), 2u);
+  EXPECT_TRUE(faulty->fired());
+  EXPECT_EQ(LoadSnapshot(faulty).version(), 2u);
+  // Nor is its name on disk yet.
+  faulty->AnswerTaken("_versions");
+  faulty->FailSync("_versions");
+  EXPECT_EQ(KindOf([&] { Commit(created, AppendOf(1)); }), ErrorKind::kCommitUnknown);
+}
+
+TEST(CommitTest, OnlyAnUnsyncedManifestLeavesTheOutcomeUnknown) {
+  const auto faulty = std::make_shared<FaultyStore>(io::MakeMemoryStore("unsynced"));
+  const Snapshot created = CreateTable(faulty, OverwriteOf(0), {});
+  faulty->FailSync("_transactions");
+  EXPECT_EQ(KindOf([&] { Commit(created, AppendOf(1)); }), ErrorKind::kIo);
+  EXPECT_EQ(LoadSnapshot(faulty).version(), 1u);
+  faulty->FailSync("_versions");
+  EXPECT_EQ(KindOf([&] { Commit(created, AppendOf(1)); }), ErrorKind::kCommitUnknown);
+  EXPECT_EQ(LoadSnapshot(faulty).version(), 2u);
+}
+
 std::vector<std::string>& Observed() {
   static std::vector<std::string> operations;
   return operations;

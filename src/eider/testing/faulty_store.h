@@ -3,9 +3,12 @@
 /// Test only: a store whose n-th operation fails, before or after it took effect.
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "eider/base/error.h"
 #include "eider/io/store.h"
+#include "eider/io/store_path.h"
 
 namespace eider::testing {
 
@@ -14,6 +17,10 @@ class FaultyStore : public io::ObjectStore {
   explicit FaultyStore(io::ObjectStorePtr inner) : inner_(std::move(inner)) {}
   /// The operation number `n` (from 0) from now on fails; with `after`, it takes effect first.
   void FailAt(int n, bool after) { left_ = n, after_ = after, fired_ = false; }
+  /// The next PutIfAbsent in `folder` takes effect and is answered "taken", as a request that was sent twice.
+  void AnswerTaken(std::string folder) { taken_ = std::move(folder), fired_ = false; }
+  /// The next SyncFolder of `folder` fails and those after it succeed, as on Linux.
+  void FailSync(std::string folder) { unsynced_ = std::move(folder), fired_ = false; }
   bool fired() const { return fired_; }
 
   const std::string& root() const override { return inner_->root(); }
@@ -27,7 +34,8 @@ class FaultyStore : public io::ObjectStore {
     return Run([&] { return inner_->Create(path); });
   }
   bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) override {
-    return Run([&] { return inner_->PutIfAbsent(path, bytes, sync); });
+    const bool absent = Run([&] { return inner_->PutIfAbsent(path, bytes, sync); });
+    return !Fires(&taken_, io::ParentPath(path)) && absent;
   }
   void Put(std::string_view path, ByteSpan bytes, bool sync) override {
     Run([&] { inner_->Put(path, bytes, sync); return 0; });
@@ -42,10 +50,17 @@ class FaultyStore : public io::ObjectStore {
     Run([&] { inner_->Delete(path); return 0; });
   }
   void SyncFolder(std::string_view folder) override {
+    if (Fires(&unsynced_, folder)) throw IoError("faulty store: '{}' was not synced", folder);
     Run([&] { inner_->SyncFolder(folder); return 0; });
   }
 
  private:
+  bool Fires(std::optional<std::string>* armed, std::string_view folder) {
+    if (*armed != folder) return false;
+    armed->reset();
+    return fired_ = true;
+  }
+
   template <typename Body>
   auto Run(Body body) const -> decltype(body()) {
     const bool fail = left_-- == 0;
@@ -59,6 +74,8 @@ class FaultyStore : public io::ObjectStore {
   io::ObjectStorePtr inner_;
   mutable int left_ = -1;
   bool after_ = false;
+  std::optional<std::string> taken_;
+  std::optional<std::string> unsynced_;
   mutable bool fired_ = false;
 };
 
