@@ -296,3 +296,13 @@ def test_single_files_hold_blobs_of_form_v1(version, tmp_path):
     if version == "2.2":
         with pytest.raises(eider.UnsupportedError, match="field 'b': blobs of form v2 outside a dataset"):
             eider.file.LanceFileWriter(str(tmp_path / "y.lance"), v2_table([b"x"]).schema)
+
+
+@pytest.mark.parametrize("size", [1000, 200_000])
+def test_scans_of_values_keep_to_the_memory_limit(tmp_path, size):
+    values = [bytes([i]) * size for i in range(100)]
+    eider.write_dataset(v2_table(values), tmp_path / "t")
+    session = eider.Session(memory_limit=16 << 20)
+    batches = list(eider.dataset(tmp_path / "t", session=session).to_batches(blob_handling="all_binary"))
+    assert [value for batch in batches for value in batch["b"].to_pylist()] == values
+    assert [batch.num_rows for batch in batches][:2] == ([16, 84] if size == 1000 else [16, 10])
