@@ -307,3 +307,13 @@ def test_uris_of_files_are_decoded(mode, tmp_path):
     theirs = lance.dataset(str(tmp_path / "d")).take_blobs("b", indices=[0])[0]
     with theirs as file:
         assert file.read() == b"hello"
+
+
+@pytest.mark.parametrize("size", [1000, 200_000])
+def test_scans_of_values_keep_to_the_memory_limit(tmp_path, size):
+    values = [bytes([i]) * size for i in range(100)]
+    eider.write_dataset(v2_table(values), tmp_path / "t")
+    session = eider.Session(memory_limit=16 << 20)
+    batches = list(eider.dataset(tmp_path / "t", session=session).to_batches(blob_handling="all_binary"))
+    assert [value for batch in batches for value in batch["b"].to_pylist()] == values
+    assert [batch.num_rows for batch in batches][:2] == ([16, 84] if size == 1000 else [16, 10])

@@ -24,6 +24,20 @@ bool SameTypeButViews(const DataType& expected, const DataType& found) {
   return true;
 }
 
+/// Calls `visit` with every dictionary in `array` that ArrayBytes counts.
+template <typename Visit>
+void VisitDictionaries(const Array& array, const Visit& visit) {
+  if (array.dictionary) return visit(*array.dictionary);
+  for (const ArrayPtr& child : array.children) VisitDictionaries(*child, visit);
+}
+
+/// Bytes of the rows without the dictionaries, which every slice shares.
+uint64_t OwnBytes(const Array& array) {
+  uint64_t bytes = ArrayBytes(array);
+  VisitDictionaries(array, [&](const Array& dictionary) { bytes -= ArrayBytes(dictionary); });
+  return bytes;
+}
+
 }  // namespace
 
 ColumnWriter::ColumnWriter(uint32_t position, const LanceField& field, Field arrow, uint16_t version_minor,
@@ -45,23 +59,35 @@ void ColumnWriter::Check(const Array& array) const {
 
 void ColumnWriter::Add(const ArrayPtr& array, uint64_t max_page_bytes, std::vector<PageGroup>& full) {
   if (array->length == 0) return;
-  const uint64_t bytes = ArrayBytes(*array);
-  if (array->length > 1 && (bytes > max_page_bytes || array->length > kMaxPageRows)) {
+  const uint64_t own_bytes = OwnBytes(*array);
+  if (array->length > 1 && (own_bytes > max_page_bytes || array->length > kMaxPageRows)) {
     // Halves of halves: a value much larger than its neighbours ends up in a small page of its own.
     const int64_t half = array->length / 2;
     Add(SliceArray(array, 0, half), max_page_bytes, full);
     return Add(SliceArray(array, half, array->length - half), max_page_bytes, full);
   }
-  AddPiece(array, bytes, max_page_bytes, full);
+  AddPiece(array, own_bytes, max_page_bytes, full);
 }
 
-void ColumnWriter::AddPiece(const ArrayPtr& piece, uint64_t bytes, uint64_t max_page_bytes, std::vector<PageGroup>& full) {
-  if (pending_rows_ > 0 && (pending_bytes_ + bytes > max_page_bytes || int64_t(pending_rows_) + piece->length > kMaxPageRows)) {
+void ColumnWriter::AddPiece(const ArrayPtr& piece, uint64_t own_bytes, uint64_t max_page_bytes, std::vector<PageGroup>& full) {
+  const uint64_t page_bytes = pending_bytes_ - first_dictionary_bytes_ + own_bytes + NewDictionaryBytes(*piece);
+  if (pending_rows_ > 0 && (page_bytes > max_page_bytes || int64_t(pending_rows_) + piece->length > kMaxPageRows)) {
     Flush(full);
   }
+  const uint64_t dictionary_bytes = NewDictionaryBytes(*piece);
+  VisitDictionaries(*piece, [&](const Array& dictionary) { pending_dictionaries_.insert(&dictionary); });
+  if (pending_rows_ == 0) first_dictionary_bytes_ = dictionary_bytes;
   pending_.push_back(piece);
-  pending_bytes_ += bytes;
+  pending_bytes_ += own_bytes + dictionary_bytes;
   pending_rows_ += piece->length;
+}
+
+uint64_t ColumnWriter::NewDictionaryBytes(const Array& piece) const {
+  uint64_t bytes = 0;
+  VisitDictionaries(piece, [&](const Array& dictionary) {
+    if (!pending_dictionaries_.contains(&dictionary)) bytes += ArrayBytes(dictionary);
+  });
+  return bytes;
 }
 
 void ColumnWriter::Flush(std::vector<PageGroup>& out) {
@@ -71,6 +97,8 @@ void ColumnWriter::Flush(std::vector<PageGroup>& out) {
   first_pending_row_ += pending_rows_;
   pending_rows_ = 0;
   pending_bytes_ = 0;
+  first_dictionary_bytes_ = 0;
+  pending_dictionaries_.clear();
 }
 
 }  // namespace eider::file

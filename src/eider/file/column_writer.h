@@ -4,6 +4,7 @@
 
 #include <eider/schema.h>
 
+#include <unordered_set>
 #include <vector>
 
 #include "eider/page/page_encoder.h"
@@ -30,19 +31,24 @@ class ColumnWriter {
 
   /// \throws Error(kInvalid) naming the column when `array` does not have its type or has nulls that the field forbids.
   void Check(const Array& array) const;
-  /// Adds rows; groups of `max_page_bytes` that are full go to `full`.
+  /// Adds rows; groups of `max_page_bytes` that are full go to `full`. The dictionary that the first rows of a group bring does not
+  /// count: fewer rows need no less of it.
   void Add(const ArrayPtr& array, uint64_t max_page_bytes, std::vector<PageGroup>& full);
   /// Moves what waits to `out`.
   void Flush(std::vector<PageGroup>& out);
 
  private:
-  void AddPiece(const ArrayPtr& piece, uint64_t bytes, uint64_t max_page_bytes, std::vector<PageGroup>& full);
+  void AddPiece(const ArrayPtr& piece, uint64_t own_bytes, uint64_t max_page_bytes, std::vector<PageGroup>& full);
+  /// Of the dictionaries in `piece` that no waiting piece shares.
+  uint64_t NewDictionaryBytes(const Array& piece) const;
 
   const uint32_t position_;
   const Field arrow_;
   const std::vector<page::ColumnLeaf> leaves_;
   std::vector<ArrayPtr> pending_;
-  uint64_t pending_bytes_ = 0;
+  std::unordered_set<const Array*> pending_dictionaries_;
+  uint64_t pending_bytes_ = 0;           ///< dictionaries counted once
+  uint64_t first_dictionary_bytes_ = 0;  ///< of these, those that the first piece brought
   uint64_t pending_rows_ = 0;
   uint64_t first_pending_row_ = 0;
 };

@@ -194,25 +194,27 @@ struct FileWriter::Impl {
     }
   }
 
+  /// Writes the pages of the first task, and waits for them where they are not encoded yet.
+  void WriteOne() {
+    const PageTask task = queue.Take();
+    uint64_t row = task.first_row;
+    for (size_t i = 0; i < task.pages.size(); ++i) {
+      const page::EncodedPage& page = task.pages[i];
+      leaves[task.leaf_index].AddDictionary(page);
+      if (leaves[task.leaf_index].ExtendStructs(page)) continue;
+      WritePage(page, row, leaves[task.leaf_index].metadata);
+      if (sums) sums->AddPage(task.leaf_index, page, task.sums[i]);
+      row += page.num_rows;
+    }
+  }
   /// Writes what is encoded, and waits for more while more than `max_bytes` are on their way.
   void WriteReady(uint64_t max_bytes) {
-    while (!queue.empty() && (queue.ready() || queue.bytes() > max_bytes)) {
-      const PageTask task = queue.Take();
-      uint64_t row = task.first_row;
-      for (size_t i = 0; i < task.pages.size(); ++i) {
-        const page::EncodedPage& page = task.pages[i];
-        leaves[task.leaf_index].AddDictionary(page);
-        if (leaves[task.leaf_index].ExtendStructs(page)) continue;
-        WritePage(page, row, leaves[task.leaf_index].metadata);
-        if (sums) sums->AddPage(task.leaf_index, page, task.sums[i]);
-        row += page.num_rows;
-      }
-    }
+    while (!queue.empty() && (queue.ready() || queue.bytes() > max_bytes)) WriteOne();
   }
   void WriteAll() {
     while (!queue.empty()) {
       CheckInterrupt();
-      WriteReady(queue.bytes() - 1);
+      WriteOne();
     }
   }
 

@@ -1,7 +1,9 @@
 #include "eider/file/file_writer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "eider/array/types.h"
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
@@ -111,6 +113,75 @@ TEST(FileWriterTest, NamesTheColumnAndBothTypesOfAMismatch) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInvalid);
     EXPECT_STREQ(error.what(), "column 'b': expected int64, found double");
+  }
+}
+
+/// What is read back after `array` is written as the only column, in `batches` equal batches.
+struct OneColumn {
+  std::shared_ptr<const FileReader> reader;
+  ArrayPtr array;
+};
+
+OneColumn WriteOneColumn(const ArrayPtr& array, const std::string& name, uint64_t max_page_bytes, int64_t batches = 1) {
+  auto schema = std::make_shared<Schema>();
+  schema->fields = {{"a", array->type}};
+  const auto session = SessionOf(0);
+  const io::ObjectStorePtr store = io::MakeMemoryStore(name);
+  FileWriter writer(store->Create("x.lance"), ToLanceSchema(*schema), {.max_page_bytes = max_page_bytes}, session);
+  const int64_t rows = array->length / batches;
+  for (int64_t i = 0; i < batches; ++i) writer.Write({schema, rows, {SliceArray(array, i * rows, rows)}});
+  writer.Finish(false);
+  const ReadContext context{.session = session.get()};
+  OneColumn out{.reader = FileReader::Open(store->Open("x.lance"), context)};
+  out.array = out.reader->ReadRange(out.reader->AllColumns(), 0, uint64_t(array->length), context).at(0);
+  return out;
+}
+
+TEST(FileWriterTest, FinishesColumnsWithoutBytes) {
+  auto array = std::make_shared<Array>();
+  array->type = MakeType(TypeId::kNull);
+  array->length = 3;
+  const ArrayPtr read = WriteOneColumn(array, "no-bytes", 1000).array;
+  EXPECT_EQ(read->length, 3);
+  EXPECT_EQ(CountNulls(*read), 3);
+}
+
+/// Keys 0, 1, .. count - 1, 0, 1, .. into the squares.
+std::shared_ptr<Array> Squares(int64_t rows, int64_t count, bool with_nulls) {
+  auto array = std::make_shared<Array>();
+  array->type = DictionaryType(MakeType(TypeId::kInt32), MakeType(TypeId::kInt64));
+  array->length = rows;
+  BufferBuilder keys;
+  for (int64_t i = 0; i < rows; ++i) keys.AppendValue<int32_t>(int32_t(i % count));
+  array->buffers.push_back(keys.Finish());
+  array->dictionary = Int64s(0, count, with_nulls);
+  return array;
+}
+
+TEST(FileWriterTest, ADictionaryLargerThanAPageIsSharedByItsRows) {
+  const std::shared_ptr<Array> squares = Squares(4000, 1000, false);  // 16000 bytes of keys, 8000 of values
+  for (const int64_t batches : {1, 400}) {
+    const OneColumn written = WriteOneColumn(squares, fmt::format("dictionary-{}", batches), 4000, batches);
+    EXPECT_EQ(written.reader->Metadata().columns.at(0).pages.size(), 4u) << batches;
+    const Array& read = *written.array;
+    for (int64_t i = 0; i < 4000; ++i) {
+      const int32_t key = read.buffers[0].as<int32_t>()[read.offset + i];
+      ASSERT_EQ(read.dictionary->buffers[0].as<int64_t>()[read.dictionary->offset + key], (i % 1000) * (i % 1000));
+    }
+  }
+}
+
+TEST(FileWriterTest, RefusesKeysOutsideTheirDictionary) {
+  for (const bool null_values : {false, true}) {
+    std::shared_ptr<Array> squares = Squares(8, 8, null_values);
+    squares->dictionary = SliceArray(squares->dictionary, 0, 7);
+    try {
+      WriteOneColumn(squares, fmt::format("keys-{}", null_values), 1000);
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInvalid);
+      EXPECT_THAT(error.what(), ::testing::HasSubstr("dictionary key 7 of a dictionary of 7 values"));
+    }
   }
 }
 

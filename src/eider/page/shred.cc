@@ -53,8 +53,9 @@ ArrayPtr PushDownDictionaryNulls(const Array& array) {
     const uint64_t width = FixedBitWidth(*array.type->index_type) / 8;
     uint64_t key = 0;
     std::memcpy(&key, keys + (array.offset + i) * width, width);
-    const bool valid = array.IsValid(i) && key < uint64_t(array.dictionary->length) && array.dictionary->IsValid(int64_t(key));
-    if (!valid) ClearBit(bits.data(), array.offset + i);
+    // A key outside the dictionary stays, for the gatherer to refuse unless an outer null hides it.
+    const bool null_value = key < uint64_t(array.dictionary->length) && !array.dictionary->IsValid(int64_t(key));
+    if (null_value || !array.IsValid(i)) ClearBit(bits.data(), array.offset + i);
   }
   result->validity = bits.Finish();
   result->null_count = -1;

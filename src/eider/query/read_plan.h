@@ -5,6 +5,7 @@
 
 #include <eider/scan_options.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <vector>
@@ -40,6 +41,7 @@ class ReadPlan {
   bool has_json(size_t i) const { return has_json_[i]; }
   /// True when the descriptors read for field `i` have to be replaced by the bytes of their blobs.
   bool materializes(size_t i) const { return materializes_[i]; }
+  bool has_blobs() const { return std::ranges::find(materializes_, true) != materializes_.end(); }
   const FragmentProjection& ForFragment(size_t index) const;
   /// Arrow bytes of a row where the type fixes them; variable columns count 0.
   uint64_t fixed_bytes_per_row() const { return fixed_bytes_per_row_; }

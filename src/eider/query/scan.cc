@@ -15,6 +15,8 @@ namespace {
 
 // Decoding larger blocks than a batch spares work at chunk borders; this bounds what one block may hold.
 constexpr uint64_t kBlockBytes = 16 << 20;
+/// Bytes of blobs may lie outside the data files, which then say nothing of their sizes: a small block is read first.
+constexpr uint64_t kFirstBlobRows = 16;
 
 /// A run of live rows within one fragment, decoded at once.
 struct Block {
@@ -110,9 +112,12 @@ class ScanReader : public RecordBatchReader {
       bytes += fragment.stored_bytes_per_row();
     }
     const uint64_t rows = std::max<uint64_t>(1, block_bytes_ / bytes);
+    if (MustLearn()) return std::min(rows, kFirstBlobRows);
     if (rows <= options_.batch_rows) return rows >= options_.batch_rows / 4 ? options_.batch_rows : rows;
     return rows / options_.batch_rows * options_.batch_rows;
   }
+
+  bool MustLearn() const { return plan_->has_blobs() && seen_rows_ == 0; }
 
   std::optional<Block> NextBlock() {
     while (next_fragment_ < fragments_.size() && left_ > 0) {
@@ -133,7 +138,7 @@ class ScanReader : public RecordBatchReader {
 
   // Starts as many blocks as threads and budget allow, at least one when none is under way.
   void Prefetch() {
-    while (pending_.size() < max_pending_) {
+    while (pending_.size() < (MustLearn() ? size_t{1} : max_pending_)) {
       if (!pending_.empty()) {
         MemoryBudget& budget = table_->session()->budget();
         if (budget.limit_bytes() - std::min(budget.limit_bytes(), budget.used_bytes()) < 2 * block_bytes_) return;
