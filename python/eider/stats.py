@@ -52,12 +52,12 @@ class LanceStats(Refusing):
         self._native = native
 
     def dataset_stats(self, max_rows_per_group: int = 1024) -> DatasetStats:
-        """Counts; fragments of fewer live rows than ``max_rows_per_group`` are small."""
+        """Counts; fragments of fewer rows than ``max_rows_per_group``, deleted rows included, are small."""
         fragments = self._native.fragments()
         return {
             "num_deleted_rows": sum(f.deleted_rows for f in fragments),
             "num_fragments": len(fragments),
-            "num_small_files": sum(f.physical_rows - f.deleted_rows < max_rows_per_group for f in fragments),
+            "num_small_files": sum(f.physical_rows < max_rows_per_group for f in fragments),
         }
 
     def data_stats(self) -> DataStatistics:
