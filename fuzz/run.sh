@@ -16,6 +16,10 @@ if [ ${#names[@]} -eq 0 ]; then
 fi
 [ ${#names[@]} -gt 0 ] || { echo "no fuzz_* programs in $bin: build the preset 'fuzz' first" >&2; exit 2; }
 
+# Three times the runs for what these look after: stacks used after return, long traces, freed blocks kept in plenty. Leaks are
+# looked for by the replay of the tests.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=0:malloc_context_size=4:quarantine_size_mb=16}
+
 failed=()
 TIMEFORMAT='%U %S'
 for name in "${names[@]}"; do
@@ -23,7 +27,8 @@ for name in "${names[@]}"; do
   folders=("$bin/corpus/$name")
   for seeds in "$here/corpus/$name" "$here/regressions/$name"; do [ -d "$seeds" ] && folders+=("$seeds"); done
   { time "$bin/fuzz_$name" -max_total_time="$seconds" -timeout=300 -rss_limit_mb=2048 -malloc_limit_mb=512 -print_final_stats=1 \
-      -max_len="${FUZZ_MAX_LEN:-4096}" -artifact_prefix="$bin/crashes/$name-" "${folders[@]}" >"$bin/$name.log" 2>&1; } 2>"$bin/$name.cpu"
+      -entropic=0 -detect_leaks=0 -max_len="${FUZZ_MAX_LEN:-4096}" \
+      -artifact_prefix="$bin/crashes/$name-" "${folders[@]}" >"$bin/$name.log" 2>&1; } 2>"$bin/$name.cpu"
   rc=$?
   runs=$(sed -n 's/^stat::number_of_executed_units: //p' "$bin/$name.log")
   coverage=$(grep -o 'cov: [0-9]*' "$bin/$name.log" | tail -1)
