@@ -60,11 +60,15 @@ size_t BitsOf(std::string_view format) {
   return 0;
 }
 
+/// How long the values must be: nobody but the producer knows, so that an end beyond kMaxValueBytes is brought down to it.
 template <typename Offset>
-size_t LastOffset(const Node& node, size_t end) {
+size_t LastOffset(Node& node, size_t end) {
+  constexpr Offset kMaxValueBytes = 4096;
+  uint8_t* const at = node.bytes.back().data() + end * sizeof(Offset);
   Offset last;
-  std::memcpy(&last, node.bytes.back().data() + end * sizeof(Offset), sizeof last);
-  return last < 0 || last > 4096 ? 4096 : static_cast<size_t>(last);
+  std::memcpy(&last, at, sizeof last);
+  if (last > kMaxValueBytes) std::memcpy(at, &kMaxValueBytes, sizeof last);
+  return last < 0 ? 0 : static_cast<size_t>(std::min(last, kMaxValueBytes));
 }
 
 void AddBuffers(Node& node, size_t end, Input& input, uint8_t flags) {
