@@ -226,3 +226,11 @@ def test_a_table_of_0_1_reads(tmp_path: pathlib.Path) -> None:
     })
     lance.write_dataset(table, tmp_path / "t.lance", data_storage_version="0.1", max_rows_per_file=1500)
     check(read_legacy_table(tmp_path / "t.lance"), table)
+
+
+def test_a_table_with_a_replaced_column_reads(tmp_path: pathlib.Path) -> None:
+    lance = pytest.importorskip("lance")
+    uri = tmp_path / "t.lance"
+    table = lance.write_dataset(pa.table({"id": range(50), "v": [0] * 50, "w": ["a"] * 50}), uri)
+    table.merge_insert("id").when_matched_update_all().write_mode("rewrite_columns").execute(pa.table({"id": [3, 4], "v": [7, 8]}))
+    check(read_table(uri), lance.dataset(uri).to_table())
