@@ -10,10 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.interop.format.old import read_file, read_legacy_table
 from tests.interop.format.table import LanceFile, read_table
 from tests.interop.generators import Case
 
 ROWS = 3000
+GOLDEN = sorted((pathlib.Path(__file__).parents[1] / "golden").glob("pylance-*/2.[012]/*.lance"))
 NUMBERS = np.random.default_rng(1)
 
 
@@ -183,3 +185,52 @@ def test_a_table_with_deletions_and_added_columns_reads(writer: str, naming: boo
     assert expected.num_rows == live.num_rows + 10
     assert {p.suffix for p in (tmp_path / "table.lance" / "_deletions").iterdir()} == {".arrow", ".bin"}
     check(read_table(tmp_path / "table.lance"), expected)
+
+
+COLUMNS_2_0 = [name for name in COLUMNS if name not in ("structs", "list_of_structs", "fsst", "fsst_wide", "zstd_wide", "nothing")]
+
+
+@pytest.mark.parametrize("writer", ["eider", "reference"])
+@pytest.mark.parametrize("name", COLUMNS_2_0)
+def test_a_column_of_2_0_reads(name: str, writer: str, tmp_path: pathlib.Path) -> None:
+    array, asks = COLUMNS[name]
+    if "packed" in asks and writer == "eider":
+        pytest.skip("eider writes no packed structs into 2.0")
+    columns, metadata = [array], {f"lance-encoding:{k}": v for k, v in asks.items() if k == "packed"}
+    fields = [pa.field("a", array.type, metadata=metadata)]
+    if not metadata and not pa.types.is_dictionary(array.type):
+        items = pa.array([[v] * (i % 3) for i, v in enumerate(array.to_pylist())], pa.list_(array.type))
+        columns.append(pa.StructArray.from_arrays([array, items], ["x", "y"]))
+        fields.append(pa.field("b", columns[1].type))
+    schema = pa.schema(fields)
+    table = pa.table(columns, schema)
+    path = tmp_path / "a.lance"
+    write(writer, path, table.to_batches(), schema, "2.0")
+    check(read_file(path.read_bytes()), table)
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda p: "-".join(p.with_suffix("").parts[-3:]))
+def test_files_of_releases_read(path: pathlib.Path) -> None:
+    read = read_file(path.read_bytes()) if "2.0" in path.parts else LanceFile(path.read_bytes()).read()
+    check(read, pa.ipc.open_file(path.with_suffix(".arrow")).read_all())
+
+
+def test_a_table_of_0_1_reads(tmp_path: pathlib.Path) -> None:
+    lance = pytest.importorskip("lance")
+    rows = range(2500)
+    table = pa.table({
+        "id": pa.array(rows, pa.int32()), "flag": [i % 3 == 0 for i in rows], "text": [f"row {i}" if i % 4 else None for i in rows],
+        "tags": [list(range(i % 3)) for i in rows], "word": pa.array([f"word {i % 5}" for i in rows]).dictionary_encode(),
+        "box": [{"x": i / 2, "names": [f"{i}"] * (i % 2)} for i in rows],
+        "vector": pa.array([[float(i), 0.5] for i in rows], pa.list_(pa.float32(), 2)), "nothing": pa.nulls(2500),
+    })
+    lance.write_dataset(table, tmp_path / "t.lance", data_storage_version="0.1", max_rows_per_file=1500)
+    check(read_legacy_table(tmp_path / "t.lance"), table)
+
+
+def test_a_table_with_a_replaced_column_reads(tmp_path: pathlib.Path) -> None:
+    lance = pytest.importorskip("lance")
+    uri = tmp_path / "t.lance"
+    table = lance.write_dataset(pa.table({"id": range(50), "v": [0] * 50, "w": ["a"] * 50}), uri)
+    table.merge_insert("id").when_matched_update_all().write_mode("rewrite_columns").execute(pa.table({"id": [3, 4], "v": [7, 8]}))
+    check(read_table(uri), lance.dataset(uri).to_table())

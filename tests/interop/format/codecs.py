@@ -89,6 +89,8 @@ def decompress(scheme: int, data: bytes) -> bytes:
     if scheme == 1:
         return pa.decompress(data[4:], integers(data[:4], 32)[0], codec="lz4_raw", asbytes=True)
     assert scheme == 2, scheme
+    if data.startswith(b"\x28\xb5\x2f\xfd"):
+        return pa.CompressedInputStream(pa.BufferReader(data), "zstd").read()
     return pa.decompress(data[8:], integers(data[:8], 64)[0], codec="zstd", asbytes=True)
 
 
