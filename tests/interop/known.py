@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from tests.interop.corpus_cases import CorpusCase
 from tests.interop.generators import Case, has_struct, walk
 
 # Errors that the reference raises on its own good files. The text of the error is the only sign.
@@ -40,3 +41,8 @@ def reference_cannot_add(schema) -> str | None:
 
 def reference_read_error(error: BaseException) -> str | None:
     return next((reason for text, reason in READ_ERRORS if text in str(error)), None)
+
+
+def corpus_difference(case: CorpusCase, version: str, release: str, text: str) -> str | None:
+    """Why a file of the corpus does not read as its writer reads it."""
+    return None
