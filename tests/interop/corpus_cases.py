@@ -104,6 +104,7 @@ class CorpusCase:
 
     def __init__(self, seed: int, version: str) -> None:
         rng, npr = random.Random(f"{version} {seed}"), np.random.default_rng(seed)
+        self.version = version
         self.hints = version != "legacy"
         self.schema = self._random_schema(rng, version) if seed % 3 == 2 else self._grid_schema(rng, seed // 3 * 2 + seed % 3)
         self.rows = min(random_rows(rng, self.schema), 3000)

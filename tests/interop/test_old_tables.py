@@ -110,3 +110,19 @@ def test_files_of_several_versions_in_one_table_read_together(tmp_path, engine, 
     for version in (2, 3, 4):
         assert engine.dataset(uri, version=version).to_table().to_pylist() == rows().to_pylist()
     shutil.rmtree(uri)
+
+
+def test_version_0_1_has_no_nulls_in_required_columns_and_unpacked_structs(tmp_path, engine, reference) -> None:
+    """Values of no bytes are nulls, but not where there are none; the key that packs structs means nothing yet."""
+    packed = pa.struct([pa.field("a", pa.uint8(), False), pa.field("b", pa.binary(3), False)])
+    schema = pa.schema([pa.field("id", pa.int64()), pa.field("required", pa.binary(), False), pa.field("text", pa.string()),
+                        pa.field("packed", packed, metadata={"lance-encoding:packed": "true"})])
+    table = pa.table({"id": range(50), "required": [b"x" * (i % 3) for i in range(50)], "text": ["y" * (i % 4) for i in range(50)],
+                      "packed": [{"a": i, "b": b"abc"} for i in range(50)]}, schema)
+    uri = str(tmp_path / "t.lance")
+    reference.write_dataset(table, uri, data_storage_version="legacy", max_rows_per_group=20)
+    wanted, got = reference.dataset(uri), engine.dataset(uri)
+    assert got.to_table().to_pylist() == wanted.to_table().to_pylist()
+    assert got.to_table()["required"].to_pylist() == table["required"].to_pylist()
+    assert got.to_table(columns=["packed"])["packed"].to_pylist() == table["packed"].to_pylist()
+    assert got.take([49, 3, 3]).to_pylist() == wanted.take([49, 3, 3]).to_pylist()

@@ -4,6 +4,7 @@
 
 #include "eider/base/parse_message.h"
 #include "eider/base/wire.h"
+#include "eider/page/planar_layout.h"
 #include "eider/proto/file2.pb.h"
 
 namespace eider::file {
@@ -30,6 +31,12 @@ std::string OpenEncoding(const Encoding& encoding, std::string_view type, const 
     throw Corrupt("{}: encoding of type '{}', expected '{}'", what, url, type);
   }
   return std::move(*message.mutable_value());
+}
+
+std::string ReadLayout(const ::lance::file::Page& page, FileVersion version) {
+  if (version.minor <= 2) return OpenEncoding(page.encoding(), "lance.encodings21.PageLayout", "page encoding");
+  const std::string planar = OpenEncoding(page.encoding(), "lance.encodings23.PlanarLayout", "page encoding");
+  return page::TranslatePlanarLayout(planar, static_cast<size_t>(page.buffer_offsets_size()));
 }
 
 template <typename Message>
@@ -119,10 +126,10 @@ std::unique_ptr<ColumnPages::Page> ColumnPages::Parse(size_t index) const {
   ::lance::file::Page message;
   ReadMessage(messages_[index], "page", message);
   auto page = std::make_unique<Page>();
-  page->layout = OpenEncoding(message.encoding(), "lance.encodings21.PageLayout", "page encoding");
+  page->layout = ReadLayout(message, version_);
   page->source.layout = page->layout;
   page->source.num_rows = end_row(index) - first_row(index);
-  page->source.version_minor = version_.minor;
+  page->source.version_minor = std::min<uint16_t>(version_.minor, 2);
   ParseBuffers(message, file_bytes_, page->source);
   return page;
 }
