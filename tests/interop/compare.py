@@ -69,23 +69,19 @@ def empty(kind: pa.DataType) -> pa.Array:
     return pa.nulls(0, kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind)
 
 
-def without_nulls(array: pa.Array) -> pa.Array:
-    """A canonical array with the values that file version 0.1 keeps for nulls: zero, no bytes, no items."""
-    kind = array.type
+def complete_rows(array: pa.Array) -> np.ndarray:
+    """Which rows of a canonical array hold neither nulls nor empty texts: those that file version 0.1 keeps as they are."""
+    kind, whole = array.type, np.array(array.is_valid())
     if pa.types.is_struct(kind):
-        children = [without_nulls(array.field(i)) for i in range(kind.num_fields)]
-        return pa.StructArray.from_arrays(children, names=[kind.field(i).name for i in range(kind.num_fields)])
-    if pa.types.is_large_list(kind):
-        lengths = np.array(pa.compute.fill_null(pa.compute.list_value_length(array), 0), np.int64)
-        return _list_of(without_nulls(array.flatten()), np.concatenate([[0], np.cumsum(lengths)]), None)
-    if array.null_count == 0:
-        return array
-    values = bytes(kind.byte_width) if pa.types.is_fixed_size_binary(kind) else b"" if pa.types.is_large_binary(kind) else 0
-    if pa.types.is_large_string(kind):
-        values = ""
-    if pa.types.is_boolean(kind):
-        values = False
-    return pa.compute.fill_null(array, pa.scalar(values, kind)) if not pa.types.is_null(kind) else array
+        for i in range(kind.num_fields):
+            whole &= complete_rows(array.field(i))
+    elif pa.types.is_large_list(kind):
+        missing = np.concatenate([[0], np.cumsum(~complete_rows(array.values))])
+        offsets = np.array(array.offsets)
+        whole &= missing[offsets[1:]] == missing[offsets[:-1]]
+    elif pa.types.is_large_string(kind) or pa.types.is_large_binary(kind):
+        whole &= np.array(pa.compute.fill_null(pa.compute.binary_length(array), 0)) > 0
+    return whole
 
 
 class Expected:
@@ -161,5 +157,5 @@ def shorten(value: pa.Scalar) -> str:
     try:
         text = str(value.as_py())
     except (ValueError, OverflowError):  # Python's times end earlier and are coarser
-        text = str(value)
+        text = f"a {value.type} that Python has no value for"
     return text if len(text) < 300 else text[:300] + f"... ({len(text)} characters)"

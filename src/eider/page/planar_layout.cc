@@ -64,6 +64,12 @@ void RequireKnown(const CompressiveEncoding& encoding, int depth) {
   }
 }
 
+/// Version 2.2 has no dictionaries of fixed-size lists.
+void RequireNoLists(const CompressiveEncoding& dictionary) {
+  const CompressiveEncoding& values = dictionary.has_general() ? dictionary.general().values() : dictionary;
+  if (values.has_fixed_size_list()) throw Unsupported("{}: a dictionary of {}", kVersion, codec::DescribeEncoding(values));
+}
+
 known::RepDefLayer KnownLayer(uint32_t layer) {
   if (layer < 1 || layer > 6) throw Unsupported("{}: layer of kind {}", kVersion, layer);
   return static_cast<known::RepDefLayer>(layer);
@@ -113,6 +119,7 @@ class Translation {
     Copy(levels.has_rep_compression(), levels.rep_compression(), &known::MiniBlockLayout::mutable_rep_compression, layout);
     Copy(levels.has_def_compression(), levels.def_compression(), &known::MiniBlockLayout::mutable_def_compression, layout);
     Copy(values.has_value_compression(), values.value_compression(), &known::MiniBlockLayout::mutable_value_compression, layout);
+    RequireNoLists(values.dictionary());
     Copy(values.has_dictionary(), values.dictionary(), &known::MiniBlockLayout::mutable_dictionary, layout);
     layout->set_repetition_index_depth(levels.repetition_index_depth());
     layout->set_num_dictionary_items(values.num_dictionary_items());
