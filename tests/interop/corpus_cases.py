@@ -12,6 +12,7 @@ import random
 import numpy as np
 import pyarrow as pa
 
+from tests.interop.arrays import make_array
 from tests.interop.generators import (
     BYTES,
     FLOATS,
@@ -20,7 +21,6 @@ from tests.interop.generators import (
     VIEWS,
     Dialect,
     encoding_hint,
-    make_array,
     make_field,
     random_field,
     random_rows,

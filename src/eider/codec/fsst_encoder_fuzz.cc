@@ -28,7 +28,7 @@ void RoundTrip(ByteSpan input) {
   for (uint64_t i = 0; i < values.num_values; ++i) {
     BufferBuilder codes;
     encoder.Encode(values.Value(i), codes);
-    std::vector<uint8_t> out(8 * codes.size() + 8);
+    std::vector<uint8_t> out(FsstDecoder::Room(codes.size()));
     const size_t size = decoder.Decode(codes.span(), out.data());
     if (!std::equal(out.begin(), out.begin() + static_cast<ptrdiff_t>(size), values.Value(i).begin(), values.Value(i).end())) std::abort();
   }

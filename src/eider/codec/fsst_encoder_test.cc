@@ -33,7 +33,7 @@ size_t ExpectRoundTrip(const testing::LeafSample& sample) {
   for (uint64_t i = 0; i < values.num_values; ++i) {
     BufferBuilder codes;
     encoder.Encode(values.Value(i), codes);
-    std::vector<uint8_t> out(8 * codes.size() + 8);
+    std::vector<uint8_t> out(FsstDecoder::Room(codes.size()));
     out.resize(decoder.Decode(codes.span(), out.data()));
     const ByteSpan value = values.Value(i);
     EXPECT_EQ(out, std::vector<uint8_t>(value.begin(), value.end())) << i;

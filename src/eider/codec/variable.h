@@ -31,6 +31,8 @@ class VariableView {
     if (begin > end || end > bytes_.size() || begin < first_) ThrowBadOffsets(i, begin, end);
     return bytes_.subspan(begin, end - begin);
   }
+  /// Where value i ends, not checked.
+  uint64_t End(uint64_t i) const { return Offset(i + 1); }
   /// Appends values [first, first + count) as they are, all offsets checked.
   void AppendRange(uint64_t first, uint64_t count, DecodedValues& out) const;
   /// Bytes of values [first, first + count); the ends are checked, the offsets between are not.
