@@ -1,6 +1,7 @@
-"""Writes fuzz/corpus/array_encoding/ and fuzz/corpus/legacy_page/ anew: python -m fuzz.make_array_corpus
+"""Writes fuzz/corpus/array_encoding/, planar_layout/ and legacy_page/ anew: python -m fuzz.make_array_corpus
 
-The pages of the golden files of version 2.0 with their encodings, and a few pages of version 0.1 made by hand.
+The pages of the golden files of version 2.0 with their encodings, the layouts of those of version 2.3, and a few pages of version 0.1 made by
+hand.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from fuzz.make_corpus import GOLDEN, HERE, fields, varint
 
 #: The type that the target is to read each golden file as (see TypeOf in array_encoding_fuzz.cc).
 TYPES = {"flat": 0, "bool": 1, "nulls": 2, "strings": 2, "few_strings": 2, "zstd": 2, "dictionary": 6, "pairs_with_nulls": 4,
-         "lists": 2, "lists_of_lists": 0, "fixed_binary": 5, "structs": 0, "lists_of_structs": 0, "vectors": 4}
+         "lists": 2, "lists_of_lists": 0, "fixed_binary": 5, "structs": 0, "lists_of_structs": 0, "vectors": 4, "packed": 7}
 
 
 def packed(data: bytes) -> list[int]:
@@ -45,13 +46,16 @@ def save(target: str, data: bytes) -> None:
 
 
 def main() -> None:
-    for target in ("array_encoding", "legacy_page"):
+    for target in ("array_encoding", "planar_layout", "legacy_page"):
         shutil.rmtree(HERE / "corpus" / target, ignore_errors=True)
     for path in sorted(GOLDEN.glob("pylance-14.*/2.0/*.lance")):
         for encoding, buffers in pages(path.read_bytes()):
             third = max([64, *(min(len(b), 2000) for b in buffers)])
             body = b"".join((buffers[i] if i < len(buffers) else b"")[:third].ljust(third, b"\0") for i in range(3))
             save("array_encoding", bytes([TYPES[path.stem], 30]) + struct.pack("<H", len(encoding)) + encoding + body)
+    for path in sorted(GOLDEN.glob("pylance-14.*/2.3/*.lance")):
+        for layout, buffers in pages(path.read_bytes()):
+            save("planar_layout", bytes([min(len(buffers), 3)]) + layout)
     text = b"eiderduck" + struct.pack("<6q", 0, 2, 5, 5, 8, 9)
     for kind in range(6):
         save("legacy_page", bytes([kind, 4]) + struct.pack("<HH", 9, 5) + text)

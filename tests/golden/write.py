@@ -1,6 +1,6 @@
-"""Writes the golden files of this folder with the reference engine: python -m tests.golden.write [file version ...]
+"""Writes the golden files of this folder with the reference engine: python -m tests.golden.write [file version ...] [name ...]
 
-An older release in an environment of its own writes its share: <its python> -m tests.golden.write 2.0
+An older release in an environment of its own writes its share: <its python> -m tests.golden.write 2.0; release 7 also 2.1 null_vectors.
 
     <writer>/<version>/<name>.lance    one small data file per page layout and encoding
     <writer>/<version>/<name>.arrow    the table it holds, as an Arrow IPC file
@@ -22,6 +22,7 @@ import pyarrow.feather
 from lance.file import LanceFileWriter
 
 HERE = pathlib.Path(__file__).parent
+PACKED = pa.struct([pa.field("a", pa.int32(), False), pa.field("b", pa.list_(pa.int16(), 2), False)])
 
 
 def nulls(rng: np.random.Generator, values: list, share: float = 0.1) -> list:
@@ -67,6 +68,7 @@ def tables() -> dict[str, list[tuple[pa.Field, pa.Array]]]:
         "structs": [column("v", pa.array(structs))],
         "constant": [column("v", pa.array([7] * 500, pa.int32())), column("n", pa.nulls(500)),
                      column("s", pa.array([None if i % 2 else "abc" for i in range(500)]))],
+        "null_vectors": [column("v", pa.nulls(50, pa.list_(pa.int16(), 40)), structural_encoding="fullzip"), column("id", pa.array(range(50)))],
         "mixed": [column("id", pa.array(range(250), pa.uint32())), column("t", pa.array(words(rng, 250, 1, 9))),
                   column("d", pa.array(npr.integers(0, 10**9, 250), pa.timestamp("us", "UTC"))),
                   column("f", pa.array(npr.random(250).astype(np.float16)))],
@@ -96,20 +98,36 @@ def array_tables() -> dict[str, list[tuple[pa.Field, pa.Array]]]:
         "structs": [column("v", pa.array([{"a": i, "b": str(i)} for i in range(100)]))],
         "lists_of_structs": [column("v", pa.array(structs)), column("after", pa.array(range(120)))],
         "fixed_binary": [column("v", pa.array([None if i % 5 == 0 else bytes([i % 256]) * 7 for i in range(100)], pa.binary(7)))],
+        "packed": [column("v", pa.array([{"a": i, "b": [i, -i]} for i in range(90)], PACKED), packed="true")],
     }
 
 
+# Of 2.3, which is not stable: what is written in known encodings.
+NEXT = ("flat", "bool", "bitpack", "bitpack_u8", "rle", "dictionary", "split", "fullzip_text", "fullzip_vectors", "fullzip_lists", "lists")
+
+
+def next_tables() -> dict[str, list[tuple[pa.Field, pa.Array]]]:
+    made = {name: table for name, table in tables().items() if name in NEXT}
+    made["constant"] = [column("v", pa.array([7] * 500, pa.int32())), column("n", pa.nulls(500)), column("m", pa.nulls(500, pa.string()))]
+    return made
+
+
 def main() -> None:
-    for version in sys.argv[1:] or ("2.0", "2.1", "2.2"):
+    makers = {"2.0": array_tables, "2.3": next_tables}
+    names = [word for word in sys.argv[1:] if not word[0].isdigit()]
+    for version in [word for word in sys.argv[1:] if word[0].isdigit()] or ("2.0", "2.1", "2.2", "2.3"):
         folder = HERE / f"pylance-{lance.__version__}" / version
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name, columns in (array_tables() if version == "2.0" else tables()).items():
+        if not names:
+            shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, columns in makers.get(version, tables)().items():
+            if names and name not in names:
+                continue
             table = pa.Table.from_arrays([a for _, a in columns], schema=pa.schema([f for f, _ in columns]))
             with LanceFileWriter(str(folder / f"{name}.lance"), table.schema, version=version) as writer:
                 writer.write_batch(table.combine_chunks())
             pyarrow.feather.write_feather(table, str(folder / f"{name}.arrow"), compression="zstd")
-        if version == "2.2":
+        if version == "2.2" and not names:
             table = pa.table({"v": pa.array([[("k", 1), ("l", None)], None, []] * 50, pa.map_(pa.string(), pa.int32()))})
             with LanceFileWriter(str(folder / "map.lance"), table.schema, version=version) as writer:
                 writer.write_batch(table)

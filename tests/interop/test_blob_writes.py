@@ -256,8 +256,8 @@ def test_what_a_version_or_a_place_cannot_hold_is_refused_by_name(tmp_path):
     uri = str(tmp_path / "d")
     with pytest.raises(eider.UnsupportedError, match="column 'b': extension lance.blob.v2 needs files of version 2.2"):
         eider.write_dataset(v2_table([b"x"]), uri, data_storage_version="2.1")
-    with pytest.raises(eider.UnsupportedError, match="column 'b': blobs are written in files of version 2.1"):
-        eider.write_dataset(v1_table([b"x"]), uri, data_storage_version="2.0")
+    with pytest.raises(eider.UnsupportedError, match="column 'b': extension lance.blob.v2 needs files of version 2.2"):
+        eider.write_dataset(v2_table([b"x"]), uri, data_storage_version="2.0")
     with pytest.raises(eider.InvalidError, match="blob of uri 'file:///a': it lies outside the dataset"):
         eider.write_dataset(v2_table(["file:///a"]), uri)
     for options in (

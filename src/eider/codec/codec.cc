@@ -106,7 +106,12 @@ std::string Describe(const CompressiveEncoding& encoding, int depth) {
     if (codec.id != encoding.compression_case()) continue;
     return codec.name + (depth > kMaxEncodingDepth ? "..." : codec.describe(encoding, depth));
   }
-  return encoding.has_dictionary() ? "dictionary" : "unknown";
+  switch (encoding.compression_case()) {
+    case CE::kDictionary: return "dictionary";
+    case CE::kRange: return "range";
+    case CE::kDelta: return "delta";
+    default: return "unknown";
+  }
 }
 std::string DescribeEncoding(const CompressiveEncoding& encoding) { return Describe(encoding, 0); }
 

@@ -176,7 +176,8 @@ TEST(BlobWriterTest, RefusesWhatAFileCannotHoldAndNamesIt) {
     });
   };
   const LanceSchema v2 = ToLanceSchema({.fields = {V2Field()}});
-  EXPECT_EQ(open({.fields = {V1Field()}}, 0), "kUnsupported column 'b': blobs are written in files of version 2.1 or later");
+  EXPECT_EQ(open({.fields = {V1Field()}}, 0), "");
+  EXPECT_EQ(open(v2, 0), "kUnsupported column 'b': extension lance.blob.v2 needs files of version 2.2 or later");
   EXPECT_EQ(open(v2, 1), "kUnsupported column 'b': extension lance.blob.v2 needs files of version 2.2 or later");
   EXPECT_EQ(open(v2, 2), "kUnsupported field 'b': blobs of form v2 outside a dataset");
   const Field list{"l", std::make_shared<DataType>(DataType{.id = TypeId::kList, .children = {ToArrowField(V1Field())}})};

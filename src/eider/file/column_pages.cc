@@ -4,6 +4,7 @@
 
 #include "eider/base/parse_message.h"
 #include "eider/base/wire.h"
+#include "eider/page/planar_layout.h"
 #include "eider/proto/file2.pb.h"
 
 namespace eider::file {
@@ -13,6 +14,7 @@ using ::lance::file::ColumnMetadata;
 using ::lance::file::Encoding;
 using ::lance::file::TypedMessage;
 
+constexpr std::string_view kPlanarLayout = "lance.encodings23.PlanarLayout";
 constexpr uint64_t kPageAlignment = 64;
 constexpr size_t kHotDecoderBytes = 320;
 constexpr uint64_t kDecoderBytes = 1024;  // about what a decoder takes without its state
@@ -27,9 +29,18 @@ std::string OpenEncoding(const Encoding& encoding, std::string_view type, const 
   const std::string& url = message.type_url();
   const size_t slash = url.rfind('/');
   if (slash == std::string::npos || std::string_view(url).substr(slash + 1) != type) {
+    // What releases wrote before the version was settled carries its number, too.
+    if (url.ends_with("/lance.encodings.PageLayout")) throw Unsupported("{}: '{}' of an unfinished version 2.1", what, url);
+    if (type == kPlanarLayout) throw Unsupported("{}: '{}' of an unfinished version 2.3", what, url);
     throw Corrupt("{}: encoding of type '{}', expected '{}'", what, url, type);
   }
   return std::move(*message.mutable_value());
+}
+
+std::string ReadLayout(const ::lance::file::Page& page, FileVersion version) {
+  if (version.minor <= 2) return OpenEncoding(page.encoding(), "lance.encodings21.PageLayout", "page encoding");
+  const std::string planar = OpenEncoding(page.encoding(), kPlanarLayout, "page encoding");
+  return page::TranslatePlanarLayout(planar, static_cast<size_t>(page.buffer_offsets_size()));
 }
 
 template <typename Message>
@@ -119,10 +130,10 @@ std::unique_ptr<ColumnPages::Page> ColumnPages::Parse(size_t index) const {
   ::lance::file::Page message;
   ReadMessage(messages_[index], "page", message);
   auto page = std::make_unique<Page>();
-  page->layout = OpenEncoding(message.encoding(), "lance.encodings21.PageLayout", "page encoding");
+  page->layout = ReadLayout(message, version_);
   page->source.layout = page->layout;
   page->source.num_rows = end_row(index) - first_row(index);
-  page->source.version_minor = version_.minor;
+  page->source.version_minor = std::min<uint16_t>(version_.minor, 2);
   ParseBuffers(message, file_bytes_, page->source);
   return page;
 }

@@ -75,14 +75,16 @@ class PageRead final : public ArrayRead {
 /// The pages of a leaf, one after the other.
 class LeafRead final : public ArrayRead {
  public:
-  /// `dictionary`: the values of keys, where the pages do not hold them.
-  LeafRead(const StoredColumn& column, const std::string& path, const TypePtr& type, const RowRanges& rows,
-           const ArrayPtr& dictionary = nullptr)
-      : type_(type) {
+  struct Options {
+    ArrayPtr dictionary = nullptr;  ///< the values of keys, where the pages do not hold them
+    bool drops_nulls = false;       ///< of a field that has none, in pages that cannot tell
+  };
+  LeafRead(const StoredColumn& column, const std::string& path, const TypePtr& type, const RowRanges& rows, const Options& options)
+      : type_(type), drops_nulls_(options.drops_nulls) {
     for (PageRanges& cut : CutByPages(column, rows)) {
       pages_.Add(InPage(cut.page, path, [&] {
-        ArrayReadPtr read = dictionary ? column.ReadKeys(cut.page, type, std::move(cut.rows), dictionary)
-                                       : column.ReadValues(cut.page, type, std::move(cut.rows));
+        ArrayReadPtr read = options.dictionary ? column.ReadKeys(cut.page, type, std::move(cut.rows), options.dictionary)
+                                               : column.ReadValues(cut.page, type, std::move(cut.rows));
         return std::make_unique<PageRead>(cut.page, path, std::move(read));
       }));
     }
@@ -93,11 +95,20 @@ class LeafRead final : public ArrayRead {
     if (pages_.size() == 0) return MakeNullArray(type_, 0);
     std::vector<ArrayPtr> arrays;
     for (size_t i = 0; i < pages_.size(); ++i) arrays.push_back(pages_[i].Finish());
-    return ConcatArrays(arrays);
+    ArrayPtr all = ConcatArrays(arrays);
+    return drops_nulls_ ? WithoutNulls(*all) : all;
   }
 
  private:
+  static ArrayPtr WithoutNulls(const Array& array) {
+    auto made = std::make_shared<Array>(array);
+    made->validity = Buffer();
+    made->null_count = 0;
+    return made;
+  }
+
   const TypePtr type_;
+  const bool drops_nulls_;
   page::JoinedReads<ArrayRead> pages_;
 };
 
@@ -206,11 +217,13 @@ struct FieldTree {
 
 class TreeMaker {
  public:
-  explicit TreeMaker(const ColumnProjection& projection) : projection_(projection) {}
+  /// `by_field_id`: each field has pages of its own, under its id, packed or not.
+  TreeMaker(const ColumnProjection& projection, bool by_field_id) : projection_(projection), by_field_id_(by_field_id) {}
   FieldTree Make(const LanceField& field, const TypePtr& type, const std::string& prefix) {
     FieldTree tree{.field = &field, .path = prefix + field.name, .type = type};
     if (field.IsLeaf()) {
       tree.column = Next(projection_.leaf_columns, leaf_, tree.path);
+      if (by_field_id_) AddFieldsOf(tree);
       return tree;
     }
     if (tree.is_list()) tree.column = Next(projection_.list_columns, list_, tree.path);
@@ -226,7 +239,17 @@ class TreeMaker {
     if (next >= columns.size()) throw Invalid("column '{}': too few file columns given", path);
     return columns[next++];
   }
+  static void AddFieldsOf(FieldTree& tree) {
+    for (size_t i = 0; i < tree.field->children.size(); ++i) {
+      const LanceField& child = tree.field->children[i];
+      FieldTree& made = tree.children.emplace_back(FieldTree{.field = &child, .path = tree.path + "." + child.name,
+                                                             .type = tree.type->children[i].type, .column = tree.column < 0 ? -1 : child.id});
+      AddFieldsOf(made);
+    }
+  }
+
   const ColumnProjection& projection_;
+  const bool by_field_id_;
   size_t leaf_ = 0, list_ = 0;
 };
 
@@ -250,12 +273,14 @@ class ReadMaker {
     if (!column.holds_lists()) {
       if (!num_rows_) CheckNullItems(tree, column, rows);
       const bool has_keys = tree.type->id == TypeId::kDictionary;
-      return std::make_unique<LeafRead>(column, tree.path, tree.type, rows, has_keys ? columns_.Dictionary(*tree.field, tree.type) : nullptr);
+      return std::make_unique<LeafRead>(column, tree.path, tree.type, rows,
+                                        LeafRead::Options{.dictionary = has_keys ? columns_.Dictionary(*tree.field, tree.type) : nullptr,
+                                                          .drops_nulls = columns_.by_field_id() && !tree.field->nullable});
     }
     const StoredColumn& bytes = columns_.Column(tree.column + 1);
     const std::string path = tree.path;
     return std::make_unique<ListFieldRead>(column, path, tree.type, rows, [&bytes, path](RowRanges items) {
-      return std::make_unique<LeafRead>(bytes, path, MakeType(TypeId::kUInt8), items);
+      return std::make_unique<LeafRead>(bytes, path, MakeType(TypeId::kUInt8), items, LeafRead::Options{});
     });
   }
   ArrayReadPtr MakeList(const std::shared_ptr<const FieldTree>& tree, const RowRanges& rows) const {
@@ -314,7 +339,7 @@ std::vector<ColumnProjection> AllStoredColumns(const LanceSchema& schema, const 
 
 page::ArrayReadPtr MakeFieldRead(const ColumnProjection& projection, const StoredColumns& columns, uint64_t num_rows, RowRanges rows) {
   const Field arrow = ToArrowField(projection.field);
-  auto tree = std::make_shared<const FieldTree>(TreeMaker(projection).Make(projection.field, arrow.type, ""));
+  auto tree = std::make_shared<const FieldTree>(TreeMaker(projection, columns.by_field_id()).Make(projection.field, arrow.type, ""));
   return ReadMaker(columns, columns.counts_rows() ? std::optional(num_rows) : std::nullopt).Make(tree, columns.Locate(rows));
 }
 

@@ -150,6 +150,33 @@ void FileReader::Impl::OpenStored(const LegacyTable& table, std::optional<uint64
   stored = std::move(columns);
 }
 
+namespace {
+
+/// Of descriptors of version 2.0 those with position 1 and no bytes are null.
+ArrayPtr MarkNullDescriptors(const Array& blobs) {
+  const uint64_t* positions = blobs.children[0]->buffers[0].as<uint64_t>() + blobs.children[0]->offset + blobs.offset;
+  const uint64_t* sizes = blobs.children[1]->buffers[0].as<uint64_t>() + blobs.children[1]->offset + blobs.offset;
+  BitBuilder valid;
+  for (int64_t i = 0; i < blobs.length; ++i) valid.AppendBit(positions[i] != 1 || sizes[i] != 0);
+  auto out = std::make_shared<Array>(blobs);
+  out->children = {SliceArray(blobs.children[0], blobs.offset, blobs.length), SliceArray(blobs.children[1], blobs.offset, blobs.length)};
+  out->offset = 0;
+  out->validity = valid.Finish();
+  out->null_count = -1;
+  return out;
+}
+
+ArrayPtr MarkNullBlobs(const ArrayPtr& array, const LanceField& field) {
+  if (!HasBlobs(field)) return array;
+  if (BlobFormOf(field) == BlobForm::kV1 && array->length > 0 && !array->validity.present()) return MarkNullDescriptors(*array);
+  if (BlobFormOf(field) != BlobForm::kNone) return array;
+  auto out = std::make_shared<Array>(*array);
+  for (size_t i = 0; i < out->children.size(); ++i) out->children[i] = MarkNullBlobs(out->children[i], field.children[i]);
+  return out;
+}
+
+}  // namespace
+
 std::vector<ArrayPtr> FileReader::Impl::ReadStored(std::span<const ColumnProjection> projections, const FileRows& rows,
                                                    const ReadContext& context) const {
   SortedRowsHolder sorted;
@@ -160,12 +187,17 @@ std::vector<ArrayPtr> FileReader::Impl::ReadStored(std::span<const ColumnProject
     const FileRows ascending = sorted.Get(rows);
     for (uint64_t i = 0; i < ascending.count; ++i) page::AppendRange(ranges, {ascending.rows[i], 1});
   }
+  std::vector<ColumnProjection> described(projections.begin(), projections.end());  // the reads refer to their fields
   std::vector<page::ArrayReadPtr> reads;
-  for (const ColumnProjection& projection : projections) {
-    if (HasBlobs(projection.field)) throw Unsupported("column '{}': blobs of file version {}", projection.field.name, tail().version.ToString());
+  for (ColumnProjection& projection : described) {
+    projection.field = DescribeBlobs(projection.field);
+    if (HasBlobs(projection.field) && stored->by_field_id()) {
+      throw Unsupported("column '{}': blobs of file version {}", projection.field.name, tail().version.ToString());
+    }
     reads.push_back(MakeFieldRead(projection, *stored, num_rows, ranges));
   }
   std::vector<ArrayPtr> arrays = FinishReads(*file, reads, context);
+  for (size_t i = 0; i < arrays.size(); ++i) arrays[i] = MarkNullBlobs(arrays[i], described[i].field);
   if (!rows.is_range()) {
     for (ArrayPtr& array : arrays) array = TakeArray(array, sorted.positions());
   }

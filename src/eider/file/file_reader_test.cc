@@ -187,7 +187,7 @@ std::string MessageOf(const std::function<void()>& body, ErrorKind kind) {
 }
 
 TEST_F(GoldenTest, NamesVersionsThatItDoesNotRead) {
-  const std::pair<FileVersion, const char*> versions[] = {{{2, 3}, "2.3"}, {{7, 9}, "7.9"}};
+  const std::pair<FileVersion, const char*> versions[] = {{{2, 4}, "2.4"}, {{7, 9}, "7.9"}};
   for (const auto& [version, name] : versions) {
     const auto file = std::make_shared<DamagedFile>(GoldenFolder() / "2.2/flat.lance");
     StoreLe(file->bytes().data() + file->size() - 8, version.major);

@@ -28,7 +28,8 @@ ByteRange Entry(const FileTail& tail, const Buffer& table, const char* what, siz
 }
 
 void CheckVersion(FileVersion version) {
-  if (version == FileVersion{2, 1} || version == FileVersion{2, 2} || version.IsArrays() || version.IsLegacy()) return;
+  const bool leaves = version.major == 2 && version.minor >= 1 && version.minor <= 3;
+  if (leaves || version.IsArrays() || version.IsLegacy()) return;
   throw Unsupported("file version {}", version.ToString());
 }
 

@@ -89,7 +89,8 @@ struct LeafColumn {
 
   /// The reference reads a column of structs (2.0) only when it is one page, which has no bytes: true when the first has grown.
   bool ExtendStructs(const page::EncodedPage& page) {
-    if (page.array_encoding.empty() || leaf->type->id != TypeId::kStruct || metadata.pages_size() == 0) return false;
+    const bool structs = leaf->type->id == TypeId::kStruct && !leaf->options.packs_fields;
+    if (page.array_encoding.empty() || !structs || metadata.pages_size() == 0) return false;
     metadata.mutable_pages(0)->set_length(metadata.pages(0).length() + page.num_rows);
     return true;
   }
@@ -143,8 +144,11 @@ struct FileWriter::Impl {
   void AddLeafColumn(const page::ColumnLeaf& leaf) {
     proto::ColumnEncoding values;
     values.mutable_values();
+    proto::ColumnEncoding blobs;
+    blobs.mutable_blob()->set_inner(Serialize(values));
+    const bool is_blob = options.version.minor == 0 && leaf.options.describes_blobs;  // later versions say so in the pages
     LeafColumn column{.leaf = &leaf};
-    *column.metadata.mutable_encoding() = DirectEncoding("/lance.encodings.ColumnEncoding", Serialize(values));
+    *column.metadata.mutable_encoding() = DirectEncoding("/lance.encodings.ColumnEncoding", Serialize(is_blob ? blobs : values));
     leaves.push_back(std::move(column));
   }
 

@@ -30,6 +30,7 @@ struct PageOptions {
   codec::CompressionOptions::Scheme dictionary_scheme = codec::CompressionOptions::Scheme::kAuto;  ///< `dict-values-compression`
   std::optional<int> dictionary_level;                                                             ///< `dict-values-compression-level`
   bool describes_blobs = false;        ///< structs of position and size, of blobs of form v1
+  bool packs_fields = false;           ///< 2.0: the fields of a struct, descriptors of blobs too, lie row by row in one column
 };
 
 struct ColumnLeaf {

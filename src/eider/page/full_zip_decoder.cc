@@ -27,6 +27,35 @@ FullZipDecoder::FullZipDecoder(const FullZipLayout& layout, const PageSource& so
   control_bytes_ = ControlBytes(layout.bits_rep() + layout.bits_def());
   if (has_rep() && layout.bits_rep() == 0 && source.num_rows > 0) throw Corrupt("full-zip: lists without repetition levels");
   if (!layout.has_value_compression()) throw Corrupt("full-zip: no value encoding");
+  OpenValues(layout);
+  const bool wants_index = has_rep() || is_variable();
+  if (source.buffers.size() != (wants_index ? 2u : 1u)) throw Corrupt("full-zip: {} buffers", source.buffers.size());
+  stream_ = source.buffers[0];
+  if (!has_rep() && layout.num_items() != source.num_rows) {
+    throw Corrupt("full-zip: {} items for {} rows", layout.num_items(), source.num_rows);
+  }
+  if (!wants_index) {
+    const uint64_t expected = CheckedMul(source.num_rows, stride(), "full-zip stream");
+    if (stream_.length != expected) throw Corrupt("full-zip: {} bytes for {} rows of {}", stream_.length, source.num_rows, stride());
+    return;
+  }
+  index_ = source.buffers[1];
+  const uint64_t entries = CheckedAdd(source.num_rows, 1, "full-zip index");
+  const uint64_t width = index_.length / entries;
+  if (index_.length % entries != 0 || (width != 1 && width != 2 && width != 4 && width != 8)) {
+    throw Corrupt("full-zip: index of {} bytes for {} rows", index_.length, source.num_rows);
+  }
+  index_bytes_ = static_cast<uint32_t>(width);
+}
+
+void FullZipDecoder::OpenValues(const FullZipLayout& layout) {
+  // Releases before 8 write fixed-size lists that are null throughout in this way.
+  if (layout.value_compression().has_constant() && !layout.value_compression().constant().has_value()) {
+    if (!has_levels() || layout.bits_per_value() != 0 || layout.bits_per_offset() != 0) {
+      throw Corrupt("full-zip: a page without values, but with items that are not null");
+    }
+    return;
+  }
   codec::ValueShape shape = leaf_->is_dictionary() ? leaf_->dictionary_shape : leaf_->shape;
   bytes_to_bits_ = shape.bits_per_value == 1 && shape.dimensions.empty() && shape.kind == codec::ValueShape::Kind::kFixed;
   if (bytes_to_bits_) shape.bits_per_value = 8;
@@ -47,24 +76,6 @@ FullZipDecoder::FullZipDecoder(const FullZipLayout& layout, const PageSource& so
                     codec::DescribeEncoding(layout.value_compression()), value_bytes_ * 8);
     }
   }
-  const bool wants_index = has_rep() || variable;
-  if (source.buffers.size() != (wants_index ? 2u : 1u)) throw Corrupt("full-zip: {} buffers", source.buffers.size());
-  stream_ = source.buffers[0];
-  if (!has_rep() && layout.num_items() != source.num_rows) {
-    throw Corrupt("full-zip: {} items for {} rows", layout.num_items(), source.num_rows);
-  }
-  if (!wants_index) {
-    const uint64_t expected = CheckedMul(source.num_rows, stride(), "full-zip stream");
-    if (stream_.length != expected) throw Corrupt("full-zip: {} bytes for {} rows of {}", stream_.length, source.num_rows, stride());
-    return;
-  }
-  index_ = source.buffers[1];
-  const uint64_t entries = CheckedAdd(source.num_rows, 1, "full-zip index");
-  const uint64_t width = index_.length / entries;
-  if (index_.length % entries != 0 || (width != 1 && width != 2 && width != 4 && width != 8)) {
-    throw Corrupt("full-zip: index of {} bytes for {} rows", index_.length, source.num_rows);
-  }
-  index_bytes_ = static_cast<uint32_t>(width);
 }
 
 ByteRange FullZipDecoder::StreamRange(uint64_t begin, uint64_t end) const { return {stream_.offset + begin, end - begin}; }
@@ -134,6 +145,11 @@ void FullZipDecoder::ParseItems(ByteSpan bytes, std::vector<uint16_t>& rep, std:
       def.push_back(d);
     }
     if (d > visible) continue;
+    if (!values_) {
+      if (d == 0) throw Corrupt("full-zip: an item that is not null in a page without values");
+      out.AppendEmpty(1);
+      continue;
+    }
     if (!is_variable()) {
       AppendFixed(bytes, at, out);
     } else if (d == 0) {

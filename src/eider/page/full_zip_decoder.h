@@ -30,7 +30,7 @@ class FullZipDecoder final : public PageDecoder {
   bool has_levels() const { return control_bytes_ > 0; }
   bool is_variable() const { return length_bytes_ > 0; }
   /// The page is nothing but values.
-  bool is_plain() const { return !has_levels() && !is_variable() && !bytes_to_bits_ && values_->is_plain(); }
+  bool is_plain() const { return !has_levels() && !is_variable() && !bytes_to_bits_ && values_ && values_->is_plain(); }
   bool has_index() const { return index_bytes_ > 0; }
   /// Stored bytes of a row when there is no index: control word and value.
   uint64_t stride() const { return control_bytes_ + value_bytes_; }
@@ -46,6 +46,7 @@ class FullZipDecoder final : public PageDecoder {
   void ParseItems(ByteSpan bytes, std::vector<uint16_t>& rep, std::vector<uint16_t>& def, codec::DecodedValues& out) const;
 
  private:
+  void OpenValues(const ::lance::encodings21::FullZipLayout& layout);
   uint64_t ParseControl(const uint8_t* p) const;
   void AppendFixed(ByteSpan bytes, uint64_t& at, codec::DecodedValues& out) const;
   void AppendVariable(ByteSpan bytes, uint64_t& at, codec::DecodedValues& out) const;
@@ -59,7 +60,7 @@ class FullZipDecoder final : public PageDecoder {
   uint32_t length_bytes_ = 0;  // variable width
   uint64_t value_bytes_ = 0;   // fixed width, element validity included
   uint32_t index_bytes_ = 0;   // of one entry
-  std::unique_ptr<codec::PerValueDecompressor> values_;
+  std::unique_ptr<codec::PerValueDecompressor> values_;  // null: all items are null, and only levels are stored
 };
 
 }  // namespace eider::page

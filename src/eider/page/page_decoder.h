@@ -71,7 +71,7 @@ struct PageSource {
   std::vector<ByteRange> buffers;  ///< of the file, within its bounds
   uint64_t num_rows = 0;
   std::string_view layout;         ///< serialized lance.encodings21.PageLayout
-  uint16_t version_minor = 2;      ///< 1: 2.1, 2: 2.2
+  uint16_t version_minor = 2;      ///< 1: 2.1, 2: 2.2; translated pages of 2.3 too
 };
 
 /// \throws Error(kCorrupt) for a layout that the reference refuses, or whose counts disagree; Error(kUnsupported) naming a

@@ -76,7 +76,6 @@ LanceField StoreBlobFields(const LanceField& field) {
 
 void RequireBlobVersion(const LanceField& field, uint16_t minor) {
   const BlobForm form = BlobFormOf(field);
-  if (form != BlobForm::kNone && minor < 1) throw Unsupported("column '{}': blobs are written in files of version 2.1 or later", field.name);
   if (form == BlobForm::kV2 && minor < 2) {
     throw Unsupported("column '{}': extension {} needs files of version 2.2 or later", field.name, kBlobV2Extension);
   }

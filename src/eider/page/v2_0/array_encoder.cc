@@ -7,17 +7,15 @@
 #include "eider/array/take.h"
 #include "eider/array/types.h"
 #include "eider/base/memory.h"
+#include "eider/page/gather_packed.h"
 #include "eider/page/v2_0/array_encoding.h"
+#include "eider/schema/blob_columns.h"
 
 namespace eider::page::v2_0 {
 namespace {
 
 namespace proto = ::lance::encodings;
 using proto::ArrayEncoding;
-
-bool IsPacked(const LanceField& field) {
-  return FindValue(field.metadata, "lance-encoding:packed") == "true" || FindValue(field.metadata, "packed") == "true";
-}
 
 class ColumnFinder {
  public:
@@ -26,6 +24,8 @@ class ColumnFinder {
     Check(field, type, path);
     ColumnLeaf column{.path = path, .field_id = field.id, .type = arrow.type, .steps = steps_};
     column.options.compression.version_minor = 0;
+    column.options.describes_blobs = BlobFormOf(field) == BlobForm::kV1;
+    column.options.packs_fields = type.id == TypeId::kStruct && field.IsLeaf() && !field.children.empty();
     columns_.push_back(std::move(column));
     if (field.IsLeaf()) return;
     for (size_t i = 0; i < field.children.size(); ++i) {
@@ -45,7 +45,10 @@ class ColumnFinder {
     if (type.id == TypeId::kMap || lists_of_structs || no_bytes) {
       throw Unsupported("field '{}': {} needs file version 2.2 or later", path, TypeToString(type));
     }
-    if (type.id == TypeId::kStruct && IsPacked(field)) throw Unsupported("field '{}': writing packed structs in version 2.0", path);
+    const bool packed = type.id == TypeId::kStruct && field.IsLeaf() && !field.children.empty();
+    if (packed && !IsPlainPacked(type)) {
+      throw Unsupported("field '{}': a packed struct of fields that are not fixed-width values needs file version 2.2 or later", path);
+    }
   }
 
   std::vector<PathStep> steps_;
@@ -87,7 +90,9 @@ ArrayPtr Descend(ArrayPtr array, const ColumnLeaf& column) {
 class PageMaker {
  public:
   /// `array` is all of the page.
-  explicit PageMaker(const Array& array) { encoding_ = Encode(array); }
+  explicit PageMaker(const Array& array, const PageOptions& options = {}) {
+    encoding_ = options.packs_fields ? EncodePacked(array, options.describes_blobs) : Encode(array);
+  }
 
   EncodedPage Take(uint64_t num_rows) {
     page_.num_rows = num_rows;
@@ -137,6 +142,43 @@ class PageMaker {
     ArrayEncoding encoding;
     *encoding.mutable_nullable()->mutable_no_nulls()->mutable_values() = std::move(values);
     return encoding;
+  }
+
+  /// The fields of each row back to back. A blob that is null has the position 1 and no bytes.
+  ArrayEncoding EncodePacked(const Array& array, bool blobs) {
+    ArrayEncoding encoding;
+    uint64_t row_bytes = 0;
+    for (const Field& child : array.type->children) {
+      const uint64_t bits = FixedBitWidth(*child.type);
+      ArrayEncoding flat;
+      flat.mutable_flat()->set_bits_per_value(bits);
+      flat.mutable_flat()->mutable_buffer();
+      *encoding.mutable_packed_struct()->add_inner() = NoNulls(std::move(flat));
+      row_bytes += bits / 8;
+    }
+    BufferBuilder rows(static_cast<uint64_t>(array.length) * row_bytes);
+    for (int64_t i = 0; i < array.length; ++i) {
+      if (array.IsValid(i)) {
+        AppendFields(array, i, rows);
+      } else if (blobs) {
+        for (const uint64_t word : {uint64_t{1}, uint64_t{0}}) rows.AppendValue<uint64_t>(word);
+      } else {
+        throw Unsupported("null structs need file version 2.1 or later");
+      }
+    }
+    *encoding.mutable_packed_struct()->mutable_buffer() = AddBuffer(std::move(rows));
+    return encoding;
+  }
+  static void AppendFields(const Array& array, int64_t row, BufferBuilder& rows) {
+    for (size_t k = 0; k < array.children.size(); ++k) {
+      const Array& child = *array.children[k];
+      const int64_t at = array.offset + row;
+      if (!child.IsValid(at)) {
+        throw Invalid("packed struct: field '{}' is null in a struct that is not: packed structs hold no such nulls", array.type->children[k].name);
+      }
+      const uint64_t width = FixedBitWidth(*child.type) / 8;
+      rows.Append(child.buffers[0].data() + static_cast<uint64_t>(child.offset + at) * width, width);
+    }
   }
 
   ArrayEncoding EncodeNullable(const Array& array) {
@@ -291,14 +333,14 @@ std::optional<EncodedPage> EncodeArrayPage(std::span<const ArrayPtr> pieces, con
     std::vector<ArrayPtr> arrays;
     for (const ArrayPtr& piece : pieces) {
       ArrayPtr array = WithoutViews(Descend(piece, column));
-      if (array->type->id == TypeId::kStruct && CountNulls(*array) > 0) throw Unsupported("null structs need file version 2.1 or later");
+      if (array->type->id == TypeId::kStruct && !column.options.packs_fields && CountNulls(*array) > 0) throw Unsupported("null structs need file version 2.1 or later");
       if (array->length > 0) arrays.push_back(std::move(array));
     }
     // The reference wants a page of structs even where there are none.
-    if (arrays.empty() && column.type->id == TypeId::kStruct) return PageMaker(*MakeNullArray(column.type, 0)).Take(0);
+    if (arrays.empty() && column.type->id == TypeId::kStruct && !column.options.packs_fields) return PageMaker(*MakeNullArray(column.type, 0)).Take(0);
     if (arrays.empty()) return std::nullopt;
     const ArrayPtr all = ConcatArrays(arrays);
-    return PageMaker(*all).Take(static_cast<uint64_t>(all->length));
+    return PageMaker(*all, column.options).Take(static_cast<uint64_t>(all->length));
   });
 }
 
