@@ -4,6 +4,7 @@
 
 #include "eider/kernel/bitpack.h"
 #include "eider/kernel/levels.h"
+#include "eider/kernel/packed_address.h"
 
 namespace eider::codec {
 namespace {
@@ -82,6 +83,13 @@ class OutOfLineMiniBlock final : public MiniBlockDecompressor {
       StoreLe<T>(to, packed.At(position));
       to += sizeof(T);
     }
+  }
+  void PrefetchAt(std::span<const ByteSpan> buffers, uint64_t, uint32_t position, int step) const override {
+    const uint64_t block = position / kPackedBlockValues * PackedBlockBytes(width_);
+    if (step != 0 || block >= buffers[0].size()) return;
+    const uint8_t* word = kernel::PackedAddress<T>(buffers[0].data() + block, width_, position % kPackedBlockValues);
+    Prefetch(word);
+    Prefetch(word + PackedBlockBytes(1));
   }
 
  private:
