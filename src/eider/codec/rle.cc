@@ -131,7 +131,14 @@ class RleLevel final : public LevelDecompressor {
     uint64_t level = 0;
     for (size_t run = 0; run < runs.lengths.size() && level < num_levels; ++run) {
       const uint64_t end = std::min(num_levels, level + runs.lengths[run]);
-      if (test(LoadLe<uint16_t>(runs.values.data() + 2 * run))) kernel::SetMaskBits(mask, level, end);
+      if (test(LoadLe<uint16_t>(runs.values.data() + 2 * run))) {
+        const uint64_t first = level / 64, ones = end > level ? ~uint64_t{0} >> (63 - (end - level - 1) % 64) : 0;
+        if (end <= 64 * first + 64) {
+          mask[first] |= ones << (level % 64);  // most runs are short
+        } else {
+          kernel::SetMaskBits(mask, level, end);
+        }
+      }
       level = end;
     }
     if (level < num_levels) throw Corrupt("rle: runs cover {} values, {} are needed", level, num_levels);

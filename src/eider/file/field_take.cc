@@ -1,5 +1,7 @@
 #include "eider/file/field_take.h"
 
+#include <algorithm>
+
 #include "eider/file/file_reader_impl.h"
 #include "eider/io/cold_ranges.h"
 #include "eider/page/field_plan.h"
@@ -7,22 +9,22 @@
 namespace eider::file {
 namespace {
 
-/// Rows decoded before the clock is looked at again.
-constexpr size_t kRowsPerLook = 256;
+/// Chunks decoded before the clock is looked at again.
+constexpr size_t kChunksPerLook = 256;
 
-bool HasOnlyItems(const page::FieldPlan& plan, const ColumnProjection& column) {
+bool IsInLists(const page::LeafSpec& leaf) {
+  return std::any_of(leaf.layers.begin(), leaf.layers.end(), [](const page::LayerSpec& layer) { return layer.is_list; });
+}
+
+bool HasPlainLeaves(const page::FieldPlan& plan, const ColumnProjection& column) {
   if (plan.leaves.empty() || column.leaf_columns.size() != plan.leaves.size()) return false;
   for (size_t i = 0; i < plan.leaves.size(); ++i) {
-    const page::LeafSpec& leaf = *plan.leaves[i];
-    if (column.leaf_columns[i] < 0 || leaf.rows_per_row != 1 || leaf.is_dictionary()) return false;
-    for (const page::LayerSpec& layer : leaf.layers) {
-      if (layer.is_list) return false;
-    }
+    if (column.leaf_columns[i] < 0 || plan.leaves[i]->rows_per_row != 1 || plan.leaves[i]->is_dictionary()) return false;
   }
   return true;
 }
 
-bool AddLeaf(const LeafRead& read, const Buffer& mapping, std::span<const uint32_t> slots, page::ItemTake& take) {
+bool AddLeaf(const LeafRead& read, const Buffer& mapping, std::span<const uint32_t> slots, page::RowTake& take) {
   const ColumnPages& column = *read.column;
   std::vector<int64_t> known(column.num_pages(), -1);
   for (uint64_t i = 0; i < read.rows.count; ++i) {
@@ -50,20 +52,22 @@ bool FieldTake::Add(const FileReader& file, const ColumnProjection& column, std:
   return InContext([&] { return impl.Where(); }, [&] {
     const page::FieldPlan& plan = column.plan.Get(column.field);
     const Buffer mapping = impl.stored ? Buffer() : impl.file->Mapped();
-    if (!mapping.present() || !HasOnlyItems(plan, column)) return false;
+    if (!mapping.present() || !HasPlainLeaves(plan, column)) return false;
     for (const uint64_t row : rows) {
       if (row >= impl.num_rows) throw Invalid("row {} of {}", row, impl.num_rows);
     }
     impl.file->CheckNotCut();
     if (plan_ == nullptr) {
       plan_ = &plan;
-      for (const std::string& path : plan.paths) leaves_.emplace_back(num_rows_, path);
+      for (size_t i = 0; i < plan.leaves.size(); ++i) {
+        leaves_.push_back(IsInLists(*plan.leaves[i]) ? page::MakeListTake(num_rows_, plan.paths[i]) : page::MakeItemTake(num_rows_, plan.paths[i]));
+      }
     }
     if (plan.leaves.size() != leaves_.size()) return false;
     std::vector<LeafRead> reads;
     impl.AddReads(column, plan, {.count = rows.size(), .rows = rows.data()}, context.stats, reads);
     for (size_t i = 0; i < reads.size(); ++i) {
-      if (!reads[i].leaf->SameLayout(*plan_->leaves[i]) || !AddLeaf(reads[i], mapping, slots, leaves_[i])) return false;
+      if (!reads[i].leaf->SameLayout(*plan_->leaves[i]) || !AddLeaf(reads[i], mapping, slots, *leaves_[i])) return false;
     }
     return true;
   });
@@ -71,7 +75,11 @@ bool FieldTake::Add(const FileReader& file, const ColumnProjection& column, std:
 
 void FieldTake::AppendRanges(const FileReader& file, std::vector<ByteRange>& ranges) const {
   const Buffer mapping = file.impl().file->Mapped();
-  for (const page::ItemTake& leaf : leaves_) leaf.AppendRanges(mapping.data(), ranges);
+  for (const auto& leaf : leaves_) leaf->AppendRanges(mapping.data(), ranges);
+}
+
+bool FieldTake::IsSparse() const {
+  return std::all_of(leaves_.begin(), leaves_.end(), [](const auto& leaf) { return leaf->IsSparse(); });
 }
 
 ArrayPtr FieldTake::Finish(const ReadContext& context) {
@@ -80,13 +88,16 @@ ArrayPtr FieldTake::Finish(const ReadContext& context) {
   for (size_t i = 0; i < leaves_.size(); ++i) {
     page::LeafOutput& out = *outputs.emplace_back(std::make_unique<page::LeafOutput>(plan_->leaves[i]));
     pointers.push_back(&out);
-    leaves_[i].Locate();
-    io::ColdRanges cold(leaves_[i].chunks());
-    for (size_t row = 0; row < num_rows_; row += kRowsPerLook) {
-      cold.Expect(row, std::min(num_rows_, row + kRowsPerLook));
-      leaves_[i].Decode(row, std::min(num_rows_, row + kRowsPerLook), out);
+    page::RowTake& leaf = *leaves_[i];
+    leaf.Locate();
+    const std::span<const ByteSpan> chunks = leaf.chunks();
+    io::ColdRanges cold(chunks);
+    for (size_t first = 0; first < chunks.size(); first += kChunksPerLook) {
+      const size_t end = std::min(chunks.size(), first + kChunksPerLook);
+      cold.Expect(first, end);
+      leaf.Decode(first, end, out);
     }
-    leaves_[i].Finish(out);
+    leaf.Finish(out);
   }
   ArrayPtr array = page::AssembleField(*plan_, pointers, num_rows_);
   if (context.stats) context.stats->bytes_copied.fetch_add(CopiedBytes(*array), std::memory_order_relaxed);

@@ -1,94 +1,99 @@
-#include "eider/page/item_take.h"
-
 #include <algorithm>
 
+#include "eider/page/row_take.h"
 #include "eider/page/unravel.h"
 
 namespace eider::page {
 namespace {
 
-/// Rows that go side by side: enough to hide a miss, few enough that what was asked for is still in the cache when it is needed.
-constexpr size_t kBlockRows = 64;
-/// A chunk's header, its bits of nulls and the first of its values, as a rule.
-constexpr size_t kHeadBytes = 192;
+/// Beyond, unpacking blocks is cheaper than addressing their values.
+constexpr uint64_t kMaxRowsPerChunk = 32;
 
-}  // namespace
+class ItemTake final : public RowTake {
+ public:
+  ItemTake(size_t num_rows, const std::string& path) : RowTake(num_rows, path, kMaxRowsPerChunk) {}
+  std::optional<uint32_t> AddPage(const PageDecoder& decoder, const uint8_t* file, size_t number) override;
+  void Locate() override;
+  void Decode(size_t begin, size_t end, LeafOutput& out) override;
+  void Finish(LeafOutput& out) override;
 
-template <typename Body>
-auto ItemTake::InRow(size_t i, Body&& body) const {
-  return InContext([&] { return fmt::format("page {} of column '{}'", pages_[rows_[i].page].number, path_); }, [&] {
-    return InContext([&] { return fmt::format("chunk {}", rows_[i].chunk); }, body);
-  });
-}
+ private:
+  struct Opened {
+    uint32_t num_levels = 0;
+    ByteSpan def;
+  };
+  void LocateBlock(size_t begin, size_t end);
+  void OpenBlock(size_t begin, size_t end);
+  void DecodeRow(size_t i, size_t in_block);
+  void Reserve(size_t done) const;
+
+  const Layers* layers_ = nullptr;  ///< of the pages that have definition levels
+  std::vector<uint16_t> levels_;    ///< empty: all valid
+  std::vector<Opened> opened_;      ///< of one block
+  std::unique_ptr<codec::DecodedValues> keys_;
+  codec::DecodedValues* values_ = nullptr;
+  uint64_t first_item_ = 0;
+};
 
 std::optional<uint32_t> ItemTake::AddPage(const PageDecoder& decoder, const uint8_t* file, size_t number) {
   if (!decoder.TakesByAddress()) return std::nullopt;
   const auto& page = static_cast<const MiniBlockDecoder&>(decoder);
+  if (page.has_rep()) return std::nullopt;
   // Keys are resolved all at once, so they must be of one dictionary.
   if (!pages_.empty() && (page.has_dictionary() || pages_[0].decoder->has_dictionary())) return std::nullopt;
   if (page.has_def()) {
     if (layers_ != nullptr && *layers_ != page.layers()) return std::nullopt;
     layers_ = &page.layers();
   }
-  max_buffers_ = std::max<size_t>(max_buffers_, page.num_buffers());
-  pages_.push_back({&page, file, number});
-  return static_cast<uint32_t>(pages_.size() - 1);
+  return KeepPage(page, file, number);
 }
 
 void ItemTake::Locate() {
   chunks_.resize(rows_.size());
-  for (size_t begin = 0; begin < rows_.size(); begin += kBlockRows) LocateBlock(begin, std::min(rows_.size(), begin + kBlockRows));
+  for (size_t begin = 0; begin < rows_.size(); begin += kBlock) LocateBlock(begin, std::min(rows_.size(), begin + kBlock));
 }
 
 void ItemTake::LocateBlock(size_t begin, size_t end) {
-  for (size_t i = begin; i < end; ++i) pages_[rows_[i].page].decoder->state()->values.PrefetchRow(rows_[i].row);
+  for (size_t i = begin; i < end; ++i) PageOf(rows_[i]).state()->values.PrefetchRow(rows_[i].row);
   for (size_t i = begin; i < end; ++i) {
-    const MiniBlockState& state = *pages_[rows_[i].page].decoder->state();
+    const MiniBlockState& state = *PageOf(rows_[i]).state();
     __builtin_prefetch(state.offsets.data() + state.values.PrefetchStarts(rows_[i].row));
   }
   for (size_t i = begin; i < end; ++i) {
     Row& row = rows_[i];
-    const Page& page = pages_[row.page];
-    const RowIndex& index = page.decoder->state()->values;
+    const RowIndex& index = PageOf(row).state()->values;
     row.chunk = static_cast<uint32_t>(index.Find(row.row));
     row.row -= index.start(row.chunk);
-    const ByteRange range = page.decoder->ChunkRange(row.chunk);
-    chunks_[i] = {page.file + range.offset, range.length};
-  }
-}
-
-void ItemTake::AppendRanges(const uint8_t* file, std::vector<ByteRange>& ranges) const {
-  for (size_t i = 0; i < rows_.size(); ++i) {
-    if (pages_[rows_[i].page].file == file) ranges.push_back({static_cast<uint64_t>(chunks_[i].data() - file), chunks_[i].size()});
+    chunks_[i] = ChunkOf(row);
   }
 }
 
 void ItemTake::OpenBlock(size_t begin, size_t end) {
   for (size_t i = begin; i < end; ++i) PrefetchBytes(chunks_[i].data(), std::min(chunks_[i].size(), kHeadBytes));
   for (size_t i = begin; i < end; ++i) {
-    const MiniBlockDecoder& page = *pages_[rows_[i].page].decoder;
+    const MiniBlockDecoder& page = PageOf(rows_[i]);
     ChunkView view;
-    view.buffers = std::span(buffers_).subspan((i - begin) * max_buffers_, page.num_buffers());
-    InRow(i, [&] { page.OpenChunk(rows_[i].chunk, chunks_[i], view); });
+    view.buffers = Buffers(i - begin, page);
+    InRow(rows_[i], [&] { page.OpenChunk(rows_[i].chunk, chunks_[i], view); });
     opened_[i - begin] = {view.num_levels, view.def};
     page.values().PrefetchAt(view.buffers, page.state()->values.count(rows_[i].chunk), rows_[i].row, 0);
   }
   for (size_t i = begin; i < end; ++i) {
-    const MiniBlockDecoder& page = *pages_[rows_[i].page].decoder;
-    const std::span<const ByteSpan> buffers = std::span(buffers_).subspan((i - begin) * max_buffers_, page.num_buffers());
-    page.values().PrefetchAt(buffers, page.state()->values.count(rows_[i].chunk), rows_[i].row, 1);
+    const MiniBlockDecoder& page = PageOf(rows_[i]);
+    page.values().PrefetchAt(Buffers(i - begin, page), page.state()->values.count(rows_[i].chunk), rows_[i].row, 1);
   }
 }
 
-void ItemTake::DecodeRow(size_t i, const Opened& opened, std::span<const ByteSpan> buffers, codec::DecodedValues& values) {
+void ItemTake::DecodeRow(size_t i, size_t in_block) {
   const Row& row = rows_[i];
-  const MiniBlockDecoder& page = *pages_[row.page].decoder;
-  if (page.has_def()) levels_[i] = page.def().At(opened.def, opened.num_levels, row.row);
-  page.values().AppendAt(buffers.first(page.num_buffers()), page.state()->values.count(row.chunk), {&row.row, 1}, values);
+  const MiniBlockDecoder& page = PageOf(row);
+  if (page.has_def()) levels_[i] = page.def().At(opened_[in_block].def, opened_[in_block].num_levels, row.row);
+  page.values().AppendAt(Buffers(in_block, page), page.state()->values.count(row.chunk), {&row.row, 1}, *values_);
 }
 
 // Growing the buffer under the values costs a copy: the rows left are taken to be like those done.
-void ItemTake::Reserve(codec::DecodedValues& values, size_t done) const {
+void ItemTake::Reserve(size_t done) const {
+  codec::DecodedValues& values = *values_;
   if (values.shape.kind == codec::ValueShape::Kind::kPacked || values.is_bits()) return;
   const size_t rows = rows_.size();
   if (values.shape.kind == codec::ValueShape::Kind::kFixed) {
@@ -97,7 +102,7 @@ void ItemTake::Reserve(codec::DecodedValues& values, size_t done) const {
   }
   if (done == 0) return values.offsets.Reserve((rows + 1) * values.shape.offset_bytes);
   const size_t expected = values.data.size() / done * rows;
-  if (done == kBlockRows) values.data.Reserve(expected + expected / 8 + 4096);
+  if (done == kBlock) values.data.Reserve(expected + expected / 8 + 4096);
 }
 
 void ItemTake::Decode(size_t begin, size_t end, LeafOutput& out) {
@@ -105,17 +110,13 @@ void ItemTake::Decode(size_t begin, size_t end, LeafOutput& out) {
     values_ = pages_[0].decoder->BeginValues(out, keys_);
     first_item_ = out.layers[0].length;
     if (layers_ != nullptr) levels_.resize(rows_.size());
-    buffers_.resize(kBlockRows * max_buffers_);
-    opened_.resize(kBlockRows);
+    opened_.resize(kBlock);
   }
-  for (size_t block = begin; block < end; block += kBlockRows) {
-    const size_t block_end = std::min(end, block + kBlockRows);
-    Reserve(*values_, block);
+  for (size_t block = begin; block < end; block += kBlock) {
+    const size_t block_end = std::min(end, block + kBlock);
+    Reserve(block);
     OpenBlock(block, block_end);
-    for (size_t i = block; i < block_end; ++i) {
-      const std::span<const ByteSpan> buffers = std::span(buffers_).subspan((i - block) * max_buffers_, max_buffers_);
-      InRow(i, [&] { DecodeRow(i, opened_[i - block], buffers, *values_); });
-    }
+    for (size_t i = block; i < block_end; ++i) InRow(rows_[i], [&] { DecodeRow(i, i - block); });
   }
 }
 
@@ -127,5 +128,9 @@ void ItemTake::Finish(LeafOutput& out) {
   }
   pages_[0].decoder->EndValues(out, first_item_, keys_.get());
 }
+
+}  // namespace
+
+std::unique_ptr<RowTake> MakeItemTake(size_t num_rows, const std::string& path) { return std::make_unique<ItemTake>(num_rows, path); }
 
 }  // namespace eider::page

@@ -92,7 +92,7 @@ MiniBlockDecoder::MiniBlockDecoder(const MiniBlockLayout& layout, const PageSour
   whole_chunks_ = NeedsWholeChunk(layout.value_compression());
 }
 
-bool MiniBlockDecoder::TakesByAddress() const { return ReadsAnyOrder() && !leaf_->is_dictionary() && state() != nullptr; }
+bool MiniBlockDecoder::TakesByAddress() const { return !whole_chunks_ && !leaf_->is_dictionary() && state() != nullptr; }
 
 MiniBlockDecoder::~MiniBlockDecoder() { delete state_.load(); }
 

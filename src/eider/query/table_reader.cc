@@ -6,6 +6,7 @@
 #include "eider/array/concat.h"
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
+#include "eider/base/shared_cache.h"
 #include "eider/query/row_groups.h"
 
 namespace eider::query {
@@ -72,11 +73,25 @@ ReadPlanPtr TableReader::Plan(const ScanOptions& options) const {
       return last_plan_;
     }
   }
-  auto plan = std::make_shared<const ReadPlan>(snapshot_.manifest, options.columns, options.with_row_id,
-                                               options.with_row_address, options.blob_handling);
+  ReadPlanPtr plan = MakePlan(options);
   std::lock_guard lock(mutex_);
   last_plan_ = plan;
   last_options_ = options;
+  return plan;
+}
+
+// The plan of all columns is kept by the session as well: short reads open the table anew each time. A kept plan holds its manifest,
+// so that the address of that names it.
+ReadPlanPtr TableReader::MakePlan(const ScanOptions& options) const {
+  const bool keep = session_ && !options.columns && !options.with_row_id && !options.with_row_address &&
+                    options.blob_handling == BlobHandling::kDescriptions;
+  const std::string name = keep ? fmt::format("plan of manifest {}", static_cast<const void*>(snapshot_.manifest.get())) : "";
+  if (keep) {
+    if (const auto kept = session_->cache().Find(name)) return std::static_pointer_cast<const ReadPlan>(kept);
+  }
+  auto plan = std::make_shared<const ReadPlan>(snapshot_.manifest, options.columns, options.with_row_id, options.with_row_address,
+                                               options.blob_handling);
+  if (keep) session_->cache().Insert(name, plan);
   return plan;
 }
 

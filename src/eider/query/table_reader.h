@@ -48,6 +48,7 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   friend class TableTake;
   uint64_t AddressOf(uint64_t row, RowNaming naming, const file::ReadContext& context) const;
   size_t FragmentOf(uint64_t position) const;
+  ReadPlanPtr MakePlan(const ScanOptions& options) const;
   /// Values of a column that no file holds, for rows of one fragment.
   void FillSystemColumn(SystemColumn column, size_t fragment, std::span<const uint64_t> live, std::span<const uint64_t> physical,
                         uint64_t* out) const;
