@@ -110,6 +110,10 @@ class OutOfLineLevel final : public LevelDecompressor {
     constexpr uint64_t kWords = kPackedBlockValues / 64;
     for (uint64_t block = 0; block * kPackedBlockValues < num_levels; ++block, mask += kWords) {
       const uint64_t levels = std::min<uint64_t>(kPackedBlockValues, num_levels - block * kPackedBlockValues);
+      if (levels == kPackedBlockValues && !packed.IsRaw(block)) {
+        kernel::PackedLevelsEqual(packed.BlockAt(block), width_, value, mask);
+        continue;
+      }
       uint64_t words[kWords];
       if (packed.IsRaw(block)) {
         uint16_t raw[kPackedBlockValues];

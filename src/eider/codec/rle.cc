@@ -122,26 +122,25 @@ class RleLevel final : public LevelDecompressor {
   }
 
  private:
-  // Whole runs of bits at once.
+  // The word being filled stays in a register: most runs are short.
   template <typename Test>
   static void MaskWhere(ByteSpan block, uint64_t num_levels, const Test& test, uint64_t* mask) {
     const Runs runs = RunsOfBlock(block);
     CheckRuns<uint16_t>(runs, num_levels);
-    std::fill_n(mask, kernel::MaskWords(num_levels), uint64_t{0});
-    uint64_t level = 0;
+    uint64_t level = 0, word = 0;
     for (size_t run = 0; run < runs.lengths.size() && level < num_levels; ++run) {
       const uint64_t end = std::min(num_levels, level + runs.lengths[run]);
-      if (test(LoadLe<uint16_t>(runs.values.data() + 2 * run))) {
-        const uint64_t first = level / 64, ones = end > level ? ~uint64_t{0} >> (63 - (end - level - 1) % 64) : 0;
-        if (end <= 64 * first + 64) {
-          mask[first] |= ones << (level % 64);  // most runs are short
-        } else {
-          kernel::SetMaskBits(mask, level, end);
-        }
+      const uint64_t set = test(LoadLe<uint16_t>(runs.values.data() + 2 * run)) ? ~uint64_t{0} : 0;
+      word |= set << (level % 64) & (end > level ? ~uint64_t{0} : 0);
+      for (; level / 64 < end / 64; level = (level / 64 + 1) * 64) {
+        mask[level / 64] = word;
+        word = set;
       }
       level = end;
+      word &= (uint64_t{1} << (end % 64)) - 1;
     }
     if (level < num_levels) throw Corrupt("rle: runs cover {} values, {} are needed", level, num_levels);
+    if (level % 64 != 0) mask[level / 64] = word;
   }
 };
 

@@ -69,7 +69,7 @@ void ItemTake::LocateBlock(size_t begin, size_t end) {
 }
 
 void ItemTake::OpenBlock(size_t begin, size_t end) {
-  for (size_t i = begin; i < end; ++i) PrefetchBytes(chunks_[i].data(), std::min(chunks_[i].size(), kHeadBytes));
+  for (size_t i = begin; i < end; ++i) PrefetchBytes(chunks_[i].data(), std::min(chunks_[i].size(), HeadBytes(PageOf(rows_[i]))));
   for (size_t i = begin; i < end; ++i) {
     const MiniBlockDecoder& page = PageOf(rows_[i]);
     ChunkView view;
@@ -110,7 +110,8 @@ void ItemTake::Decode(size_t begin, size_t end, LeafOutput& out) {
     values_ = pages_[0].decoder->BeginValues(out, keys_);
     first_item_ = out.layers[0].length;
     if (layers_ != nullptr) levels_.resize(rows_.size());
-    opened_.resize(kBlock);
+    buffers_.resize(BlockSize() * max_buffers_);
+    opened_.resize(BlockSize());
   }
   for (size_t block = begin; block < end; block += kBlock) {
     const size_t block_end = std::min(end, block + kBlock);

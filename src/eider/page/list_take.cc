@@ -74,7 +74,7 @@ void ListTake::LocateRow(Row row) {
 }
 
 void ListTake::OpenBlock(size_t begin, size_t end) {
-  for (size_t i = begin; i < end; ++i) PrefetchBytes(chunks_[i].data(), std::min(chunks_[i].size(), kHeadBytes));
+  for (size_t i = begin; i < end; ++i) PrefetchBytes(chunks_[i].data(), std::min(chunks_[i].size(), HeadBytes(PageOf(visits_[i]))));
   for (size_t i = begin; i < end; ++i) {
     const MiniBlockDecoder& page = PageOf(visits_[i]);
     ChunkView& view = opened_[i - begin].view;
@@ -114,7 +114,8 @@ void ListTake::AppendValues(const Row& visit, const Opened& opened, LeafOutput& 
 
 void ListTake::Decode(size_t begin, size_t end, LeafOutput& out) {
   if (begin == 0) {
-    opened_.resize(kBlock);
+    buffers_.resize(BlockSize() * max_buffers_);
+    opened_.resize(BlockSize());
     DeferLists(pages_[0].decoder->layers(), out);
   }
   for (size_t block = begin; block < end; block += kBlock) {

@@ -6,7 +6,6 @@ namespace eider::page {
 
 uint32_t RowTake::KeepPage(const MiniBlockDecoder& page, const uint8_t* file, size_t number) {
   max_buffers_ = std::max<size_t>(max_buffers_, page.num_buffers());
-  buffers_.resize(kBlock * max_buffers_);
   num_chunks_ += page.state()->num_chunks();
   pages_.push_back({&page, file, number});
   return static_cast<uint32_t>(pages_.size() - 1);

@@ -8,6 +8,7 @@
 ///
 /// For mapped files, and pages that have their state (PageDecoder::TakesByAddress).
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,8 @@ class RowTake {
   uint32_t KeepPage(const MiniBlockDecoder& page, const uint8_t* file, size_t number);
   const MiniBlockDecoder& PageOf(const Row& row) const { return *pages_[row.page].decoder; }
   ByteSpan ChunkOf(const Row& row) const;
+  /// Visits of the largest block.
+  size_t BlockSize() const { return std::min(kBlock, chunks_.size()); }
   /// Room for the buffers of visit `i` of a block.
   std::span<ByteSpan> Buffers(size_t i, const MiniBlockDecoder& page) {
     return std::span(buffers_).subspan(i * max_buffers_, page.num_buffers());
@@ -72,8 +75,8 @@ class RowTake {
 
   /// Rows that go side by side: enough to hide a miss, few enough that what was asked for is still in the cache when it is needed.
   static constexpr size_t kBlock = 64;
-  /// A chunk's header and what follows at once.
-  static constexpr size_t kHeadBytes = 192;
+  /// A chunk's header, and with levels the first of them.
+  static size_t HeadBytes(const MiniBlockDecoder& page) { return page.has_def() || page.has_rep() ? 192 : 16; }
 
   const std::string& path_;
   std::vector<Page> pages_;
