@@ -96,11 +96,13 @@ void ListTake::ReadLevels(const Row& visit, Opened& opened, LeafOutput& out) con
 }
 
 void ListTake::PrefetchValues(const Row& visit, const Opened& opened) const {
-  constexpr uint32_t kMaxValues = 32;
+  constexpr uint32_t kMaxValues = 64, kStep = 8;  // neighbours lie side by side in most codecs
+  if (opened.value_begin == opened.value_end) return;
   const MiniBlockDecoder& page = PageOf(visit);
   const uint64_t num_values = page.state()->values.count(visit.chunk);
   const uint32_t end = std::min(opened.value_end, opened.value_begin + kMaxValues);
-  for (uint32_t value = opened.value_begin; value < end; ++value) page.values().PrefetchAt(opened.view.buffers, num_values, value, 1);
+  for (uint32_t value = opened.value_begin; value < end; value += kStep) page.values().PrefetchAt(opened.view.buffers, num_values, value, 1);
+  page.values().PrefetchAt(opened.view.buffers, num_values, end - 1, 1);
 }
 
 void ListTake::AppendValues(const Row& visit, const Opened& opened, LeafOutput& out) const {

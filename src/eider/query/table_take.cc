@@ -6,11 +6,20 @@
 #include "eider/array/take.h"
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
+#include "eider/base/task_pool.h"
 #include "eider/query/row_groups.h"
 #include "eider/query/table_reader.h"
 #include "eider/schema/json_columns.h"
 
 namespace eider::query {
+namespace {
+
+using FileRanges = std::map<const file::FileReader*, std::vector<ByteRange>>;
+
+/// Fewer are taken in the time that it takes to wake another thread.
+constexpr size_t kParallelValues = 1024;
+
+}  // namespace
 
 /// One take: fields by address where that is possible, whatever fragments the rows lie in; the others fragment by fragment.
 class TableTake {
@@ -22,8 +31,7 @@ class TableTake {
   }
 
   RecordBatch Run() {
-    for (size_t i = 0; i < fields_.size(); ++i) fields_[i] = TakeByAddress(i);
-    for (const auto& [file, ranges] : ranges_) file->CountRanges(ranges, context_.stats);
+    TakeByAddress();
     TakeByFragment();
     RecordBatch batch{.schema = plan_.schema(), .num_rows = static_cast<int64_t>(rows_.num_rows())};
     if (plan_.is_identity()) {
@@ -46,8 +54,23 @@ class TableTake {
     group.physical = storage;
   }
 
+  void TakeByAddress() {
+    std::vector<FileRanges> ranges(fields_.size());
+    const auto take = [&](size_t i) { fields_[i] = TakeByAddress(i, ranges[i]); };
+    if (fields_.size() > 1 && rows_.num_rows() * fields_.size() >= kParallelValues) {
+      context_.session->cpu_pool().ParallelFor(fields_.size(), take);
+    } else {
+      for (size_t i = 0; i < fields_.size(); ++i) take(i);
+    }
+    FileRanges by_file;
+    for (const FileRanges& of_field : ranges) {
+      for (const auto& [file, read] : of_field) by_file[file].insert(by_file[file].end(), read.begin(), read.end());
+    }
+    for (const auto& [file, read] : by_file) file->CountRanges(read, context_.stats);
+  }
+
   /// Null when the field must be read in another way.
-  ArrayPtr TakeByAddress(size_t field) {
+  ArrayPtr TakeByAddress(size_t field, FileRanges& ranges) const {
     file::FieldTake take(rows_.num_rows());
     std::vector<const file::FileReader*> files;
     for (const RowGroups::Group& group : rows_.groups()) {
@@ -57,7 +80,7 @@ class TableTake {
     }
     if (!take.IsSparse()) return nullptr;
     ArrayPtr array = take.Finish(context_);
-    for (size_t i = 0; i < files.size() && context_.stats; ++i) take.AppendRanges(*files[i], ranges_[files[i]]);
+    for (size_t i = 0; i < files.size() && context_.stats; ++i) take.AppendRanges(*files[i], ranges[files[i]]);
     return plan_.has_json(field) ? ShowJson(array, plan_.projected().fields[field]) : array;
   }
 
@@ -98,7 +121,6 @@ class TableTake {
   RowGroups rows_;
   std::vector<std::vector<uint64_t>> physical_;  ///< by group, where rows are deleted
   std::vector<ArrayPtr> fields_;
-  std::map<const file::FileReader*, std::vector<ByteRange>> ranges_;
 };
 
 RecordBatch TableReader::Take(const ReadPlan& plan, std::span<const uint64_t> positions, ScanStats* stats) const {
