@@ -10,7 +10,7 @@ namespace eider::file {
 namespace {
 
 /// Chunks decoded before the clock is looked at again.
-constexpr size_t kChunksPerLook = 256;
+constexpr size_t kChunksPerLook = 64;
 
 bool IsInLists(const page::LeafSpec& leaf) {
   return std::any_of(leaf.layers.begin(), leaf.layers.end(), [](const page::LayerSpec& layer) { return layer.is_list; });

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// Mapped bytes that are about to be read here and there. Where they are not in memory a fault costs a visit to the disk, and
-/// faults come one after the other: this notices it by the clock, and asks for the bytes ahead all at once.
+/// faults come one after the other: this notices it, by a few samples and then by the clock, and asks for the bytes ahead all at once.
 
 #include <cstdint>
 #include <span>
@@ -20,6 +20,8 @@ class ColdRanges {
   bool is_cold() const { return is_cold_; }
 
  private:
+  bool AnySampleIsMissing(size_t begin, size_t end) const;
+
   const std::span<const ByteSpan> spans_;
   int64_t looked_ns_ = 0;    ///< when Expect returned last
   size_t looked_spans_ = 0;  ///< those that were to be read after it
