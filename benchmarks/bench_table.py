@@ -120,6 +120,26 @@ def opens(eider, quick: bool, only: set[str]) -> Iterator[Case]:
         ], rows=1, verify=lambda a, b: a.to_pylist() == b.to_pylist())
 
 
+def open_wide(eider, quick: bool, only: set[str]) -> Iterator[Case]:
+    """One value of one column of ten thousand. Eider knows the file from the run before; with a session of its own it knows nothing."""
+    if not wanted("open-wide", only):
+        return
+    uri = str(data.once(data.folder(quick) / "wide.lance", lambda p: lance.write_dataset(
+        pa.table({f"c{i}": pa.array([i, i + 1, i + 2]) for i in range(1_000 if quick else 10_000)}), str(p))))
+    keep_warm(uri)
+
+    def after() -> str:
+        stats = eider.ScanStats()
+        eider.dataset(uri, session=eider.Session()).take([1], columns=["c77"], stats=stats)
+        return f"eider in a new session: {stats.requests} requests, {stats.bytes} bytes"
+
+    yield Case("open-wide", [
+        Contender("eider", lambda i: eider.dataset(uri).take([1], columns=["c77"])),
+        Contender("pylance", lambda i: lance.dataset(uri).take([1], columns=["c77"])),
+        Contender("eider new session", lambda i: eider.dataset(uri, session=eider.Session()).take([1], columns=["c77"])),
+    ], rows=1, verify=lambda a, b: a.to_pylist() == b.to_pylist(), after=after)
+
+
 def appends(eider, quick: bool, only: set[str]) -> Iterator[Case]:
     if not wanted("append", only):
         return
@@ -177,5 +197,5 @@ def add_columns(eider, quick: bool, only: set[str]) -> Iterator[Case]:
 
 
 def cases(eider, quick: bool, only: set[str]) -> Iterator[Case]:
-    for group in (scans, writes, opens, appends, add_columns):
+    for group in (scans, writes, opens, open_wide, appends, add_columns):
         yield from group(eider, quick, only)

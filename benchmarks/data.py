@@ -63,6 +63,27 @@ def numeric_table(npr: np.random.Generator, rows: int) -> pa.Table:
     return pa.table(columns)
 
 
+def samples_table(npr: np.random.Generator, rows: int) -> pa.Table:
+    """Samples of a training set over the earth: a chip of 3 x 32 x 32, its mask, polygons, an embedding, ten numbers."""
+    pixels = npr.integers(0, 256, rows * CHIP, dtype=np.uint8)
+    mask = npr.integers(0, 2, rows * MASK, dtype=np.uint8)
+    rings = npr.integers(1, 4, rows)
+    corners = npr.integers(4, 30, int(rings.sum()))
+    points = pa.StructArray.from_arrays([pa.array(npr.random(int(corners.sum()))) for _ in range(2)], ["x", "y"])
+    polygons: pa.Array = points
+    for lengths in (corners, rings):
+        polygons = pa.ListArray.from_arrays(pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)), polygons)
+    columns = {"chip": pa.FixedSizeListArray.from_arrays(pa.array(pixels), CHIP),
+               "mask": pa.FixedSizeListArray.from_arrays(pa.array(mask), MASK),
+               "polygons": polygons, "embedding": vectors(npr, rows, 768)}
+    columns |= {f"n{i}": pa.array(npr.integers(0, 10**6, rows)) if i % 2 else pa.array(npr.random(rows)) for i in range(10)}
+    return pa.table(columns)
+
+
+CHIP = 3 * 32 * 32
+MASK = 32 * 32
+
+
 TABLES: dict[str, tuple[int, Callable[[np.random.Generator, int], pa.Table]]] = {
     "u64": (5_000_000, lambda npr, rows: pa.table({"v": u64(npr, rows)})),
     "str16": (2_000_000, lambda npr, rows: pa.table({"v": random_text(npr, rows, 16)})),
@@ -73,6 +94,7 @@ TABLES: dict[str, tuple[int, Callable[[np.random.Generator, int], pa.Table]]] = 
     "blobs": (5_000, lambda npr, rows: pa.table({"v": blobs(npr, rows)})),
     "mixed": (1_000_000, mixed_table),
     "numeric": (1_000_000, numeric_table),
+    "samples": (50_000, samples_table),
 }
 
 
@@ -122,10 +144,6 @@ def fashion() -> pa.Table | None:
         labels.append(np.frombuffer(gzip.open(FASHION / f"{part}-labels-idx1-ubyte.gz").read(), np.uint8, offset=8))
     return pa.table({"image": pa.FixedSizeListArray.from_arrays(pa.array(np.concatenate(images)), 784),
                      "label": pa.array(np.concatenate(labels))})
-
-
-CHIP = 3 * 32 * 32
-MASK = 32 * 32
 
 
 def chips(rows: int) -> pa.Table:

@@ -53,6 +53,19 @@ void BindSchemas(nb::module_& m) {
       .def("__arrow_c_schema__", [](const FieldHandle& self) { return FieldCapsule(self.field); });
 }
 
+/// import(address of an ArrowArray, schema): for consumers that know the schema already, since importing that is most of the work.
+nb::object ImportWith(const RecordBatch& self, nb::callable import, nb::object schema) {
+  ArrowArray c;
+  ExportBatch(self, &c);
+  struct Scope {
+    ArrowArray& c;
+    ~Scope() {
+      if (c.release != nullptr) c.release(&c);
+    }
+  } const scope{c};
+  return import(reinterpret_cast<uintptr_t>(&c), schema);
+}
+
 void BindBatch(nb::module_& m) {
   nb::class_<RecordBatch>(m, "RecordBatch")
       .def(
@@ -75,6 +88,7 @@ void BindBatch(nb::module_& m) {
             return out;
           },
           "offset"_a, "length"_a)
+      .def("import_with", &ImportWith, "import_"_a, "schema"_a)
       .def("__arrow_c_schema__", [](const RecordBatch& self) { return SchemaCapsule(*self.schema); })
       .def(
           "__arrow_c_array__", [](const RecordBatch& self, nb::object) { return BatchCapsules(self); },

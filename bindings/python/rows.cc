@@ -104,10 +104,30 @@ void AppendInteger(nb::handle item, std::vector<uint64_t>* out) {
   out->push_back(value);
 }
 
+/// The common list of small ints. False, with `out` filled so far, at the first item that is something else: calling into Python
+/// could change the list.
+bool FromIntList(PyObject* list, std::vector<uint64_t>* out) {
+  const Py_ssize_t count = PyList_GET_SIZE(list);
+  out->reserve(static_cast<size_t>(count));
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    PyObject* item = PyList_GET_ITEM(list, i);
+    if (!PyLong_CheckExact(item)) return false;
+    int overflow = 0;
+    const long long value = PyLong_AsLongLongAndOverflow(item, &overflow);
+    if (overflow != 0 || value < 0) return false;
+    out->push_back(static_cast<uint64_t>(value));
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<uint64_t> RowsFrom(nb::handle object) {
   std::vector<uint64_t> out;
+  if (PyList_CheckExact(object.ptr())) {
+    if (FromIntList(object.ptr(), &out)) return out;
+    out.clear();
+  }
   if (!PyList_Check(object.ptr())) {
     if (FromBuffer(object, &out)) return out;
     if (nb::hasattr(object, "__arrow_c_array__")) {

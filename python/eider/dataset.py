@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LanceDataset"]
 
+_MAX_KEPT_SCHEMAS = 16
+
 
 class LanceDataset(DatasetFacts, BlobReads, Refusing):
     """A dataset at one version.
@@ -267,11 +269,31 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
         """
         import pyarrow as pa
 
-        chosen = select(columns, self._names(), flatten=False)
-        batch = self._native.take(
-            indices, chosen.columns, chosen.outputs, chosen.with_row_id, chosen.with_row_address, stats
-        )
-        return pa.Table.from_batches([pa.record_batch(batch)])
+        native, key = self._native, None
+        if columns is None:
+            batch = native.take(indices, None, None, False, False, stats)
+        else:
+            chosen = select(columns, self._names(), flatten=False)
+            key = repr(chosen)
+            batch = native.take(
+                indices, chosen.columns, chosen.outputs, chosen.with_row_id, chosen.with_row_address, stats
+            )
+        return pa.Table.from_batches([self._to_arrow(native, key, batch)])
+
+    def _to_arrow(self, native: _eider.Dataset, key: str | None, batch: _eider.RecordBatch) -> pa.RecordBatch:
+        """The batch with the schema that the same columns had before: importing a schema takes longer than a short take."""
+        import pyarrow as pa
+
+        kept = self.__dict__.get("_schemas")
+        if kept is None or kept[0] is not native:
+            self._schemas = kept = (native, {})
+        schema = kept[1].get(key)
+        if schema is not None:
+            return batch.import_with(pa.RecordBatch._import_from_c, schema)
+        imported = pa.record_batch(batch)
+        if len(kept[1]) < _MAX_KEPT_SCHEMAS:
+            kept[1][key] = imported.schema
+        return imported
 
     def slice(self, start: int, end: int, columns: Columns = None, *, stats: ScanStats | None = None) -> pa.Table:
         """Live rows ``[start, end)``; ``end`` may lie beyond the last row.

@@ -99,3 +99,84 @@ def test_takes_join_dictionaries_that_are_too_large_together(tmp_path):
     with pytest.raises(eider.InvalidError, match="dictionary of 200 values does not fit indices of int8"):
         ds.take(list(range(200)))
     assert [value for b in ds.to_batches() for value in b["d"].to_pylist()][:200] == [f"value {i}" for i in range(200)]
+
+
+ROWS = 6_000
+
+
+def varied() -> pa.Table:
+    """Columns of every shape that a take finds in its own way, in several fragments."""
+    npr = np.random.default_rng(5)
+    words = ["duck", "goose", "swan", "eider", "teal"]
+    lists = [None if i % 11 == 0 else list(range(i, i + i % 6)) for i in range(ROWS)]
+    texts = [None if i % 7 == 0 else f"{i * 7919 % 10_007} and {'x' * (i % 40)}" for i in range(ROWS)]
+    return pa.table(
+        {
+            "id": pa.array(np.arange(ROWS)),
+            "count": pa.array(npr.integers(0, 1 << 40, ROWS), mask=npr.random(ROWS) < 0.1),
+            "score": pa.array(npr.random(ROWS)),
+            "flag": pa.array(npr.random(ROWS) < 0.5, mask=npr.random(ROWS) < 0.2),
+            "text": pa.array(texts),
+            "word": pa.array([words[i % 5] for i in range(ROWS)]),
+            "numbers": pa.array(lists),
+            "deep": pa.array([[[i], [], [i, i + 1]][: i % 4] for i in range(ROWS)]),
+            "vector": pa.FixedSizeListArray.from_arrays(pa.array(npr.random(ROWS * 8, dtype=np.float32)), 8),
+            "point": pa.array([None if i % 13 == 0 else {"x": i, "y": f"p{i}"} for i in range(ROWS)]),
+            "long": pa.array([list(range(3000)) if i == 4000 else [i] for i in range(ROWS)]),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def scattered(tmp_path_factory):
+    table = varied()
+    path = tmp_path_factory.mktemp("take") / "varied.lance"
+    return eider.write_dataset(table, path, max_rows_per_file=2_500), table
+
+
+@pytest.mark.parametrize("count", [1, 3, 64, 65, 700])
+def test_scattered_rows_come_in_the_order_asked_whatever_is_known_of_the_file(scattered, count):
+    written, table = scattered
+    for round_ in range(3):  # the first round reads the tables of the pages, those after find rows by address
+        rows = np.random.default_rng(count + round_).integers(0, ROWS, count).tolist()
+        assert written.take(rows).to_pylist() == table.take(rows).to_pylist()
+    ascending = sorted(rows)
+    assert written.take(ascending).to_pylist() == table.take(ascending).to_pylist()
+
+
+def test_a_row_of_many_chunks(scattered):
+    written, table = scattered
+    rows = [3999, 4000, 17, 4000, 4001]
+    for _ in range(2):
+        assert written.take(rows, columns=["long", "id"]).to_pylist() == table.select(["long", "id"]).take(rows).to_pylist()
+
+
+def test_rows_keep_their_addresses(scattered):
+    written, _ = scattered
+    rows = [5999, 0, 2500, 2499, 2500]
+    for _ in range(2):
+        found = written.take(rows, columns=["_rowaddr", "id"])
+        assert found.to_pydict() == {"_rowaddr": [2 << 32 | 999, 0, 1 << 32, 2499, 1 << 32], "id": rows}
+
+
+def test_counters_do_not_depend_on_what_is_known(scattered):
+    written, _ = scattered
+    rows = [10, 5000, 2600]
+    written.take(rows, columns=["count"])
+    counted = []
+    for columns in (["count"], ["count", "text"]):
+        stats = eider.ScanStats()
+        written.take(rows, columns=columns, stats=stats)
+        assert stats.bytes > 0
+        counted.append(stats.requests)
+    assert counted[0] == 3, "one request a row: each lies in a file of its own"
+    assert counted[1] <= 6 + 6
+
+
+def test_kept_schemas_are_those_of_the_columns_asked(scattered):
+    written, table = scattered
+    for _ in range(2):
+        assert written.take([1], columns=["id", "text"]).column_names == ["id", "text"]
+        assert written.take([1], columns=["text", "id"]).column_names == ["text", "id"]
+        assert written.take([1], columns={"key": "id"}).column_names == ["key"]
+        assert written.take([1]).column_names == table.column_names

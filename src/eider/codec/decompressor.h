@@ -33,6 +33,8 @@ class MiniBlockDecompressor {
   /// can; switches to block decoding when that is cheaper.
   virtual void AppendAt(std::span<const ByteSpan> buffers, uint64_t num_values, std::span<const uint32_t> positions,
                         DecodedValues& out) const = 0;
+  /// Asks memory for what AppendAt will look at for one value: step 0 touches nothing, step 1 what step 0 asked for.
+  virtual void PrefetchAt(std::span<const ByteSpan> buffers, uint64_t num_values, uint32_t position, int step) const {}
 };
 
 class PerValueDecompressor {

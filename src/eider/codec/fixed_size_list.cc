@@ -75,6 +75,9 @@ class FixedSizeListMiniBlock final : public MiniBlockDecompressor {
       AppendFlatAt(buffers.back().data(), {&position, 1}, out);
     }
   }
+  void PrefetchAt(std::span<const ByteSpan> buffers, uint64_t, uint32_t position, int step) const override {
+    if (step == 0) PrefetchFlatAt(buffers.back(), position, bits_);
+  }
 
  private:
   // `body` for each layer with validity; the others gain `count` valid values where somebody asks.

@@ -36,6 +36,9 @@ class FlatMiniBlock final : public MiniBlockDecompressor {
     CheckSize(buffers[0], num_values, bits_);
     AppendFlatAt(buffers[0].data(), positions, out);
   }
+  void PrefetchAt(std::span<const ByteSpan> buffers, uint64_t, uint32_t position, int step) const override {
+    if (step == 0) PrefetchFlatAt(buffers[0], position, bits_);
+  }
 
  private:
   const uint64_t bits_;
@@ -71,6 +74,12 @@ class FlatLevel final : public LevelDecompressor {
 }  // namespace
 
 uint64_t FlatBytes(uint64_t n, uint64_t bits_per_value) { return BytesForBits(CheckedMul(n, bits_per_value, "flat: values")); }
+
+void PrefetchFlatAt(ByteSpan bytes, uint32_t position, uint64_t bits_per_value) {
+  constexpr uint64_t kMaxBytes = 1024;  // the rest of a longer value comes by itself
+  const uint64_t at = position * bits_per_value / 8;
+  if (at < bytes.size()) PrefetchBytes(bytes.data() + at, std::min({CeilDiv(bits_per_value, 8), kMaxBytes, bytes.size() - at}));
+}
 
 void AppendFlatRange(const uint8_t* bytes, uint64_t first, uint64_t count, DecodedValues& out) {
   if (count == 0) return;

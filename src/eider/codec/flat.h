@@ -26,6 +26,8 @@ uint64_t FlatBytes(uint64_t n, uint64_t bits_per_value);
 /// Appends values [first, first + count) of flat bytes that hold them (the caller has checked).
 void AppendFlatRange(const uint8_t* bytes, uint64_t first, uint64_t count, DecodedValues& out);
 void AppendFlatAt(const uint8_t* bytes, std::span<const uint32_t> positions, DecodedValues& out);
+/// Asks memory for a value that AppendFlatAt will copy.
+void PrefetchFlatAt(ByteSpan bytes, uint32_t position, uint64_t bits_per_value);
 
 /// A page of flat values (kFixed, no element validity).
 MiniBlockPage CompressFlat(const LeafValues& values, CompressiveEncoding* encoding, uint64_t target_bytes = kChunkTargetBytes);

@@ -242,6 +242,9 @@ class FsstMiniBlock final : public MiniBlockDecompressor {
       decoder_.is_raw() ? out.AppendVariable(view.Value(position)) : AppendDecoded(decoder_, view.Value(position), out);
     }
   }
+  void PrefetchAt(std::span<const ByteSpan> buffers, uint64_t num_values, uint32_t position, int step) const override {
+    PrefetchVariableAt(buffers[0], num_values, offset_bytes_, position, step);
+  }
 
  private:
   const FsstDecoder decoder_;

@@ -4,6 +4,7 @@
 
 #include "eider/kernel/bitpack.h"
 #include "eider/kernel/levels.h"
+#include "eider/kernel/packed_address.h"
 #include "eider/kernel/scan.h"
 
 namespace eider::codec {
@@ -104,6 +105,16 @@ class InlineMiniBlock final : public MiniBlockDecompressor {
       StoreLe<T>(to, kernel::ExtractPacked<T>(block.packed, block.width, position % kPackedBlockValues));
       to += sizeof(T);
     }
+  }
+  void PrefetchAt(std::span<const ByteSpan> buffers, uint64_t, uint32_t position, int step) const override {
+    const ByteSpan bytes = buffers[0];
+    if (bytes.size() <= sizeof(T) || position >= kPackedBlockValues) return;
+    if (step == 0) return Prefetch(bytes.data());
+    const T width = LoadLe<T>(bytes.data());
+    if (width > 8 * sizeof(T)) return;
+    const uint8_t* word = kernel::PackedAddress<T>(bytes.data() + sizeof(T), static_cast<uint32_t>(width), position);
+    Prefetch(word);
+    Prefetch(word + PackedBlockBytes(1));  // the next word of the lane: a value may go on in it
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include "eider/kernel/bitpack.h"
 #include "eider/kernel/levels.h"
+#include "eider/kernel/packed_address.h"
 
 namespace eider::codec {
 namespace {
@@ -83,6 +84,13 @@ class OutOfLineMiniBlock final : public MiniBlockDecompressor {
       to += sizeof(T);
     }
   }
+  void PrefetchAt(std::span<const ByteSpan> buffers, uint64_t, uint32_t position, int step) const override {
+    const uint64_t block = position / kPackedBlockValues * PackedBlockBytes(width_);
+    if (step != 0 || block >= buffers[0].size()) return;
+    const uint8_t* word = kernel::PackedAddress<T>(buffers[0].data() + block, width_, position % kPackedBlockValues);
+    Prefetch(word);
+    Prefetch(word + PackedBlockBytes(1));
+  }
 
  private:
   const uint32_t width_;
@@ -102,6 +110,10 @@ class OutOfLineLevel final : public LevelDecompressor {
     constexpr uint64_t kWords = kPackedBlockValues / 64;
     for (uint64_t block = 0; block * kPackedBlockValues < num_levels; ++block, mask += kWords) {
       const uint64_t levels = std::min<uint64_t>(kPackedBlockValues, num_levels - block * kPackedBlockValues);
+      if (levels == kPackedBlockValues && !packed.IsRaw(block)) {
+        kernel::PackedLevelsEqual(packed.BlockAt(block), width_, value, mask);
+        continue;
+      }
       uint64_t words[kWords];
       if (packed.IsRaw(block)) {
         uint16_t raw[kPackedBlockValues];

@@ -122,19 +122,29 @@ class RleLevel final : public LevelDecompressor {
   }
 
  private:
-  // Whole runs of bits at once.
+  // Marks where runs change sides, then carries each mark on to the next: no branch on the lengths of runs, which nobody can predict.
   template <typename Test>
   static void MaskWhere(ByteSpan block, uint64_t num_levels, const Test& test, uint64_t* mask) {
     const Runs runs = RunsOfBlock(block);
     CheckRuns<uint16_t>(runs, num_levels);
-    std::fill_n(mask, kernel::MaskWords(num_levels), uint64_t{0});
-    uint64_t level = 0;
+    const size_t words = kernel::MaskWords(num_levels);
+    std::fill_n(mask, words, uint64_t{0});
+    uint64_t level = 0, side = 0;
     for (size_t run = 0; run < runs.lengths.size() && level < num_levels; ++run) {
-      const uint64_t end = std::min(num_levels, level + runs.lengths[run]);
-      if (test(LoadLe<uint16_t>(runs.values.data() + 2 * run))) kernel::SetMaskBits(mask, level, end);
-      level = end;
+      const uint64_t next = test(LoadLe<uint16_t>(runs.values.data() + 2 * run)) && runs.lengths[run] != 0 ? 1 : 0;
+      mask[level / 64] ^= (side ^ next) << (level % 64);
+      side = next;
+      level += runs.lengths[run];
     }
     if (level < num_levels) throw Corrupt("rle: runs cover {} values, {} are needed", level, num_levels);
+    if (num_levels % 64 != 0) mask[words - 1] ^= side << (num_levels % 64);
+    uint64_t carry = 0;
+    for (size_t w = 0; w < words; ++w) {
+      uint64_t bits = mask[w];
+      for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+      mask[w] = bits ^ carry;
+      carry = mask[w] >> 63 != 0 ? ~uint64_t{0} : 0;
+    }
   }
 };
 

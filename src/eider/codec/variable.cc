@@ -21,6 +21,9 @@ class VariableMiniBlock final : public MiniBlockDecompressor {
     const VariableView view = VariableView::OfChunk(buffers[0], num_values, offset_bytes_);
     for (const uint32_t position : positions) out.AppendVariable(view.Value(position));
   }
+  void PrefetchAt(std::span<const ByteSpan> buffers, uint64_t num_values, uint32_t position, int step) const override {
+    PrefetchVariableAt(buffers[0], num_values, offset_bytes_, position, step);
+  }
 
  private:
   const uint32_t offset_bytes_;
@@ -41,6 +44,16 @@ class VariableBlock final : public BlockDecompressor {
 };
 
 }  // namespace
+
+void PrefetchVariableAt(ByteSpan buffer, uint64_t num_values, uint32_t offset_bytes, uint32_t position, int step) {
+  constexpr uint64_t kMaxBytes = 1024;
+  if (num_values >= buffer.size() / offset_bytes) return;
+  const uint8_t* entry = buffer.data() + uint64_t{position} * offset_bytes;
+  if (step == 0) return PrefetchBytes(entry, 2 * offset_bytes);
+  const uint64_t begin = offset_bytes == 4 ? LoadLe<uint32_t>(entry) : LoadLe<uint64_t>(entry);
+  const uint64_t end = offset_bytes == 4 ? LoadLe<uint32_t>(entry + 4) : LoadLe<uint64_t>(entry + 8);
+  if (begin < end && end <= buffer.size()) PrefetchBytes(buffer.data() + begin, std::min(end - begin, kMaxBytes));
+}
 
 VariableView VariableView::OfChunk(ByteSpan buffer, uint64_t num_values, uint32_t offset_bytes) {
   if (num_values >= buffer.size() / offset_bytes) {

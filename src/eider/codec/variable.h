@@ -53,6 +53,9 @@ class VariableView {
   uint32_t offset_bytes_ = 4;
 };
 
+/// PrefetchAt of a chunk of them: the two offsets of a value, then its bytes.
+void PrefetchVariableAt(ByteSpan buffer, uint64_t num_values, uint32_t offset_bytes, uint32_t position, int step);
+
 /// A page of variable-width values.
 MiniBlockPage CompressVariable(const LeafValues& values, CompressiveEncoding* encoding,
                                uint64_t target_bytes = kVariableChunkTargetBytes);

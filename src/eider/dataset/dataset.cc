@@ -174,8 +174,9 @@ std::vector<FragmentInfo> TableDataset::fragments() const {
 DatasetPtr Dataset::Open(const std::string& uri, const OpenOptions& options) {
   return InContext([&] { return fmt::format("dataset '{}'", uri); },
                    [&] {
-                     table::Snapshot snapshot = table::LoadSnapshot(io::OpenStore(uri), options.version);
-                     return std::make_shared<TableDataset>(uri, std::move(snapshot), SessionOrDefault(options.session));
+                     std::shared_ptr<Session> session = SessionOrDefault(options.session);
+                     table::Snapshot snapshot = table::LoadSnapshot(io::OpenStore(uri), options.version, session.get());
+                     return std::make_shared<TableDataset>(uri, std::move(snapshot), std::move(session));
                    });
 }
 

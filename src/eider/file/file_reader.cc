@@ -38,13 +38,6 @@ size_t CountLeaves(const LanceField& field) {
   return n;
 }
 
-uint64_t CopiedBytes(const Array& array) {
-  uint64_t bytes = array.validity.size();
-  for (const Buffer& buffer : array.buffers) bytes += buffer.size();
-  for (const ArrayPtr& child : array.children) bytes += CopiedBytes(*child);
-  return bytes;
-}
-
 /// The wanted rows in ascending order without duplicates, and where each wanted row lies among them.
 struct SortedRows {
   std::vector<uint64_t> rows;
@@ -62,6 +55,13 @@ struct SortedRows {
 };
 
 }  // namespace
+
+uint64_t CopiedBytes(const Array& array) {
+  uint64_t bytes = array.validity.size();
+  for (const Buffer& buffer : array.buffers) bytes += buffer.size();
+  for (const ArrayPtr& child : array.children) bytes += CopiedBytes(*child);
+  return bytes;
+}
 
 std::string FileReader::Impl::Where() const { return fmt::format("file '{}'", file->path()); }
 
@@ -330,6 +330,10 @@ std::vector<ArrayPtr> FileReader::Take(std::span<const ColumnProjection> columns
     if (rows.empty()) return impl_->Read(columns, {}, context);
     return impl_->Read(columns, {.count = rows.size(), .rows = rows.data()}, context);
   });
+}
+
+void FileReader::CountRanges(std::span<const ByteRange> ranges, ScanStats* stats) const {
+  io::CountRequests(ranges, stats);
 }
 
 }  // namespace eider::file

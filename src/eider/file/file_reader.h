@@ -98,12 +98,15 @@ class FileReader {
   /// The rows at `rows`, order and duplicates kept. Reads and decodes only what they need.
   std::vector<ArrayPtr> Take(std::span<const ColumnProjection> columns, std::span<const uint64_t> rows,
                              const ReadContext& context) const;
+  /// Counts ranges that were read through the mapping.
+  void CountRanges(std::span<const ByteRange> ranges, ScanStats* stats) const;
   /// Columns and pages with encodings and bytes: for `inspect`, tests and bug reports. Reads chunk tables and chunk headers.
   FileMetadata Metadata() const;
   /// Pages, items and bytes of a column (of 0.1: of a field id), from its metadata alone. \throws Error(kCorrupt)
   FieldSize SizeOf(int32_t column) const;
 
   struct Impl;
+  const Impl& impl() const { return *impl_; }  ///< for this folder
 
  private:
   explicit FileReader(std::unique_ptr<Impl> impl);

@@ -57,6 +57,9 @@ class FileState final : public Cacheable {
   std::unique_ptr<std::atomic<const ColumnPages*>[]> columns_;
 };
 
+/// Of the buffers of an array, which a read made.
+uint64_t CopiedBytes(const Array& array);
+
 struct FileReader::Impl {
   io::ReadableFilePtr file;
   std::shared_ptr<const FileState> state;
@@ -70,14 +73,15 @@ struct FileReader::Impl {
   /// Of a file of version 0.1.
   LanceSchema legacy_schema;
   std::vector<ArrayPtr> Read(std::span<const ColumnProjection> projections, const FileRows& rows, const ReadContext& context) const;
+  /// Appends a read for each leaf that the file holds. \throws Error(kCorrupt)
+  void AddReads(const ColumnProjection& projection, const page::FieldPlan& plan, const FileRows& rows, ScanStats* stats,
+                std::vector<LeafRead>& reads) const;
 
   void OpenStored(const LegacyTable& table, std::optional<uint64_t> known_rows);
 
  private:
   std::vector<ArrayPtr> ReadStored(std::span<const ColumnProjection> projections, const FileRows& rows,
                                    const ReadContext& context) const;
-  void AddReads(const ColumnProjection& projection, const page::FieldPlan& plan, const FileRows& rows, ScanStats* stats,
-                std::vector<LeafRead>& reads) const;
   std::vector<ArrayPtr> Assemble(std::span<const ColumnProjection> projections, std::span<const page::FieldPlan* const> plans,
                                  std::span<LeafRead> reads, const FileRows& rows, SortedRowsHolder& sorted,
                                  const std::vector<bool>& gathered, const ReadContext& context) const;

@@ -54,6 +54,12 @@ void Count(ScanStats* stats, const ByteRange& request) {
 
 }  // namespace
 
+void CountRequests(std::span<const ByteRange> ranges, ScanStats* stats, const CoalesceOptions& options) {
+  if (stats == nullptr || ranges.empty()) return;
+  stats->rounds.fetch_add(1, std::memory_order_relaxed);
+  ForEachRequest(ranges, options, [&](const ByteRange& request, std::span<const uint32_t>) { Count(stats, request); });
+}
+
 void RangeBatch::Read(const ReadableFile& file, std::span<const ByteRange> ranges, std::span<ByteSpan> out, ScanStats* stats,
                       const CoalesceOptions& options) {
   EIDER_ASSERT(out.size() == ranges.size());

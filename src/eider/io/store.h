@@ -94,6 +94,9 @@ struct CoalesceOptions {
   uint64_t max_hole_bytes = 4096;
   uint64_t max_request_bytes = 8 << 20;
 };
+/// Counts a wave of ranges as the requests that they coalesce to.
+void CountRequests(std::span<const ByteRange> ranges, ScanStats* stats, const CoalesceOptions& options = {});
+
 class RangeBatch {
  public:
   /// Fills `out[i]` for `ranges[i]`. The spans live as long as this object (or the mapping).

@@ -92,6 +92,8 @@ MiniBlockDecoder::MiniBlockDecoder(const MiniBlockLayout& layout, const PageSour
   whole_chunks_ = NeedsWholeChunk(layout.value_compression());
 }
 
+bool MiniBlockDecoder::TakesByAddress() const { return !whole_chunks_ && !leaf_->is_dictionary() && state() != nullptr; }
+
 MiniBlockDecoder::~MiniBlockDecoder() { delete state_.load(); }
 
 void MiniBlockDecoder::Prefetch(int step) const {

@@ -25,6 +25,8 @@ class MiniBlockDecoder final : public PageDecoder {
   std::unique_ptr<PageRead> Read(const RowSelection& selection) const override;
   bool ReadsAnyOrder() const override { return !has_rep() && !whole_chunks_; }
   bool ReadsWholeChunks() const override { return whole_chunks_; }
+  bool TakesByAddress() const override;
+  bool has_dictionary() const { return dictionary_ != nullptr; }
   uint64_t state_bytes() const override;
   void Prefetch(int step) const override;
 

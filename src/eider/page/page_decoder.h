@@ -56,6 +56,8 @@ class PageDecoder {
   virtual void Prefetch(int step) const {}
   /// True when rows may be read in any order at no more than the cost of a sorted read.
   virtual bool ReadsAnyOrder() const { return true; }
+  /// True when its rows may be added to a RowTake: a MiniBlockDecoder that has its state.
+  virtual bool TakesByAddress() const { return false; }
   /// True when one value of a chunk takes all bytes of the chunk.
   virtual bool ReadsWholeChunks() const { return false; }
 

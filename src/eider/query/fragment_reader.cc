@@ -115,18 +115,25 @@ uint64_t FragmentReader::stored_bytes_per_row() const {
   return fragment_.physical_rows() ? bytes / fragment_.physical_rows() : 0;
 }
 
-// Runs `read` on every data file that the plan needs and puts the columns into their places.
+// Runs `read` on every data file that the plan needs, for neighbouring columns that are wanted at once (all of them when `wanted` is
+// empty), and puts the columns into their places.
 template <typename Read>
-std::vector<ArrayPtr> FragmentReader::ReadFiles(const ReadPlan& plan, int64_t num_rows, const file::ReadContext& context,
-                                                const Read& read) const {
+std::vector<ArrayPtr> FragmentReader::ReadFiles(const ReadPlan& plan, int64_t num_rows, const std::vector<bool>& wanted,
+                                                const file::ReadContext& context, const Read& read) const {
   const FragmentProjection& projection = plan.ForFragment(index_);
   std::vector<ArrayPtr> out(plan.projected().fields.size());
+  const auto is_wanted = [&wanted](int output) { return wanted.empty() || wanted[static_cast<size_t>(output)]; };
   for (const FileProjection& file : projection.files) {
-    std::vector<ArrayPtr> arrays = read(OpenFile(file.file_index, context), std::span(file.columns));
-    for (size_t i = 0; i < arrays.size(); ++i) {
-      const size_t output = static_cast<size_t>(file.outputs[i]);
-      if (plan.materializes(output)) arrays[i] = Blobs(file.file_index).Materialize(arrays[i], file.columns[i].field, context.stats);
-      out[output] = out[output] ? MergeStructs(plan.projected().fields[output], out[output], arrays[i]) : std::move(arrays[i]);
+    for (size_t first = 0, end = 0; first < file.columns.size(); first = end + 1) {
+      for (end = first; end < file.columns.size() && is_wanted(file.outputs[end]);) ++end;
+      if (end == first) continue;
+      std::vector<ArrayPtr> arrays = read(OpenFile(file.file_index, context), std::span(file.columns).subspan(first, end - first));
+      for (size_t i = first; i < end; ++i) {
+        const size_t output = static_cast<size_t>(file.outputs[i]);
+        ArrayPtr& array = arrays[i - first];
+        if (plan.materializes(output)) array = Blobs(file.file_index).Materialize(array, file.columns[i].field, context.stats);
+        out[output] = out[output] ? MergeStructs(plan.projected().fields[output], out[output], array) : std::move(array);
+      }
     }
   }
   for (const int output : projection.all_null) {
@@ -135,14 +142,14 @@ std::vector<ArrayPtr> FragmentReader::ReadFiles(const ReadPlan& plan, int64_t nu
     out[static_cast<size_t>(output)] = MakeNullArray(ToArrowField(materialized ? MaterializeBlobs(field) : field).type, num_rows);
   }
   for (size_t i = 0; i < out.size(); ++i) {
-    if (plan.has_json(i)) out[i] = ShowJson(out[i], plan.projected().fields[i]);
+    if (out[i] && plan.has_json(i)) out[i] = ShowJson(out[i], plan.projected().fields[i]);
   }
   return out;
 }
 
 std::vector<ArrayPtr> FragmentReader::ReadPhysical(const ReadPlan& plan, uint64_t first, uint64_t count,
                                                    const file::ReadContext& context) const {
-  return ReadFiles(plan, static_cast<int64_t>(count), context,
+  return ReadFiles(plan, static_cast<int64_t>(count), {}, context,
                    [&](const file::FileReader& reader, std::span<const file::ColumnProjection> columns) {
                      return reader.ReadRange(columns, first, count, context);
                    });
@@ -175,7 +182,7 @@ std::vector<ArrayPtr> FragmentReader::ReadLive(const ReadPlan& plan, uint64_t fi
   if (window > 4 * count) {  // mostly deleted: read only what lives
     std::vector<uint64_t> offsets(live.size());
     for (size_t i = 0; i < live.size(); ++i) offsets[i] = begin + static_cast<uint64_t>(live[i]);
-    return ReadFiles(plan, static_cast<int64_t>(count), context,
+    return ReadFiles(plan, static_cast<int64_t>(count), {}, context,
                      [&](const file::FileReader& reader, std::span<const file::ColumnProjection> columns) {
                        return reader.Take(columns, offsets, context);
                      });
@@ -193,19 +200,23 @@ void FragmentReader::PhysicalOffsets(std::span<const uint64_t> positions, std::s
   }
 }
 
-std::vector<ArrayPtr> FragmentReader::TakeLive(const ReadPlan& plan, std::span<const uint64_t> positions,
-                                               const file::ReadContext& context) const {
-  std::vector<uint64_t> physical;
-  std::span<const uint64_t> offsets = positions;
-  if (deletions(context)) {
-    physical.resize(positions.size());
-    PhysicalOffsets(positions, physical, context);
-    offsets = physical;
-  }
-  return ReadFiles(plan, static_cast<int64_t>(positions.size()), context,
+std::vector<ArrayPtr> FragmentReader::Take(const ReadPlan& plan, std::span<const uint64_t> physical, const std::vector<bool>& wanted,
+                                           const file::ReadContext& context) const {
+  return ReadFiles(plan, static_cast<int64_t>(physical.size()), wanted, context,
                    [&](const file::FileReader& reader, std::span<const file::ColumnProjection> columns) {
-                     return reader.Take(columns, offsets, context);
+                     return reader.Take(columns, physical, context);
                    });
+}
+
+const file::FileReader* FragmentReader::AddTo(file::FieldTake& take, const ReadPlan& plan, size_t output,
+                                              std::span<const uint64_t> physical, std::span<const uint32_t> slots,
+                                              const file::ReadContext& context) const {
+  const FragmentProjection& projection = plan.ForFragment(index_);
+  const FragmentProjection::Place place = projection.places[output];
+  if (place.file < 0 || plan.materializes(output)) return nullptr;
+  const FileProjection& file = projection.files[static_cast<size_t>(place.file)];
+  const file::FileReader& reader = OpenFile(file.file_index, context);
+  return take.Add(reader, file.columns[static_cast<size_t>(place.column)], physical, slots, context) ? &reader : nullptr;
 }
 
 const rows::RowIdSequence& FragmentReader::StableRowIds() const {
@@ -233,7 +244,7 @@ std::vector<BlobPlace> FragmentReader::PlaceBlobs(const ReadPlan& plan, std::spa
   const FragmentProjection& projection = plan.ForFragment(index_);
   if (projection.files.empty()) return std::vector<BlobPlace>(physical.size());
   const LanceField* field = &plan.projected().fields.at(0);
-  ArrayPtr array = ReadFiles(plan, static_cast<int64_t>(physical.size()), context,
+  ArrayPtr array = ReadFiles(plan, static_cast<int64_t>(physical.size()), {}, context,
                              [&](const file::FileReader& reader, std::span<const file::ColumnProjection> columns) {
                                return reader.Take(columns, physical, context);
                              })[0];

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "eider/file/field_take.h"
 #include "eider/file/file_reader.h"
 #include "eider/query/blob_places.h"
 #include "eider/query/read_plan.h"
@@ -36,9 +37,13 @@ class FragmentReader {
 
   /// Live rows [first, first + count), one array per field of plan.projected().
   std::vector<ArrayPtr> ReadLive(const ReadPlan& plan, uint64_t first, uint64_t count, const file::ReadContext& context) const;
-  /// Live rows at `positions`, order and duplicates kept.
-  std::vector<ArrayPtr> TakeLive(const ReadPlan& plan, std::span<const uint64_t> positions,
-                                 const file::ReadContext& context) const;
+  /// Physical rows, order and duplicates kept, of the fields that are `wanted`; the others stay null.
+  std::vector<ArrayPtr> Take(const ReadPlan& plan, std::span<const uint64_t> physical, const std::vector<bool>& wanted,
+                             const file::ReadContext& context) const;
+  /// Adds physical rows to a take by address of field `output` of plan.projected(): as FieldTake::Add. Returns the file that they
+  /// are read from, or null.
+  const file::FileReader* AddTo(file::FieldTake& take, const ReadPlan& plan, size_t output, std::span<const uint64_t> physical,
+                                std::span<const uint32_t> slots, const file::ReadContext& context) const;
   /// Blobs of the one column of `plan` at physical offsets.
   std::vector<BlobPlace> PlaceBlobs(const ReadPlan& plan, std::span<const uint64_t> physical, const file::ReadContext& context) const;
   /// The physical offset of a row id. \pre the table has stable row ids.
@@ -54,8 +59,8 @@ class FragmentReader {
   const file::FileReader& OpenFile(int file_index, const file::ReadContext& context) const;
   file::LegacyTable LegacyTableOf(const table::DataFileProto& file) const;
   template <typename Read>
-  std::vector<ArrayPtr> ReadFiles(const ReadPlan& plan, int64_t num_rows, const file::ReadContext& context,
-                                  const Read& read) const;
+  std::vector<ArrayPtr> ReadFiles(const ReadPlan& plan, int64_t num_rows, const std::vector<bool>& wanted,
+                                  const file::ReadContext& context, const Read& read) const;
   std::vector<ArrayPtr> ReadPhysical(const ReadPlan& plan, uint64_t first, uint64_t count,
                                      const file::ReadContext& context) const;
 

@@ -123,6 +123,15 @@ FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment,
       }
     }
   }
+  result.places.resize(projected.fields.size());
+  std::vector<int> holders(projected.fields.size());
+  for (size_t f = 0; f < result.files.size(); ++f) {
+    for (size_t c = 0; c < result.files[f].outputs.size(); ++c) {
+      const auto output = static_cast<size_t>(result.files[f].outputs[c]);
+      result.places[output] = ++holders[output] == 1 ? FragmentProjection::Place{static_cast<int>(f), static_cast<int>(c)}
+                                                     : FragmentProjection::Place{};
+    }
+  }
   return result;
 }
 

@@ -24,6 +24,12 @@ struct FileProjection {
 struct FragmentProjection {
   std::vector<FileProjection> files;
   std::vector<int> all_null;  ///< output positions that no file holds
+  /// By output position: the only place that has it.
+  struct Place {
+    int file = -1;    ///< of `files`; -1: none, or several
+    int column = -1;  ///< of its columns
+  };
+  std::vector<Place> places;
 };
 
 /// \throws Error(kUnsupported) for a list column whose leaves lie in different files.

@@ -116,6 +116,11 @@ ReadPlan::~ReadPlan() {
   for (size_t i = 0; i < manifest_->num_fragments(); ++i) delete fragments_[i].load();
 }
 
+uint64_t ReadPlan::cached_bytes() const {
+  constexpr uint64_t kFieldBytes = 2048;
+  return kFieldBytes * (1 + projected_.fields.size()) * (1 + manifest_->num_fragments());
+}
+
 void ReadPlan::AddSystemColumn(SystemColumn column) {
   for (const Output& output : outputs_) {
     if (output.field < 0 && output.system == column) return;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "eider/base/shared_cache.h"
 #include "eider/query/projection.h"
 #include "eider/table/manifest.h"
 
@@ -18,12 +19,14 @@ namespace eider::query {
 /// Columns that no file holds.
 enum class SystemColumn : uint8_t { kRowId, kRowAddress, kRowOffset };
 
-class ReadPlan {
+class ReadPlan final : public Cacheable {
  public:
   /// `columns` may name system columns (_rowid, _rowaddr, _rowoffset); unset: every field. \throws Error(kNotFound)
   ReadPlan(table::ManifestPtr manifest, const std::optional<std::vector<std::string>>& columns, bool with_row_id,
            bool with_row_address, BlobHandling blob_handling = BlobHandling::kDescriptions);
-  ~ReadPlan();
+  ~ReadPlan() override;
+  /// A guess: fields, their plans and their places in each fragment.
+  uint64_t cached_bytes() const override;
 
   /// The fields to read, as files hold them: blobs are descriptors.
   const LanceSchema& projected() const { return projected_; }

@@ -4,22 +4,13 @@
 #include <numeric>
 
 #include "eider/array/concat.h"
-#include "eider/array/null_array.h"
-#include "eider/array/take.h"
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
+#include "eider/base/shared_cache.h"
+#include "eider/query/row_groups.h"
 
 namespace eider::query {
 namespace {
-
-ArrayPtr MakeUInt64Array(BufferBuilder values, size_t count) {
-  auto array = std::make_shared<Array>();
-  array->type = MakeType(TypeId::kUInt64);
-  array->length = static_cast<int64_t>(count);
-  array->null_count = 0;
-  array->buffers = {values.Finish()};
-  return array;
-}
 
 RecordBatch ConcatBatches(const SchemaPtr& schema, std::vector<RecordBatch> parts) {
   if (parts.size() == 1) return std::move(parts[0]);
@@ -34,6 +25,15 @@ RecordBatch ConcatBatches(const SchemaPtr& schema, std::vector<RecordBatch> part
 }
 
 }  // namespace
+
+ArrayPtr MakeUInt64Array(BufferBuilder values, size_t count) {
+  auto array = std::make_shared<Array>();
+  array->type = MakeType(TypeId::kUInt64);
+  array->length = static_cast<int64_t>(count);
+  array->null_count = 0;
+  array->buffers = {values.Finish()};
+  return array;
+}
 
 TableReader::TableReader(table::Snapshot snapshot, std::shared_ptr<Session> session)
     : snapshot_(std::move(snapshot)),
@@ -73,17 +73,42 @@ ReadPlanPtr TableReader::Plan(const ScanOptions& options) const {
       return last_plan_;
     }
   }
-  auto plan = std::make_shared<const ReadPlan>(snapshot_.manifest, options.columns, options.with_row_id,
-                                               options.with_row_address, options.blob_handling);
+  ReadPlanPtr plan = MakePlan(options);
   std::lock_guard lock(mutex_);
   last_plan_ = plan;
   last_options_ = options;
   return plan;
 }
 
-size_t TableReader::FragmentOf(uint64_t position) const {
-  const std::vector<uint64_t>& starts = Starts();
-  return static_cast<size_t>(std::upper_bound(starts.begin(), starts.end(), position) - starts.begin()) - 1;
+// The plan of all columns is kept by the session as well: short reads open the table anew each time. A kept plan holds its manifest,
+// so that the address of that names it.
+ReadPlanPtr TableReader::MakePlan(const ScanOptions& options) const {
+  const bool keep = session_ && !options.columns && !options.with_row_id && !options.with_row_address &&
+                    options.blob_handling == BlobHandling::kDescriptions;
+  const std::string name = keep ? fmt::format("plan of manifest {}", static_cast<const void*>(snapshot_.manifest.get())) : "";
+  if (keep) {
+    if (const auto kept = session_->cache().Find(name)) return std::static_pointer_cast<const ReadPlan>(kept);
+  }
+  auto plan = std::make_shared<const ReadPlan>(snapshot_.manifest, options.columns, options.with_row_id, options.with_row_address,
+                                               options.blob_handling);
+  if (keep) session_->cache().Insert(name, plan);
+  return plan;
+}
+
+size_t TableReader::FragmentOf(uint64_t position) const { return FindFragment(Starts(), position); }
+
+void TableReader::FillSystemColumn(SystemColumn column, size_t fragment_index, std::span<const uint64_t> live,
+                                   std::span<const uint64_t> physical, uint64_t* out) const {
+  const FragmentReader& reader = fragment(fragment_index);
+  switch (column) {
+    case SystemColumn::kRowId: return reader.RowIds(physical, out);
+    case SystemColumn::kRowAddress:
+      for (size_t i = 0; i < physical.size(); ++i) out[i] = reader.id() << 32 | physical[i];
+      return;
+    case SystemColumn::kRowOffset:
+      for (size_t i = 0; i < live.size(); ++i) out[i] = Starts()[fragment_index] + live[i];
+      return;
+  }
 }
 
 RecordBatch TableReader::Assemble(const ReadPlan& plan, std::vector<ArrayPtr> fields, size_t fragment_index,
@@ -104,72 +129,8 @@ RecordBatch TableReader::Assemble(const ReadPlan& plan, std::vector<ArrayPtr> fi
     }
     BufferBuilder values;
     values.Resize(live.size() * 8);
-    uint64_t* out = values.as<uint64_t>();
-    switch (output.system) {
-      case SystemColumn::kRowId: reader.RowIds(physical, out); break;
-      case SystemColumn::kRowAddress:
-        for (size_t i = 0; i < physical.size(); ++i) out[i] = reader.id() << 32 | physical[i];
-        break;
-      case SystemColumn::kRowOffset:
-        for (size_t i = 0; i < live.size(); ++i) out[i] = Starts()[fragment_index] + live[i];
-        break;
-    }
+    FillSystemColumn(output.system, fragment_index, live, physical, values.as<uint64_t>());
     batch.columns.push_back(MakeUInt64Array(std::move(values), live.size()));
-  }
-  return batch;
-}
-
-RecordBatch TableReader::TakeFromOne(const ReadPlan& plan, size_t index, std::span<const uint64_t> live,
-                                     const file::ReadContext& context) const {
-  std::vector<ArrayPtr> fields;
-  if (!plan.projected().fields.empty()) fields = fragment(index).TakeLive(plan, live, context);
-  return Assemble(plan, std::move(fields), index, live, context);
-}
-
-RecordBatch TableReader::Take(const ReadPlan& plan, std::span<const uint64_t> positions, ScanStats* stats) const {
-  const file::ReadContext context = this->context(stats);
-  const std::vector<uint64_t>& starts = Starts();
-  const uint64_t total = starts.back();
-  for (size_t i = 0; i < positions.size(); ++i) {
-    if (positions[i] >= total) throw Invalid("take: index {} at position {} is out of range, the dataset has {} rows", positions[i], i, total);
-  }
-  if (positions.empty()) {
-    RecordBatch batch{.schema = plan.schema()};
-    for (const Field& field : plan.schema()->fields) {
-      auto builder = std::make_shared<Array>(*MakeNullArray(field.type, 0));
-      builder->null_count = 0;
-      batch.columns.push_back(std::move(builder));
-    }
-    return batch;
-  }
-  if (fragments_.size() == 1) return TakeFromOne(plan, 0, positions, context);
-
-  // Group by fragment, keeping order within each; then gather back into the caller's order.
-  std::vector<uint32_t> fragment_of(positions.size());
-  std::vector<uint32_t> counts(fragments_.size() + 1, 0);
-  bool in_order = true;
-  for (size_t i = 0; i < positions.size(); ++i) {
-    fragment_of[i] = static_cast<uint32_t>(FragmentOf(positions[i]));
-    ++counts[fragment_of[i] + 1];
-    in_order = in_order && (i == 0 || fragment_of[i - 1] <= fragment_of[i]);
-  }
-  std::partial_sum(counts.begin(), counts.end(), counts.begin());
-  std::vector<uint64_t> grouped(positions.size());
-  std::vector<int64_t> place(positions.size());
-  std::vector<uint32_t> next(counts.begin(), counts.end() - 1);
-  for (size_t i = 0; i < positions.size(); ++i) {
-    const uint32_t slot = next[fragment_of[i]]++;
-    grouped[slot] = positions[i] - starts[fragment_of[i]];
-    place[i] = slot;
-  }
-  std::vector<RecordBatch> parts;
-  for (size_t f = 0; f < fragments_.size(); ++f) {
-    if (counts[f] == counts[f + 1]) continue;
-    parts.push_back(TakeFromOne(plan, f, std::span(grouped).subspan(counts[f], counts[f + 1] - counts[f]), context));
-  }
-  RecordBatch batch = ConcatBatches(plan.schema(), std::move(parts));
-  if (!in_order) {
-    for (ArrayPtr& column : batch.columns) column = TakeArray(column, place);
   }
   return batch;
 }

@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "eider/base/memory.h"
 #include "eider/query/fragment_reader.h"
 
 namespace eider::query {
@@ -43,12 +44,14 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   RecordBatch Assemble(const ReadPlan& plan, std::vector<ArrayPtr> fields, size_t fragment, std::span<const uint64_t> live,
                        const file::ReadContext& context) const;
 
-
  private:
+  friend class TableTake;
   uint64_t AddressOf(uint64_t row, RowNaming naming, const file::ReadContext& context) const;
   size_t FragmentOf(uint64_t position) const;
-  RecordBatch TakeFromOne(const ReadPlan& plan, size_t fragment, std::span<const uint64_t> live,
-                          const file::ReadContext& context) const;
+  ReadPlanPtr MakePlan(const ScanOptions& options) const;
+  /// Values of a column that no file holds, for rows of one fragment.
+  void FillSystemColumn(SystemColumn column, size_t fragment, std::span<const uint64_t> live, std::span<const uint64_t> physical,
+                        uint64_t* out) const;
 
   const table::Snapshot snapshot_;
   const std::shared_ptr<Session> session_;
@@ -60,5 +63,8 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   mutable ReadPlanPtr last_plan_;
   mutable ScanOptions last_options_;
 };
+
+/// An array without nulls.
+ArrayPtr MakeUInt64Array(BufferBuilder values, size_t count);
 
 }  // namespace eider::query

@@ -4,6 +4,8 @@
 #include <charconv>
 
 #include "eider/base/error.h"
+#include "eider/base/memory.h"
+#include "eider/base/shared_cache.h"
 #include "eider/io/store_path.h"
 #include "eider/table/feature_flags.h"
 
@@ -16,6 +18,10 @@ constexpr size_t kV2Digits = 20;
 constexpr uint64_t kDetachedBit = uint64_t{1} << 63;
 /// How many older versions are tried when the newest is damaged.
 constexpr int kMaxFallbacks = 20;
+/// Larger manifests are parsed by every opening: they are not worth the memory.
+constexpr uint64_t kMaxKeptBytes = 8 << 20;
+/// About what a parsed manifest takes of memory for a byte of its file.
+constexpr uint64_t kParsedPerStored = 8;
 
 /// The number in "{digits}.manifest", or nullopt for any other name.
 std::optional<uint64_t> NumberIn(std::string_view name) {
@@ -29,14 +35,28 @@ std::optional<uint64_t> NumberIn(std::string_view name) {
 
 std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-ManifestPtr ReadManifest(const io::ObjectStore& store, const std::string& path, uint64_t version) {
+/// A manifest that a session keeps.
+struct KeptManifest final : Cacheable {
+  explicit KeptManifest(ManifestPtr parsed) : manifest(std::move(parsed)) {}
+  uint64_t cached_bytes() const override { return kParsedPerStored * manifest->size_bytes() + sizeof *this; }
+  const ManifestPtr manifest;
+};
+
+ManifestPtr ParseManifest(Buffer bytes, uint64_t version) {
+  ManifestPtr manifest = Manifest::Parse(std::move(bytes));
+  if (manifest->version() != version) throw Corrupt("manifest: it holds version {}, its name says {}", manifest->version(), version);
+  return manifest;
+}
+
+ManifestPtr ReadManifest(const io::ObjectStore& store, const std::string& path, uint64_t version, Session* session = nullptr) {
   return InContext([&] { return fmt::format("'{}'", path); }, [&] {
     const io::ReadableFilePtr file = store.Open(path);
-    const Buffer mapped = file->Mapped();
-    ManifestPtr manifest = Manifest::Parse(mapped.present() ? mapped : file->Read({0, file->size()}));
-    if (manifest->version() != version) {
-      throw Corrupt("manifest: it holds version {}, its name says {}", manifest->version(), version);
-    }
+    const std::string state = session && file->size() <= kMaxKeptBytes ? file->StateName() : std::string();
+    if (state.empty()) return ParseManifest(file->Read({0, file->size()}), version);
+    if (const auto kept = session->cache().Find(state)) return static_cast<const KeptManifest&>(*kept).manifest;
+    // Copied: the mapping of a file that is deleted must not outlive its users.
+    ManifestPtr manifest = ParseManifest(CopyToBuffer(file->Read({0, file->size()}).span()), version);
+    session->cache().Insert(state, std::make_shared<const KeptManifest>(manifest));
     return manifest;
   });
 }
@@ -64,10 +84,11 @@ std::string VersionRange(const VersionListing& listing) {
   return fmt::format("{} to {}", listing.versions.front().version, listing.versions.back().version);
 }
 
-Snapshot Load(const io::ObjectStorePtr& store, const VersionListing& listing, const std::string& path, uint64_t version) {
+Snapshot Load(const io::ObjectStorePtr& store, const VersionListing& listing, const std::string& path, uint64_t version,
+              Session* session) {
   Snapshot snapshot{.store = store, .naming = listing.naming, .manifest_path = path};
   try {
-    snapshot.manifest = ReadManifest(*store, path, version);
+    snapshot.manifest = ReadManifest(*store, path, version, session);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kCorrupt) throw;
     throw Corrupt("{}{}", error.what(), UsableVersion(*store, listing, version));
@@ -115,9 +136,9 @@ uint64_t LatestVersion(const io::ObjectStore& store) {
   return listing.versions.back().version;
 }
 
-Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version) {
+Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version, Session* session) {
   const VersionListing listing = ListVersions(*store);
-  if (version && (*version & kDetachedBit)) return Load(store, listing, ManifestPath(*version, listing.naming), *version);
+  if (version && (*version & kDetachedBit)) return Load(store, listing, ManifestPath(*version, listing.naming), *version, session);
   if (listing.versions.empty()) ThrowNoTable(*store);
   const VersionEntry* entry = &listing.versions.back();
   if (version) {
@@ -128,7 +149,7 @@ Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> v
     }
     entry = &*found;
   }
-  return Load(store, listing, entry->path, entry->version);
+  return Load(store, listing, entry->path, entry->version, session);
 }
 
 namespace {

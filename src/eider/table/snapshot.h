@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include <eider/session.h>
+
 #include "eider/rows/deletion_vector.h"
 #include "eider/table/manifest.h"
 
@@ -48,8 +50,8 @@ struct Snapshot {
 bool TableExists(const io::ObjectStore& store);
 /// Loads a version; unset: the latest. Refuses reader features that this version does not know (kUnsupported), names
 /// the path and the versions that exist when there is none (kNotFound), and the newest usable version when the
-/// manifest is damaged (kCorrupt).
-Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version = {});
+/// manifest is damaged (kCorrupt). A session spares the parsing of a manifest that it has seen in the same state.
+Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version = {}, Session* session = nullptr);
 /// The newest version number, without reading its manifest. \throws Error(kNotFound)
 uint64_t LatestVersion(const io::ObjectStore& store);
 

@@ -1,0 +1,36 @@
+#pragma once
+/// \file
+/// A take of one field over the files that hold it, in the order wanted whatever file and page a row lies in: by address, where
+/// every page that it touches allows that (page/row_take.h) and every file is mapped.
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "eider/file/file_reader.h"
+#include "eider/page/row_take.h"
+
+namespace eider::file {
+
+class FieldTake {
+ public:
+  explicit FieldTake(size_t num_rows) : num_rows_(num_rows) {}
+
+  /// rows[i] of `file` is row slots[i] of the take; without slots row i. False when the field must be read in another way: this is
+  /// to be thrown away then. File and column outlive this. Over all calls every slot is named once.
+  bool Add(const FileReader& file, const ColumnProjection& column, std::span<const uint64_t> rows, std::span<const uint32_t> slots,
+           const ReadContext& context);
+  /// False when reading chunk by chunk costs less; after every row has been added.
+  bool IsSparse() const;
+  /// Appends what is read of `file`, for counters.
+  void AppendRanges(const FileReader& file, std::vector<ByteRange>& ranges) const;
+  /// After every row has been added. \throws Error(kCorrupt)
+  ArrayPtr Finish(const ReadContext& context);
+
+ private:
+  const size_t num_rows_;
+  const page::FieldPlan* plan_ = nullptr;
+  std::vector<std::unique_ptr<page::RowTake>> leaves_;
+};
+
+}  // namespace eider::file

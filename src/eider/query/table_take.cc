@@ -1,0 +1,141 @@
+#include <algorithm>
+#include <map>
+
+#include "eider/array/concat.h"
+#include "eider/array/null_array.h"
+#include "eider/array/take.h"
+#include "eider/base/error.h"
+#include "eider/base/memory.h"
+#include "eider/base/task_pool.h"
+#include "eider/query/row_groups.h"
+#include "eider/query/table_reader.h"
+#include "eider/schema/json_columns.h"
+
+namespace eider::query {
+namespace {
+
+using FileRanges = std::map<const file::FileReader*, std::vector<ByteRange>>;
+
+/// Fewer are taken in the time that it takes to wake another thread.
+constexpr size_t kParallelValues = 1024;
+
+}  // namespace
+
+/// One take: fields by address where that is possible, whatever fragments the rows lie in; the others fragment by fragment.
+class TableTake {
+ public:
+  TableTake(const TableReader& table, const ReadPlan& plan, std::span<const uint64_t> positions, const file::ReadContext& context)
+      : table_(table), plan_(plan), context_(context), rows_(table.Starts(), positions), fields_(plan.projected().fields.size()) {
+    physical_.resize(rows_.groups().size());
+    for (size_t g = 0; g < physical_.size(); ++g) FindPhysical(rows_.groups()[g], physical_[g]);
+  }
+
+  RecordBatch Run() {
+    TakeByAddress();
+    TakeByFragment();
+    RecordBatch batch{.schema = plan_.schema(), .num_rows = static_cast<int64_t>(rows_.num_rows())};
+    if (plan_.is_identity()) {
+      batch.columns = std::move(fields_);
+      return batch;
+    }
+    for (const ReadPlan::Output& output : plan_.outputs()) {
+      batch.columns.push_back(output.field < 0 ? SystemValues(output.system) : fields_[static_cast<size_t>(output.field)]);
+    }
+    return batch;
+  }
+
+ private:
+  void FindPhysical(RowGroups::Group& group, std::vector<uint64_t>& storage) const {
+    const FragmentReader& fragment = table_.fragment(group.fragment);
+    group.physical = group.live;
+    if (fragment.deletions(context_) == nullptr) return;
+    storage.resize(group.live.size());
+    fragment.PhysicalOffsets(group.live, storage, context_);
+    group.physical = storage;
+  }
+
+  void TakeByAddress() {
+    std::vector<FileRanges> ranges(fields_.size());
+    const auto take = [&](size_t i) { fields_[i] = TakeByAddress(i, ranges[i]); };
+    if (fields_.size() > 1 && rows_.num_rows() * fields_.size() >= kParallelValues) {
+      context_.session->cpu_pool().ParallelFor(fields_.size(), take);
+    } else {
+      for (size_t i = 0; i < fields_.size(); ++i) take(i);
+    }
+    FileRanges by_file;
+    for (const FileRanges& of_field : ranges) {
+      for (const auto& [file, read] : of_field) by_file[file].insert(by_file[file].end(), read.begin(), read.end());
+    }
+    for (const auto& [file, read] : by_file) file->CountRanges(read, context_.stats);
+  }
+
+  /// Null when the field must be read in another way.
+  ArrayPtr TakeByAddress(size_t field, FileRanges& ranges) const {
+    file::FieldTake take(rows_.num_rows());
+    std::vector<const file::FileReader*> files;
+    for (const RowGroups::Group& group : rows_.groups()) {
+      const FragmentReader& fragment = table_.fragment(group.fragment);
+      files.push_back(fragment.AddTo(take, plan_, field, group.physical, group.slots, context_));
+      if (files.back() == nullptr) return nullptr;
+    }
+    if (!take.IsSparse()) return nullptr;
+    ArrayPtr array = take.Finish(context_);
+    for (size_t i = 0; i < files.size() && context_.stats; ++i) take.AppendRanges(*files[i], ranges[files[i]]);
+    return plan_.has_json(field) ? ShowJson(array, plan_.projected().fields[field]) : array;
+  }
+
+  void TakeByFragment() {
+    std::vector<bool> wanted(fields_.size());
+    for (size_t i = 0; i < fields_.size(); ++i) wanted[i] = fields_[i] == nullptr;
+    if (std::ranges::find(wanted, true) == wanted.end()) return;
+    std::vector<std::vector<ArrayPtr>> parts;
+    for (const RowGroups::Group& group : rows_.groups()) {
+      parts.push_back(table_.fragment(group.fragment).Take(plan_, group.physical, wanted, context_));
+    }
+    const std::vector<int64_t> places = rows_.in_order() ? std::vector<int64_t>() : rows_.Places();
+    for (size_t i = 0; i < fields_.size(); ++i) {
+      if (!wanted[i]) continue;
+      std::vector<ArrayPtr> pieces;
+      for (const std::vector<ArrayPtr>& part : parts) pieces.push_back(part[i]);
+      fields_[i] = pieces.size() == 1 ? pieces[0] : ConcatArrays(pieces);
+      if (!rows_.in_order()) fields_[i] = TakeArray(fields_[i], places);
+    }
+  }
+
+  ArrayPtr SystemValues(SystemColumn column) const {
+    BufferBuilder values, of_group;
+    values.Resize(rows_.num_rows() * 8);
+    for (const RowGroups::Group& group : rows_.groups()) {
+      of_group.Resize(group.live.size() * 8);
+      table_.FillSystemColumn(column, group.fragment, group.live, group.physical, of_group.as<uint64_t>());
+      for (size_t i = 0; i < group.live.size(); ++i) {
+        values.as<uint64_t>()[group.slots.empty() ? i : group.slots[i]] = of_group.as<uint64_t>()[i];
+      }
+    }
+    return MakeUInt64Array(std::move(values), rows_.num_rows());
+  }
+
+  const TableReader& table_;
+  const ReadPlan& plan_;
+  const file::ReadContext& context_;
+  RowGroups rows_;
+  std::vector<std::vector<uint64_t>> physical_;  ///< by group, where rows are deleted
+  std::vector<ArrayPtr> fields_;
+};
+
+RecordBatch TableReader::Take(const ReadPlan& plan, std::span<const uint64_t> positions, ScanStats* stats) const {
+  const uint64_t total = Starts().back();
+  for (size_t i = 0; i < positions.size(); ++i) {
+    if (positions[i] >= total) throw Invalid("take: index {} at position {} is out of range, the dataset has {} rows", positions[i], i, total);
+  }
+  if (!positions.empty()) return TableTake(*this, plan, positions, context(stats)).Run();
+  RecordBatch batch{.schema = plan.schema()};
+  for (const Field& field : plan.schema()->fields) {
+    auto empty = std::make_shared<Array>(*MakeNullArray(field.type, 0));
+    empty->null_count = 0;
+    batch.columns.push_back(std::move(empty));
+  }
+  return batch;
+}
+
+}  // namespace eider::query
