@@ -205,7 +205,8 @@ def main():
 
     lines = [f"// Written by tests/golden/codec_chunks.py from files of pylance {lance.__version__}; do not edit."]
     for context, name, encoding, n, bits, dimensions, buffers, digest in CASES:
-        lines.append('{Context::k%s, "%s", %d, %d, {%s}, 0x%016xu,' % (context, name, n, bits, ", ".join(map(str, dimensions)), digest))
+        sizes = "{" + ", ".join(map(str, dimensions)) + "}"
+        lines.append(f'{{Context::k{context}, "{name}", {n}, {bits}, {sizes}, 0x{digest:016x}u,')
         for data, end in [(encoding, ",")] + [(b, ",") for b in buffers]:
             if data is encoding:
                 lines += literal(data, " ") + ["  , {"]

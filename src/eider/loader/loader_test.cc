@@ -40,6 +40,7 @@ class FakeDataset final : public Dataset {
   std::map<std::string, std::string> config() const override { return {}; }
   std::map<std::string, std::string> table_metadata() const override { return {}; }
   std::vector<FragmentInfo> fragments() const override { return {}; }
+  std::vector<FieldSize> FieldSizes() const override { return {}; }
   const std::shared_ptr<Session>& session() const override { return session_; }
   uint64_t CountRows() const override { return num_rows_; }
   std::unique_ptr<RecordBatchReader> Scan(const ScanOptions&) const override { return nullptr; }
