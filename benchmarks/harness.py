@@ -9,6 +9,7 @@ import os
 import pathlib
 import platform
 import statistics
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -50,6 +51,7 @@ class Result:
     runs: int
     rows: int
     note: str = ""
+    peak_mb: float = 0.0  # anonymous memory that the first run added at its highest, its answer included; mapped files are not
 
     def rate(self) -> float:
         return self.rows / (self.median_us / 1e6) if self.rows else 0.0
@@ -79,10 +81,37 @@ def release_warm() -> None:
     _locked.clear()
 
 
+def anonymous_bytes() -> int:
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) << 10 for line in status if line.startswith("RssAnon"))
+
+
+def run_watched(contender: Contender) -> tuple[Any, float]:
+    """The answer of the first run, and the most anonymous memory (MB) that it added, looked at every millisecond and at its end."""
+    done, peak, before = threading.Event(), 0, anonymous_bytes()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.001):
+            peak = max(peak, anonymous_bytes())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        answer = contender.run(0)
+    finally:
+        done.set()
+        watcher.join()
+    return answer, max(0, max(peak, anonymous_bytes()) - before) / 1e6
+
+
 def measure(case: Case, seconds: float) -> list[Result]:
     """Medians over interleaved rounds; about `seconds` for each contender, at least 3 rounds."""
     budget = case.seconds or seconds
-    answers = [contender.run(0) for contender in case.contenders]
+    answers, peaks = [], {}
+    for contender in case.contenders:
+        answer, peaks[contender.name] = run_watched(contender)
+        answers.append(answer)
     if case.verify is not None:
         for contender, answer in zip(case.contenders[1:], answers[1:]):
             if not case.verify(answers[0], answer):
@@ -109,7 +138,7 @@ def measure(case: Case, seconds: float) -> list[Result]:
                 times[contender.name].append(case.rows / answer if case.rates else elapsed)
                 del answer
     return [Result(case.name, c.name, statistics.median(times[c.name]) * 1e6, min(times[c.name]) * 1e6, len(times[c.name]),
-                   case.rows, case.note) for c in case.contenders]
+                   case.rows, case.note, peaks[c.name]) for c in case.contenders]
 
 
 def human(microseconds: float) -> str:
@@ -125,7 +154,7 @@ def print_case(results: list[Result]) -> None:
         rate = f"{result.rate():14,.0f} rows/s" if result.rows else ""
         note = f"  {result.note}" if result.note and result is ours else ""
         name = result.case if result is ours else ""
-        print(f"{name:28} {result.contender:22} {human(result.median_us):>12} {ratio:>9} {rate} ({result.runs} runs){note}",
+        print(f"{name:28} {result.contender:22} {human(result.median_us):>12} {ratio:>9} {rate} +{result.peak_mb:7.1f} MB ({result.runs} runs){note}",
               flush=True)
 
 

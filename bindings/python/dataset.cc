@@ -190,6 +190,11 @@ void BindInfos(nb::module_& m) {
       .def_ro("major", &DataFileInfo::major)
       .def_ro("minor", &DataFileInfo::minor)
       .def_ro("size_bytes", &DataFileInfo::size_bytes);
+  nb::class_<FieldSize>(m, "FieldSize")
+      .def_ro("field_id", &FieldSize::field_id)
+      .def_ro("num_pages", &FieldSize::num_pages)
+      .def_ro("num_items", &FieldSize::num_items)
+      .def_ro("size_bytes", &FieldSize::size_bytes);
   nb::class_<FragmentInfo>(m, "FragmentInfo")
       .def_ro("id", &FragmentInfo::id)
       .def_ro("physical_rows", &FragmentInfo::physical_rows)
@@ -217,6 +222,7 @@ void DefineViews(nb::class_<Dataset>& dataset) {
       .def("config", [](const Dataset& self) { return WithoutGil([&] { return self.config(); }); })
       .def("table_metadata", [](const Dataset& self) { return WithoutGil([&] { return self.table_metadata(); }); })
       .def("fragments", [](const Dataset& self) { return WithoutGil([&] { return self.fragments(); }); })
+      .def("field_sizes", [](const Dataset& self) { return WithoutGil([&] { return self.FieldSizes(); }); })
       .def("session", [](const Dataset& self) { return SessionHandle{self.session()}; })
       .def("count_rows", [](const Dataset& self) { return WithoutGil([&] { return self.CountRows(); }); });
 }

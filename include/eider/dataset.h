@@ -7,6 +7,7 @@
 #include <eider/blob.h>
 #include <eider/error.h>
 #include <eider/export.h>
+#include <eider/file_metadata.h>
 #include <eider/scan_options.h>
 #include <eider/schema.h>
 #include <eider/session.h>
@@ -76,6 +77,8 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   virtual std::map<std::string, std::string> config() const = 0;
   virtual std::map<std::string, std::string> table_metadata() const = 0;
   virtual std::vector<FragmentInfo> fragments() const = 0;
+  /// What each field that has columns of its own takes, by ascending id. Reads the metadata of every file.
+  virtual std::vector<FieldSize> FieldSizes() const = 0;
   virtual const std::shared_ptr<Session>& session() const = 0;
 
   virtual uint64_t CountRows() const = 0;  ///< live rows

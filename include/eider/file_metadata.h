@@ -52,6 +52,14 @@ struct ColumnMetadata {
   uint64_t size_bytes() const;
 };
 
+/// What a field takes in the files of a dataset's version: deleted rows are in it, columns that were replaced are not.
+struct FieldSize {
+  int32_t field_id = 0;
+  uint64_t num_pages = 0;
+  uint64_t num_items = 0;   ///< values and nulls; in 2.0 rows, before that 0
+  uint64_t size_bytes = 0;  ///< of pages: values of blobs lie elsewhere; 0 before 2.0
+};
+
 struct FileMetadata {
   std::string path, version;
   uint64_t num_rows = 0, size_bytes = 0;

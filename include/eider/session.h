@@ -12,7 +12,7 @@ namespace eider {
 
 struct SessionOptions {
   uint64_t memory_limit = 0;  ///< bytes; 0: EIDER_MEMORY_LIMIT, else half of the smaller of cgroup limit and RAM
-  int cpu_threads = -1;       ///< -1: EIDER_CPU_THREADS, else the number of cores; 0: run inline
+  int cpu_threads = -1;       ///< -1: EIDER_CPU_THREADS, else the cores that the process may run on; 0: run inline
   int io_threads = -1;        ///< -1: EIDER_IO_THREADS, else 8; 0: run inline
   bool verify_checksums = true;  ///< check what is read of files that have checksums
 };

@@ -37,6 +37,7 @@ from .open import dataset
 from .scanner import LanceScanner, ScanStats
 from .schema import LanceField, LanceSchema
 from .session import Session
+from .stats import DataStatistics, FieldStatistics
 from .udf import BatchUDF, batch_udf
 from .write import write_dataset
 
@@ -54,7 +55,9 @@ __all__ = [
     "CommitUnknownError",
     "ConflictError",
     "CorruptError",
+    "DataStatistics",
     "EiderError",
+    "FieldStatistics",
     "FragmentMetadata",
     "InvalidError",
     "IoError",

@@ -121,6 +121,12 @@ class DataFileInfo:
     minor: int
     size_bytes: int
 
+class FieldSize:
+    field_id: int
+    num_pages: int
+    num_items: int
+    size_bytes: int
+
 class FragmentInfo:
     id: int
     physical_rows: int
@@ -148,6 +154,7 @@ class Dataset:
     def config(self) -> dict[str, str]: ...
     def table_metadata(self) -> dict[str, str]: ...
     def fragments(self) -> list[FragmentInfo]: ...
+    def field_sizes(self) -> list[FieldSize]: ...
     def session(self) -> Session: ...
     def count_rows(self) -> int: ...
     def scan(

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from . import _eider
 from .absent import Refusing
 from .add_columns import add_columns
-from .arguments import DurabilityName, count_of, durability_of, refuse, rows_of, uri_of
-from .blob_file import DEFAULT_BLOB_BUFFER_SIZE, BlobFile
+from .arguments import DurabilityName, count_of, durability_of, refuse, uri_of
+from .blob_reads import BlobReads
 from .error import InvalidError
+from .facts import DatasetFacts
 from .fragment import LanceFragment, fragment_ids_of, fragments_of
 from .ingest import ReaderLike
 from .projection import Columns, select
 from .scanner import LanceScanner, ScanStats, plan_scan, scan_defaults
-from .schema import LanceSchema
 from .session import Session, native_session
-from .versions import VersionLike, version_dict, version_number
+from .versions import VersionLike, version_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,12 +28,11 @@ if TYPE_CHECKING:
 
     from .scanner import ScanOptions
     from .udf import BatchUDF
-    from .versions import Version
 
 __all__ = ["LanceDataset"]
 
 
-class LanceDataset(Refusing):
+class LanceDataset(DatasetFacts, BlobReads, Refusing):
     """A dataset at one version.
 
     Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert`` and ``checkout_latest`` move it to the
@@ -106,71 +105,7 @@ class LanceDataset(Refusing):
             self._names_of = self._native
         return self._kept_names
 
-    # What it is.
-
-    @property
-    def uri(self) -> str:
-        """Where the dataset is, as it was opened."""
-        return self._native.uri
-
-    @property
-    def version(self) -> int:
-        """Number of this version."""
-        return self._native.version
-
-    @property
-    def latest_version(self) -> int:
-        """Number of the latest version now."""
-        return self._native.latest_version()
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Arrow schema, with extension types and metadata."""
-        import pyarrow as pa
-
-        from . import blob  # noqa: F401  registers the type of blob columns
-
-        return pa.schema(self._native.schema)
-
-    @property
-    def lance_schema(self) -> LanceSchema:
-        """Schema with field ids."""
-        return self._native.lance_schema
-
-    @property
-    def max_field_id(self) -> int:
-        """The largest field id that the schema or any data file of this version names; -1 without columns."""
-        listed = [max(f.field_ids, default=-1) for fragment in self._native.fragments() for f in fragment.files]
-        return max([self._native.lance_schema.max_field_id, *listed])
-
-    @property
-    def schema_metadata(self) -> dict[str, str]:
-        """Key-value metadata of the schema."""
-        return self._native.lance_schema.metadata
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """Key-value metadata of the table."""
-        return self._native.table_metadata()
-
-    def config(self) -> dict[str, str]:
-        """Key-value configuration of the table."""
-        return self._native.config()
-
-    @property
-    def data_storage_version(self) -> str:
-        """File version of the data, e.g. ``"2.2"``."""
-        return self._native.data_storage_version
-
-    def session(self) -> Session:
-        """The session in use."""
-        return Session._wrap(self._native.session())
-
     # Versions.
-
-    def versions(self) -> list[Version]:
-        """All versions, oldest first, as dicts with ``version``, ``timestamp`` (local time) and ``metadata``."""
-        return [version_dict(info) for info in self._native.versions()]
 
     def checkout_version(self, version: VersionLike) -> LanceDataset:
         """The dataset as it was at ``version``. Raises NotFoundError when there is no such version."""
@@ -316,75 +251,6 @@ class LanceDataset(Refusing):
     def head(self, num_rows: int, **options: Any) -> pa.Table:
         """The first ``num_rows`` rows; further arguments as in ``scanner``."""
         return self.scanner(limit=num_rows, **options).to_table()
-
-    def take_blobs(
-        self,
-        blob_column: str,
-        ids: Any = None,
-        addresses: Any = None,
-        indices: Any = None,
-        *,
-        buffer_size: int = DEFAULT_BLOB_BUFFER_SIZE,
-        stats: ScanStats | None = None,
-    ) -> list[BlobFile | None]:
-        """Values of a blob column as files that read only what is asked of them; None for null.
-
-        Exactly one of ``ids``, ``addresses`` and ``indices`` names the rows. ``read_blobs`` is faster when all bytes are wanted.
-
-        Args:
-            blob_column: Name or path of the column.
-            ids: Row ids.
-            addresses: Row addresses.
-            indices: Positions among the live rows.
-            buffer_size: Read-ahead; local files are mapped and need none.
-            stats: Filled with what finding the blobs asks of storage.
-        """
-        rows, naming = rows_of("take_blobs", ids, addresses, indices)
-        if buffer_size < 0:
-            raise InvalidError(f"take_blobs: buffer_size {buffer_size} is negative")
-        found = _eider.take_blobs(self._native, blob_column, rows, naming, stats)
-        return [None if blob is None else BlobFile(blob, buffer_size) for _, blob in found]
-
-    def read_blobs(
-        self,
-        blob_column: str,
-        ids: Any = None,
-        addresses: Any = None,
-        indices: Any = None,
-        *,
-        io_buffer_size: int | None = None,
-        preserve_order: bool | None = None,
-        stats: ScanStats | None = None,
-    ) -> list[tuple[int, bytes | None]]:
-        """Values of a blob column as pairs of row address and bytes (None for null), always in the order of the rows.
-
-        The rows as in ``take_blobs``; ``io_buffer_size`` and ``preserve_order`` are accepted and change nothing.
-        """
-        rows, naming = rows_of("read_blobs", ids, addresses, indices)
-        return _eider.read_blobs(self._native, blob_column, rows, naming, stats)
-
-    def read_blob_ranges(
-        self,
-        blob_column: str,
-        requests: Sequence[tuple[int, int, int]],
-        *,
-        selector: Literal["ids", "addresses", "indices"],
-        io_buffer_size: int | None = None,
-        preserve_order: bool | None = None,
-    ) -> list[tuple[int, int, bytes | None]]:
-        """Ranges of blobs, asked for as (row, offset, length), as (number of the request, row address, bytes or None)."""
-        naming = {
-            "ids": _eider.RowNaming.ID,
-            "addresses": _eider.RowNaming.ADDRESS,
-            "indices": _eider.RowNaming.POSITION,
-        }
-        if selector not in naming:
-            raise InvalidError(f"read_blob_ranges: selector {selector!r} is none of {sorted(naming)}")
-        found = _eider.take_blobs(self._native, blob_column, [row for row, _, _ in requests], naming[selector])
-        return [
-            (i, address, None if blob is None else blob.read(offset, length))
-            for i, ((address, blob), (_, offset, length)) in enumerate(zip(found, requests, strict=True))
-        ]
 
     def take(self, indices: Any, columns: Columns = None, *, stats: ScanStats | None = None) -> pa.Table:
         """Rows by position among the live rows; order and duplicates kept.

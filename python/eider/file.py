@@ -296,7 +296,7 @@ class LanceFileWriter:
         path: A local path or a ``memory://`` URI.
         schema: Schema of the file; None: that of the first batch.
         data_cache_bytes: Bytes to gather per file before pages are written.
-        version: ``"2.2"`` or ``"2.1"``; None: 2.2.
+        version: ``"2.2"``, ``"2.1"`` or ``"2.0"``; None: 2.2.
         max_page_bytes: Largest page.
         checksums: Add checksums and page statistics; other engines ignore them.
         session: Session whose memory to use.

@@ -145,7 +145,7 @@ def read_table(reader: _eider.RecordBatchReader) -> pa.Table:
     """Drain the reader in the engine, then hand the batches to pyarrow."""
     import pyarrow as pa
 
-    return pa.table(reader.read_all())
+    return pa.RecordBatchReader.from_stream(reader.read_all()).read_all()  # pa.table() would import pandas first
 
 
 def read_batches(reader: _eider.RecordBatchReader) -> Iterator[pa.RecordBatch]:

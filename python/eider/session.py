@@ -16,7 +16,8 @@ class Session:
     Args:
         memory_limit: Bytes that caches, buffers and builds may hold together. None: EIDER_MEMORY_LIMIT, else half of
             the smaller of the cgroup's limit and the machine's memory. Arrays handed to the caller are not charged.
-        cpu_threads: Threads that decode. None: EIDER_CPU_THREADS, else the number of cores. 0: the calling thread.
+        cpu_threads: Threads that decode. None: EIDER_CPU_THREADS, else as many as the process may use cores.
+            0: the calling thread.
         io_threads: Threads that read. None: EIDER_IO_THREADS, else 8. 0: the calling thread.
         verify: Check what is read of data files that have checksums. See ``docs/guide/files.md``.
         index_cache_size_bytes, metadata_cache_size_bytes, index_cache_backend, metadata_cache_backend, store_registry:

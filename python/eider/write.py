@@ -94,7 +94,7 @@ def write_dataset(
             columns (they become null) and may order columns differently.
         max_rows_per_file, max_bytes_per_file: When to begin the next fragment.
         max_rows_per_group: Shapes files of version 0.1 only, which are not written.
-        data_storage_version: ``"2.2"`` or ``"2.1"``; None: 2.2 for a new dataset, the dataset's own when appending.
+        data_storage_version: ``"2.2"``, ``"2.1"`` or ``"2.0"``; None: 2.2 for a new dataset, the dataset's own when appending.
         enable_v2_manifest_paths: Name manifests so that the latest sorts first.
         enable_stable_row_ids: Give rows ids that survive compaction.
         commit_message, transaction_properties: Recorded with the transaction.

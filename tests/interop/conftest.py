@@ -7,6 +7,7 @@ import pathlib
 import pytest
 
 from tests.interop import engines
+from tests.interop.tables import small_table
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,11 @@ def errors(engine):
 @pytest.fixture
 def data_dir() -> pathlib.Path:
     return pathlib.Path(__file__).parent / "data"
+
+
+@pytest.fixture
+def dataset(tmp_path, reference) -> str:
+    """Three fragments that the reference wrote."""
+    uri = str(tmp_path / "d.lance")
+    reference.write_dataset(small_table(), uri, max_rows_per_file=40)
+    return uri

@@ -21,7 +21,8 @@ import sys
 import numpy as np
 import pyarrow as pa
 
-from tests.interop.generators import Dialect, make_array, random_field, random_rows
+from tests.interop.arrays import make_array
+from tests.interop.generators import Dialect, random_field, random_rows
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
 VERSIONS = ("legacy", "2.0", "2.1", "2.2")

@@ -1,4 +1,4 @@
-"""Child process of test_bad_input: opens and reads many damaged copies of a file or dataset, one after the other.
+"""Child process of test_damaged_bytes: opens and reads many damaged copies of a file or dataset, one after the other.
 
     python -m tests.interop.hostile <engine> <kind> <source> <first> <last> <step>
 

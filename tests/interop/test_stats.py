@@ -1,4 +1,4 @@
-"""What a read costs: a take asks io/ only for what it needs, a plain full-zip column is a view of the mapped file."""
+"""What a read costs: a take asks io/ only for what it needs, a plain full-zip column is a view of the mapped file. And what data takes."""
 
 from __future__ import annotations
 
@@ -197,3 +197,23 @@ def test_adding_a_column_writes_little_more_than_the_column(wide, engine, refere
     others = sum(n for p, n in new.items() if not p.name.endswith(".manifest") and p.parent.name != "_transactions")
     assert others <= 1.05 * encoded, f"{others} bytes for a column of {encoded}"
     assert sum(new.values()) <= 1.05 * encoded + 3 * manifest
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.1", "2.2"])
+def test_bytes_of_fields_are_those_that_the_reference_counts(engine, reference, tmp_path, version):
+    lance = pytest.importorskip("lance")
+    if engine.name != "eider":
+        pytest.skip("asks eider")
+    import eider
+
+    table = pa.table({"id": range(3000), "tags": [[f"tag {k}" for k in range(i % 4)] for i in range(3000)],
+                      "box": [{"x": i / 3, "y": None if version != "2.0" and i % 5 == 1 else i} for i in range(3000)]})
+    theirs = lance.write_dataset(table, tmp_path / "t.lance", data_storage_version=version, max_rows_per_file=1000)
+    theirs.delete("id < 30")
+    theirs.add_columns({"twice": "id * 2"})
+    mine = eider.dataset(tmp_path / "t.lance")
+    sizes = {field.id: field.bytes_on_disk for field in mine.stats.data_stats().fields}
+    assert sizes == {field.id: field.bytes_on_disk for field in theirs.stats.data_stats().fields}
+    assert mine.stats.dataset_stats() == theirs.stats.dataset_stats()
+    for rows in (1000, 1001):  # deleted rows count
+        assert mine.stats.dataset_stats(rows) == theirs.stats.dataset_stats(rows)

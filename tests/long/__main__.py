@@ -48,7 +48,7 @@ def main() -> int:
         "corpus": [([sys.executable, "-m", "tests.interop.corpus", "--cases", str(max(600, arguments.cases // 10)), "--release",
                      *filter(None, os.environ.get("EIDER_RELEASES", "").split(":"))], {})],
         "sequences": [([*pytest, "tests/interop/test_sequences.py"], {"EIDER_INTEROP_SEQUENCES": "1000"})],
-        "bad-input": [([*pytest, "tests/interop/test_bad_input.py"], {"EIDER_INTEROP_LONG": "1"})],
+        "bad-input": [([*pytest, "tests/interop/test_damaged_bytes.py"], {"EIDER_INTEROP_LONG": "1"})],
         "fuzz": fuzz_steps(arguments.fuzz_seconds),
     }
     failed = 0

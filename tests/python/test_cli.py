@@ -76,6 +76,31 @@ def test_info(cli, ds):
     assert [c["name"] for c in facts["columns"]] == ["id", "name", "box", "vector"]
 
 
+def test_info_shows_bytes_and_bits_per_value_of_each_column(cli, tmp_path):
+    table = pa.table({
+        "dense": pa.array(range(4000), pa.int64()),
+        "nothing": pa.nulls(4000, pa.int64()),
+        "pairs": [[i, None] for i in range(4000)],
+        "box": [{"x": 1.5 * i, "y": 2 * i} for i in range(4000)],
+    })
+    ds = eider.write_dataset(table, tmp_path / "sizes.lance", max_rows_per_file=1500)
+    _, out, _ = cli("info", ds.uri, "--json")
+    facts = json.loads(out)
+    columns = {c["name"]: c for c in facts["columns"]}
+    pages = [c for f in ds.get_fragments() for d in f.data_files() for c in eider.file.inspect(f"{ds.uri}/data/{d.path}")["columns"]]
+    for name, path in (("dense", "dense"), ("nothing", "nothing"), ("pairs", "pairs.item")):
+        column = columns[name] if path == name else columns[name]["children"][0]
+        assert column["size_bytes"] == sum(c["size_bytes"] for c in pages if c["name"] == path)
+    assert columns["dense"]["values"] == 4000 and 8 < columns["dense"]["bits_per_value"] < 16
+    assert columns["nothing"]["bits_per_value"] == 0
+    assert columns["pairs"]["children"][0]["values"] == 8000
+    assert columns["pairs"]["size_bytes"] == columns["pairs"]["children"][0]["size_bytes"] and "bits_per_value" not in columns["pairs"]
+    assert columns["box"]["size_bytes"] == sum(child["size_bytes"] for child in columns["box"]["children"])
+    assert sum(c["size_bytes"] for c in facts["columns"]) < facts["data_bytes"]
+    _, out, _ = cli("info", ds.uri)
+    assert "bits/value" in out.splitlines()[5] and f"{columns['dense']['bits_per_value']:.2f}" in out
+
+
 def test_a_table_too_wide_for_the_terminal_leaves_columns_out(monkeypatch, capsys):
     monkeypatch.setattr(render, "_line_width", lambda: 60)
     header = [f"a long name {i}" for i in range(50)]
@@ -222,6 +247,44 @@ def test_file_inspect(cli, ds, tmp_path):
     code, out, _ = cli("file", "inspect", path, "--json")
     assert code == 0
     assert json.loads(out)["path"] == str(path)
+
+
+def test_file_inspect_shows_layout_codecs_bytes_bits_and_statistics_of_each_page(cli, tmp_path):
+    path = tmp_path / "x.lance"
+    table = pa.table({"id": pa.array(range(3000), pa.int32()), "name": [None if i % 3 == 1 else f"name {i % 40:02}" for i in range(3000)]})
+    with eider.file.LanceFileWriter(path) as writer:
+        writer.write_batch(table)
+    _, out, _ = cli("file", "inspect", path)
+    assert "version 2.2, 3000 rows," in out and "2 columns, 2 global buffers," in out
+    assert "mini-block(inline_bitpacking<32>), 3000 items, layers [item]" in out
+    assert "0 nulls, from 0 to 2999" in out
+    assert "dictionary(general(lz4, variable<32>)) of 40" in out and 'layers [nullable item]' in out
+    assert '1000 nulls, from "name 00" to "name 39"' in out
+    _, out, _ = cli("file", "inspect", path, "--json")
+    ids, names = (column["pages"][0] for column in json.loads(out)["columns"])
+    assert ids["layout"] == "mini-block" and ids["encoding"].startswith("mini-block(inline_bitpacking<32>)")
+    assert (ids["null_count"], ids["min"], ids["max"], ids["min_is_cut"]) == (0, "0", "2999", False)
+    assert names["null_count"] == 1000 and names["num_items"] == 3000
+    for page in (ids, names):
+        assert page["size_bytes"] == sum(b["size_bytes"] for b in page["buffers"]) == sum(page["bytes"].values())
+        assert page["bits_per_value"] == 8 * page["size_bytes"] / 3000
+
+
+def test_file_inspect_cuts_long_bounds_and_looks_into_blob_pages(cli, tmp_path):
+    long = ["a" * 40, "z" * 40]
+    path = tmp_path / "long.lance"
+    with eider.file.LanceFileWriter(path) as writer:
+        writer.write_batch(pa.table({"text": long}))
+    _, out, _ = cli("file", "inspect", path)
+    assert f'0 nulls, from "{"a" * 16}"... to below "{"z" * 15}{{"' in out
+    _, out, _ = cli("file", "inspect", path, "--json")
+    page = json.loads(out)["columns"][0]["pages"][0]
+    assert page["min_is_cut"] and page["max_is_cut"]
+    blob = pa.field("b", pa.large_binary(), metadata={"lance-encoding:blob": "true"})
+    ds = eider.write_dataset(pa.table([pa.array([b"ab", None], blob.type)], pa.schema([blob])), tmp_path / "b.lance", data_storage_version="2.1")
+    _, out, _ = cli("file", "inspect", next((tmp_path / "b.lance" / "data").iterdir()))
+    assert "blob(mini-block(packed_struct<64, 64>), 2 items, layers [item]), layers [nullable item]" in out
+    assert ds.stats.data_stats().fields[0].num_values == 2
 
 
 @pytest.mark.parametrize(

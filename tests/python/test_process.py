@@ -125,6 +125,7 @@ def test_ctrl_c_stops_a_write(tmp_path):
 CTRL_C_SCAN = """
 import eider, sys
 ds = eider.dataset(sys.argv[1])
+ds.to_table()  # whatever is imported on the first use: an interrupted import is another matter
 print("started", flush=True)
 try:
     while True:

@@ -20,6 +20,9 @@ CLASSES = [
     eider.LanceFileWriter,
     eider.file.ReaderResults,
     eider.FragmentMetadata,
+    eider.facts.DatasetFacts,
+    eider.blob_reads.BlobReads,
+    eider.stats.LanceStats,
 ]
 
 

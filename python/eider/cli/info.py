@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .. import LanceDataset, LanceField, dataset
+from .. import FieldStatistics, LanceDataset, LanceField, dataset
 from .geo import crs_name
 from .parse import add_dataset, add_verb
 from .render import print_json, print_pairs, print_table, size_text
@@ -36,6 +36,7 @@ def _facts(ds: LanceDataset) -> dict[str, Any]:
     fragments = ds.get_fragments()
     files = [file for fragment in fragments for file in fragment.data_files()]
     sizes = [file.file_size_bytes for file in files]
+    taken = {field.id: field for field in ds.stats.data_stats().fields if field.num_values}
     created = next((v["timestamp"] for v in ds.versions() if v["version"] == ds.version), None)
     return {
         "uri": ds.uri,
@@ -48,13 +49,13 @@ def _facts(ds: LanceDataset) -> dict[str, Any]:
         "fragments": len(fragments),
         "data_files": len(files),
         "data_bytes": None if None in sizes else sum(s or 0 for s in sizes),
-        "columns": [_column(field) for field in ds.lance_schema.fields()],
+        "columns": [_column(field, taken) for field in ds.lance_schema.fields()],
         "metadata": ds.metadata,
         "schema_metadata": {k: v for k, v in ds.schema_metadata.items() if k != "pandas"},
     }
 
 
-def _column(field: LanceField) -> dict[str, Any]:
+def _column(field: LanceField, taken: dict[int, FieldStatistics]) -> dict[str, Any]:
     column: dict[str, Any] = {
         "id": field.id(),
         "name": field.name(),
@@ -69,7 +70,14 @@ def _column(field: LanceField) -> dict[str, Any]:
     if "geometry_types" in field.metadata:
         column["geometry_types"] = field.metadata["geometry_types"]
     if field.children():
-        column["children"] = [_column(child) for child in field.children()]
+        column["children"] = [_column(child, taken) for child in field.children()]
+    size = taken.get(field.id())
+    below = [child["size_bytes"] for child in column.get("children", []) if "size_bytes" in child]
+    if size or below:
+        column["size_bytes"] = (size.bytes_on_disk if size else 0) + sum(below)
+    if size and size.bits_per_value is not None and not below:
+        column["values"] = size.num_values
+        column["bits_per_value"] = round(size.bits_per_value, 2)
     return column
 
 
@@ -93,7 +101,8 @@ def _print(facts: dict[str, Any]) -> None:
     rows: list[list[str]] = []
     for column in facts["columns"]:
         _add_rows(column, 0, rows)
-    print_table(["id", "column", "type", "nullable", "extension"], rows, [True, False, False, False, False])
+    header = ["id", "column", "type", "nullable", "bytes", "bits/value", "extension"]
+    print_table(header, rows, [True, False, False, False, True, True, False])
     entries = {**facts["metadata"], **facts["schema_metadata"]}
     if entries:
         print()
@@ -115,6 +124,8 @@ def _add_rows(column: dict[str, Any], depth: int, rows: list[list[str]]) -> None
             "  " * depth + column["name"],
             column["type"],
             "yes" if column["nullable"] else "no",
+            size_text(column["size_bytes"]) if "size_bytes" in column else "",
+            f"{column['bits_per_value']:,.2f}" if "bits_per_value" in column else "",
             extension,
         ]
     )

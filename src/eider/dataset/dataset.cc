@@ -43,6 +43,7 @@ class TableDataset final : public Dataset {
   std::map<std::string, std::string> config() const override { return manifest().config(); }
   std::map<std::string, std::string> table_metadata() const override { return manifest().table_metadata(); }
   std::vector<FragmentInfo> fragments() const override;
+  std::vector<FieldSize> FieldSizes() const override;
   const std::shared_ptr<Session>& session() const override { return session_; }
 
   uint64_t CountRows() const override { return reader_->num_rows(); }
@@ -136,6 +137,14 @@ std::vector<VersionInfo> TableDataset::versions() const {
     }
   }
   return infos;
+}
+
+std::vector<FieldSize> TableDataset::FieldSizes() const {
+  std::map<int32_t, FieldSize> by_id;
+  for (size_t i = 0; i < manifest().num_fragments(); ++i) reader_->fragment(i).AddFieldSizes(reader_->context(nullptr), by_id);
+  std::vector<FieldSize> sizes;
+  for (const auto& [id, size] : by_id) sizes.push_back(size);
+  return sizes;
 }
 
 std::vector<FragmentInfo> TableDataset::fragments() const {

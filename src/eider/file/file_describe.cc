@@ -30,6 +30,10 @@ class Json {
     }
     out_ += '"';
   }
+  void Flag(std::string_view name, bool value) {
+    Key(name), Separate();
+    out_ += value ? "true" : "false";
+  }
   template <typename T>
   void Number(T value) {
     Separate();
@@ -93,6 +97,8 @@ void PageToJson(const PageMetadata& page, Json& json) {
   json.Member("null_count", page.null_count);
   json.Member("min", page.min);
   json.Member("max", page.max);
+  if (page.min) json.Flag("min_is_cut", page.min_is_cut);
+  if (page.max) json.Flag("max_is_cut", page.max_is_cut);
   json.Member("num_checksums", page.num_checksums);
   json.Key("buffers");
   BuffersToJson(page.buffers, json);
@@ -144,19 +150,32 @@ std::string PartsToText(const PageBytes& bytes) {
   return out;
 }
 
-void PageToText(const PageMetadata& page, size_t index, std::string& out) {
+bool IsText(std::string_view type) { return type == "string" || type == "large_string" || type.starts_with("dict:string"); }
+
+/// "from 1 to 5", text in quotes.
+std::string BoundsToText(const PageMetadata& page, std::string_view type) {
+  const std::string_view quote = IsText(type) ? "\"" : "";
+  return fmt::format("from {0}{1}{0}{2} to {3}{0}{4}{0}", quote, *page.min, page.min_is_cut ? "..." : "", page.max_is_cut ? "below " : "",
+                     *page.max);
+}
+
+std::string Counted(uint64_t n, std::string_view noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
+
+void PageToText(const PageMetadata& page, size_t index, std::string_view type, std::string& out) {
   out += fmt::format("    page {}: rows [{}, {}), {} bytes", index, page.first_row, page.first_row + page.num_rows, page.size_bytes());
-  if (page.num_items) out += fmt::format(", {} items, {:.2f} bits each", *page.num_items, BitsPer(page.size_bytes(), *page.num_items));
+  if (page.num_items) {
+    out += fmt::format(", {}, {:.2f} bits each", Counted(*page.num_items, "item"), BitsPer(page.size_bytes(), *page.num_items));
+  } else {
+    out += fmt::format(", {:.2f} bits per row", BitsPer(page.size_bytes(), page.num_rows));
+  }
   out += fmt::format("\n      {}\n", page.encoding);
   if (page.bytes) {
     const std::string parts = PartsToText(*page.bytes);
     out += fmt::format("      bytes: {}\n", parts.empty() ? "none" : parts);
   }
   if (page.null_count) {
-    out += fmt::format("      {} nulls", *page.null_count);
-    if (page.min && page.max) {
-      out += fmt::format(", from {}{} to {}{}", *page.min, page.min_is_cut ? "..." : "", page.max_is_cut ? "below " : "", *page.max);
-    }
+    out += "      " + Counted(*page.null_count, "null");
+    if (page.min && page.max) out += ", " + BoundsToText(page, type);
     out += '\n';
   }
   for (size_t b = 0; b < page.buffers.size(); ++b) {
@@ -165,14 +184,14 @@ void PageToText(const PageMetadata& page, size_t index, std::string& out) {
 }
 
 std::string ToText(const FileMetadata& file) {
-  std::string out = fmt::format("{}: version {}, {} rows, {} bytes, {} columns, {} global buffers, {}\n", file.path, file.version,
-                                file.num_rows, file.size_bytes, file.columns.size(), file.global_buffers.size(),
+  std::string out = fmt::format("{}: version {}, {}, {} bytes, {}, {}, {}\n", file.path, file.version, Counted(file.num_rows, "row"),
+                                file.size_bytes, Counted(file.columns.size(), "column"), Counted(file.global_buffers.size(), "global buffer"),
                                 file.checksum_bytes == 0 ? std::string("no checksums") : fmt::format("{} bytes of checksums", file.checksum_bytes));
   for (size_t c = 0; c < file.columns.size(); ++c) {
     const ColumnMetadata& column = file.columns[c];
-    out += fmt::format("  column {}: {} ({}), {} pages, {} bytes, {:.2f} bits per row\n", c, column.name, column.type, column.pages.size(),
+    out += fmt::format("  column {}: {} ({}), {}, {} bytes, {:.2f} bits per row\n", c, column.name, column.type, Counted(column.pages.size(), "page"),
                        column.size_bytes(), BitsPer(column.size_bytes(), column.num_rows));
-    for (size_t i = 0; i < column.pages.size(); ++i) PageToText(column.pages[i], i, out);
+    for (size_t i = 0; i < column.pages.size(); ++i) PageToText(column.pages[i], i, column.type, out);
   }
   return out;
 }

@@ -69,6 +69,30 @@ void AddEncoding(const page::PageSource& source, const std::function<Buffer(Byte
 
 }  // namespace
 
+FieldSize FileReader::SizeOf(int32_t column) const {
+  FieldSize size;
+  const auto add = [&size](uint64_t items, std::span<const ByteRange> buffers) {
+    ++size.num_pages;
+    size.num_items += items;
+    for (const ByteRange& buffer : buffers) size.size_bytes += buffer.length;
+  };
+  if (impl_->stored) {
+    const StoredColumn& stored = impl_->stored->Column(column);
+    const bool counts_rows = impl_->stored->counts_rows();
+    for (size_t i = 0; i < stored.num_pages(); ++i) {
+      add(counts_rows ? stored.first_row(i + 1) - stored.first_row(i) : 0, stored.page_buffers(i));
+    }
+    return size;
+  }
+  if (column < 0 || static_cast<uint32_t>(column) >= num_columns()) throw Corrupt("column {} of a file with {}", column, num_columns());
+  const ColumnPages& pages = impl_->Column(static_cast<size_t>(column));
+  for (size_t i = 0; i < pages.num_pages(); ++i) {
+    const page::PageSource source = pages.source(i);
+    add(page::CountItems(source).value_or(source.num_rows), source.buffers);
+  }
+  return size;
+}
+
 FileMetadata FileReader::Metadata() const {
   std::vector<Leaf> leaves;
   for (const LanceField& field : schema().fields) CollectLeaves(field, "", impl_->stored != nullptr, leaves);

@@ -100,6 +100,8 @@ class FileReader {
                              const ReadContext& context) const;
   /// Columns and pages with encodings and bytes: for `inspect`, tests and bug reports. Reads chunk tables and chunk headers.
   FileMetadata Metadata() const;
+  /// Pages, items and bytes of a column (of 0.1: of a field id), from its metadata alone. \throws Error(kCorrupt)
+  FieldSize SizeOf(int32_t column) const;
 
   struct Impl;
 

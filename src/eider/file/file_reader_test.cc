@@ -242,5 +242,21 @@ TEST_F(GoldenTest, DescribesPagesAsTextAndJson) {
   EXPECT_THAT(DescribeFile(reader->Metadata(), true), HasSubstr("\"num_rows\": 300"));
 }
 
+TEST_F(GoldenTest, SizesOfColumnsAreThoseOfTheirPages) {
+  for (const char* name : {"2.2/lists.lance", "2.2/structs.lance", "2.1/bitpack.lance"}) {
+    const auto reader = Open(GoldenFolder() / name);
+    const FileMetadata file = reader->Metadata();
+    for (size_t c = 0; c < file.columns.size(); ++c) {
+      const FieldSize size = reader->SizeOf(static_cast<int32_t>(c));
+      uint64_t items = 0;
+      for (const PageMetadata& page : file.columns[c].pages) items += page.num_items.value();
+      EXPECT_EQ(size.size_bytes, file.columns[c].size_bytes()) << name << " " << file.columns[c].name;
+      EXPECT_EQ(size.num_items, items);
+      EXPECT_EQ(size.num_pages, file.columns[c].pages.size());
+    }
+    MessageOf([&] { reader->SizeOf(static_cast<int32_t>(file.columns.size())); }, ErrorKind::kCorrupt);
+  }
+}
+
 }  // namespace
 }  // namespace eider::file

@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 namespace eider::kernel {
 
@@ -35,8 +34,5 @@ size_t CountRuns(const uint8_t* values, size_t n) {
   }
   return changes + (n != 0);
 }
-
-/// True when `n` values of `width` bytes are all equal.
-bool AllEqual(const uint8_t* values, size_t n, size_t width);
 
 }  // namespace eider::kernel

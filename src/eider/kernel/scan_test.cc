@@ -18,15 +18,5 @@ TEST(ScanTest, FindsWidthAndRuns) {
   EXPECT_EQ(CountRuns<uint32_t>(Bytes(values), 1), 1u);
 }
 
-TEST(ScanTest, KnowsWhenAllValuesAreEqual) {
-  const std::vector<uint32_t> equal(100, 7);
-  std::vector<uint32_t> last_differs = equal;
-  last_differs.back() = 8;
-  EXPECT_TRUE(AllEqual(Bytes(equal), 100, 4));
-  EXPECT_TRUE(AllEqual(Bytes(last_differs), 99, 4));
-  EXPECT_FALSE(AllEqual(Bytes(last_differs), 100, 4));
-  EXPECT_TRUE(AllEqual(Bytes(last_differs), 0, 4));
-}
-
 }  // namespace
 }  // namespace eider::kernel

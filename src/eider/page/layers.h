@@ -58,10 +58,8 @@ class Layers {
   uint16_t max_visible_def() const { return inside_[1]; }
   /// The largest definition level of the layers strictly inside list `j` (1: innermost); j = num_lists + 1: of all.
   uint16_t inside(uint16_t j) const { return inside_[j]; }
-  /// The number of the list in or around which an entry with definition `d` stops (0: it is a visible item). A special entry
+  /// By definition level: the number of the list in or around which such an entry stops (0: it is a visible item). A special entry
   /// must open that list, so its repetition is at least this.
-  uint16_t stop_list(uint16_t d) const { return stop_[d]; }
-  /// stop_list of every definition level.
   const uint16_t* stop_lists() const { return stop_.data(); }
 
  private:

@@ -35,8 +35,8 @@ TEST(LayersTest, NumbersLevelsFromTheInside) {
   EXPECT_EQ(layers.max_visible_def(), 2);
   EXPECT_EQ(layers.layers()[2].null_level, 3);
   EXPECT_EQ(layers.layers()[2].empty_level, 4);
-  EXPECT_EQ(layers.stop_list(2), 0);
-  EXPECT_EQ(layers.stop_list(5), 1);
+  EXPECT_EQ(layers.stop_lists()[2], 0);
+  EXPECT_EQ(layers.stop_lists()[5], 1);
 }
 
 TEST(LayersTest, RefusesLayersThatAreNotThoseOfTheSchema) {

@@ -69,9 +69,21 @@ PageAnatomy DissectConstant(const ConstantLayout& layout, const PageSource& sour
 
 }  // namespace
 
-std::optional<PageAnatomy> DissectPage(const PageSource& source, const Read& read) {
+std::optional<uint64_t> CountItems(const PageSource& source) {
   PageLayout layout;
   if (!ParseMessage({reinterpret_cast<const uint8_t*>(source.layout.data()), source.layout.size()}, &layout)) return std::nullopt;
+  // A page of blobs has an entry of its inner page for each of its own.
+  const PageLayout& page = layout.has_blob_layout() ? layout.blob_layout().inner_layout() : layout;
+  if (page.has_mini_block_layout()) return page.mini_block_layout().num_items();
+  if (page.has_full_zip_layout()) return page.full_zip_layout().num_visible_items();
+  if (page.has_constant_layout()) return source.num_rows;
+  return std::nullopt;
+}
+
+std::optional<PageAnatomy> DissectPage(const PageSource& source, const Read& read) {
+  PageLayout outer;
+  if (!ParseMessage({reinterpret_cast<const uint8_t*>(source.layout.data()), source.layout.size()}, &outer)) return std::nullopt;
+  const PageLayout& layout = outer.has_blob_layout() ? outer.blob_layout().inner_layout() : outer;
   if (layout.has_mini_block_layout()) return DissectMiniBlock(layout.mini_block_layout(), source, read);
   if (layout.has_full_zip_layout()) return DissectFullZip(layout.full_zip_layout(), source);
   if (layout.has_constant_layout()) return DissectConstant(layout.constant_layout(), source);

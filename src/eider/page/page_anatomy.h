@@ -20,6 +20,8 @@ struct PageAnatomy {
   uint64_t dictionary_bytes = 0;
 };
 
+/// Visible items of a page, from its layout alone; nullopt for one that this does not know.
+std::optional<uint64_t> CountItems(const PageSource& source);
 /// Reads chunk table and chunk headers. Nullopt for a layout that this does not know. \throws Error(kCorrupt)
 std::optional<PageAnatomy> DissectPage(const PageSource& source, const std::function<Buffer(ByteRange)>& read);
 

@@ -52,8 +52,9 @@ std::unique_ptr<PageDecoder> MakePageDecoder(const PageSource& source, std::shar
   }
 }
 
-std::string DescribeLayout(std::string_view bytes) {
-  const PageLayout layout = ParseLayout(bytes);
+namespace {
+
+std::string Describe(const PageLayout& layout) {
   std::string out;
   if (layout.has_mini_block_layout()) {
     const auto& page = layout.mini_block_layout();
@@ -74,12 +75,17 @@ std::string DescribeLayout(std::string_view bytes) {
     out = page.has_inline_value() ? fmt::format("constant({} bytes)", page.inline_value().size()) : std::string("constant");
     DescribeLayers(page.layers(), out);
   } else if (layout.has_blob_layout()) {
-    out = "blob";
+    const PageLayout& inner = layout.blob_layout().inner_layout();
+    out = fmt::format("blob({})", inner.has_blob_layout() ? "blob" : Describe(inner));
     DescribeLayers(layout.blob_layout().layers(), out);
   } else {
     out = "unknown";
   }
   return out;
 }
+
+}  // namespace
+
+std::string DescribeLayout(std::string_view bytes) { return Describe(ParseLayout(bytes)); }
 
 }  // namespace eider::page

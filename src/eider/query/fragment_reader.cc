@@ -57,6 +57,24 @@ const file::FileReader& FragmentReader::OpenFile(int file_index, const file::Rea
   return *open;
 }
 
+void FragmentReader::AddFieldSizes(const file::ReadContext& context, std::map<int32_t, FieldSize>& sizes) const {
+  for (int f = 0; f < fragment_.num_files(); ++f) {
+    const table::DataFileProto& data_file = fragment_.file(f);
+    const bool by_place = data_file.column_indices_size() > 0;
+    for (int i = 0; i < data_file.fields_size(); ++i) {
+      const int32_t id = data_file.fields(i);
+      const int32_t column = !by_place ? id : i < data_file.column_indices_size() ? data_file.column_indices(i) : -1;
+      if (id < 0 || column < 0) continue;
+      const FieldSize here = OpenFile(f, context).SizeOf(column);
+      FieldSize& size = sizes[id];
+      size.field_id = id;
+      size.num_pages += here.num_pages;
+      size.num_items += here.num_items;
+      size.size_bytes += here.size_bytes;
+    }
+  }
+}
+
 uint64_t FragmentReader::physical_rows(const file::ReadContext& context) const {
   if (fragment_.physical_rows()) return fragment_.physical_rows();
   uint64_t rows = physical_rows_.load(std::memory_order_relaxed);

@@ -3,6 +3,7 @@
 /// Reads one fragment: its data files, opened when first touched, its deletions and its row ids. Thread-safe.
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -28,6 +29,8 @@ class FragmentReader {
   uint64_t live_rows(const file::ReadContext& context) const;
   /// Null when no row is deleted.
   const rows::DeletionVector* deletions(const file::ReadContext& context) const;
+  /// Adds what the fragment's columns take to `sizes`, by field id.
+  void AddFieldSizes(const file::ReadContext& context, std::map<int32_t, FieldSize>& sizes) const;
   /// Stored bytes per row over all data files; 0 when not recorded.
   uint64_t stored_bytes_per_row() const;
 

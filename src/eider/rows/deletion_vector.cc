@@ -124,17 +124,6 @@ void DeletionVector::PhysicalOffsets(std::span<const uint64_t> live, std::span<u
   for (size_t i = 0; i < live.size(); ++i) out[i] = PhysicalOffset(live[i]);
 }
 
-uint64_t DeletionVector::LiveBefore(uint64_t offset) const {
-  EIDER_ASSERT(offset <= num_rows_);
-  if (!dense()) {
-    return offset - static_cast<uint64_t>(std::lower_bound(sorted_.begin(), sorted_.end(), offset) - sorted_.begin());
-  }
-  if (offset == num_rows_) return num_live();
-  const uint64_t block = offset / kBlockRows;
-  return live_before_[block] + CountBits(reinterpret_cast<const uint8_t*>(live_bits_.data()), block * kBlockRows,
-                                         offset % kBlockRows);
-}
-
 std::vector<RowRange> DeletionVector::LiveRanges(uint64_t first, uint64_t count) const {
   EIDER_ASSERT(first + count <= num_rows_);
   std::vector<RowRange> ranges;

@@ -3,7 +3,7 @@
 /// The deleted rows of one fragment, and the map between live positions and physical offsets.
 ///
 ///     physical   0 1 2 3 4 5 6 7        deleted {1, 2, 5}
-///     live       0 . . 1 2 . 3 4        PhysicalOffset(3) == 6, LiveBefore(6) == 3
+///     live       0 . . 1 2 . 3 4        PhysicalOffset(3) == 6
 ///
 /// Few deletions are kept as a sorted array (binary search), many as a bitmap with counts per 512 rows, so memory follows
 /// the number of deletions and not the number of rows.
@@ -35,8 +35,6 @@ class DeletionVector {
   uint64_t PhysicalOffset(uint64_t k) const;
   /// The same for many; out[i] belongs to live[i], any order.
   void PhysicalOffsets(std::span<const uint64_t> live, std::span<uint64_t> out) const;
-  /// Number of live rows with a physical offset < `offset`; offset <= num_rows().
-  uint64_t LiveBefore(uint64_t offset) const;
   /// Maximal runs of live rows within physical rows [first, first + count), ascending.
   std::vector<RowRange> LiveRanges(uint64_t first, uint64_t count) const;
   /// All deleted offsets, ascending.
