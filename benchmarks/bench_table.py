@@ -66,6 +66,17 @@ class Places:
         return str(self.last)
 
 
+def write_raw(table: pa.Table, path: str) -> None:
+    """The bytes of a table as they lie in memory, in plain writes: a bound for values that go raw."""
+    with open(path, "wb", buffering=0) as out:
+        for column in table.columns:
+            for chunk in column.chunks:
+                for buffer in filter(None, chunk.buffers()):
+                    left = memoryview(buffer)
+                    while left:
+                        left = left[out.write(left):]
+
+
 def writes(eider, quick: bool, only: set[str]) -> Iterator[Case]:
     for name in WRITES:
         if not wanted(f"write-{name}", only):
@@ -94,6 +105,7 @@ def writes(eider, quick: bool, only: set[str]) -> Iterator[Case]:
             Contender("pylance", lambda i: write(lance.write_dataset), place.clear),
             Contender("parquet", lambda i: write(pq.write_table), place.clear),
             Contender("eider durable", lambda i: write(lambda t, u: eider.write_dataset(t, u, durability="full")), place.clear),
+            *([Contender("plain write", lambda i: write(write_raw), place.clear)] if name == "vectors" else []),
         ], rows=table.num_rows, note=f"{table.nbytes / 1e6:.0f} MB", after=after)
 
 

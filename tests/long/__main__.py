@@ -1,9 +1,10 @@
-"""The long runs, by hand: python -m tests.long [--cases 20000] [--fuzz-seconds 600] [--skip sweep|corpus|bad-input|sequences|fuzz ...]
+"""The long runs, by hand: python -m tests.long [--cases 20000] [--fuzz-seconds 600] [--skip sweep|corpus|bad-input|sequences|limits|fuzz ...]
 
 sweep       generated round trips, both ways and through single files
 corpus      datasets of every file version; older releases of the reference write too, where EIDER_RELEASES names the
             interpreters (colons between them) of environments that hold them
 sequences   random operation sequences
+limits      ten thousand columns, values of a gigabyte (8 GiB of memory)
 bad-input   every byte of the golden files, not only every n-th
 fuzz        libFuzzer on every target (needs clang), else many seeded mutations
 
@@ -40,7 +41,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fuzz-seconds", type=int, default=600, help="for each target")
-    parser.add_argument("--skip", nargs="*", default=[], choices=["sweep", "corpus", "sequences", "bad-input", "fuzz"])
+    parser.add_argument("--skip", nargs="*", default=[], choices=["sweep", "corpus", "sequences", "limits", "bad-input", "fuzz"])
     arguments = parser.parse_args()
     pytest = [sys.executable, "-m", "pytest", "-q"]
     steps: dict[str, list[tuple[list[str], dict[str, str]]]] = {
@@ -48,6 +49,7 @@ def main() -> int:
         "corpus": [([sys.executable, "-m", "tests.interop.corpus", "--cases", str(max(600, arguments.cases // 10)), "--release",
                      *filter(None, os.environ.get("EIDER_RELEASES", "").split(":"))], {})],
         "sequences": [([*pytest, "tests/interop/test_sequences.py"], {"EIDER_INTEROP_SEQUENCES": "1000"})],
+        "limits": [([*pytest, "tests/long/test_limits.py"], {})],
         "bad-input": [([*pytest, "tests/interop/test_damaged_bytes.py"], {"EIDER_INTEROP_LONG": "1"})],
         "fuzz": fuzz_steps(arguments.fuzz_seconds),
     }

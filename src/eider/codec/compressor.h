@@ -68,7 +68,7 @@ class LevelCompressor {
   virtual ~LevelCompressor() = default;
   virtual void Compress(std::span<const uint16_t> levels, BufferBuilder& out) const = 0;
 };
-/// Since 2.2 `compact` takes the smallest form, by samples; otherwise positions stay cheap to find.
+/// Since 2.2 `compact` takes the smallest form, by samples; otherwise positions stay cheap to find, unless nearly all levels are equal.
 std::unique_ptr<LevelCompressor> MakeLevelCompressor(std::span<const uint16_t> all, uint16_t version_minor, bool compact,
                                                      CompressiveEncoding* encoding);
 

@@ -66,26 +66,25 @@ FsstDecoder::Piece FsstDecoder::Run(ByteSpan codes, size_t max_codes, uint8_t* o
   while (stop - code >= 8) {
     const auto eight = LoadLe<uint64_t>(code);
     const uint64_t escapes = EscapeBits(eight);
-    size_t n = 8;
-    if (escapes == 0) [[likely]] {
-      Eight found;
-      std::memcpy(&found, &eight, sizeof(found));
-      most = found > most ? found : most;
-      any = true;
-      put(0), put(1), put(2), put(3), put(4), put(5), put(6), put(7);
-    } else {
+    if (escapes != 0) [[unlikely]] {
       const size_t plain = static_cast<size_t>(std::countr_zero(escapes)) / 8;
       for (size_t k = 0; k < plain; ++k) {
         if (code[k] >= num_symbols_) ThrowBadCode();
         put(k);
       }
-      n = plain + 2;
-      if (end - code < static_cast<ptrdiff_t>(n)) ThrowBadCode();
-      if constexpr (kMarks) mark[plain] = Starts::Mark(to), mark[plain + 1] = Starts::Mark(out) + kInsideEscape;
+      if (end - code < static_cast<ptrdiff_t>(plain + 2)) ThrowBadCode();
+      if constexpr (kMarks) mark[plain] = Starts::Mark(to), mark[plain + 1] = Starts::Mark(out) + kInsideEscape, mark += plain + 2;
       *to++ = code[plain + 1];
+      code += plain + 2;
+      continue;
     }
-    code += n;
-    if constexpr (kMarks) mark += n;
+    Eight found;
+    std::memcpy(&found, &eight, sizeof(found));
+    most = found > most ? found : most;
+    any = true;
+    put(0), put(1), put(2), put(3), put(4), put(5), put(6), put(7);
+    code += 8;
+    if constexpr (kMarks) mark += 8;
   }
   for (size_t k = 0; k < 8; ++k) {
     if (any && most[k] >= num_symbols_) ThrowBadCode();

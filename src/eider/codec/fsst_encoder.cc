@@ -12,57 +12,70 @@ namespace {
 constexpr uint64_t kAvailable[9] = {LowBytes(~0ull, 0), LowBytes(~0ull, 1), LowBytes(~0ull, 2), LowBytes(~0ull, 3), LowBytes(~0ull, 4),
                                     LowBytes(~0ull, 5), LowBytes(~0ull, 6), LowBytes(~0ull, 7), LowBytes(~0ull, 8)};
 
-/// Consecutive values on their way to codes. Matching waits for one load after the other, so several lanes take turns.
+/// Consecutive values, which lie behind one another, on their way to codes.
 struct Lane {
-  uint64_t value = 0, last = 0;          ///< being encoded; where the lane ends
-  const uint8_t *at = nullptr, *end = nullptr;
+  uint64_t value = 0, last = 0;  ///< being encoded; where the lane ends
+  const uint8_t* at = nullptr;
   uint8_t *begin = nullptr, *to = nullptr;
+};
 
-  /// Enters the next value that has bytes; false when there is none. Values passed by end where the codes stand.
-  bool Next(const LeafValues& values, uint64_t* ends) {
-    while (value < last) {
-      at = values.data.data() + values.Offset(value), end = values.data.data() + values.Offset(value + 1);
+/// Matching waits for one load after the other, so several lanes take turns.
+constexpr size_t kLanes = 4;
+using Lanes = std::array<Lane, kLanes>;
+
+class LaneEncoder {
+ public:
+  /// `ends[i]` becomes where value i ends in its lane.
+  LaneEncoder(const LeafValues& values, const FsstSymbols& symbols, uint64_t* ends) : values_(values), symbols_(symbols), ends_(ends) {}
+
+  /// Encodes all of the lanes. Behind every value 8 more bytes can be read.
+  void Run(Lanes& lanes) const {
+    // Locals, to be held in registers: through memory every code would wait for the stores of the one before.
+    const uint8_t *at0 = lanes[0].at, *at1 = lanes[1].at, *at2 = lanes[2].at, *at3 = lanes[3].at;
+    uint8_t *to0 = lanes[0].to, *to1 = lanes[1].to, *to2 = lanes[2].to, *to3 = lanes[3].to;
+    const uint8_t *end0 = at0, *end1 = at1, *end2 = at2, *end3 = at3;
+    bool all = Enter(lanes[0], at0, end0, to0) & Enter(lanes[1], at1, end1, to1);
+    all &= Enter(lanes[2], at2, end2, to2) & Enter(lanes[3], at3, end3, to3);
+    while (all) {
+      all &= Turn(lanes[0], at0, end0, to0);
+      all &= Turn(lanes[1], at1, end1, to1);
+      all &= Turn(lanes[2], at2, end2, to2);
+      all &= Turn(lanes[3], at3, end3, to3);
+    }
+    Finish(lanes[0], at0, end0, to0), Finish(lanes[1], at1, end1, to1);
+    Finish(lanes[2], at2, end2, to2), Finish(lanes[3], at3, end3, to3);
+  }
+
+ private:
+  /// Enters the first value that has bytes, from the lane's on; false when there is none. Values passed by end where the codes stand.
+  bool Enter(Lane& lane, const uint8_t* at, const uint8_t*& end, uint8_t* to) const {
+    for (; lane.value < lane.last; ++lane.value) {
+      end = values_.data.data() + values_.Offset(lane.value + 1);
       if (at != end) return true;
-      ends[value++] = static_cast<uint64_t>(to - begin);
+      ends_[lane.value] = static_cast<uint64_t>(to - lane.begin);
     }
     return false;
   }
-  /// One code. Reads 8 bytes whatever the value has.
-  void Step(const FsstSymbols& symbols) {
+  /// One code; false when the lane has come to its end.
+  bool Turn(Lane& lane, const uint8_t*& at, const uint8_t*& end, uint8_t*& to) const {
     const uint64_t word = LoadLe<uint64_t>(at) & kAvailable[std::min<ptrdiff_t>(end - at, 8)];
-    const FsstSymbols::Entry entry = symbols.Match(word);
-    to[0] = FsstSymbols::CodeOf(entry);
-    to[1] = static_cast<uint8_t>(word);
-    to += 1 + (FsstSymbols::CodeOf(entry) == kFsstEscape);
+    const FsstSymbols::Entry entry = symbols_.Match(word);
+    // An escape takes both bytes; behind another code the second is overwritten.
+    StoreLe<uint16_t>(to, static_cast<uint16_t>(FsstSymbols::CodeOf(entry) | word << 8));
+    to += FsstSymbols::CodeBytesOf(entry);
     at += FsstSymbols::LengthOf(entry);
+    return at != end || Enter(lane, at, end, to);
   }
-  /// Encodes on its own what it has left.
-  void Finish(const LeafValues& values, const FsstSymbols& symbols, uint64_t* ends) {
-    while (value < last) {
-      while (at != end) Step(symbols);
-      ends[value++] = static_cast<uint64_t>(to - begin);
-      if (!Next(values, ends)) return;
+  void Finish(Lane& lane, const uint8_t* at, const uint8_t* end, uint8_t* to) const {
+    while (lane.value < lane.last && Turn(lane, at, end, to)) {
     }
+    lane.to = to;
   }
+
+  const LeafValues& values_;
+  const FsstSymbols& symbols_;
+  uint64_t* const ends_;
 };
-
-constexpr size_t kLanes = 4;
-
-/// Encodes values [0, n), behind each of which 8 more bytes can be read. `ends[i]` is where value i ends in its lane.
-void EncodeLanes(const LeafValues& values, const FsstSymbols& symbols, std::array<Lane, kLanes>& lanes, uint64_t* ends) {
-  bool all = true;
-  for (Lane& lane : lanes) all &= lane.Next(values, ends);
-  while (all) {
-    for (Lane& lane : lanes) {
-      lane.Step(symbols);
-      if (lane.at == lane.end) {
-        ends[lane.value++] = static_cast<uint64_t>(lane.to - lane.begin);
-        all &= lane.Next(values, ends);
-      }
-    }
-  }
-  for (Lane& lane : lanes) lane.Finish(values, symbols, ends);
-}
 
 }  // namespace
 
@@ -90,13 +103,14 @@ FsstEncoder::Codes FsstEncoder::EncodeAll(const LeafValues& values) const {
   uint64_t fast = n;
   while (fast > 0 && values.Offset(fast) + 8 > values.data.size()) --fast;
   uint8_t* const out = codes.bytes.Extend(2 * (values.Offset(fast) - begin) + 8);
-  std::array<Lane, kLanes> lanes;
+  Lanes lanes;
   for (size_t k = 0; k < kLanes; ++k) {
     lanes[k] = {.value = fast * k / kLanes, .last = fast * (k + 1) / kLanes};
+    lanes[k].at = values.data.data() + values.Offset(lanes[k].value);
     lanes[k].begin = lanes[k].to = out + 2 * (values.Offset(lanes[k].value) - begin);
   }
   uint64_t* const ends = codes.offsets.data() + 1;
-  EncodeLanes(values, training_.symbols, lanes, ends);
+  LaneEncoder(values, training_.symbols, ends).Run(lanes);
   uint64_t size = 0;
   for (size_t k = 0; k < kLanes; ++k) {
     const auto bytes = static_cast<uint64_t>(lanes[k].to - lanes[k].begin);

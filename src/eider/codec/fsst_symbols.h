@@ -6,9 +6,11 @@
 ///     1 and 2 bytes  a table by two bytes
 ///
 /// Symbols that end in a zero byte are left out, so that a short rest of a value may be filled up with zeros.
-/// An entry is code | length << 8; bytes that no symbol starts with give the escape with length 1.
+/// An entry is code | length << 8 | code bytes << 12; bytes that no symbol starts with give the escape with length 1, two code bytes.
+/// Bit 15 in the table by two bytes says that a longer symbol starts with these: most pairs spare a look at the other table.
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -36,17 +38,23 @@ class FsstSymbols {
   /// The entry for `word`, whose bytes above `available` (at least one) are zeros. As no symbol but a single zero byte ends in
   /// one, a match never reaches beyond what is available.
   Entry Match(uint64_t word) const {
-    const Slot& slot = slots_[SlotOf(word)];
     const Entry brief = by_two_bytes_[word & 0xFFFF];
+    if ((brief & kLonger) == 0) return brief;
+    const Slot& slot = slots_[SlotOf(word)];
     // Not a branch: whether a long symbol matches is hard to foretell.
     const Entry choice = Entry{0} - Entry{(word & slot.mask) == slot.bytes};
     return brief ^ ((brief ^ slot.entry) & choice);
   }
   static constexpr uint8_t CodeOf(Entry entry) { return static_cast<uint8_t>(entry); }
-  static constexpr size_t LengthOf(Entry entry) { return entry >> 8; }
+  static constexpr size_t LengthOf(Entry entry) { return entry >> 8 & 15; }
+  static constexpr size_t CodeBytesOf(Entry entry) { return entry >> 12 & 3; }
 
  private:
   static constexpr size_t kNumSlots = 1024;
+  static constexpr Entry kLonger = 1 << 15;
+  static constexpr Entry MakeEntry(size_t code, size_t length, size_t code_bytes) {
+    return static_cast<Entry>(code | length << 8 | code_bytes << 12);
+  }
   struct Slot {
     uint64_t bytes = ~uint64_t{0};  ///< never equal to what the mask lets through
     uint64_t mask = 0;
@@ -55,8 +63,8 @@ class FsstSymbols {
   static size_t SlotOf(uint64_t word) { return static_cast<uint32_t>((word & 0xFFFFFF) * 0x9E3779B1u) >> 22; }
 
   std::vector<FsstSymbol> symbols_;
-  std::vector<Slot> slots_;
-  std::vector<uint16_t> by_two_bytes_;
+  std::unique_ptr<Slot[]> slots_ = std::make_unique<Slot[]>(kNumSlots);
+  std::unique_ptr<uint16_t[]> by_two_bytes_ = std::make_unique_for_overwrite<uint16_t[]>(65536);
 };
 
 /// `n` low bytes of a word.

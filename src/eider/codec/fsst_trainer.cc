@@ -18,6 +18,14 @@ std::vector<ByteSpan> SampleOf(const LeafValues& values) {
   const uint64_t n = values.num_values;
   if (n == 0) return sample;
   const uint64_t begin = values.Offset(0), total = values.Offset(n) - begin;
+  if (total <= kSampleBytes) {  // all of them; a piece of long values at a time
+    for (uint64_t i = 0; i < n; ++i) {
+      for (ByteSpan rest = values.Value(i); !rest.empty(); rest = rest.subspan(std::min<size_t>(kPieceBytes, rest.size()))) {
+        sample.push_back(rest.first(std::min<size_t>(kPieceBytes, rest.size())));
+      }
+    }
+    return sample;
+  }
   const uint64_t piece_bytes = std::clamp<uint64_t>(total / n, 8, kPieceBytes);
   const uint64_t pieces = kSampleBytes / piece_bytes;
   uint64_t taken = 0;

@@ -15,6 +15,9 @@ using Kind = codec::ValueShape::Kind;
 constexpr uint64_t kMinItems = 100;
 constexpr uint64_t kMaxDistinct = 100000;
 constexpr double kSizeRatio = 0.8;
+/// Runs of indices: their length takes a byte.
+constexpr uint64_t kMaxRunLength = 255;
+constexpr uint64_t kRunBytes = 5;
 /// A guess so far above the limit ends the search before it starts.
 constexpr double kGuessMargin = 1.25;
 
@@ -86,14 +89,18 @@ std::optional<GatheredDictionary> BuildDictionary(const ShreddedLeaf& leaf, cons
   DistinctValues distinct(std::min(guess, limit));
   BufferBuilder indices(values.num_values * 4);
   auto* index = reinterpret_cast<uint32_t*>(indices.Extend(values.num_values * 4));
+  uint64_t runs = 1;
   for (uint64_t i = 0; i < values.num_values; ++i) {
     const bool valid = !validity.present() || GetBit(validity.data(), i);
-    index[i] = valid ? distinct.Number(ValueAt(values, i)) : 0;
+    // A value and the nulls behind it are one run.
+    index[i] = valid ? distinct.Number(ValueAt(values, i)) : i == 0 ? 0 : index[i - 1];
+    runs += i > 0 && index[i] != index[i - 1];
     if (distinct.values().size() > limit) return std::nullopt;
   }
   uint64_t distinct_bytes = distinct.values().size() * values.shape.offset_bytes;
   for (const ByteSpan value : distinct.values()) distinct_bytes += value.size();
-  const uint64_t index_bytes = BytesForBits(values.num_values * std::bit_width(distinct.values().size()));
+  const uint64_t index_bytes = std::min(BytesForBits(values.num_values * std::bit_width(distinct.values().size())),
+                                        (runs + values.num_values / kMaxRunLength) * kRunBytes);
   const double ratio = codec::SampleRatio(values, options.compression);
   const double plain = ratio * double(PlainBytes(values)), bytes = ratio * double(distinct_bytes) + double(index_bytes);
   // Compact pages are encoded both ways, so this is but a guess.

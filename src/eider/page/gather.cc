@@ -231,14 +231,34 @@ GatheredValues Gather(const ShreddedLeaf& leaf, const DataType& type) {
   return out;
 }
 
-void ZeroNulls(const ShreddedLeaf& leaf, GatheredValues& gathered) {
-  codec::LeafValues& values = gathered.values;
+namespace {
+
+/// Fixed-width values of whole bytes, or booleans, some of which are null.
+bool HasPlainNulls(const ShreddedLeaf& leaf, const codec::LeafValues& values) {
   const uint64_t bits = values.shape.bits_per_value;
   const bool plain = values.shape.kind == ValueShape::Kind::kFixed && values.shape.dimensions.empty() && values.packed_bits.empty();
-  if (!plain || leaf.num_values == leaf.num_items || bits == 0 || (bits % 8 != 0 && bits != 1)) return;
+  return plain && leaf.num_values < leaf.num_items && (bits == 1 || (bits > 0 && bits % 8 == 0));
+}
+
+BufferBuilder Copy(ByteSpan bytes) {
+  BufferBuilder copy(bytes.size());
+  copy.Append(bytes);
+  return copy;
+}
+
+void Replace(BufferBuilder data, GatheredValues& gathered) {
+  gathered.owned.push_back(data.Finish());
+  gathered.values.data = gathered.owned.back().span();
+}
+
+}  // namespace
+
+void ZeroNulls(const ShreddedLeaf& leaf, GatheredValues& gathered) {
+  const codec::LeafValues& values = gathered.values;
+  if (!HasPlainNulls(leaf, values)) return;
+  const uint64_t bits = values.shape.bits_per_value;
   const Buffer validity = ItemValidity(leaf);
-  BufferBuilder zeroed(values.data.size());
-  zeroed.Append(values.data);
+  BufferBuilder zeroed = Copy(values.data);
   for (uint64_t i = 0; i < leaf.num_items; ++i) {
     if (GetBit(validity.data(), i)) continue;
     if (bits == 1) {
@@ -247,8 +267,21 @@ void ZeroNulls(const ShreddedLeaf& leaf, GatheredValues& gathered) {
       std::memset(zeroed.data() + i * (bits / 8), 0, bits / 8);
     }
   }
-  gathered.owned.push_back(zeroed.Finish());
-  values.data = gathered.owned.back().span();
+  Replace(std::move(zeroed), gathered);
+}
+
+void HoldValuesOverNulls(const ShreddedLeaf& leaf, GatheredValues& gathered) {
+  const uint64_t width = gathered.values.shape.bits_per_value / 8;
+  if (!HasPlainNulls(leaf, gathered.values) || width == 0 || leaf.num_items - leaf.num_values < leaf.num_items / 8 * 7) return;
+  const Buffer validity = ItemValidity(leaf);
+  BufferBuilder held = Copy(gathered.values.data);
+  uint64_t first = 0;
+  while (first < leaf.num_items && !GetBit(validity.data(), first)) ++first;
+  for (uint64_t i = 0; i < leaf.num_items; ++i) {
+    if (GetBit(validity.data(), i)) continue;
+    std::memcpy(held.data() + i * width, held.data() + (i < first ? first : i - 1) * width, width);
+  }
+  Replace(std::move(held), gathered);
 }
 
 }  // namespace eider::page

@@ -37,6 +37,8 @@ GatheredValues Gather(const ShreddedLeaf& leaf, const DataType& type);
 
 /// Replaces what lies under null items by zeros, which cost nothing when compressed. Leaves strings and lists as they are.
 void ZeroNulls(const ShreddedLeaf& leaf, GatheredValues& gathered);
+/// Where most items are null, repeats the value before under each of them: a value with the nulls behind it is one run.
+void HoldValuesOverNulls(const ShreddedLeaf& leaf, GatheredValues& gathered);
 
 struct GatheredDictionary {
   GatheredValues indices;         ///< of the key type; 0 under null items

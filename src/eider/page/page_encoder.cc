@@ -66,7 +66,7 @@ class PageEncoder {
   void EncodeValues(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
     GatheredValues gathered = Gather(shredded, *leaf_.type);
     const codec::LeafValues& values = gathered.values;
-    if (leaf_.options.compression.compact) ZeroNulls(shredded, gathered);
+    leaf_.options.compression.compact ? ZeroNulls(shredded, gathered) : HoldValuesOverNulls(shredded, gathered);
     const bool has_no_bytes = values.shape.kind == codec::ValueShape::Kind::kFixed && values.shape.bits_per_value == 0;
     if ((leaf_.options.structure == Structure::kAuto || has_no_bytes) && TryConstant(shredded, values)) return Keep(std::move(gathered));
     if (WantsFullZip(gathered)) {
