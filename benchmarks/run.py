@@ -13,7 +13,16 @@ import json
 import sys
 import time
 
-from benchmarks import bench_blobs, bench_categories, bench_checksums, bench_cold, bench_epoch, bench_table, bench_take, data
+from benchmarks import (
+    bench_blobs,
+    bench_categories,
+    bench_checksums,
+    bench_cold,
+    bench_epoch,
+    bench_table,
+    bench_take,
+    data,
+)
 from benchmarks.harness import machine, measure, print_case, release_warm
 
 GROUPS = {"take": bench_take, "table": bench_table, "categories": bench_categories, "blobs": bench_blobs, "checksums": bench_checksums,
