@@ -17,8 +17,7 @@ def test_ten_thousand_columns(tmp_path):
     assert lance.dataset(uri).to_table(columns=["c9999"])["c9999"].to_numpy().tolist() == expected
 
 
-@pytest.mark.parametrize("kind", [pa.string(), pa.large_binary()])
-@pytest.mark.parametrize("zeros", [True, False])
+@pytest.mark.parametrize(("kind", "zeros"), [(pa.string(), True), (pa.large_binary(), False)])
 def test_values_of_a_gigabyte(tmp_path, kind, zeros):
     size = 1 << 30
     data = bytes(size) if zeros else np.random.default_rng(1).integers(32, 127, size, dtype=np.uint8).tobytes()
