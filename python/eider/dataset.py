@@ -53,6 +53,9 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
         namespace_client_managed_versioning, base_store_params: Not supported yet.
     """
 
+    #: Schemas of takes by the columns asked, at one version.
+    _schemas: tuple[_eider.Dataset, dict[str | None, pa.Schema]] | None = None
+
     def __init__(
         self,
         uri: str | PathLike[str],
@@ -284,7 +287,7 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
         """The batch with the schema that the same columns had before: importing a schema takes longer than a short take."""
         import pyarrow as pa
 
-        kept = self.__dict__.get("_schemas")
+        kept = self._schemas
         if kept is None or kept[0] is not native:
             self._schemas = kept = (native, {})
         schema = kept[1].get(key)
