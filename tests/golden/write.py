@@ -68,7 +68,7 @@ def tables() -> dict[str, list[tuple[pa.Field, pa.Array]]]:
         "structs": [column("v", pa.array(structs))],
         "constant": [column("v", pa.array([7] * 500, pa.int32())), column("n", pa.nulls(500)),
                      column("s", pa.array([None if i % 2 else "abc" for i in range(500)]))],
-        "null_vectors": [column("v", pa.nulls(50, pa.list_(pa.int16(), 40)), structural_encoding="fullzip"), column("id", pa.array(range(50)))],
+        "null_vectors": [column("v", pa.array([None, [None] * 40] * 25, pa.list_(pa.int16(), 40)), structural_encoding="fullzip"), column("id", pa.array(range(50)))],
         "mixed": [column("id", pa.array(range(250), pa.uint32())), column("t", pa.array(words(rng, 250, 1, 9))),
                   column("d", pa.array(npr.integers(0, 10**9, 250), pa.timestamp("us", "UTC"))),
                   column("f", pa.array(npr.random(250).astype(np.float16)))],

@@ -127,6 +127,18 @@ void FullZipDecoder::AppendVariable(ByteSpan bytes, uint64_t& at, codec::Decoded
   at += length;
 }
 
+void FullZipDecoder::AppendNullElements(codec::DecodedValues& out) const {
+  const DataType& type = *leaf_->type;
+  if (type.id != TypeId::kFixedSizeList || !type.children[0].nullable) {
+    throw Corrupt("full-zip: an item that is not null in a page without values");
+  }
+  if (out.shape.dimensions.size() != 1) throw Unsupported("full-zip: {} of nulls in a page without values", TypeToString(type));
+  const std::vector<uint8_t> none(BytesForBits(out.ElementsPerValue(0)), 0);
+  out.AppendElementValidity(0, none.data(), 0, 1);
+  out.is_bits() ? out.bits.AppendFill(out.shape.bits_per_value, false) : out.data.AppendFill(out.shape.bits_per_value / 8, 0);
+  ++out.num_values;
+}
+
 void FullZipDecoder::ParseItems(ByteSpan bytes, std::vector<uint16_t>& rep, std::vector<uint16_t>& def,
                                 codec::DecodedValues& out) const {
   const uint64_t def_mask = (uint64_t{1} << bits_def_) - 1;
@@ -146,8 +158,7 @@ void FullZipDecoder::ParseItems(ByteSpan bytes, std::vector<uint16_t>& rep, std:
     }
     if (d > visible) continue;
     if (!values_) {
-      if (d == 0) throw Corrupt("full-zip: an item that is not null in a page without values");
-      out.AppendEmpty(1);
+      d == 0 ? AppendNullElements(out) : out.AppendEmpty(1);
       continue;
     }
     if (!is_variable()) {

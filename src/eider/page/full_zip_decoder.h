@@ -49,6 +49,8 @@ class FullZipDecoder final : public PageDecoder {
   void OpenValues(const ::lance::encodings21::FullZipLayout& layout);
   uint64_t ParseControl(const uint8_t* p) const;
   void AppendFixed(ByteSpan bytes, uint64_t& at, codec::DecodedValues& out) const;
+  /// A fixed-size list that is there, of items that are not.
+  void AppendNullElements(codec::DecodedValues& out) const;
   void AppendVariable(ByteSpan bytes, uint64_t& at, codec::DecodedValues& out) const;
 
   std::shared_ptr<const LeafSpec> leaf_;
