@@ -233,6 +233,9 @@ GatheredValues Gather(const ShreddedLeaf& leaf, const DataType& type) {
 
 namespace {
 
+/// Fewer items are not worth a look.
+constexpr uint64_t kMinSparseItems = 1024;
+
 /// Fixed-width values of whole bytes, or booleans, some of which are null.
 bool HasPlainNulls(const ShreddedLeaf& leaf, const codec::LeafValues& values) {
   const uint64_t bits = values.shape.bits_per_value;
@@ -272,7 +275,8 @@ void ZeroNulls(const ShreddedLeaf& leaf, GatheredValues& gathered) {
 
 void HoldValuesOverNulls(const ShreddedLeaf& leaf, GatheredValues& gathered) {
   const uint64_t width = gathered.values.shape.bits_per_value / 8;
-  if (!HasPlainNulls(leaf, gathered.values) || width == 0 || leaf.num_items - leaf.num_values < leaf.num_items / 8 * 7) return;
+  const uint64_t nulls = leaf.num_items - leaf.num_values;
+  if (!HasPlainNulls(leaf, gathered.values) || width == 0 || leaf.num_items < kMinSparseItems || nulls < leaf.num_items / 8 * 7) return;
   const Buffer validity = ItemValidity(leaf);
   BufferBuilder held = Copy(gathered.values.data);
   uint64_t first = 0;
