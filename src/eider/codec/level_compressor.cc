@@ -9,7 +9,9 @@
 namespace eider::codec {
 namespace {
 
+using ::lance::encodings21::COMPRESSION_ALGORITHM_LZ4;
 using ::lance::encodings21::COMPRESSION_ALGORITHM_ZSTD;
+using ::lance::encodings21::CompressionScheme;
 
 class OutOfLineLevels final : public LevelCompressor {
  public:
@@ -32,20 +34,22 @@ class FlatLevels final : public LevelCompressor {
   void Compress(std::span<const uint16_t> levels, BufferBuilder& out) const override { out.Append(levels.data(), levels.size_bytes()); }
 };
 
-class ZstdLevels final : public LevelCompressor {
+/// Around the other forms.
+class GeneralLevels final : public LevelCompressor {
  public:
-  explicit ZstdLevels(std::unique_ptr<LevelCompressor> inner) : inner_(std::move(inner)) {}
+  GeneralLevels(CompressionScheme scheme, std::unique_ptr<LevelCompressor> inner) : scheme_(scheme), inner_(std::move(inner)) {}
   void Compress(std::span<const uint16_t> levels, BufferBuilder& out) const override {
     BufferBuilder raw;
     inner_->Compress(levels, raw);
-    CompressGeneral(COMPRESSION_ALGORITHM_ZSTD, {}, raw.span(), out);
+    CompressGeneral(scheme_, {}, raw.span(), out);
   }
 
  private:
+  const CompressionScheme scheme_;
   const std::unique_ptr<LevelCompressor> inner_;
 };
 
-// Runs cannot be addressed, so they must save a lot, and more than a compressor has to that takes time.
+// Runs cannot be addressed, so they must save a lot, and a compressor around them more.
 constexpr uint64_t kRunLengthGain = 8;
 constexpr uint64_t kSparseGain = 3;
 // Fewer levels are not worth a compressor.
@@ -67,9 +71,9 @@ struct LevelForm {
   CompressiveEncoding encoding;
 };
 
-LevelForm InZstd(LevelForm inner) {
-  LevelForm form{std::make_unique<ZstdLevels>(std::move(inner.compressor)), {}};
-  SetGeneral(COMPRESSION_ALGORITHM_ZSTD, {}, std::move(inner.encoding), &form.encoding);
+LevelForm Compressed(CompressionScheme scheme, LevelForm inner) {
+  LevelForm form{std::make_unique<GeneralLevels>(scheme, std::move(inner.compressor)), {}};
+  SetGeneral(scheme, {}, std::move(inner.encoding), &form.encoding);
   return form;
 }
 
@@ -97,7 +101,7 @@ std::unique_ptr<LevelCompressor> Take(LevelForm form, CompressiveEncoding* encod
 LevelForm SmallestLevels(std::span<const uint16_t> all, uint32_t width) {
   LevelForm best = BitPacked(width);
   uint64_t best_bytes = SampleBytes(*best.compressor, all);
-  LevelForm others[] = {RunLengths(), InZstd(Flat()), InZstd(RunLengths())};
+  LevelForm others[] = {RunLengths(), Compressed(COMPRESSION_ALGORITHM_ZSTD, Flat()), Compressed(COMPRESSION_ALGORITHM_ZSTD, RunLengths())};
   for (LevelForm& form : others) {
     const uint64_t bytes = SampleBytes(*form.compressor, all);
     if (bytes < best_bytes) best = std::move(form), best_bytes = bytes;
@@ -122,7 +126,7 @@ std::unique_ptr<LevelCompressor> MakeLevelCompressor(std::span<const uint16_t> a
     LevelForm runs = RunLengths();
     if (run_bytes * kRunLengthGain < packed_bytes) return Take(std::move(runs), encoding);
     if (all.size() >= kMinSparseLevels && run_bytes < packed_bytes) {
-      LevelForm sparse = InZstd(std::move(runs));
+      LevelForm sparse = Compressed(COMPRESSION_ALGORITHM_LZ4, std::move(runs));
       LevelForm packed = BitPacked(width);
       if (SampleBytes(*sparse.compressor, all) * kSparseGain < SampleBytes(*packed.compressor, all)) return Take(std::move(sparse), encoding);
     }
