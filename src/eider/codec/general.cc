@@ -56,7 +56,8 @@ uint64_t FrameBound(ByteSpan frame) {
     const uint32_t header = bytes[0] | uint32_t{bytes[1]} << 8 | uint32_t{bytes[2]} << 16;
     const uint32_t type = header >> 1 & 3, size = header >> 3;
     last = header & 1;
-    at += 3 + (type == 1 ? 1 : size);               // type 1: one byte repeated
+    if (size > kZstdBlockMaxBytes) throw Corrupt("general: zstd block of {} bytes, at most {} are possible", size, kZstdBlockMaxBytes);
+    at += 3 + (type == 1 ? 1 : size);                // type 1: one byte repeated
     bound += type == 2 ? kZstdBlockMaxBytes : size;  // type 2: compressed
   }
   return bound;
