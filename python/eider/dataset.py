@@ -294,7 +294,9 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
         if schema is not None:
             return batch.import_with(pa.RecordBatch._import_from_c, schema)
         imported = pa.record_batch(batch)
-        if len(kept[1]) < _MAX_KEPT_SCHEMAS:
+        # A type that is not registered yet may be by the next take.
+        unknown = any(b"ARROW:extension:name" in (field.metadata or {}) for field in imported.schema)
+        if not unknown and len(kept[1]) < _MAX_KEPT_SCHEMAS:
             kept[1][key] = imported.schema
         return imported
 

@@ -180,3 +180,42 @@ def test_kept_schemas_are_those_of_the_columns_asked(scattered):
         assert written.take([1], columns=["text", "id"]).column_names == ["text", "id"]
         assert written.take([1], columns={"key": "id"}).column_names == ["key"]
         assert written.take([1]).column_names == table.column_names
+
+
+def test_a_warm_take_verifies_the_chunks_that_it_reads_whole(tmp_path):
+    random = np.random.default_rng(0)
+    values = [random.bytes(100_000) for _ in range(40)]
+    field = pa.field("b", pa.large_binary(), metadata={"lance-encoding:structural-encoding": "miniblock",
+                                                       "lance-encoding:compression": "none"})
+    uri = tmp_path / "t.lance"
+    eider.write_dataset(pa.table({"b": values}, schema=pa.schema([field])), uri)
+    (file,) = (uri / "data").iterdir()
+    stored = bytearray(file.read_bytes())
+    stored[stored.index(values[7][50_000:50_016])] ^= 1
+    file.write_bytes(stored)
+    ds = eider.dataset(uri, session=eider.Session())
+    assert ds.take([0])["b"][0].as_py() == values[0]
+    with pytest.raises(eider.CorruptError, match="checksum"):
+        ds.take([7])
+
+
+def test_checking_versions_out_does_not_fill_the_session(tmp_path):
+    session = eider.Session()
+    eider.write_dataset(pa.table({f"c{i}": [i] for i in range(50)}), tmp_path / "t.lance")
+    ds = eider.dataset(tmp_path / "t.lance", session=session)
+    ds.checkout_version(1).take([0])
+    before = session.size_bytes()
+    for _ in range(20):
+        ds.checkout_version(1).take([0])
+    assert session.size_bytes() <= 2 * before  # one plan more would be as much each time
+
+
+def test_neighbouring_rows_of_lists_agree_with_a_slice(tmp_path):
+    rows = 50_000
+    lists = pa.array([[i, i + 1][: i % 3] if i % 7 else None for i in range(rows)], pa.list_(pa.int64()))
+    ds = eider.write_dataset(pa.table({"l": lists, "x": pa.array([i if i % 200 else None for i in range(rows)])}), tmp_path / "t.lance")
+    for count in (1, 2, 3, 40, 900, 5000):
+        assert ds.take(range(1000, 1000 + count)).equals(ds.slice(1000, 1000 + count))
+        assert ds.take(range(1000, 1000 + count)).equals(ds.slice(1000, 1000 + count))
+        spread = list(range(0, rows, rows // count))
+        assert ds.take(spread).equals(ds.to_table().take(spread))

@@ -33,9 +33,9 @@ class TableDataset final : public Dataset {
   uint64_t latest_version() const override { return table::LatestVersion(*snapshot().store); }
   std::vector<VersionInfo> versions() const override;
   DatasetPtr CheckoutVersion(uint64_t version) const override {
-    return Rebind(table::LoadSnapshot(snapshot().store, version));
+    return Rebind(table::LoadSnapshot(snapshot().store, version, session_.get()));
   }
-  DatasetPtr CheckoutLatest() const override { return Rebind(table::LoadSnapshot(snapshot().store)); }
+  DatasetPtr CheckoutLatest() const override { return Rebind(table::LoadSnapshot(snapshot().store, {}, session_.get())); }
 
   const LanceSchema& lance_schema() const override { return manifest().schema(); }
   const SchemaPtr& schema() const override { return schema_; }

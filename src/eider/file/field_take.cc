@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eider/base/task_pool.h"
 #include "eider/file/file_reader_impl.h"
 #include "eider/io/cold_ranges.h"
 #include "eider/page/field_plan.h"
@@ -24,7 +25,10 @@ bool HasPlainLeaves(const page::FieldPlan& plan, const ColumnProjection& column)
   return true;
 }
 
-bool AddLeaf(const LeafRead& read, const Buffer& mapping, std::span<const uint32_t> slots, page::RowTake& take) {
+}  // namespace
+
+bool FieldTake::AddRows(const FileReader& file, const LeafRead& read, const Buffer& mapping, std::span<const uint32_t> slots, Leaf& leaf) {
+  page::RowTake& take = *leaf.take;
   const ColumnPages& column = *read.column;
   std::vector<int64_t> known(column.num_pages(), -1);
   for (uint64_t i = 0; i < read.rows.count; ++i) {
@@ -37,14 +41,13 @@ bool AddLeaf(const LeafRead& read, const Buffer& mapping, std::span<const uint32
       if (owned) return false;
       const std::optional<uint32_t> added = take.AddPage(decoder, mapping.data(), number);
       if (!added) return false;
+      leaf.pages.push_back({&file, &column, number});
       known[number] = *added;
     }
     take.Set(slots.empty() ? i : slots[i], static_cast<uint32_t>(known[number]), static_cast<uint32_t>(row - column.first_row(number)));
   }
   return true;
 }
-
-}  // namespace
 
 bool FieldTake::Add(const FileReader& file, const ColumnProjection& column, std::span<const uint64_t> rows,
                     std::span<const uint32_t> slots, const ReadContext& context) {
@@ -60,14 +63,14 @@ bool FieldTake::Add(const FileReader& file, const ColumnProjection& column, std:
     if (plan_ == nullptr) {
       plan_ = &plan;
       for (size_t i = 0; i < plan.leaves.size(); ++i) {
-        leaves_.push_back(IsInLists(*plan.leaves[i]) ? page::MakeListTake(num_rows_, plan.paths[i]) : page::MakeItemTake(num_rows_, plan.paths[i]));
+        leaves_.push_back({IsInLists(*plan.leaves[i]) ? page::MakeListTake(num_rows_, plan.paths[i]) : page::MakeItemTake(num_rows_, plan.paths[i]), {}});
       }
     }
     if (plan.leaves.size() != leaves_.size()) return false;
     std::vector<LeafRead> reads;
     impl.AddReads(column, plan, {.count = rows.size(), .rows = rows.data()}, context.stats, reads);
     for (size_t i = 0; i < reads.size(); ++i) {
-      if (!reads[i].leaf->SameLayout(*plan_->leaves[i]) || !AddLeaf(reads[i], mapping, slots, *leaves_[i])) return false;
+      if (!reads[i].leaf->SameLayout(*plan_->leaves[i]) || !AddRows(file, reads[i], mapping, slots, leaves_[i])) return false;
     }
     return true;
   });
@@ -75,11 +78,33 @@ bool FieldTake::Add(const FileReader& file, const ColumnProjection& column, std:
 
 void FieldTake::AppendRanges(const FileReader& file, std::vector<ByteRange>& ranges) const {
   const Buffer mapping = file.impl().file->Mapped();
-  for (const auto& leaf : leaves_) leaf->AppendRanges(mapping.data(), ranges);
+  for (const Leaf& leaf : leaves_) leaf.take->AppendRanges(mapping.data(), ranges);
 }
 
-bool FieldTake::IsSparse() const {
-  return std::all_of(leaves_.begin(), leaves_.end(), [](const auto& leaf) { return leaf->IsSparse(); });
+bool FieldTake::LocateSparse() {
+  return std::all_of(leaves_.begin(), leaves_.end(), [](const Leaf& leaf) { return leaf.take->LocateSparse(); });
+}
+
+// What a take reads whole: neighbouring chunks that make up a block at least. Of smaller ones it touches little.
+void FieldTake::VerifyWhole(const Leaf& leaf) {
+  const std::span<const ByteSpan> chunks = leaf.take->chunks();
+  for (size_t first = 0, end = 0; first < chunks.size(); first = end) {
+    const uint32_t number = leaf.take->page_of(first);
+    uint64_t length = chunks[first].size();
+    for (end = first + 1; end < chunks.size() && chunks[end].data() == chunks[first].data() + length && leaf.take->page_of(end) == number; ++end) {
+      length += chunks[end].size();
+    }
+    if (length < kSumBlockBytes) continue;
+    const Page& page = leaf.pages[number];
+    const FileReader::Impl& impl = page.file->impl();
+    InContext([&] { return impl.Where(); }, [&] {
+      InContext([&] { return fmt::format("page {}", page.number); }, [&] {
+        const PageVerifier* verifier = page.column->Verifier(page.number);
+        const Buffer mapping = impl.file->Mapped();
+        if (verifier) verifier->Verify(*impl.file, mapping.span(), {leaf.take->file_offset(first), length}, {chunks[first].data(), length}, true);
+      });
+    });
+  }
 }
 
 ArrayPtr FieldTake::Finish(const ReadContext& context) {
@@ -88,12 +113,13 @@ ArrayPtr FieldTake::Finish(const ReadContext& context) {
   for (size_t i = 0; i < leaves_.size(); ++i) {
     page::LeafOutput& out = *outputs.emplace_back(std::make_unique<page::LeafOutput>(plan_->leaves[i]));
     pointers.push_back(&out);
-    page::RowTake& leaf = *leaves_[i];
-    leaf.Locate();
+    VerifyWhole(leaves_[i]);
+    page::RowTake& leaf = *leaves_[i].take;
     const std::span<const ByteSpan> chunks = leaf.chunks();
     io::ColdRanges cold(chunks);
     for (size_t first = 0; first < chunks.size(); first += kChunksPerLook) {
       const size_t end = std::min(chunks.size(), first + kChunksPerLook);
+      CheckInterrupt();
       cold.Expect(first, end);
       leaf.Decode(first, end, out);
     }

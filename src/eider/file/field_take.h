@@ -12,6 +12,9 @@
 
 namespace eider::file {
 
+class ColumnPages;
+struct LeafRead;
+
 class FieldTake {
  public:
   explicit FieldTake(size_t num_rows) : num_rows_(num_rows) {}
@@ -20,17 +23,29 @@ class FieldTake {
   /// to be thrown away then. File and column outlive this. Over all calls every slot is named once.
   bool Add(const FileReader& file, const ColumnProjection& column, std::span<const uint64_t> rows, std::span<const uint32_t> slots,
            const ReadContext& context);
-  /// False when reading chunk by chunk costs less; after every row has been added.
-  bool IsSparse() const;
+  /// Finds the chunks, after every row has been added. False when reading chunk by chunk costs less: this is to be thrown away then.
+  bool LocateSparse();
   /// Appends what is read of `file`, for counters.
   void AppendRanges(const FileReader& file, std::vector<ByteRange>& ranges) const;
-  /// After every row has been added. \throws Error(kCorrupt)
+  /// After LocateSparse(). \throws Error(kCorrupt)
   ArrayPtr Finish(const ReadContext& context);
 
  private:
+  struct Page {
+    const FileReader* file;
+    const ColumnPages* column;
+    size_t number;
+  };
+  struct Leaf {
+    std::unique_ptr<page::RowTake> take;
+    std::vector<Page> pages;  ///< as `take` calls them
+  };
+  static bool AddRows(const FileReader& file, const LeafRead& read, const Buffer& mapping, std::span<const uint32_t> slots, Leaf& leaf);
+  static void VerifyWhole(const Leaf& leaf);
+
   const size_t num_rows_;
   const page::FieldPlan* plan_ = nullptr;
-  std::vector<std::unique_ptr<page::RowTake>> leaves_;
+  std::vector<Leaf> leaves_;
 };
 
 }  // namespace eider::file

@@ -8,16 +8,18 @@ namespace {
 
 /// Beyond, unpacking blocks is cheaper than addressing their values.
 constexpr uint64_t kMaxRowsPerChunk = 32;
+/// Of a chunk whose levels are decompressed for each of them.
+constexpr uint64_t kMaxRowsPerBlock = 2;
 
 class ItemTake final : public RowTake {
  public:
   ItemTake(size_t num_rows, const std::string& path) : RowTake(num_rows, path, kMaxRowsPerChunk) {}
   std::optional<uint32_t> AddPage(const PageDecoder& decoder, const uint8_t* file, size_t number) override;
-  void Locate() override;
   void Decode(size_t begin, size_t end, LeafOutput& out) override;
   void Finish(LeafOutput& out) override;
 
  private:
+  void Locate() override;
   struct Opened {
     uint32_t num_levels = 0;
     ByteSpan def;
@@ -44,6 +46,7 @@ std::optional<uint32_t> ItemTake::AddPage(const PageDecoder& decoder, const uint
   if (page.has_def()) {
     if (layers_ != nullptr && *layers_ != page.layers()) return std::nullopt;
     layers_ = &page.layers();
+    if (!page.def().has_random_access()) max_rows_per_chunk_ = kMaxRowsPerBlock;
   }
   return KeepPage(page, file, number);
 }

@@ -18,7 +18,6 @@ class ListTake final : public RowTake {
  public:
   ListTake(size_t num_rows, const std::string& path) : RowTake(num_rows, path, kMaxRowsPerChunk) {}
   std::optional<uint32_t> AddPage(const PageDecoder& decoder, const uint8_t* file, size_t number) override;
-  void Locate() override;
   void Decode(size_t begin, size_t end, LeafOutput& out) override;
   void Finish(LeafOutput& out) override { FlushLists(out); }
 
@@ -28,6 +27,7 @@ class ListTake final : public RowTake {
     ChunkView view;
     uint32_t value_begin = 0, value_end = 0;
   };
+  void Locate() override;
   void LocateRow(Row row);
   void OpenBlock(size_t begin, size_t end);
   void ReadLevels(const Row& visit, Opened& opened, LeafOutput& out) const;

@@ -76,13 +76,20 @@ class ItemRead final : public MiniBlockRead {
     }
     if (page_.has_def()) {
       uint16_t* levels = levels_.data() + run.begin;
-      for (const uint32_t at : positions) *levels++ = page_.def().At(view_.def, view_.num_levels, at);
+      if (page_.def().has_random_access() || positions.size() == 1) {
+        for (const uint32_t at : positions) *levels++ = page_.def().At(view_.def, view_.num_levels, at);
+      } else {
+        chunk_levels_.resize(view_.num_levels);
+        page_.def().Decode(view_.def, chunk_levels_);
+        for (const uint32_t at : positions) *levels++ = chunk_levels_[at];
+      }
     }
     page_.values().AppendAt(view_.buffers, index.count(run.chunk), positions, values);
   }
 
   std::vector<Run> runs_;
   std::span<uint16_t> levels_;
+  std::vector<uint16_t> chunk_levels_;
 };
 
 }  // namespace

@@ -16,10 +16,21 @@ ByteSpan RowTake::ChunkOf(const Row& row) const {
   return {pages_[row.page].file + range.offset, range.length};
 }
 
+bool RowTake::LocateSparse() {
+  if (rows_.size() > max_rows_per_chunk_ * num_chunks_) return false;
+  Locate();
+  uint64_t touched = 0;
+  const Row* last = nullptr;
+  for (const Row& visit : visits()) {
+    touched += last == nullptr || visit.page != last->page || visit.chunk != last->chunk;
+    last = &visit;
+  }
+  return visits().size() <= max_rows_per_chunk_ * touched;
+}
+
 void RowTake::AppendRanges(const uint8_t* file, std::vector<ByteRange>& ranges) const {
-  const std::vector<Row>& visits = visits_.empty() ? rows_ : visits_;
-  for (size_t i = 0; i < visits.size(); ++i) {
-    if (pages_[visits[i].page].file == file) ranges.push_back({static_cast<uint64_t>(chunks_[i].data() - file), chunks_[i].size()});
+  for (size_t i = 0; i < visits().size(); ++i) {
+    if (pages_[page_of(i)].file == file) ranges.push_back({static_cast<uint64_t>(chunks_[i].data() - file), chunks_[i].size()});
   }
 }
 

@@ -28,13 +28,14 @@ class RowTake {
   /// Row `slot` of the take is row `row` of a page.
   void Set(size_t slot, uint32_t page, uint32_t row) { rows_[slot] = {.page = page, .row = row}; }
 
-  /// False when the rows are so many for these pages that reading chunk by chunk costs less.
-  bool IsSparse() const { return rows_.size() <= max_rows_per_chunk_ * num_chunks_; }
-
-  /// Finds the chunks of all rows: nothing outside page state is touched. Every slot has been set.
-  virtual void Locate() = 0;
+  /// Finds the chunks of all rows: nothing outside page state is touched. Every slot has been set. False when so many rows share
+  /// a chunk that reading chunk by chunk costs less; otherwise the take goes on.
+  bool LocateSparse();
   /// In the order in which they are decoded, one for each visit.
   std::span<const ByteSpan> chunks() const { return chunks_; }
+  /// The page that a visit goes to, as AddPage() called it, and the range of the file of a chunk of it.
+  uint32_t page_of(size_t visit) const { return visits()[visit].page; }
+  uint64_t file_offset(size_t visit) const { return static_cast<uint64_t>(chunks_[visit].data() - pages_[page_of(visit)].file); }
   /// Appends where the chunks lie in the file mapped at `file`.
   void AppendRanges(const uint8_t* file, std::vector<ByteRange>& ranges) const;
   /// Visits chunks [begin, end) and appends the values of their rows, after those before. \throws Error(kCorrupt)
@@ -57,6 +58,8 @@ class RowTake {
   /// `path` names the column in messages and outlives this.
   RowTake(size_t num_rows, const std::string& path, uint64_t max_rows_per_chunk)
       : path_(path), rows_(num_rows), max_rows_per_chunk_(max_rows_per_chunk) {}
+  virtual void Locate() = 0;
+  const std::vector<Row>& visits() const { return visits_.empty() ? rows_ : visits_; }
   uint32_t KeepPage(const MiniBlockDecoder& page, const uint8_t* file, size_t number);
   const MiniBlockDecoder& PageOf(const Row& row) const { return *pages_[row.page].decoder; }
   ByteSpan ChunkOf(const Row& row) const;
@@ -83,7 +86,7 @@ class RowTake {
   std::vector<Row> rows_;
   std::vector<Row> visits_;  ///< lists: a row may take several chunks; empty: as rows_
   std::vector<ByteSpan> chunks_;
-  const uint64_t max_rows_per_chunk_;
+  uint64_t max_rows_per_chunk_;
   uint64_t num_chunks_ = 0;
   size_t max_buffers_ = 1;
   std::vector<ByteSpan> buffers_;  ///< of one block

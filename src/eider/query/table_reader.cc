@@ -83,7 +83,7 @@ ReadPlanPtr TableReader::Plan(const ScanOptions& options) const {
 // The plan of all columns is kept by the session as well: short reads open the table anew each time. A kept plan holds its manifest,
 // so that the address of that names it.
 ReadPlanPtr TableReader::MakePlan(const ScanOptions& options) const {
-  const bool keep = session_ && !options.columns && !options.with_row_id && !options.with_row_address &&
+  const bool keep = session_ && snapshot_.is_kept && !options.columns && !options.with_row_id && !options.with_row_address &&
                     options.blob_handling == BlobHandling::kDescriptions;
   const std::string name = keep ? fmt::format("plan of manifest {}", static_cast<const void*>(snapshot_.manifest.get())) : "";
   if (keep) {

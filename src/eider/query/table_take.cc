@@ -78,7 +78,7 @@ class TableTake {
       files.push_back(fragment.AddTo(take, plan_, field, group.physical, group.slots, context_));
       if (files.back() == nullptr) return nullptr;
     }
-    if (!take.IsSparse()) return nullptr;
+    if (!take.LocateSparse()) return nullptr;
     ArrayPtr array = take.Finish(context_);
     for (size_t i = 0; i < files.size() && context_.stats; ++i) take.AppendRanges(*files[i], ranges[files[i]]);
     return plan_.has_json(field) ? ShowJson(array, plan_.projected().fields[field]) : array;

@@ -48,11 +48,13 @@ ManifestPtr ParseManifest(Buffer bytes, uint64_t version) {
   return manifest;
 }
 
-ManifestPtr ReadManifest(const io::ObjectStore& store, const std::string& path, uint64_t version, Session* session = nullptr) {
+ManifestPtr ReadManifest(const io::ObjectStore& store, const std::string& path, uint64_t version, Session* session = nullptr,
+                         bool* is_kept = nullptr) {
   return InContext([&] { return fmt::format("'{}'", path); }, [&] {
     const io::ReadableFilePtr file = store.Open(path);
     const std::string state = session && file->size() <= kMaxKeptBytes ? file->StateName() : std::string();
     if (state.empty()) return ParseManifest(file->Read({0, file->size()}), version);
+    if (is_kept) *is_kept = true;
     if (const auto kept = session->cache().Find(state)) return static_cast<const KeptManifest&>(*kept).manifest;
     // Copied: the mapping of a file that is deleted must not outlive its users.
     ManifestPtr manifest = ParseManifest(CopyToBuffer(file->Read({0, file->size()}).span()), version);
@@ -88,7 +90,7 @@ Snapshot Load(const io::ObjectStorePtr& store, const VersionListing& listing, co
               Session* session) {
   Snapshot snapshot{.store = store, .naming = listing.naming, .manifest_path = path};
   try {
-    snapshot.manifest = ReadManifest(*store, path, version, session);
+    snapshot.manifest = ReadManifest(*store, path, version, session, &snapshot.is_kept);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kCorrupt) throw;
     throw Corrupt("{}{}", error.what(), UsableVersion(*store, listing, version));

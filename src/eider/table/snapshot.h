@@ -42,6 +42,7 @@ struct Snapshot {
   ManifestPtr manifest;
   Naming naming = Naming::kV2;
   std::string manifest_path;
+  bool is_kept = false;  ///< by the session: who opens the same version again gets the same manifest
 
   uint64_t version() const { return manifest->version(); }
 };
