@@ -14,9 +14,10 @@ import pytest
 from tests.interop import engines
 from tests.interop.hostile import newest_manifest
 
-GOLDEN = sorted((pathlib.Path(__file__).parents[1] / "golden").glob("pylance-14.*/2.*/*.lance"))
-REPOSITORY = pathlib.Path(__file__).parents[2]
 LONG = os.environ.get("EIDER_INTEROP_LONG") == "1"  # every byte, instead of a number of them spread over the file
+# The unit tests flip all metadata of all versions; here the way up to Python and its exceptions is tried.
+GOLDEN = sorted((pathlib.Path(__file__).parents[1] / "golden").glob(f"pylance-14.*/{'2.*' if LONG else '2.2'}/*.lance"))
+REPOSITORY = pathlib.Path(__file__).parents[2]
 
 
 def step_for(size: int, tries: int) -> int:
@@ -64,8 +65,7 @@ def metadata_start(data: bytes) -> int:
 def test_flipped_metadata_is_read_or_refused(path, tmp_path) -> None:
     data = path.read_bytes()
     start = metadata_start(data)
-    # Every byte, but for the long symbol table of FSST.
-    step = step_for(len(data) - start, 900)
+    step = step_for(len(data) - start, 300)
     results = hostile("flip", path, start, len(data), step, tmp_path)
     judge(results, f"flips in the metadata of {path.name}")
     refused = sum(outcome["end"] == "error" for _, outcome in results)
@@ -76,6 +76,8 @@ def test_flipped_metadata_is_read_or_refused(path, tmp_path) -> None:
 def test_flipped_pages_are_read_or_refused(path, tmp_path) -> None:
     data = path.read_bytes()
     end = metadata_start(data)
+    if end == 0:
+        pytest.skip("constant pages have no bytes")
     judge(hostile("flip", path, 0, end, step_for(end, 200), tmp_path), f"flips in the pages of {path.name}")
 
 
