@@ -5,6 +5,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "eider/array/dictionary_key.h"
 #include "eider/array/take.h"
 #include "eider/array/types.h"
 #include "eider/base/bytes.h"
@@ -143,16 +144,6 @@ void MoveIndices(uint8_t* indices, int64_t count, uint64_t by) {
   }
 }
 
-uint64_t IndexAt(const uint8_t* indices, uint64_t width, int64_t i) {
-  const uint8_t* p = indices + uint64_t(i) * width;
-  switch (width) {
-    case 1: return *p;
-    case 2: return LoadLe<uint16_t>(p);
-    case 4: return LoadLe<uint32_t>(p);
-    default: return LoadLe<uint64_t>(p);
-  }
-}
-
 /// Row i as bytes that are equal when the values are; nullopt where the type has no such form (or the value is null).
 std::optional<std::string_view> BytesOf(const Array& array, int64_t i) {
   if (!array.IsValid(i)) return std::nullopt;
@@ -179,12 +170,12 @@ void ConcatNamed(Arrays arrays, uint64_t width, Array& out) {
   int64_t base = 0;
   uint64_t row = 0;
   for (const ArrayPtr& array : arrays) {
-    const uint8_t* indices = array->buffers[0].data() + uint64_t(array->offset) * width;
     std::vector<int64_t> place(uint64_t(array->dictionary->length), -1), named;
     for (int64_t i = 0; i < array->length; ++i, ++row) {
       if (!array->IsValid(i)) continue;
-      const uint64_t index = IndexAt(indices, width, i);
-      if (index >= place.size()) throw Invalid("concat: index {} of a dictionary of {} values", index, place.size());
+      const int64_t key = DictionaryKey(*array, i);
+      const auto index = static_cast<uint64_t>(key);
+      if (index >= place.size()) throw Invalid("concat: index {} of a dictionary of {} values", key, place.size());
       if (place[index] < 0) {
         place[index] = base + int64_t(named.size());
         named.push_back(int64_t(index));

@@ -1,5 +1,6 @@
 #include "eider/array/equal.h"
 
+#include "eider/array/dictionary_key.h"
 #include "eider/array/types.h"
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
@@ -69,19 +70,6 @@ bool FieldsEqual(const Array& a, int64_t i, const Array& b, int64_t j, std::stri
   return true;
 }
 
-int64_t DictionaryIndex(const Array& array, int64_t i) {
-  const uint8_t* p = ValueBytes(array, i).data();
-  switch (array.type->index_type->id) {
-    case TypeId::kInt8: return LoadLe<int8_t>(p);
-    case TypeId::kUInt8: return LoadLe<uint8_t>(p);
-    case TypeId::kInt16: return LoadLe<int16_t>(p);
-    case TypeId::kUInt16: return LoadLe<uint16_t>(p);
-    case TypeId::kInt32: return LoadLe<int32_t>(p);
-    case TypeId::kUInt32: return LoadLe<uint32_t>(p);
-    default: return LoadLe<int64_t>(p);
-  }
-}
-
 }  // namespace
 
 bool ValuesEqual(const Array& a, int64_t i, const Array& b, int64_t j, std::string* difference) {
@@ -101,7 +89,7 @@ bool ValuesEqual(const Array& a, int64_t i, const Array& b, int64_t j, std::stri
     case Layout::kList32: case Layout::kList64: case Layout::kFixedSizeList: return ItemsEqual(a, i, b, j, difference);
     case Layout::kStruct: return FieldsEqual(a, i, b, j, difference);
     case Layout::kDictionary:
-      return ValuesEqual(*a.dictionary, DictionaryIndex(a, i), *b.dictionary, DictionaryIndex(b, j), difference);
+      return ValuesEqual(*a.dictionary, DictionaryKey(a, i), *b.dictionary, DictionaryKey(b, j), difference);
   }
   return false;
 }

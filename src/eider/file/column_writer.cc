@@ -70,11 +70,12 @@ void ColumnWriter::Add(const ArrayPtr& array, uint64_t max_page_bytes, std::vect
 }
 
 void ColumnWriter::AddPiece(const ArrayPtr& piece, uint64_t own_bytes, uint64_t max_page_bytes, std::vector<PageGroup>& full) {
-  const uint64_t page_bytes = pending_bytes_ - first_dictionary_bytes_ + own_bytes + NewDictionaryBytes(*piece);
+  uint64_t dictionary_bytes = NewDictionaryBytes(*piece);
+  const uint64_t page_bytes = pending_bytes_ - first_dictionary_bytes_ + own_bytes + dictionary_bytes;
   if (pending_rows_ > 0 && (page_bytes > max_page_bytes || int64_t(pending_rows_) + piece->length > kMaxPageRows)) {
     Flush(full);
+    dictionary_bytes = NewDictionaryBytes(*piece);
   }
-  const uint64_t dictionary_bytes = NewDictionaryBytes(*piece);
   VisitDictionaries(*piece, [&](const Array& dictionary) { pending_dictionaries_.insert(&dictionary); });
   if (pending_rows_ == 0) first_dictionary_bytes_ = dictionary_bytes;
   pending_.push_back(piece);

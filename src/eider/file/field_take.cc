@@ -76,9 +76,13 @@ bool FieldTake::Add(const FileReader& file, const ColumnProjection& column, std:
   });
 }
 
-void FieldTake::AppendRanges(const FileReader& file, std::vector<ByteRange>& ranges) const {
-  const Buffer mapping = file.impl().file->Mapped();
-  for (const Leaf& leaf : leaves_) leaf.take->AppendRanges(mapping.data(), ranges);
+void FieldTake::AppendRanges(FileRanges& ranges) const {
+  for (const Leaf& leaf : leaves_) {
+    const std::span<const ByteSpan> chunks = leaf.take->chunks();
+    for (size_t i = 0; i < chunks.size(); ++i) {
+      ranges[leaf.pages[leaf.take->page_of(i)].file].push_back({leaf.take->file_offset(i), chunks[i].size()});
+    }
+  }
 }
 
 bool FieldTake::LocateSparse() {

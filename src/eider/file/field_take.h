@@ -3,6 +3,7 @@
 /// A take of one field over the files that hold it, in the order wanted whatever file and page a row lies in: by address, where
 /// every page that it touches allows that (page/row_take.h) and every file is mapped.
 
+#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -15,6 +16,8 @@ namespace eider::file {
 class ColumnPages;
 struct LeafRead;
 
+using FileRanges = std::map<const FileReader*, std::vector<ByteRange>>;
+
 class FieldTake {
  public:
   explicit FieldTake(size_t num_rows) : num_rows_(num_rows) {}
@@ -25,8 +28,8 @@ class FieldTake {
            const ReadContext& context);
   /// Finds the chunks, after every row has been added. False when reading chunk by chunk costs less: this is to be thrown away then.
   bool LocateSparse();
-  /// Appends what is read of `file`, for counters.
-  void AppendRanges(const FileReader& file, std::vector<ByteRange>& ranges) const;
+  /// Appends what is read of each file, for counters.
+  void AppendRanges(FileRanges& ranges) const;
   /// After LocateSparse(). \throws Error(kCorrupt)
   ArrayPtr Finish(const ReadContext& context);
 

@@ -41,7 +41,7 @@ void ZeroNulls(const ShreddedLeaf& leaf, GatheredValues& gathered);
 void HoldValuesOverNulls(const ShreddedLeaf& leaf, GatheredValues& gathered);
 
 struct GatheredDictionary {
-  GatheredValues indices;         ///< of the key type; 0 under null items
+  GatheredValues indices;         ///< of the key type; anything within the dictionary under null items
   GatheredValues dictionary;      ///< distinct values, in order of first use
 };
 

@@ -1,6 +1,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "eider/array/dictionary_key.h"
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
@@ -8,13 +9,6 @@
 
 namespace eider::page {
 namespace {
-
-/// Index of `key` of a dictionary array into its dictionary.
-uint64_t KeyAt(const Array& array, uint64_t width, int64_t i) {
-  uint64_t key = 0;
-  std::memcpy(&key, array.buffers[0].data() + (array.offset + i) * width, width);
-  return key;
-}
 
 /// Distinct values over the dictionaries of several arrays, numbered by first use.
 class DictionaryMerger {
@@ -117,7 +111,7 @@ std::optional<GatheredDictionary> GatherDictionary(const ShreddedLeaf& leaf, con
     merger.Enter(run.array->dictionary);
     for (int64_t i = 0; i < run.length; ++i, ++item) {
       if (validity.present() && !GetBit(validity.data(), item)) continue;
-      const int64_t number = merger.NumberOf(KeyAt(*run.array, width, run.start + i));
+      const int64_t number = merger.NumberOf(static_cast<uint64_t>(DictionaryKey(*run.array, run.start + i)));
       if (number < 0) return std::nullopt;
       std::memcpy(indices.data() + item * width, &number, width);
     }

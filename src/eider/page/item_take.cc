@@ -13,18 +13,19 @@ constexpr uint64_t kMaxRowsPerBlock = 2;
 
 class ItemTake final : public RowTake {
  public:
-  ItemTake(size_t num_rows, const std::string& path) : RowTake(num_rows, path, kMaxRowsPerChunk) {}
+  ItemTake(size_t num_rows, const std::string& path) : RowTake(num_rows, path, &MiniBlockState::values, kMaxRowsPerChunk) {
+    chunks_.resize(num_rows);
+  }
   std::optional<uint32_t> AddPage(const PageDecoder& decoder, const uint8_t* file, size_t number) override;
   void Decode(size_t begin, size_t end, LeafOutput& out) override;
   void Finish(LeafOutput& out) override;
 
  private:
-  void Locate() override;
   struct Opened {
     uint32_t num_levels = 0;
     ByteSpan def;
   };
-  void LocateBlock(size_t begin, size_t end);
+  void LocateBlock(size_t begin, size_t end) override;
   void OpenBlock(size_t begin, size_t end);
   void DecodeRow(size_t i, size_t in_block);
   void Reserve(size_t done) const;
@@ -51,20 +52,10 @@ std::optional<uint32_t> ItemTake::AddPage(const PageDecoder& decoder, const uint
   return KeepPage(page, file, number);
 }
 
-void ItemTake::Locate() {
-  chunks_.resize(rows_.size());
-  for (size_t begin = 0; begin < rows_.size(); begin += kBlock) LocateBlock(begin, std::min(rows_.size(), begin + kBlock));
-}
-
 void ItemTake::LocateBlock(size_t begin, size_t end) {
-  for (size_t i = begin; i < end; ++i) PageOf(rows_[i]).state()->values.PrefetchRow(rows_[i].row);
-  for (size_t i = begin; i < end; ++i) {
-    const MiniBlockState& state = *PageOf(rows_[i]).state();
-    __builtin_prefetch(state.offsets.data() + state.values.PrefetchStarts(rows_[i].row));
-  }
   for (size_t i = begin; i < end; ++i) {
     Row& row = rows_[i];
-    const RowIndex& index = PageOf(row).state()->values;
+    const RowIndex& index = IndexOf(*PageOf(row).state());
     row.chunk = static_cast<uint32_t>(index.Find(row.row));
     row.row -= index.start(row.chunk);
     chunks_[i] = ChunkOf(row);

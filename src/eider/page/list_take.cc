@@ -16,7 +16,9 @@ constexpr size_t kMaxLevelBytes = 512;
 
 class ListTake final : public RowTake {
  public:
-  ListTake(size_t num_rows, const std::string& path) : RowTake(num_rows, path, kMaxRowsPerChunk) {}
+  ListTake(size_t num_rows, const std::string& path) : RowTake(num_rows, path, &MiniBlockState::rows, kMaxRowsPerChunk) {
+    visits_.reserve(num_rows + num_rows / 16);
+  }
   std::optional<uint32_t> AddPage(const PageDecoder& decoder, const uint8_t* file, size_t number) override;
   void Decode(size_t begin, size_t end, LeafOutput& out) override;
   void Finish(LeafOutput& out) override { FlushLists(out); }
@@ -27,7 +29,7 @@ class ListTake final : public RowTake {
     ChunkView view;
     uint32_t value_begin = 0, value_end = 0;
   };
-  void Locate() override;
+  void LocateBlock(size_t begin, size_t end) override;
   void LocateRow(Row row);
   void OpenBlock(size_t begin, size_t end);
   void ReadLevels(const Row& visit, Opened& opened, LeafOutput& out) const;
@@ -45,17 +47,8 @@ std::optional<uint32_t> ListTake::AddPage(const PageDecoder& decoder, const uint
   return KeepPage(page, file, number);
 }
 
-void ListTake::Locate() {
-  visits_.reserve(rows_.size() + rows_.size() / 16);
-  for (size_t begin = 0; begin < rows_.size(); begin += kBlock) {
-    const size_t end = std::min(rows_.size(), begin + kBlock);
-    for (size_t i = begin; i < end; ++i) PageOf(rows_[i]).state()->rows.PrefetchRow(rows_[i].row);
-    for (size_t i = begin; i < end; ++i) {
-      const MiniBlockState& state = *PageOf(rows_[i]).state();
-      __builtin_prefetch(state.offsets.data() + state.rows.PrefetchStarts(rows_[i].row));
-    }
-    for (size_t i = begin; i < end; ++i) LocateRow(rows_[i]);
-  }
+void ListTake::LocateBlock(size_t begin, size_t end) {
+  for (size_t i = begin; i < end; ++i) LocateRow(rows_[i]);
 }
 
 void ListTake::LocateRow(Row row) {

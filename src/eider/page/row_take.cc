@@ -28,9 +28,15 @@ bool RowTake::LocateSparse() {
   return visits().size() <= max_rows_per_chunk_ * touched;
 }
 
-void RowTake::AppendRanges(const uint8_t* file, std::vector<ByteRange>& ranges) const {
-  for (size_t i = 0; i < visits().size(); ++i) {
-    if (pages_[page_of(i)].file == file) ranges.push_back({static_cast<uint64_t>(chunks_[i].data() - file), chunks_[i].size()});
+void RowTake::Locate() {
+  for (size_t begin = 0; begin < rows_.size(); begin += kBlock) {
+    const size_t end = std::min(rows_.size(), begin + kBlock);
+    for (size_t i = begin; i < end; ++i) IndexOf(*PageOf(rows_[i]).state()).PrefetchRow(rows_[i].row);
+    for (size_t i = begin; i < end; ++i) {
+      const MiniBlockState& state = *PageOf(rows_[i]).state();
+      __builtin_prefetch(state.offsets.data() + IndexOf(state).PrefetchStarts(rows_[i].row));
+    }
+    LocateBlock(begin, end);
   }
 }
 

@@ -36,8 +36,6 @@ class RowTake {
   /// The page that a visit goes to, as AddPage() called it, and the range of the file of a chunk of it.
   uint32_t page_of(size_t visit) const { return visits()[visit].page; }
   uint64_t file_offset(size_t visit) const { return static_cast<uint64_t>(chunks_[visit].data() - pages_[page_of(visit)].file); }
-  /// Appends where the chunks lie in the file mapped at `file`.
-  void AppendRanges(const uint8_t* file, std::vector<ByteRange>& ranges) const;
   /// Visits chunks [begin, end) and appends the values of their rows, after those before. \throws Error(kCorrupt)
   virtual void Decode(size_t begin, size_t end, LeafOutput& out) = 0;
   /// Gives the rows their slots; after all have been decoded. \throws Error(kCorrupt)
@@ -55,10 +53,13 @@ class RowTake {
     uint32_t chunk = 0;
   };
 
-  /// `path` names the column in messages and outlives this.
-  RowTake(size_t num_rows, const std::string& path, uint64_t max_rows_per_chunk)
-      : path_(path), rows_(num_rows), max_rows_per_chunk_(max_rows_per_chunk) {}
-  virtual void Locate() = 0;
+  /// `path` names the column in messages and outlives this; `index` is what finds the chunk of a row.
+  RowTake(size_t num_rows, const std::string& path, RowIndex MiniBlockState::* index, uint64_t max_rows_per_chunk)
+      : path_(path), rows_(num_rows), max_rows_per_chunk_(max_rows_per_chunk), index_(index) {}
+  void Locate();
+  /// Rows [begin, end) of rows_: what the chunk table says of them has been asked for.
+  virtual void LocateBlock(size_t begin, size_t end) = 0;
+  const RowIndex& IndexOf(const MiniBlockState& state) const { return state.*index_; }
   const std::vector<Row>& visits() const { return visits_.empty() ? rows_ : visits_; }
   uint32_t KeepPage(const MiniBlockDecoder& page, const uint8_t* file, size_t number);
   const MiniBlockDecoder& PageOf(const Row& row) const { return *pages_[row.page].decoder; }
@@ -88,6 +89,7 @@ class RowTake {
   std::vector<ByteSpan> chunks_;
   uint64_t max_rows_per_chunk_;
   uint64_t num_chunks_ = 0;
+  RowIndex MiniBlockState::* const index_;
   size_t max_buffers_ = 1;
   std::vector<ByteSpan> buffers_;  ///< of one block
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eider/array/dictionary_key.h"
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
 #include "eider/kernel/levels.h"
@@ -49,12 +50,9 @@ ArrayPtr PushDownDictionaryNulls(const Array& array) {
   BitBuilder bits;
   bits.AppendFill(array.offset + array.length, true);
   for (int64_t i = 0; i < array.length; ++i) {
-    const uint8_t* keys = array.buffers[0].data();
-    const uint64_t width = FixedBitWidth(*array.type->index_type) / 8;
-    uint64_t key = 0;
-    std::memcpy(&key, keys + (array.offset + i) * width, width);
+    const int64_t key = DictionaryKey(array, i);
     // A key outside the dictionary stays, for the gatherer to refuse unless an outer null hides it.
-    const bool null_value = key < uint64_t(array.dictionary->length) && !array.dictionary->IsValid(int64_t(key));
+    const bool null_value = key >= 0 && key < array.dictionary->length && !array.dictionary->IsValid(key);
     if (null_value || !array.IsValid(i)) ClearBit(bits.data(), array.offset + i);
   }
   result->validity = bits.Finish();

@@ -208,15 +208,13 @@ std::vector<ArrayPtr> FragmentReader::Take(const ReadPlan& plan, std::span<const
                    });
 }
 
-const file::FileReader* FragmentReader::AddTo(file::FieldTake& take, const ReadPlan& plan, size_t output,
-                                              std::span<const uint64_t> physical, std::span<const uint32_t> slots,
-                                              const file::ReadContext& context) const {
+bool FragmentReader::AddTo(file::FieldTake& take, const ReadPlan& plan, size_t output, std::span<const uint64_t> physical,
+                           std::span<const uint32_t> slots, const file::ReadContext& context) const {
   const FragmentProjection& projection = plan.ForFragment(index_);
   const FragmentProjection::Place place = projection.places[output];
-  if (place.file < 0 || plan.materializes(output)) return nullptr;
+  if (place.file < 0 || plan.materializes(output)) return false;
   const FileProjection& file = projection.files[static_cast<size_t>(place.file)];
-  const file::FileReader& reader = OpenFile(file.file_index, context);
-  return take.Add(reader, file.columns[static_cast<size_t>(place.column)], physical, slots, context) ? &reader : nullptr;
+  return take.Add(OpenFile(file.file_index, context), file.columns[static_cast<size_t>(place.column)], physical, slots, context);
 }
 
 const rows::RowIdSequence& FragmentReader::StableRowIds() const {

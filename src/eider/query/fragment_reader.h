@@ -40,10 +40,9 @@ class FragmentReader {
   /// Physical rows, order and duplicates kept, of the fields that are `wanted`; the others stay null.
   std::vector<ArrayPtr> Take(const ReadPlan& plan, std::span<const uint64_t> physical, const std::vector<bool>& wanted,
                              const file::ReadContext& context) const;
-  /// Adds physical rows to a take by address of field `output` of plan.projected(): as FieldTake::Add. Returns the file that they
-  /// are read from, or null.
-  const file::FileReader* AddTo(file::FieldTake& take, const ReadPlan& plan, size_t output, std::span<const uint64_t> physical,
-                                std::span<const uint32_t> slots, const file::ReadContext& context) const;
+  /// Adds physical rows to a take by address of field `output` of plan.projected(): as FieldTake::Add.
+  bool AddTo(file::FieldTake& take, const ReadPlan& plan, size_t output, std::span<const uint64_t> physical,
+             std::span<const uint32_t> slots, const file::ReadContext& context) const;
   /// Blobs of the one column of `plan` at physical offsets.
   std::vector<BlobPlace> PlaceBlobs(const ReadPlan& plan, std::span<const uint64_t> physical, const file::ReadContext& context) const;
   /// The physical offset of a row id. \pre the table has stable row ids.

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <map>
 
 #include "eider/array/concat.h"
 #include "eider/array/null_array.h"
@@ -13,8 +12,6 @@
 
 namespace eider::query {
 namespace {
-
-using FileRanges = std::map<const file::FileReader*, std::vector<ByteRange>>;
 
 /// Fewer are taken in the time that it takes to wake another thread.
 constexpr size_t kParallelValues = 1024;
@@ -55,32 +52,29 @@ class TableTake {
   }
 
   void TakeByAddress() {
-    std::vector<FileRanges> ranges(fields_.size());
+    std::vector<file::FileRanges> ranges(fields_.size());
     const auto take = [&](size_t i) { fields_[i] = TakeByAddress(i, ranges[i]); };
     if (fields_.size() > 1 && rows_.num_rows() * fields_.size() >= kParallelValues) {
       context_.session->cpu_pool().ParallelFor(fields_.size(), take);
     } else {
       for (size_t i = 0; i < fields_.size(); ++i) take(i);
     }
-    FileRanges by_file;
-    for (const FileRanges& of_field : ranges) {
+    file::FileRanges by_file;
+    for (const file::FileRanges& of_field : ranges) {
       for (const auto& [file, read] : of_field) by_file[file].insert(by_file[file].end(), read.begin(), read.end());
     }
     for (const auto& [file, read] : by_file) file->CountRanges(read, context_.stats);
   }
 
   /// Null when the field must be read in another way.
-  ArrayPtr TakeByAddress(size_t field, FileRanges& ranges) const {
+  ArrayPtr TakeByAddress(size_t field, file::FileRanges& ranges) const {
     file::FieldTake take(rows_.num_rows());
-    std::vector<const file::FileReader*> files;
     for (const RowGroups::Group& group : rows_.groups()) {
-      const FragmentReader& fragment = table_.fragment(group.fragment);
-      files.push_back(fragment.AddTo(take, plan_, field, group.physical, group.slots, context_));
-      if (files.back() == nullptr) return nullptr;
+      if (!table_.fragment(group.fragment).AddTo(take, plan_, field, group.physical, group.slots, context_)) return nullptr;
     }
     if (!take.LocateSparse()) return nullptr;
     ArrayPtr array = take.Finish(context_);
-    for (size_t i = 0; i < files.size() && context_.stats; ++i) take.AppendRanges(*files[i], ranges[files[i]]);
+    if (context_.stats) take.AppendRanges(ranges);
     return plan_.has_json(field) ? ShowJson(array, plan_.projected().fields[field]) : array;
   }
 

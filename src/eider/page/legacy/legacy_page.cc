@@ -1,5 +1,6 @@
 #include "eider/page/legacy/legacy_page.h"
 
+#include "eider/array/dictionary_key.h"
 #include "eider/array/types.h"
 #include "eider/base/memory.h"
 #include "eider/page/plain_read.h"
@@ -132,26 +133,13 @@ class DictionaryRead final : public ArrayRead {
     array->type = type_;
     array->dictionary = values_;
     for (int64_t i = 0; i < array->length; ++i) {
-      const int64_t key = KeyAt(*array, static_cast<uint64_t>(i));
+      const int64_t key = DictionaryKey(*array, i);
       if (key < 0 || key >= values_->length) throw Corrupt("dictionary: key {} of {} values", key, values_->length);
     }
     return array;
   }
 
  private:
-  static int64_t KeyAt(const Array& array, uint64_t i) {
-    const uint8_t* data = array.buffers[0].data();
-    switch (array.type->index_type->id) {
-      case TypeId::kInt8: return LoadLe<int8_t>(data + i);
-      case TypeId::kUInt8: return data[i];
-      case TypeId::kInt16: return LoadLe<int16_t>(data + 2 * i);
-      case TypeId::kUInt16: return LoadLe<uint16_t>(data + 2 * i);
-      case TypeId::kInt32: return LoadLe<int32_t>(data + 4 * i);
-      case TypeId::kUInt32: return LoadLe<uint32_t>(data + 4 * i);
-      default: return LoadLe<int64_t>(data + 8 * i);  // larger than any dictionary when it does not fit
-    }
-  }
-
   const TypePtr type_;
   const ArrayReadPtr keys_;
   const ArrayPtr values_;

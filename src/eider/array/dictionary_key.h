@@ -1,0 +1,27 @@
+#pragma once
+/// \file
+/// The keys of dictionary arrays, whatever their type.
+
+#include <eider/array.h>
+
+#include "eider/base/bytes.h"
+
+namespace eider {
+
+/// Key `i` of a dictionary array, which may lie outside the dictionary; under a null anything. A key of 64 bits that has no place in
+/// int64 is negative.
+inline int64_t DictionaryKey(const Array& array, int64_t i) {
+  const uint8_t* keys = array.buffers[0].data();
+  const int64_t at = array.offset + i;
+  switch (array.type->index_type->id) {
+    case TypeId::kInt8: return LoadLe<int8_t>(keys + at);
+    case TypeId::kUInt8: return keys[at];
+    case TypeId::kInt16: return LoadLe<int16_t>(keys + 2 * at);
+    case TypeId::kUInt16: return LoadLe<uint16_t>(keys + 2 * at);
+    case TypeId::kInt32: return LoadLe<int32_t>(keys + 4 * at);
+    case TypeId::kUInt32: return LoadLe<uint32_t>(keys + 4 * at);
+    default: return LoadLe<int64_t>(keys + 8 * at);
+  }
+}
+
+}  // namespace eider
