@@ -138,7 +138,8 @@ struct FileWriter::Impl {
       if (!bytes.empty()) out->Append(bytes);
       return position;
     };
-    return std::make_unique<BlobWriter>(field, append, &side_cars);
+    if (options.checksums && options.version.minor >= 1 && !blob_sums) blob_sums.emplace();
+    return std::make_unique<BlobWriter>(field, append, &side_cars, blob_sums ? &*blob_sums : nullptr);
   }
 
   void AddLeafColumn(const page::ColumnLeaf& leaf) {
@@ -282,13 +283,18 @@ struct FileWriter::Impl {
     return Serialize(descriptor);
   }
 
-  /// The last global buffer, beside the metadata that is read anyway.
-  void WriteSums(const std::string& descriptor, const std::vector<std::string>& metadata) {
-    global_sums.insert(global_sums.begin(), Crc32c({reinterpret_cast<const uint8_t*>(descriptor.data()), descriptor.size()}));
-    const BufferBuilder bytes = sums->Serialize(options.version, metadata, global_sums);
+  uint32_t AddGlobalBuffer(ByteSpan bytes) {
     Pad();
     global_buffers.push_back({out->size(), bytes.size()});
-    out->Append(bytes.span());
+    if (!bytes.empty()) out->Append(bytes);
+    global_sums.push_back(Crc32c(bytes));
+    return uint32_t(global_buffers.size());
+  }
+  /// The last global buffers, beside the metadata that is read anyway.
+  void WriteSums(const std::string& descriptor, const std::vector<std::string>& metadata) {
+    if (blob_sums) AddGlobalBuffer(blob_sums->Serialize().span());
+    global_sums.insert(global_sums.begin(), Crc32c(SpanOf(descriptor)));
+    AddGlobalBuffer(sums->Serialize(options.version, metadata, global_sums, blob_sums.has_value()).span());
   }
 
   FileSummary Finish(bool sync) {
@@ -310,7 +316,7 @@ struct FileWriter::Impl {
     const std::string descriptor = Descriptor();
     if (sums) WriteSums(descriptor, metadata);
     Pad();
-    out->Append(SerializeFileEnd(out->size(), descriptor, metadata, global_buffers, FooterVersion(options.version)).span());
+    out->Append(SerializeFileEnd(out->size(), descriptor, metadata, global_buffers, FooterVersion(options.version), sums.has_value()).span());
     summary.size_bytes = out->size();
     out->Close(sync);
     return summary;
@@ -321,6 +327,7 @@ struct FileWriter::Impl {
   const FileWriteOptions options;
   const std::shared_ptr<Session> session;
   SideCars side_cars{options.blobs};
+  std::optional<BlobSumWriter> blob_sums;          ///< where there are blobs, and checksums are wanted
   std::vector<std::unique_ptr<BlobWriter>> blobs;  ///< per column; null where there are none
   std::vector<std::unique_ptr<ColumnWriter>> columns;
   std::vector<size_t> first_leaf;   ///< per column, into `leaves`
@@ -365,13 +372,7 @@ uint64_t FileWriter::num_rows() const { return impl_->num_rows; }
 uint64_t FileWriter::bytes_written() const { return impl_->out->size(); }
 
 uint32_t FileWriter::AddGlobalBuffer(ByteSpan bytes) {
-  return Guarded(*impl_, [&] {
-    impl_->Pad();
-    impl_->global_buffers.push_back({impl_->out->size(), bytes.size()});
-    if (!bytes.empty()) impl_->out->Append(bytes);
-    impl_->global_sums.push_back(Crc32c(bytes));
-    return uint32_t(impl_->global_buffers.size());
-  });
+  return Guarded(*impl_, [&] { return impl_->AddGlobalBuffer(bytes); });
 }
 
 void FileWriter::AddSchemaMetadata(std::string key, std::string value) {
