@@ -61,7 +61,9 @@ def test_a_changed_byte_of_any_value_is_named(tmp_path: Path, version: str) -> N
             bad[position + at] ^= 1 << at % 8
             path.write_bytes(bad)
             for read in READS:
-                with pytest.raises(eider.CorruptError, match=f"column 'video', file '.*{path.name}'.*block {at // 65536}: checksum"):
+                with pytest.raises(
+                    eider.CorruptError, match=f"column 'video', file '.*{path.name}'.*block {at // 65536}: checksum"
+                ):
                     read(uri)
         path.write_bytes(good)
 

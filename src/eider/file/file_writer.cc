@@ -236,7 +236,8 @@ struct FileWriter::Impl {
     return false;
   }
 
-  void Write(const RecordBatch& batch) {
+  /// \throws Error(kInvalid) before anything of the batch is taken.
+  void Check(const RecordBatch& batch) const {
     if (batch.columns.size() != columns.size()) {
       throw Invalid("expected {} columns, found {}", columns.size(), batch.columns.size());
     }
@@ -253,6 +254,9 @@ struct FileWriter::Impl {
     if (uint64_t(batch.num_rows) > kMaxRows - num_rows) {
       throw Invalid("{} rows after {}: a file holds at most {}", batch.num_rows, num_rows, kMaxRows);
     }
+  }
+
+  void Write(const RecordBatch& batch) {
     std::vector<PageGroup> groups;
     for (size_t i = 0; i < columns.size(); ++i) {
       columns[i]->Add(StoreBlobs(i, batch.columns[i]), page_bytes, groups);
@@ -340,20 +344,25 @@ struct FileWriter::Impl {
   uint64_t page_bytes = 0;
   uint64_t max_queued_bytes = 0;
   uint64_t num_rows = 0;
-  bool failed = false;
+  std::string over;  ///< why nothing more can be written
   PageQueue queue{session->cpu_pool()};  ///< last: its tasks use the rest
 };
 
 namespace {
 
+template <typename Impl>
+void RequireOpen(const Impl& impl) {
+  if (!impl.over.empty()) throw Invalid("{}", impl.over);
+}
+
 /// Runs one call of a writer; after an error nothing more may be written.
 template <typename Impl, typename Body>
 auto Guarded(Impl& impl, Body&& body) {
-  if (impl.failed) throw Invalid("the file is finished, or was given up after an error");
+  RequireOpen(impl);
   try {
     return body();
-  } catch (...) {
-    impl.failed = true;
+  } catch (const std::exception& error) {
+    impl.over = fmt::format("the file was given up after an error: {}", error.what());
     throw;
   }
 }
@@ -366,6 +375,8 @@ FileWriter::FileWriter(std::unique_ptr<io::WritableFile> file, LanceSchema schem
 FileWriter::~FileWriter() = default;
 
 void FileWriter::Write(const RecordBatch& batch) {
+  RequireOpen(*impl_);
+  impl_->Check(batch);
   Guarded(*impl_, [&] { impl_->Write(batch); });
 }
 uint64_t FileWriter::num_rows() const { return impl_->num_rows; }
@@ -388,7 +399,7 @@ void FileWriter::AddSchemaMetadata(std::string key, std::string value) {
 FileSummary FileWriter::Finish(bool sync) {
   return Guarded(*impl_, [&] {
     FileSummary summary = impl_->Finish(sync);
-    impl_->failed = true;  // finished: nothing more may be written
+    impl_->over = "the file is finished";
     return summary;
   });
 }
