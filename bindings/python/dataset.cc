@@ -233,7 +233,7 @@ void DefineReads(nb::class_<Dataset>& dataset) {
            "limit"_a.none() = nb::none(), "offset"_a.none() = nb::none(), "fragment_ids"_a.none() = nb::none(),
            "batch_rows"_a = 8192, "with_row_id"_a = false, "with_row_address"_a = false,
            "blob_handling"_a = BlobHandling::kDescriptions, "stats"_a.none() = nb::none())
-      .def("take", &Take, "positions"_a, "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
+      .def("take", &Take, "positions"_a.none(), "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
            "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none())
       .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(),
            "outputs"_a.none() = nb::none(), "stats"_a.none() = nb::none());
