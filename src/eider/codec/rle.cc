@@ -185,11 +185,11 @@ void ForEachRun(const uint8_t* values, uint64_t first, uint64_t count, const Bod
 }
 
 template <typename T>
-MiniBlockPage CompressRuns(const LeafValues& values) {
+MiniBlockPage CompressRuns(const LeafValues& values, uint64_t chunk_values) {
   MiniBlockPage page = NewPage(2);
   for (uint64_t first = 0; first < values.num_values;) {
     const size_t before[2] = {page.buffers[0].size(), page.buffers[1].size()};
-    uint64_t count = std::min<uint64_t>(kMaxChunkValues, values.num_values - first);
+    uint64_t count = std::min(chunk_values, values.num_values - first);
     // A stretch of short runs may pass the target: halve the chunk until it fits.
     for (;; count = std::bit_floor(count - 1)) {
       page.buffers[0].Resize(before[0]);
@@ -220,9 +220,9 @@ uint64_t CountRuns(const LeafValues& values) {
   });
 }
 
-MiniBlockPage CompressRle(const LeafValues& values, CompressiveEncoding* encoding) {
+MiniBlockPage CompressRle(const LeafValues& values, uint64_t chunk_values, CompressiveEncoding* encoding) {
   SetRle(values.shape.bits_per_value, encoding);
-  return WithElement(values.shape.bits_per_value, [&](auto zero) { return CompressRuns<decltype(zero)>(values); });
+  return WithElement(values.shape.bits_per_value, [&](auto zero) { return CompressRuns<decltype(zero)>(values, chunk_values); });
 }
 
 void CompressRleLevels(std::span<const uint16_t> levels, BufferBuilder& out) {
