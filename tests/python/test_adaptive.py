@@ -119,7 +119,6 @@ def test_polygons_cost_offsets_alone(tmp_path, point):
         assert parts["values"] <= 1.01 * 16 // len(columns) * points
         assert 0 < parts["repetition"] <= 1.1 * 4 * rings + 1024
         size = sum(page["size_bytes"] for page in column["pages"])
-        print(point, parts, size, rings,points, column["pages"][0]["encoding"])
         assert size <= parts["values"] + 1.5 * 4 * rings
 
 
