@@ -245,7 +245,7 @@ struct FileWriter::Impl {
       if (blobs[i]) {
         blobs[i]->Check(*batch.columns[i]);
       } else {
-        columns[i]->Check(*batch.columns[i]);
+        columns[i]->Check(batch.columns[i]);
       }
       if (batch.columns[i]->length != batch.num_rows) {
         throw Invalid("column '{}': {} rows in a batch of {}", columns[i]->name(), batch.columns[i]->length, batch.num_rows);
@@ -273,7 +273,7 @@ struct FileWriter::Impl {
     if (!blobs[column]) return array;
     return InContext([&] { return fmt::format("column '{}'", columns[column]->name()); }, [&] {
       ArrayPtr stored = blobs[column]->Store(array);
-      columns[column]->Check(*stored);
+      columns[column]->Check(stored);
       return stored;
     });
   }

@@ -23,6 +23,7 @@ void StoreKey(uint8_t* keys, uint64_t i, size_t width, uint64_t key) { std::memc
 class DictionaryValues {
  public:
   explicit DictionaryValues(const Array& array) : length_(static_cast<uint64_t>(array.length)) {
+    if (array.type->id == TypeId::kNull) return;  // no value has bytes
     if (array.buffers.empty()) throw Unsupported("a dictionary of {}", TypeToString(*array.type));
     const codec::ValueShape shape = ShapeOfType(*array.type);
     if (shape.kind == codec::ValueShape::Kind::kVariable) {
@@ -133,7 +134,8 @@ class Unifier {
       if (values_.shape.kind == codec::ValueShape::Kind::kVariable) {
         values_.AppendVariable(value);
       } else {
-        std::memcpy(values_.ExtendFixed(1), value.data(), value.size());
+        uint8_t* place = values_.ExtendFixed(1);
+        if (!value.empty()) std::memcpy(place, value.data(), value.size());
       }
     }
     return it->second;
