@@ -21,7 +21,11 @@ struct ScanOptions {
   std::optional<std::vector<std::string>> columns;  ///< nested paths allowed; unset: all
   std::optional<uint64_t> limit, offset;            ///< rows of the live dataset
   std::optional<std::vector<uint64_t>> fragment_ids;
-  uint64_t batch_rows = 8192;
+  uint64_t batch_rows = 8192;   ///< at most; fewer where rows are wide, and at the ends of fragments
+  uint64_t batch_bytes = 0;     ///< about so many at most; 0: no bound
+  bool strict_batches = false;  ///< every batch but the last has batch_rows rows
+  bool in_order = true;         ///< false: batches come as they are read
+  bool include_deleted_rows = false;  ///< they have no row id; needs with_row_id
   BlobHandling blob_handling = BlobHandling::kDescriptions;
   bool with_row_id = false;       ///< adds _rowid
   bool with_row_address = false;  ///< adds _rowaddr

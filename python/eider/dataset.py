@@ -168,31 +168,32 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
 
         Args:
             columns: Names of the columns to read, in output order; None reads all. A nested field ``"s.x"`` becomes a
-                column of that name. A dict renames: ``{"new": "old"}``. ``"_rowid"`` and ``"_rowaddr"`` may be named.
+                column of that name. A dict renames: ``{"new": "old"}``. ``"_rowid"``, ``"_rowaddr"`` and ``"_rowoffset"``
+                (the position among the live rows) may be named.
             limit, offset: Rows to yield, and live rows to skip before them.
-            batch_size: Rows of a batch, at least 1; None: 8192. The last batch of a fragment may be smaller.
+            batch_size: Rows of a batch, at least 1; None: 8192. Fewer where rows are so wide that many would not fit the memory
+                budget, and at the end of a fragment.
+            batch_size_bytes: About so many bytes of a batch at most.
+            strict_batch_size: Every batch but the last has exactly ``batch_size`` rows.
+            scan_in_order: False: batches come as they are read.
+            include_deleted_rows: Deleted rows too; their ``_rowid`` is null. Needs ``with_row_id``.
             fragments: Read these fragments only.
             with_row_id, with_row_address: Append the column ``_rowid`` or ``_rowaddr`` (uint64).
             blob_handling: What blob columns yield: ``"blobs_descriptions"`` (also None) or ``"all_binary"``.
             stats: Filled with what the scan asks of storage.
-            scan_in_order: Rows always come in order, whatever this says.
             batch_readahead, fragment_readahead, io_buffer_size, late_materialization, use_stats, use_scalar_index,
             prefilter: Accepted: they tune other engines and never change the result of a scan without a filter.
-            filter, nearest, full_text_query, order_by, batch_size_bytes, index_segments, fast_search,
-            include_deleted_rows, scan_stats_callback, strict_batch_size, disable_scoring_autoprojection,
-            row_addr_allowlist, row_addr_blocklist: Not supported yet.
+            filter, nearest, full_text_query, order_by, index_segments, fast_search, scan_stats_callback,
+            disable_scoring_autoprojection, row_addr_allowlist, row_addr_blocklist: Not supported yet.
         """
         refuse(
             "scanner",
             filter=filter,
             nearest=nearest,
-            batch_size_bytes=batch_size_bytes,
             index_segments=index_segments,
             full_text_query=full_text_query,
             fast_search=fast_search,
-            include_deleted_rows=include_deleted_rows,
             scan_stats_callback=scan_stats_callback,
-            strict_batch_size=strict_batch_size,
             order_by=order_by,
             disable_scoring_autoprojection=disable_scoring_autoprojection,
             row_addr_allowlist=row_addr_allowlist,
@@ -208,6 +209,10 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
             batch_size=batch_size,
             with_row_id=with_row_id,
             with_row_address=with_row_address,
+            batch_size_bytes=batch_size_bytes,
+            strict_batch_size=strict_batch_size,
+            scan_in_order=scan_in_order,
+            include_deleted_rows=include_deleted_rows,
             fragment_ids=None if fragments is None else fragment_ids_of(fragments),
             blob_handling=blob_handling,
             stats=stats,
@@ -256,6 +261,12 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
     def head(self, num_rows: int, **options: Any) -> pa.Table:
         """The first ``num_rows`` rows; further arguments as in ``scanner``."""
         return self.scanner(limit=num_rows, **options).to_table()
+
+    def tail(self, num_rows: int, **options: Any) -> pa.Table:
+        """The last ``num_rows`` rows; further arguments as in ``scanner``."""
+        wanted = count_of("tail", "num_rows", num_rows) or 0
+        rows = self.scanner(**options).count_rows()
+        return self.scanner(offset=max(0, rows - wanted), limit=wanted, **options).to_table()
 
     def take(self, indices: Any, columns: Columns = None, *, stats: ScanStats | None = None) -> pa.Table:
         """Rows by position among the live rows; order and duplicates kept.
