@@ -193,10 +193,28 @@ void BindInfos(nb::module_& m) {
       .def_ro("deletion_file", &FragmentInfo::deletion_file);
 }
 
+/// `parameters`: a batch of one row, a column for each; or None.
+SqlExpression ToExpression(std::string text, nb::object parameters, bool named) {
+  SqlExpression expression{.text = std::move(text)};
+  if (parameters.is_none()) return expression;
+  const RecordBatch batch = BatchFrom(parameters);
+  for (size_t i = 0; i < batch.columns.size(); ++i) {
+    if (named) expression.named.emplace_back(batch.schema->fields[i].name, batch.columns[i]);
+    else expression.positional.push_back(batch.columns[i]);
+  }
+  return expression;
+}
+
 void BindScanOptions(nb::module_& m) {
+  nb::class_<SqlExpression>(m, "SqlExpression")
+      .def("__init__", [](SqlExpression* self, std::string text, nb::object parameters, bool named) {
+             new (self) SqlExpression(ToExpression(std::move(text), parameters, named));
+           }, "text"_a, "parameters"_a.none() = nb::none(), "named"_a = false)
+      .def_ro("text", &SqlExpression::text);
   nb::class_<ScanOptions>(m, "ScanOptions")
       .def(nb::init<>())
       .def_rw("columns", &ScanOptions::columns, nb::arg().none())
+      .def_rw("filter", &ScanOptions::filter, nb::arg().none())
       .def_rw("limit", &ScanOptions::limit, nb::arg().none())
       .def_rw("offset", &ScanOptions::offset, nb::arg().none())
       .def_rw("fragment_ids", &ScanOptions::fragment_ids, nb::arg().none())

@@ -2,11 +2,13 @@
 /// \file
 /// What a scan or take reads and how.
 
+#include <eider/array.h>
 #include <eider/stats.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace eider {
@@ -17,9 +19,17 @@ enum class BlobHandling : uint8_t {
   kBinary,        ///< the bytes, as a large binary column
 };
 
+/// An expression in SQL over the columns of a table, and the values of its parameters `$1`, `$2`... and `$name`: arrays of one value.
+struct SqlExpression {
+  std::string text;
+  std::vector<ArrayPtr> positional;
+  std::vector<std::pair<std::string, ArrayPtr>> named;
+};
+
 struct ScanOptions {
   std::optional<std::vector<std::string>> columns;  ///< nested paths allowed; unset: all
-  std::optional<uint64_t> limit, offset;            ///< rows of the live dataset
+  std::optional<SqlExpression> filter;              ///< rows for which this is true
+  std::optional<uint64_t> limit, offset;            ///< of the rows that pass
   std::optional<std::vector<uint64_t>> fragment_ids;
   uint64_t batch_rows = 8192;   ///< at most; fewer where rows are wide, and at the ends of fragments
   uint64_t batch_bytes = 0;     ///< about so many at most; 0: no bound

@@ -135,8 +135,14 @@ class FragmentInfo:
     files: list[DataFileInfo]
     deletion_file: str
 
+class SqlExpression:
+    def __init__(self, text: str, parameters: Any = None, named: bool = False) -> None: ...
+    @property
+    def text(self) -> str: ...
+
 class ScanOptions:
     columns: Sequence[str] | None
+    filter: SqlExpression | None
     limit: int | None
     offset: int | None
     fragment_ids: Sequence[int] | None

@@ -11,6 +11,7 @@ from .absent import Refusing
 from .arguments import blob_handling_of, count_of
 from .error import UnsupportedError
 from .projection import select
+from .sql import Parameters, expression_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,6 +30,8 @@ ScanStats = _eider.ScanStats
 _DEFAULTABLE = frozenset(
     {
         "columns",
+        "filter",
+        "params",
         "limit",
         "offset",
         "batch_size",
@@ -69,6 +72,7 @@ class ScanOptions(TypedDict, total=False):
     disable_scoring_autoprojection: bool | None
     row_addr_allowlist: bytes | None
     row_addr_blocklist: bytes | None
+    params: Parameters
     stats: ScanStats | None
 
 
@@ -125,6 +129,7 @@ def plan_scan(
     )
     scan = _eider.ScanOptions()
     scan.columns = selection.columns
+    scan.filter = expression_of("filter", given["filter"], given["params"])
     scan.limit = count_of("scanner", "limit", given["limit"])
     scan.offset = count_of("scanner", "offset", given["offset"])
     scan.fragment_ids = fragment_ids

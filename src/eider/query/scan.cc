@@ -5,6 +5,7 @@
 #include "eider/base/task_pool.h"
 #include "eider/query/batch_cutter.h"
 #include "eider/query/ordered_tasks.h"
+#include "eider/query/row_filter.h"
 #include "eider/query/row_run.h"
 #include "eider/query/run_reader.h"
 #include "eider/query/table_reader.h"
@@ -31,8 +32,9 @@ class ScanReader : public RecordBatchReader {
       : table_(std::move(table)),
         plan_(std::move(plan)),
         options_(options),
-        source_(std::make_unique<FragmentRows>(*table_, options)),
-        reader_(std::make_shared<const RunReader>(table_, plan_, options)),
+        filter_(options.filter ? std::make_shared<const RowFilter>(table_, options) : nullptr),
+        reader_(std::make_shared<const RunReader>(table_, plan_, options, filter_ ? &filter_->plan() : nullptr)),
+        source_(MakeSource()),
         skip_(options.offset.value_or(0)),
         left_(options.limit.value_or(UINT64_MAX)),
         block_bytes_(BlockBytes()),
@@ -53,13 +55,19 @@ class ScanReader : public RecordBatchReader {
       if (tasks_.empty()) return std::nullopt;
       for (auto& [fragment, batch] : tasks_.Next(options_.in_order)) {
         Learn(batch);
-        cutter_.Push(std::move(batch), fragment == last_fragment_);
+        cutter_.Push(std::move(batch), filter_ || fragment == last_fragment_);
         last_fragment_ = fragment;
       }
     }
   }
 
  private:
+  std::unique_ptr<RowSource> MakeSource() const {
+    if (!filter_) return std::make_unique<FragmentRows>(*table_, options_);
+    if (options_.include_deleted_rows) throw Invalid("scan: include_deleted_rows goes without a filter");
+    return std::make_unique<FilteredRows>(*table_, filter_, options_, reader_->TakenOver());
+  }
+
   uint64_t BlockBytes() const {
     return std::min<uint64_t>(kBlockBytes, std::max<uint64_t>(table_->session()->budget().limit_bytes() / 8, 64 << 10));
   }
@@ -148,8 +156,9 @@ class ScanReader : public RecordBatchReader {
   const std::shared_ptr<const TableReader> table_;
   const ReadPlanPtr plan_;
   const ScanOptions options_;
-  const std::unique_ptr<RowSource> source_;
+  const std::shared_ptr<const RowFilter> filter_;  ///< null: every row
   const std::shared_ptr<const RunReader> reader_;
+  const std::unique_ptr<RowSource> source_;
   uint64_t skip_;
   uint64_t left_;
   const uint64_t block_bytes_;
@@ -166,14 +175,6 @@ class ScanReader : public RecordBatchReader {
 
 std::unique_ptr<RecordBatchReader> TableReader::Scan(const ScanOptions& options) const {
   return std::make_unique<ScanReader>(shared_from_this(), Plan(options), options);
-}
-
-uint64_t TableReader::CountRows(const ScanOptions& options) const {
-  FragmentRows source(*this, options);
-  uint64_t rows = 0;
-  while (const std::optional<RowRun> run = source.Next(true)) rows += run->size();
-  rows -= std::min(rows, options.offset.value_or(0));
-  return std::min(rows, options.limit.value_or(UINT64_MAX));
 }
 
 }  // namespace eider::query
