@@ -156,3 +156,31 @@ def test_a_scan_dropped_half_way_leaves_nothing(ds):
     used = session.memory_used
     next(iter(other.to_batches(filter="id >= 0", batch_size=16)))
     assert session.memory_used == used
+
+
+def test_pages_whose_bounds_rule_them_out_are_not_read(tmp_path):
+    rows = 200_000
+    random = np.random.default_rng(1)
+    table = pa.table(
+        {
+            "time": pa.array(range(rows), pa.int64()),
+            "word": [f"w{i:06d}" for i in range(rows)],
+            "noise": random.integers(0, 1000, rows),
+        }
+    )
+    ds = eider.write_dataset(table, tmp_path / "pages.lance", max_rows_per_file=50_000, max_page_bytes=64 << 10)
+    whole = eider.ScanStats()
+    ds.to_table(["noise", "time"], "noise >= 0", stats=whole)
+    for sql, rows_found in {
+        "time >= 100000 AND time < 100100": 100,
+        "time = 5 AND noise >= 0": 1,
+        "word = 'w000100'": 1,
+        "time > 1000000": 0,
+        "_rowaddr = 4294967301 AND noise >= 0": 1,
+        "_rowoffset >= 70000 AND _rowoffset < 70010": 10,
+    }.items():
+        stats = eider.ScanStats()
+        assert ds.scanner(["noise"], sql, stats=stats).to_table().num_rows == rows_found, sql
+        assert stats.bytes * 5 < whole.bytes, sql
+        unchecked = eider.dataset(ds.uri, session=eider.Session(verify=False))
+        assert unchecked.to_table(filter=sql) == ds.to_table(filter=sql)

@@ -124,6 +124,21 @@ std::vector<uint64_t> FragmentReader::StoredBytesPerRow(const ReadPlan& plan, co
   return bytes;
 }
 
+std::vector<file::PageFacts> FragmentReader::Facts(const ReadPlan& plan, int32_t field_id, const file::ReadContext& context) const {
+  for (const FileProjection& file : plan.ForFragment(index_).files) {
+    for (const file::ColumnProjection& column : file.columns) {
+      std::vector<const LanceField*> leaves;
+      CollectLeaves(column.field, &leaves);
+      for (size_t i = 0; i < leaves.size(); ++i) {
+        if (leaves[i]->id == field_id && column.leaf_columns[i] >= 0) {
+          return OpenFile(file.file_index, context).Facts(column.leaf_columns[i]);
+        }
+      }
+    }
+  }
+  return {};
+}
+
 // Runs `read` on every data file that the plan needs, for neighbouring columns that are wanted at once (all of them when `wanted` is
 // empty), and puts the columns into their places.
 template <typename Read>

@@ -33,6 +33,9 @@ class FragmentReader {
   /// Adds what the fragment's columns take to `sizes`, by field id.
   void AddFieldSizes(const file::ReadContext& context, std::map<int32_t, FieldSize>& sizes) const;
 
+  /// What the file that holds leaf `field_id` of plan.projected() says of it, by page; empty when it says nothing.
+  std::vector<file::PageFacts> Facts(const ReadPlan& plan, int32_t field_id, const file::ReadContext& context) const;
+
   /// Live rows [first, first + count), one array per field of plan.projected(); of those that are `wanted` (all when it is empty), the
   /// others stay null.
   std::vector<ArrayPtr> ReadLive(const ReadPlan& plan, uint64_t first, uint64_t count, const std::vector<bool>& wanted,

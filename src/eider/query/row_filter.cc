@@ -18,6 +18,9 @@ constexpr int64_t kSliceRows = 16 << 10;
 /// What a task decodes at most.
 constexpr uint64_t kTaskRows = 256 << 10, kTaskBytes = 16 << 20, kFirstRows = 8 << 10;
 constexpr size_t kTaskRuns = 64;
+/// More ranges than this, shorter than that on the average, are taken row by row.
+constexpr size_t kManyRanges = 8;
+constexpr uint64_t kShortRange = 64;
 /// A guess, for values of which none was seen.
 constexpr uint64_t kVariableBytes = 64;
 
@@ -33,6 +36,25 @@ void ForEachBit(const Buffer& bits, int64_t count, Body body) {
     std::copy_n(bits.data() + first / 8, bytes, reinterpret_cast<uint8_t*>(&word));
     for (; word != 0; word &= word - 1) body(first + std::countr_zero(word));
   }
+}
+
+// Ranges as they are, but many short ones as rows one by one.
+std::vector<RowRun> ToRuns(size_t fragment, const RowRanges& ranges) {
+  uint64_t rows = 0;
+  for (const rows::RowRange& range : ranges) rows += range.count;
+  if (ranges.size() <= kManyRanges || rows >= kShortRange * ranges.size()) {
+    std::vector<RowRun> runs;
+    for (const rows::RowRange& range : ranges) {
+      runs.push_back({.fragment = fragment, .first = range.first, .count = range.count, .chosen = {}, .known = {}});
+    }
+    return runs;
+  }
+  std::vector<uint64_t> chosen;
+  for (const rows::RowRange& range : ranges) {
+    for (uint64_t i = 0; i < range.count; ++i) chosen.push_back(range.first + i);
+  }
+  const uint64_t first = chosen.front(), count = chosen.back() + 1 - first;
+  return {{.fragment = fragment, .first = first, .count = count, .chosen = std::move(chosen), .known = {}}};
 }
 
 }  // namespace
@@ -53,7 +75,7 @@ RecordBatch RowFilter::Evaluate(const RowRun& run, const Visit& visit) const {
   uint64_t bytes = 0;
   for (const ArrayPtr& column : batch.columns) bytes += ArrayBytes(*column);
   seen_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  seen_rows_.fetch_add(run.count, std::memory_order_relaxed);
+  seen_rows_.fetch_add(run.size(), std::memory_order_relaxed);
   const std::vector<ArrayPtr> columns = places_.Find(batch.columns);
   std::vector<ArrayPtr> slice(columns.size());
   for (int64_t first = 0; first < batch.num_rows; first += kSliceRows) {
@@ -65,16 +87,18 @@ RecordBatch RowFilter::Evaluate(const RowRun& run, const Visit& visit) const {
 }
 
 RowRun RowFilter::Apply(const RowRun& run, const std::vector<bool>& kept) const {
-  std::vector<uint64_t> chosen;
   std::vector<int64_t> places;
   const RecordBatch batch = Evaluate(run, [&](int64_t first, int64_t count, const Buffer& passing) {
     ForEachBit(passing, count, [&](int64_t i) { places.push_back(first + i); });
   });
-  RowRun out{.fragment = run.fragment, .first = run.first, .count = run.count, .chosen = {}, .known = {}};
-  const bool all = places.size() == run.count;
+  RowRun out{.fragment = run.fragment, .first = run.first, .count = run.count, .chosen = run.chosen, .known = {}};
+  const bool all = places.size() == run.size();
   if (!all) {
-    chosen.resize(places.size());
-    for (size_t i = 0; i < places.size(); ++i) chosen[i] = run.first + static_cast<uint64_t>(places[i]);
+    std::vector<uint64_t> chosen(places.size());
+    for (size_t i = 0; i < places.size(); ++i) {
+      const auto place = static_cast<size_t>(places[i]);
+      chosen[i] = run.chosen ? (*run.chosen)[place] : run.first + place;
+    }
     out.chosen = std::move(chosen);
   }
   out.known.resize(plan_->projected().fields.size());
@@ -102,21 +126,34 @@ uint64_t RowFilter::row_bytes() const {
 }
 
 FilterBlocks::FilterBlocks(const TableReader& table, const RowFilter& filter, const ScanOptions& options)
-    : filter_(filter),
+    : table_(table),
+      filter_(filter),
+      pruning_(table, filter.expression(), filter.plan()),
       fragments_(table, options),
       most_bytes_(std::min(kTaskBytes, std::max<uint64_t>(table.session()->budget().limit_bytes() / 16, 64 << 10))),
       block_rows_(options.limit || filter.plan().has_variable_columns() ? kFirstRows : kTaskRows) {}
+
+bool FilterBlocks::FindRun() {
+  while (run_.size() == 0) {
+    if (runs_.empty()) {
+      const std::optional<RowRun> fragment = fragments_.Next(true);
+      if (!fragment) return false;
+      runs_ = ToRuns(fragment->fragment, pruning_.Candidates(fragment->fragment, table_.context(nullptr)));
+      std::ranges::reverse(runs_);
+      continue;
+    }
+    run_ = std::move(runs_.back());
+    runs_.pop_back();
+  }
+  return true;
+}
 
 std::vector<RowRun> FilterBlocks::Next() {
   std::vector<RowRun> blocks;
   uint64_t rows = 0;
   block_rows_ = std::clamp<uint64_t>(most_bytes_ / filter_.row_bytes(), 1, block_rows_);
   while (rows < block_rows_ && blocks.size() < kTaskRuns) {
-    if (run_.size() == 0) {
-      std::optional<RowRun> next = fragments_.Next(true);
-      if (!next) break;
-      run_ = std::move(*next);
-    }
+    if (!FindRun()) break;
     blocks.push_back(run_.Cut(std::min(run_.size(), block_rows_ - rows)));
     rows += blocks.back().size();
   }

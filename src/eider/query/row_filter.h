@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "eider/query/bound_expression.h"
+#include "eider/query/pruning.h"
 #include "eider/query/run_reader.h"
 
 namespace eider::query {
@@ -41,11 +42,16 @@ class FilterBlocks {
   FilterBlocks(const TableReader& table, const RowFilter& filter, const ScanOptions& options);
   /// One block, or several short ones; empty at the end.
   std::vector<RowRun> Next();
-  bool exhausted() const { return run_.size() == 0 && fragments_.exhausted(); }
+  bool exhausted() const { return run_.size() == 0 && runs_.empty() && fragments_.exhausted(); }
 
  private:
+  bool FindRun();
+
+  const TableReader& table_;
   const RowFilter& filter_;
+  const Pruning pruning_;
   FragmentRows fragments_;
+  std::vector<RowRun> runs_;  ///< of the latest fragment, last one first
   RowRun run_;
   const uint64_t most_bytes_;
   uint64_t block_rows_;  ///< grows: few at first where a limit may make the rest needless, or values may be wide
