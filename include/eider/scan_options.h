@@ -26,9 +26,24 @@ struct SqlExpression {
   std::vector<std::pair<std::string, ArrayPtr>> named;
 };
 
+/// A key of a sort. NaN is greater than every number, text and binary are compared by bytes.
+struct SortKey {
+  std::string column;  ///< a path
+  bool ascending = true;
+  bool nulls_first = false;
+};
+
+/// A column that an expression yields.
+struct ComputedColumn {
+  std::string name;
+  SqlExpression expression;
+};
+
 struct ScanOptions {
   std::optional<std::vector<std::string>> columns;  ///< nested paths allowed; unset: all
+  std::vector<ComputedColumn> computed;             ///< come after the others; a struct of which they want fields has those too
   std::optional<SqlExpression> filter;              ///< rows for which this is true
+  std::vector<SortKey> order_by;                    ///< rows that are equal by all keys stay in row order
   std::optional<uint64_t> limit, offset;            ///< of the rows that pass
   std::optional<std::vector<uint64_t>> fragment_ids;
   uint64_t batch_rows = 8192;   ///< at most; fewer where rows are wide, and at the ends of fragments

@@ -53,7 +53,7 @@ class TableDataset final : public Dataset {
     return reader_->ReadRange(*reader_->Plan(options), first, count, options.stats);
   }
   RecordBatch Take(std::span<const uint64_t> positions, const ScanOptions& options) const override {
-    return reader_->Take(*reader_->Plan(options), positions, options.stats);
+    return reader_->Take(options, positions);
   }
 
   std::vector<BlobPtr> TakeBlobs(const std::string& column, std::span<const uint64_t> rows, RowNaming naming,

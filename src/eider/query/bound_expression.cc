@@ -19,8 +19,8 @@ std::shared_ptr<const expr::Expression> ParseExpression(const SqlExpression& sql
   return expr::Expression::Parse(sql.text, ExpressionSchema(table), {.positional = sql.positional, .named = sql.named});
 }
 
-ColumnPlaces::ColumnPlaces(const expr::Expression& expression, const Schema& batches) {
-  for (const std::string& column : expression.columns()) {
+ColumnPlaces::ColumnPlaces(std::span<const std::string> columns, const Schema& batches) {
+  for (const std::string& column : columns) {
     const std::vector<Field>* fields = &batches.fields;
     std::vector<size_t> path;
     for (const std::string& name : SplitFieldPath(column)) {

@@ -5,6 +5,8 @@
 #include <eider/scan_options.h>
 
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "eider/expr/expression.h"
@@ -18,12 +20,12 @@ Schema ExpressionSchema(const Schema& table);
 /// \throws Error(kInvalid) naming the place in the text
 std::shared_ptr<const expr::Expression> ParseExpression(const SqlExpression& sql, const Schema& table);
 
-/// Where the columns that an expression wants lie in batches of one schema.
+/// Where columns lie, given by path, in batches of one schema.
 class ColumnPlaces {
  public:
   ColumnPlaces() = default;
-  /// \pre `batches` has them all
-  ColumnPlaces(const expr::Expression& expression, const Schema& batches);
+  /// \throws Error(kNotFound)
+  ColumnPlaces(std::span<const std::string> columns, const Schema& batches);
   std::vector<ArrayPtr> Find(std::span<const ArrayPtr> columns) const;
 
  private:

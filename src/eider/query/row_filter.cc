@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "eider/array/take.h"
 #include "eider/base/bytes.h"
@@ -16,7 +17,7 @@ namespace {
 /// Rows evaluated at once: few enough for intermediate values to stay in the cache.
 constexpr int64_t kSliceRows = 16 << 10;
 /// What a task decodes at most.
-constexpr uint64_t kTaskRows = 256 << 10, kTaskBytes = 16 << 20, kFirstRows = 8 << 10;
+constexpr uint64_t kTaskRows = 32 << 10, kTaskBytes = 16 << 20, kFirstRows = 8 << 10;
 constexpr size_t kTaskRuns = 64;
 /// More ranges than this, shorter than that on the average, are taken row by row.
 constexpr size_t kManyRanges = 8;
@@ -28,13 +29,13 @@ ScanOptions ToReadColumns(const ScanOptions& options, const expr::Expression& ex
   return {.columns = expression.columns(), .stats = options.stats};
 }
 
+/// Calls body(first, word) for each 64 bits.
 template <typename Body>
-void ForEachBit(const Buffer& bits, int64_t count, Body body) {
+void ForEachWord(const Buffer& bits, int64_t count, Body body) {
   for (int64_t first = 0; first < count; first += 64) {
     uint64_t word = 0;
-    const auto bytes = static_cast<size_t>(std::min<int64_t>(8, (count - first + 7) / 8));
-    std::copy_n(bits.data() + first / 8, bytes, reinterpret_cast<uint8_t*>(&word));
-    for (; word != 0; word &= word - 1) body(first + std::countr_zero(word));
+    std::memcpy(&word, bits.data() + first / 8, static_cast<size_t>(std::min<int64_t>(8, (count - first + 7) / 8)));
+    body(first, word);
   }
 }
 
@@ -63,7 +64,7 @@ RowFilter::RowFilter(std::shared_ptr<const TableReader> table, const ScanOptions
     : expression_(ParseExpression(*options.filter, *table->Plan({})->schema())),
       plan_(table->Plan(ToReadColumns(options, *expression_))),
       reader_(table, plan_, ToReadColumns(options, *expression_)),
-      places_(*expression_, *plan_->schema()) {
+      places_(expression_->columns(), *plan_->schema()) {
   if (expression_->type()->id != TypeId::kBool && expression_->type()->id != TypeId::kNull) {
     throw Invalid("filter: '{}' is no condition but {}", options.filter->text, TypeToString(*expression_->type()));
   }
@@ -89,7 +90,9 @@ RecordBatch RowFilter::Evaluate(const RowRun& run, const Visit& visit) const {
 RowRun RowFilter::Apply(const RowRun& run, const std::vector<bool>& kept) const {
   std::vector<int64_t> places;
   const RecordBatch batch = Evaluate(run, [&](int64_t first, int64_t count, const Buffer& passing) {
-    ForEachBit(passing, count, [&](int64_t i) { places.push_back(first + i); });
+    ForEachWord(passing, count, [&](int64_t at, uint64_t word) {
+      for (; word != 0; word &= word - 1) places.push_back(first + at + std::countr_zero(word));
+    });
   });
   RowRun out{.fragment = run.fragment, .first = run.first, .count = run.count, .chosen = run.chosen, .known = {}};
   const bool all = places.size() == run.size();
@@ -113,7 +116,7 @@ RowRun RowFilter::Apply(const RowRun& run, const std::vector<bool>& kept) const 
 uint64_t RowFilter::Count(const RowRun& run) const {
   uint64_t rows = 0;
   Evaluate(run, [&](int64_t, int64_t count, const Buffer& passing) {
-    for (int64_t i = 0; i < (count + 7) / 8; ++i) rows += static_cast<uint64_t>(std::popcount(passing.data()[i]));
+    ForEachWord(passing, count, [&](int64_t, uint64_t word) { rows += static_cast<uint64_t>(std::popcount(word)); });
   });
   return rows;
 }

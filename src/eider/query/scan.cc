@@ -4,10 +4,12 @@
 #include "eider/base/memory_budget.h"
 #include "eider/base/task_pool.h"
 #include "eider/query/batch_cutter.h"
+#include "eider/query/computed_columns.h"
 #include "eider/query/ordered_tasks.h"
 #include "eider/query/row_filter.h"
 #include "eider/query/row_run.h"
 #include "eider/query/run_reader.h"
+#include "eider/query/sorted_scan.h"
 #include "eider/query/table_reader.h"
 
 namespace eider::query {
@@ -174,6 +176,8 @@ class ScanReader : public RecordBatchReader {
 }  // namespace
 
 std::unique_ptr<RecordBatchReader> TableReader::Scan(const ScanOptions& options) const {
+  if (!options.computed.empty()) return ComputedColumns(*this, options).Scan(*this);
+  if (!options.order_by.empty()) return ScanSorted(shared_from_this(), options);
   return std::make_unique<ScanReader>(shared_from_this(), Plan(options), options);
 }
 

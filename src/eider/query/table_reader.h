@@ -35,6 +35,8 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   /// Fields of plan.projected() that are `wanted` (all when it is empty), the others stay null. \pre the positions are in range
   std::vector<ArrayPtr> TakeFields(const ReadPlan& plan, std::span<const uint64_t> positions, const std::vector<bool>& wanted,
                                    ScanStats* stats) const;
+  /// The same, with the options' computed columns.
+  RecordBatch Take(const ScanOptions& options, std::span<const uint64_t> positions) const;
   RecordBatch ReadRange(const ReadPlan& plan, uint64_t first, uint64_t count, ScanStats* stats) const;
   std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options) const;
   /// The rows that Scan would yield.

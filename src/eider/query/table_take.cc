@@ -6,6 +6,7 @@
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
 #include "eider/base/task_pool.h"
+#include "eider/query/computed_columns.h"
 #include "eider/query/row_groups.h"
 #include "eider/query/table_reader.h"
 #include "eider/schema/json_columns.h"
@@ -147,6 +148,12 @@ RecordBatch TableReader::Take(const ReadPlan& plan, std::span<const uint64_t> po
     batch.columns.push_back(std::move(empty));
   }
   return batch;
+}
+
+RecordBatch TableReader::Take(const ScanOptions& options, std::span<const uint64_t> positions) const {
+  if (options.computed.empty()) return Take(*Plan(options), positions, options.stats);
+  const ComputedColumns computed(*this, options);
+  return computed.Apply(Take(*Plan(computed.ReadOptions()), positions, options.stats));
 }
 
 }  // namespace eider::query
