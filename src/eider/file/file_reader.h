@@ -17,6 +17,7 @@
 
 namespace eider::page {
 struct FieldPlan;
+struct PageStatistics;
 }
 
 namespace eider::file {
@@ -74,6 +75,12 @@ struct LegacyTable {
   io::ReadableFilePtr manifest;     ///< where dictionary values lie; absent: in the file
 };
 
+/// What the file says of the values in some rows of a column.
+struct PageFacts {
+  uint64_t first_row = 0, num_rows = 0;
+  const page::PageStatistics* statistics = nullptr;  ///< lives as long as the reader
+};
+
 class FileReader {
  public:
   /// \throws Error(kCorrupt) naming the file and what disagrees; Error(kUnsupported) naming a version we do not read.
@@ -108,6 +115,8 @@ class FileReader {
   FileMetadata Metadata() const;
   /// Pages, items and bytes of a column (of 0.1: of a field id), from its metadata alone. \throws Error(kCorrupt)
   FieldSize SizeOf(int32_t column) const;
+  /// By page; empty when the file has no statistics.
+  std::vector<PageFacts> Facts(int32_t column) const;
 
   struct Impl;
   const Impl& impl() const { return *impl_; }  ///< for this folder
