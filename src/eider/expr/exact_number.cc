@@ -1,0 +1,96 @@
+#include "eider/expr/exact_number.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace eider::expr {
+namespace {
+
+constexpr int kMaxDigits = 38;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+template <typename T>
+std::string FloatingToText(T value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+  char buffer[512];
+  const T magnitude = std::abs(value);
+  const bool plain = magnitude == 0 || (magnitude >= T(1e-5) && magnitude < T(1e16));
+  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value, plain ? std::chars_format::fixed : std::chars_format::scientific).ptr;
+  std::string text(buffer, end);
+  if (plain) return text.find('.') == std::string::npos ? text + ".0" : text;
+  // 1e+20 is printed as 1e20, 1e-07 as 1e-7.
+  const size_t e = text.find('e');
+  size_t digits = e + 2;
+  while (digits + 1 < text.size() && text[digits] == '0') ++digits;
+  return text.substr(0, e + 1) + (text[e + 1] == '-' ? "-" : "") + text.substr(digits);
+}
+
+}  // namespace
+
+std::optional<ExactNumber> ParseExact(std::string_view text) {
+  ExactNumber number;
+  size_t at = 0;
+  if (at < text.size() && (text[at] == '-' || text[at] == '+')) number.negative = text[at++] == '-';
+  bool any = false, point = false;
+  for (; at < text.size() && (IsDigit(text[at]) || (text[at] == '.' && !point)); ++at) {
+    if (text[at] == '.') { point = true; continue; }
+    any = true;
+    if (!number.digits.empty() || text[at] != '0') number.digits.push_back(text[at]);
+    if (point) --number.exponent;
+  }
+  if (!any) return std::nullopt;
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && text[at] == '+') ++at;
+    int32_t exponent = 0;
+    const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), exponent);
+    if (error != std::errc() || end == text.data() + at) return std::nullopt;
+    at = size_t(end - text.data());
+    number.exponent += exponent;
+  }
+  if (at != text.size()) return std::nullopt;
+  while (!number.digits.empty() && number.digits.back() == '0') number.digits.pop_back(), ++number.exponent;
+  if (number.digits.empty()) number = {};
+  return number;
+}
+
+Int128 PowerOfTen(int n) {
+  Int128 power = 1;
+  for (int i = 0; i < n; ++i) power *= 10;
+  return power;
+}
+
+Fit FloorTo(const ExactNumber& number, int scale, Int128* out) {
+  const int64_t digits = int64_t(number.digits.size()), shift = number.exponent + scale;
+  *out = 0;
+  if (digits == 0) return Fit::kExact;
+  if (digits + shift > kMaxDigits) return number.negative ? Fit::kBelow : Fit::kAbove;
+  const int64_t whole = std::clamp<int64_t>(digits + std::min<int64_t>(shift, 0), 0, digits);  // digits before the point
+  Int128 value = 0;
+  for (int64_t i = 0; i < whole; ++i) value = value * 10 + (number.digits[size_t(i)] - '0');
+  if (shift > 0) value *= PowerOfTen(int(shift));
+  const bool exact = whole == digits;
+  *out = number.negative ? -value - (exact ? 0 : 1) : value;
+  return exact ? Fit::kExact : Fit::kBetween;
+}
+
+std::string DecimalToText(Int128 value, int scale) {
+  const bool negative = value < 0;
+  unsigned __int128 rest = negative ? -static_cast<unsigned __int128>(value) : static_cast<unsigned __int128>(value);
+  std::string text(size_t(std::max(-scale, 0)), '0');  // backwards
+  for (int digit = 0; rest != 0 || digit <= scale || digit == 0; ++digit, rest /= 10) {
+    if (digit == scale && scale > 0) text.push_back('.');
+    text.push_back(char('0' + int(rest % 10)));
+  }
+  if (negative) text.push_back('-');
+  std::reverse(text.begin(), text.end());
+  return text;
+}
+
+std::string DoubleToText(double value) { return FloatingToText(value); }
+std::string FloatToText(float value) { return FloatingToText(value); }
+
+}  // namespace eider::expr

@@ -1,0 +1,41 @@
+#pragma once
+/// \file
+/// Numbers as they are written, without loss: literals are compared with integers and decimals exactly.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "eider/expr/column.h"
+
+namespace eider::expr {
+
+/// How a number relates to the values of a type.
+enum class Fit {
+  kExact,
+  kBetween,  ///< between two values; the lower one is given
+  kBelow,    ///< less than every value
+  kAbove,
+};
+
+/// digits x 10^exponent. No leading zeros; zero has no digits.
+struct ExactNumber {
+  bool negative = false;
+  std::string digits;
+  int64_t exponent = 0;
+};
+
+/// [+-] digits [. digits] [e [+-] digits], all of `text`; nullopt for anything else.
+std::optional<ExactNumber> ParseExact(std::string_view text);
+/// The greatest integer n with n x 10^-scale <= number; kBelow and kAbove when that has no place in 38 digits.
+Fit FloorTo(const ExactNumber& number, int scale, Int128* out);
+
+/// 10^n for n <= 38.
+Int128 PowerOfTen(int n);
+/// "-12.34"
+std::string DecimalToText(Int128 value, int scale);
+/// Shortest text that reads back as the value; "1.0" rather than "1", "NaN", "inf", as the reference prints.
+std::string DoubleToText(double value);
+std::string FloatToText(float value);
+
+}  // namespace eider::expr

@@ -1,0 +1,93 @@
+#include "eider/expr/expression.h"
+
+#include "eider/expr/binder.h"
+#include "eider/expr/compare.h"
+#include "eider/expr/logic.h"
+#include "eider/expr/parser.h"
+
+namespace eider::expr {
+namespace {
+
+/// The columns of a tree by id, each once.
+void CollectColumns(const Node& node, std::vector<const ColumnNode*>* found) {
+  if (const auto* column = dynamic_cast<const ColumnNode*>(&node)) {
+    if (found->size() <= column->id()) found->resize(column->id() + 1);
+    (*found)[column->id()] = column;
+  }
+  node.VisitChildren([&](const Node& child) { CollectColumns(child, found); });
+}
+
+std::optional<TestKind> TestKindOf(std::string_view name) {
+  constexpr std::pair<std::string_view, TestKind> kKinds[] = {{"=", TestKind::kEqual}, {"<>", TestKind::kNotEqual}, {"<", TestKind::kLess},
+                                                              {"<=", TestKind::kLessEqual}, {">", TestKind::kGreater}, {">=", TestKind::kGreaterEqual}};
+  for (const auto& [text, kind] : kKinds) {
+    if (name == text) return kind;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Expression::Expression(std::shared_ptr<const Node> root) : root_(std::move(root)) {
+  std::vector<const ColumnNode*> found;
+  CollectColumns(*root_, &found);
+  ids_.assign(found.size(), -1);
+  for (size_t id = 0; id < found.size(); ++id) {
+    if (!found[id]) continue;
+    ids_[id] = int(columns_.size());
+    columns_.push_back(found[id]->path());
+  }
+}
+
+std::shared_ptr<const Expression> Expression::Parse(std::string_view sql, const Schema& schema, const Parameters& parameters) {
+  const SyntaxPtr syntax = ParseSyntax(sql);
+  return std::make_shared<Expression>(Bind(*syntax, sql, schema, parameters));
+}
+
+const TypePtr& Expression::type() const { return root_->type(); }
+
+ArrayPtr Expression::Evaluate(std::span<const ArrayPtr> columns, int64_t num_rows) const {
+  return Spread(EvaluateColumn(*root_, columns, num_rows), num_rows);
+}
+
+Column Expression::EvaluateColumn(const Node& node, std::span<const ArrayPtr> columns, int64_t num_rows) const {
+  EIDER_ASSERT(columns.size() == columns_.size());
+  std::vector<ArrayPtr> by_id(ids_.size());
+  for (size_t id = 0; id < ids_.size(); ++id) {
+    if (ids_[id] >= 0) by_id[id] = columns[size_t(ids_[id])];
+  }
+  return node.Evaluate(Rows{by_id, num_rows}, nullptr);
+}
+
+Buffer Expression::Select(std::span<const ArrayPtr> columns, int64_t num_rows) const {
+  if (type()->id != TypeId::kBool && type()->id != TypeId::kNull) throw Invalid("a filter is a boolean, this is {}", TypeToString(*type()));
+  const Column column = EvaluateColumn(*root_, columns, num_rows);
+  const Buffer values = ValueBits(column, num_rows), valid = ValidityBits(column, num_rows);
+  BufferBuilder out;
+  const uint64_t bytes = BytesForBits(uint64_t(num_rows));
+  for (uint64_t i = 0; i < bytes; ++i) out.AppendValue(uint8_t(values.data()[i] & valid.data()[i]));
+  if (num_rows % 8) out.data()[bytes - 1] &= uint8_t((1u << (num_rows % 8)) - 1);
+  return out.Finish();
+}
+
+std::vector<std::shared_ptr<const Expression>> Expression::Conjuncts() const {
+  std::vector<std::shared_ptr<const Expression>> out;
+  const auto* junction = dynamic_cast<const JunctionNode*>(root_.get());
+  if (!junction || !junction->is_and()) return {std::make_shared<Expression>(root_)};
+  for (const NodePtr& child : junction->children()) {
+    for (auto& part : Expression(child).Conjuncts()) out.push_back(std::move(part));
+  }
+  return out;
+}
+
+std::optional<ColumnTest> Expression::AsColumnTest() const {
+  const auto* call = dynamic_cast<const CallNode*>(root_.get());
+  if (!call || call->children().size() != 2) return std::nullopt;
+  const auto* column = dynamic_cast<const ColumnNode*>(call->children()[0].get());
+  const auto* literal = dynamic_cast<const LiteralNode*>(call->children()[1].get());
+  const std::optional<TestKind> kind = TestKindOf(call->name());
+  if (!column || !literal || !kind || !literal->value()->IsValid(0)) return std::nullopt;
+  return ColumnTest{column->path(), *kind, literal->value()};
+}
+
+}  // namespace eider::expr

@@ -1,0 +1,118 @@
+#include "eider/expr/literal.h"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "eider/expr/native.h"
+
+namespace eider::expr {
+namespace {
+
+[[noreturn]] void Refuse(const LiteralNode& literal, const TypePtr& type) {
+  throw Invalid("a literal of type {} does not become {}", TypeToString(*literal.type()), TypeToString(*type));
+}
+
+double ReadDouble(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data() + (text.starts_with('+') ? 1 : 0), text.data() + text.size(), value);
+  if (error == std::errc::result_out_of_range) {
+    const std::optional<ExactNumber> exact = ParseExact(text);
+    const bool tiny = exact && int64_t(exact->digits.size()) + exact->exponent < 0;
+    value = tiny ? 0 : std::numeric_limits<double>::infinity();
+    if (text.starts_with('-')) value = -value;
+  }
+  return value;
+}
+
+/// The number that a literal is; nullopt for NaN and infinities.
+std::optional<ExactNumber> ExactOf(const LiteralNode& literal) {
+  if (!literal.text().empty()) return ParseExact(literal.text());
+  const Column column{literal.value(), true};
+  const TypeId id = literal.type()->id;
+  if (id == TypeId::kDecimal128) return ParseExact(DecimalToText(Reader<Int128>(column)[0], literal.type()->scale));
+  if (id == TypeId::kDouble) return ParseExact(DoubleToText(Reader<double>(column)[0]));
+  if (id == TypeId::kFloat) return ParseExact(FloatToText(Reader<float>(column)[0]));
+  return ParseExact(DecimalToText(VisitNative(id, [&](auto zero) -> Int128 {
+    using T = decltype(zero);
+    if constexpr (std::is_integral_v<T>) return Reader<T>(column)[0];
+    else return 0;
+  }), 0));
+}
+
+double DoubleOf(const LiteralNode& literal) {
+  if (!literal.text().empty()) return ReadDouble(literal.text());
+  const Column column{literal.value(), true};
+  if (literal.type()->id == TypeId::kFloat) return Reader<float>(column)[0];
+  if (literal.type()->id == TypeId::kDouble) return Reader<double>(column)[0];
+  if (literal.type()->id == TypeId::kDecimal128) return ReadDouble(DecimalToText(Reader<Int128>(column)[0], literal.type()->scale));
+  return VisitNative(literal.type()->id, [&](auto zero) -> double {
+    using T = decltype(zero);
+    if constexpr (std::is_integral_v<T>) return double(Reader<T>(column)[0]);
+    else return 0;
+  });
+}
+
+Fitted FitInteger(const LiteralNode& literal, const TypePtr& type) {
+  Int128 floor = 0;
+  Fit fit;
+  if (const std::optional<ExactNumber> exact = ExactOf(literal)) fit = FloorTo(*exact, type->scale, &floor);
+  else fit = DoubleOf(literal) < 0 ? Fit::kBelow : Fit::kAbove;  // NaN is above all
+  if (fit == Fit::kBelow || fit == Fit::kAbove) return {nullptr, fit};
+  return VisitNative(type->id, [&](auto zero) -> Fitted {
+    using T = decltype(zero);
+    if constexpr (std::is_same_v<T, Int256>) {
+      const uint64_t sign = floor < 0 ? ~uint64_t{0} : 0;
+      return {MakeLiteral(One(type, Int256{{uint64_t(floor), uint64_t(floor >> 64), sign, sign}})), fit};
+    } else if constexpr (std::is_same_v<T, Int128>) {
+      return {MakeLiteral(One(type, floor)), fit};
+    } else if constexpr (std::is_integral_v<T>) {
+      if (floor < Int128(std::numeric_limits<T>::min())) return {nullptr, Fit::kBelow};
+      if (floor > Int128(std::numeric_limits<T>::max())) return {nullptr, Fit::kAbove};
+      return {MakeLiteral(One(type, T(floor))), fit};
+    } else {
+      Refuse(literal, type);
+    }
+  });
+}
+
+Fitted FitFloat(const LiteralNode& literal, const TypePtr& type) {
+  const double value = DoubleOf(literal);
+  if (type->id == TypeId::kDouble) return {MakeLiteral(One(type, value)), Fit::kExact};
+  const float narrow = float(value);
+  if (std::isinf(narrow) && !std::isinf(value)) {
+    return {MakeLiteral(One(type, value > 0 ? std::numeric_limits<float>::max() : narrow)), Fit::kBetween};
+  }
+  return {MakeLiteral(One(type, narrow)), Fit::kExact};
+}
+
+}  // namespace
+
+NodePtr NumberLiteral(const std::string& text) {
+  const std::optional<ExactNumber> exact = ParseExact(text);
+  if (!exact) throw Invalid("'{}' is no number", text);
+  if (text.find_first_of(".eE") == std::string::npos) {
+    Int128 value = 0;
+    if (FloorTo(*exact, 0, &value) == Fit::kExact) {
+      if (value >= INT64_MIN && value <= INT64_MAX) return MakeLiteral(One(MakeType(TypeId::kInt64), int64_t(value)), text);
+      if (value > 0 && value <= Int128(UINT64_MAX)) return MakeLiteral(One(MakeType(TypeId::kUInt64), uint64_t(value)), text);
+    }
+  }
+  return MakeLiteral(One(MakeType(TypeId::kDouble), ReadDouble(text)), text);
+}
+
+NodePtr TextLiteral(std::string_view text) { return MakeLiteral(One(MakeType(TypeId::kUtf8), text)); }
+NodePtr BoolLiteral(bool value) { return MakeLiteral(One(MakeType(TypeId::kBool), value)); }
+
+Fitted FitLiteral(const LiteralNode& literal, const TypePtr& type) {
+  const TypeId from = literal.type()->id, to = type->id;
+  if (!literal.value()->IsValid(0)) return {MakeNullLiteral(type), Fit::kExact};
+  if (IsNumber(from) && (IsWhole(to) || IsDecimal(to))) return FitInteger(literal, type);
+  if (IsNumber(from) && IsFloat(to)) return FitFloat(literal, type);
+  if ((IsText(from) && IsText(to)) || (IsBytes(from) && IsBytes(to)) || TypesEqual(*literal.type(), *type)) {
+    return {std::make_shared<LiteralNode>(literal.value(), literal.text()), Fit::kExact};
+  }
+  Refuse(literal, type);
+}
+
+}  // namespace eider::expr
