@@ -80,19 +80,9 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
   });
 }
 
-ReaderHandle Scan(const Dataset& self, const Names& columns, Outputs outputs, std::optional<uint64_t> limit,
-                  std::optional<uint64_t> offset, const std::optional<std::vector<uint64_t>>& fragment_ids,
-                  uint64_t batch_rows, bool with_row_id, bool with_row_address, BlobHandling blob_handling, nb::object stats) {
+ReaderHandle Scan(const Dataset& self, ScanOptions options, Outputs outputs, nb::object stats) {
   const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
-  const ScanOptions options{.columns = columns,
-                            .limit = limit,
-                            .offset = offset,
-                            .fragment_ids = fragment_ids,
-                            .batch_rows = batch_rows,
-                            .blob_handling = blob_handling,
-                            .with_row_id = with_row_id,
-                            .with_row_address = with_row_address,
-                            .stats = kept.get()};
+  options.stats = kept.get();
   return WithoutGil([&] {
     std::unique_ptr<RecordBatchReader> reader = self.Scan(options);
     if (kept != nullptr) reader = std::make_unique<KeepingReader>(std::move(reader), kept);
@@ -203,6 +193,41 @@ void BindInfos(nb::module_& m) {
       .def_ro("deletion_file", &FragmentInfo::deletion_file);
 }
 
+/// `parameters`: a batch of one row, a column for each; or None.
+SqlExpression ToExpression(std::string text, nb::object parameters, bool named) {
+  SqlExpression expression{.text = std::move(text)};
+  if (parameters.is_none()) return expression;
+  const RecordBatch batch = BatchFrom(parameters);
+  for (size_t i = 0; i < batch.columns.size(); ++i) {
+    if (named) expression.named.emplace_back(batch.schema->fields[i].name, batch.columns[i]);
+    else expression.positional.push_back(batch.columns[i]);
+  }
+  return expression;
+}
+
+void BindScanOptions(nb::module_& m) {
+  nb::class_<SqlExpression>(m, "SqlExpression")
+      .def("__init__", [](SqlExpression* self, std::string text, nb::object parameters, bool named) {
+             new (self) SqlExpression(ToExpression(std::move(text), parameters, named));
+           }, "text"_a, "parameters"_a.none() = nb::none(), "named"_a = false)
+      .def_ro("text", &SqlExpression::text);
+  nb::class_<ScanOptions>(m, "ScanOptions")
+      .def(nb::init<>())
+      .def_rw("columns", &ScanOptions::columns, nb::arg().none())
+      .def_rw("filter", &ScanOptions::filter, nb::arg().none())
+      .def_rw("limit", &ScanOptions::limit, nb::arg().none())
+      .def_rw("offset", &ScanOptions::offset, nb::arg().none())
+      .def_rw("fragment_ids", &ScanOptions::fragment_ids, nb::arg().none())
+      .def_rw("batch_rows", &ScanOptions::batch_rows)
+      .def_rw("batch_bytes", &ScanOptions::batch_bytes)
+      .def_rw("strict_batches", &ScanOptions::strict_batches)
+      .def_rw("in_order", &ScanOptions::in_order)
+      .def_rw("include_deleted_rows", &ScanOptions::include_deleted_rows)
+      .def_rw("blob_handling", &ScanOptions::blob_handling)
+      .def_rw("with_row_id", &ScanOptions::with_row_id)
+      .def_rw("with_row_address", &ScanOptions::with_row_address);
+}
+
 void DefineViews(nb::class_<Dataset>& dataset) {
   dataset.def_prop_ro("uri", [](const Dataset& self) { return self.uri(); })
       .def_prop_ro("location", [](const Dataset& self) { return self.location(); })
@@ -229,11 +254,16 @@ void DefineViews(nb::class_<Dataset>& dataset) {
 
 void DefineReads(nb::class_<Dataset>& dataset) {
   dataset
-      .def("scan", &Scan, "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
-           "limit"_a.none() = nb::none(), "offset"_a.none() = nb::none(), "fragment_ids"_a.none() = nb::none(),
-           "batch_rows"_a = 8192, "with_row_id"_a = false, "with_row_address"_a = false,
-           "blob_handling"_a = BlobHandling::kDescriptions, "stats"_a.none() = nb::none())
-      .def("take", &Take, "positions"_a, "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
+      .def("scan", &Scan, "options"_a, "outputs"_a.none() = nb::none(), "stats"_a.none() = nb::none())
+      .def(
+          "count_scan",
+          [](const Dataset& self, ScanOptions options, nb::object stats) {
+            const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
+            options.stats = kept.get();
+            return WithoutGil([&] { return self.CountRows(options); });
+          },
+          "options"_a, "stats"_a.none() = nb::none())
+      .def("take", &Take, "positions"_a.none(), "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
            "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none())
       .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(),
            "outputs"_a.none() = nb::none(), "stats"_a.none() = nb::none());
@@ -257,6 +287,7 @@ void DefineChanges(nb::class_<Dataset>& dataset) {
 void BindDataset(nb::module_& m) {
   BindEnums(m);
   BindInfos(m);
+  BindScanOptions(m);
   nb::class_<Dataset> dataset(m, "Dataset");
   DefineViews(dataset);
   DefineReads(dataset);

@@ -82,6 +82,7 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   virtual const std::shared_ptr<Session>& session() const = 0;
 
   virtual uint64_t CountRows() const = 0;  ///< live rows
+  virtual uint64_t CountRows(const ScanOptions& options) const = 0;  ///< rows that the scan would yield
   /// Batches in row order. Deleted rows are left out.
   virtual std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options = {}) const = 0;
   /// Live rows [first, first + count) as one batch; a plain fixed-width column inside one page is a view of the file.

@@ -2,11 +2,13 @@
 /// \file
 /// What a scan or take reads and how.
 
+#include <eider/array.h>
 #include <eider/stats.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace eider {
@@ -17,11 +19,38 @@ enum class BlobHandling : uint8_t {
   kBinary,        ///< the bytes, as a large binary column
 };
 
+/// An expression in SQL over the columns of a table, and the values of its parameters `$1`, `$2`... and `$name`: arrays of one value.
+struct SqlExpression {
+  std::string text;
+  std::vector<ArrayPtr> positional;
+  std::vector<std::pair<std::string, ArrayPtr>> named;
+};
+
+/// A key of a sort. NaN is greater than every number, text and binary are compared by bytes.
+struct SortKey {
+  std::string column;  ///< a path
+  bool ascending = true;
+  bool nulls_first = false;
+};
+
+/// A column that an expression yields.
+struct ComputedColumn {
+  std::string name;
+  SqlExpression expression;
+};
+
 struct ScanOptions {
   std::optional<std::vector<std::string>> columns;  ///< nested paths allowed; unset: all
-  std::optional<uint64_t> limit, offset;            ///< rows of the live dataset
+  std::vector<ComputedColumn> computed;             ///< come after the others; a struct of which they want fields has those too
+  std::optional<SqlExpression> filter;              ///< rows for which this is true
+  std::vector<SortKey> order_by;                    ///< rows that are equal by all keys stay in row order
+  std::optional<uint64_t> limit, offset;            ///< of the rows that pass
   std::optional<std::vector<uint64_t>> fragment_ids;
-  uint64_t batch_rows = 8192;
+  uint64_t batch_rows = 8192;   ///< at most; fewer where rows are wide, and at the ends of fragments
+  uint64_t batch_bytes = 0;     ///< about so many at most; 0: no bound
+  bool strict_batches = false;  ///< every batch but the last has batch_rows rows
+  bool in_order = true;         ///< false: batches come as they are read
+  bool include_deleted_rows = false;  ///< they have no row id; needs with_row_id
   BlobHandling blob_handling = BlobHandling::kDescriptions;
   bool with_row_id = false;       ///< adds _rowid
   bool with_row_address = false;  ///< adds _rowaddr

@@ -66,6 +66,8 @@ class LanceField:
     def to_arrow(self) -> Any: ...
     def __arrow_c_schema__(self) -> object: ...
 
+def no_column(asked: str, names: list[str]) -> str: ...
+
 class LanceSchema:
     @staticmethod
     def from_pyarrow(schema: Any) -> LanceSchema: ...
@@ -135,6 +137,27 @@ class FragmentInfo:
     files: list[DataFileInfo]
     deletion_file: str
 
+class SqlExpression:
+    def __init__(self, text: str, parameters: Any = None, named: bool = False) -> None: ...
+    @property
+    def text(self) -> str: ...
+
+class ScanOptions:
+    columns: Sequence[str] | None
+    filter: SqlExpression | None
+    limit: int | None
+    offset: int | None
+    fragment_ids: Sequence[int] | None
+    batch_rows: int
+    batch_bytes: int
+    strict_batches: bool
+    in_order: bool
+    include_deleted_rows: bool
+    blob_handling: BlobHandling
+    with_row_id: bool
+    with_row_address: bool
+    def __init__(self) -> None: ...
+
 class Dataset:
     @property
     def uri(self) -> str: ...
@@ -159,18 +182,9 @@ class Dataset:
     def session(self) -> Session: ...
     def count_rows(self) -> int: ...
     def scan(
-        self,
-        columns: Sequence[str] | None = None,
-        outputs: _Outputs = None,
-        limit: int | None = None,
-        offset: int | None = None,
-        fragment_ids: Sequence[int] | None = None,
-        batch_rows: int = 8192,
-        with_row_id: bool = False,
-        with_row_address: bool = False,
-        blob_handling: BlobHandling = ...,
-        stats: ScanStats | None = None,
+        self, options: ScanOptions, outputs: _Outputs = None, stats: ScanStats | None = None
     ) -> RecordBatchReader: ...
+    def count_scan(self, options: ScanOptions, stats: ScanStats | None = None) -> int: ...
     def take(
         self,
         positions: Any,

@@ -65,7 +65,9 @@ def _add_computed(
     body = function.func if isinstance(function, BatchUDF) else function
     schema = function.output_schema if isinstance(function, BatchUDF) else None
     if schema is None:
-        reader = native.scan(columns=read_columns, limit=batch_rows, batch_rows=batch_rows)
+        options = _eider.ScanOptions()
+        options.columns, options.limit, options.batch_rows = read_columns, batch_rows, batch_rows
+        reader = native.scan(options)
         first = next(iter(reader), None)
         if first is None:
             raise InvalidError(

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from . import _eider
 from .absent import Refusing
 from .add_columns import add_columns
-from .arguments import DurabilityName, count_of, durability_of, refuse, uri_of
+from .arguments import DurabilityName, count_of, durability_of, names_of, refuse, uri_of
 from .blob_reads import BlobReads
-from .error import InvalidError
+from .error import InvalidError, UnsupportedError
 from .facts import DatasetFacts
 from .fragment import LanceFragment, fragment_ids_of, fragments_of
 from .ingest import ReaderLike
 from .projection import Columns, select
 from .scanner import LanceScanner, ScanStats, plan_scan, scan_defaults
 from .session import Session, native_session
+from .sql import Parameters
 from .versions import VersionLike, version_number
 
 if TYPE_CHECKING:
@@ -123,9 +124,13 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
     # Rows.
 
     def count_rows(self, filter: object = None, **kwargs: Any) -> int:
-        """Number of live rows. Reads metadata only."""
-        refuse("LanceDataset.count_rows", filter=filter, **kwargs)
-        return self._native.count_rows()
+        """Number of live rows for which ``filter`` is true; without one, of all: that reads metadata only.
+
+        ``kwargs`` are further arguments as in ``scanner``.
+        """
+        if filter is None and not kwargs:
+            return self._native.count_rows()
+        return self.scanner(filter=filter, columns=[], **kwargs).count_rows()
 
     def __len__(self) -> int:
         return self._native.count_rows()
@@ -162,37 +167,41 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
         disable_scoring_autoprojection: bool | None = None,
         row_addr_allowlist: bytes | None = None,
         row_addr_blocklist: bytes | None = None,
+        params: Parameters = None,
         stats: ScanStats | None = None,
     ) -> LanceScanner:
         """A scan, not yet started.
 
         Args:
             columns: Names of the columns to read, in output order; None reads all. A nested field ``"s.x"`` becomes a
-                column of that name. A dict renames: ``{"new": "old"}``. ``"_rowid"`` and ``"_rowaddr"`` may be named.
-            limit, offset: Rows to yield, and live rows to skip before them.
-            batch_size: Rows of a batch, at least 1; None: 8192. The last batch of a fragment may be smaller.
+                column of that name. A dict renames: ``{"new": "old"}``. ``"_rowid"``, ``"_rowaddr"`` and ``"_rowoffset"``
+                (the position among the live rows) may be named.
+            filter: A condition in SQL, such as ``"id > 3 AND name LIKE 'a%'"``: only rows for which it is true.
+            params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the filter.
+            limit, offset: Rows to yield, and rows to skip before them, of those that pass the filter.
+            batch_size: Rows of a batch, at least 1; None: 8192. Fewer where rows are so wide that many would not fit the memory
+                budget, and at the end of a fragment.
+            batch_size_bytes: About so many bytes of a batch at most.
+            strict_batch_size: Every batch but the last has exactly ``batch_size`` rows.
+            scan_in_order: False: batches come as they are read.
+            include_deleted_rows: Deleted rows too; their ``_rowid`` is null. Needs ``with_row_id``.
             fragments: Read these fragments only.
             with_row_id, with_row_address: Append the column ``_rowid`` or ``_rowaddr`` (uint64).
             blob_handling: What blob columns yield: ``"blobs_descriptions"`` (also None) or ``"all_binary"``.
             stats: Filled with what the scan asks of storage.
-            scan_in_order: Rows always come in order, whatever this says.
             batch_readahead, fragment_readahead, io_buffer_size, late_materialization, use_stats, use_scalar_index,
-            prefilter: Accepted: they tune other engines and never change the result of a scan without a filter.
-            filter, nearest, full_text_query, order_by, batch_size_bytes, index_segments, fast_search,
-            include_deleted_rows, scan_stats_callback, strict_batch_size, disable_scoring_autoprojection,
-            row_addr_allowlist, row_addr_blocklist: Not supported yet.
+            prefilter: Accepted: they tune other engines and never change the result of a scan.
+            nearest, full_text_query, order_by, index_segments, fast_search, scan_stats_callback,
+            disable_scoring_autoprojection, row_addr_allowlist, row_addr_blocklist: Not supported yet.
         """
+        if nearest is not None:  # even an empty dict asks for something
+            raise UnsupportedError(f"scanner: argument 'nearest' is not supported yet, got {nearest!r:.80}")
         refuse(
             "scanner",
-            filter=filter,
-            nearest=nearest,
-            batch_size_bytes=batch_size_bytes,
             index_segments=index_segments,
             full_text_query=full_text_query,
             fast_search=fast_search,
-            include_deleted_rows=include_deleted_rows,
             scan_stats_callback=scan_stats_callback,
-            strict_batch_size=strict_batch_size,
             order_by=order_by,
             disable_scoring_autoprojection=disable_scoring_autoprojection,
             row_addr_allowlist=row_addr_allowlist,
@@ -203,11 +212,17 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
             self._names(),
             self._defaults,
             columns=columns,
+            filter=filter,
+            params=params,
             limit=limit,
             offset=offset,
             batch_size=batch_size,
             with_row_id=with_row_id,
             with_row_address=with_row_address,
+            batch_size_bytes=batch_size_bytes,
+            strict_batch_size=strict_batch_size,
+            scan_in_order=scan_in_order,
+            include_deleted_rows=include_deleted_rows,
             fragment_ids=None if fragments is None else fragment_ids_of(fragments),
             blob_handling=blob_handling,
             stats=stats,
@@ -256,6 +271,12 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
     def head(self, num_rows: int, **options: Any) -> pa.Table:
         """The first ``num_rows`` rows; further arguments as in ``scanner``."""
         return self.scanner(limit=num_rows, **options).to_table()
+
+    def tail(self, num_rows: int, **options: Any) -> pa.Table:
+        """The last ``num_rows`` rows; further arguments as in ``scanner``."""
+        wanted = count_of("tail", "num_rows", num_rows) or 0
+        rows = self.scanner(**options).count_rows()
+        return self.scanner(offset=max(0, rows - wanted), limit=wanted, **options).to_table()
 
     def take(self, indices: Any, columns: Columns = None, *, stats: ScanStats | None = None) -> pa.Table:
         """Rows by position among the live rows; order and duplicates kept.
@@ -320,11 +341,17 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
         return pa.Table.from_batches([pa.record_batch(batch)])
 
     def sample(self, num_rows: int, columns: Columns = None, randomize_order: bool = True, **kwargs: Any) -> pa.Table:
-        """``num_rows`` different rows drawn at random; in row order when ``randomize_order`` is False."""
-        rows = self.count_rows()
-        if not 0 <= num_rows <= rows:
-            raise InvalidError(f"cannot sample {num_rows} of {rows} rows")
-        positions = random.sample(range(rows), num_rows)
+        """``num_rows`` different rows drawn at random; in row order when ``randomize_order`` is False.
+
+        With ``filter`` (and ``params``) of those that pass it.
+        """
+        filter, params = kwargs.pop("filter", None), kwargs.pop("params", None)
+        rows: Sequence[int] = range(self.count_rows())
+        if filter is not None:
+            rows = self.to_table(["_rowoffset"], filter, params=params).column(0).to_numpy()
+        if not 0 <= num_rows <= len(rows):
+            raise InvalidError(f"cannot sample {num_rows} of {len(rows)} rows")
+        positions = [int(rows[i]) for i in random.sample(range(len(rows)), num_rows)]
         return self.take(positions if randomize_order else sorted(positions), columns, **kwargs)
 
     def __arrow_c_schema__(self) -> object:
@@ -342,7 +369,8 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
 
     def get_fragment(self, fragment_id: int) -> LanceFragment | None:
         """The fragment with that id, or None."""
-        return next((f for f in self.get_fragments() if f.fragment_id == fragment_id), None)
+        wanted = count_of("get_fragment", "fragment_id", fragment_id)
+        return next((f for f in self.get_fragments() if f.fragment_id == wanted), None)
 
     # Changes.
 
@@ -379,9 +407,7 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
 
     def drop_columns(self, columns: list[str], *, durability: DurabilityName | None = None) -> None:
         """Drop columns. Writes metadata only: the data stays in the files of earlier versions."""
-        if isinstance(columns, str):
-            raise TypeError("columns must be a list of names, got str")
-        self._native = self._native.drop_columns(list(columns), durability_of(durability))
+        self._native = self._native.drop_columns(names_of("drop_columns", columns), durability_of(durability))
 
     def insert(self, data: ReaderLike, *, mode: str = "append", **kwargs: Any) -> None:
         """Write ``data`` into this dataset; arguments as in ``write_dataset``."""

@@ -148,8 +148,9 @@ class LanceFragment(Refusing):
         return self._info.deletion_file or None
 
     def count_rows(self, filter: object = None) -> int:
-        """Number of live rows."""
-        refuse("LanceFragment.count_rows", filter=filter)
+        """Number of live rows, of those that pass ``filter`` where there is one."""
+        if filter is not None:
+            return self.scanner(columns=[], filter=filter).count_rows()
         return self._info.physical_rows - self._info.deleted_rows
 
     def scanner(
@@ -163,9 +164,11 @@ class LanceFragment(Refusing):
         **options: Unpack[ScanOptions],
     ) -> LanceScanner:
         """A scan of this fragment; arguments as in ``LanceDataset.scanner``."""
-        refuse("LanceFragment.scanner", filter=filter, fragments=options.get("fragments"))
+        refuse("LanceFragment.scanner", fragments=options.get("fragments"))
         options["fragments"] = [self]
-        return self._dataset.scanner(columns=columns, batch_size=batch_size, limit=limit, offset=offset, **options)
+        return self._dataset.scanner(
+            columns=columns, batch_size=batch_size, filter=filter, limit=limit, offset=offset, **options
+        )
 
     def to_table(
         self,
@@ -175,7 +178,7 @@ class LanceFragment(Refusing):
         offset: int | None = None,
         **options: Unpack[ScanOptions],
     ) -> pa.Table:
-        """All live rows as a table."""
+        """The live rows as a table; arguments as in ``LanceDataset.scanner``."""
         return self.scanner(columns=columns, filter=filter, limit=limit, offset=offset, **options).to_table()
 
     def to_batches(
@@ -188,7 +191,7 @@ class LanceFragment(Refusing):
         offset: int | None = None,
         **options: Unpack[ScanOptions],
     ) -> Iterator[pa.RecordBatch]:
-        """The live rows in batches."""
+        """The live rows in batches; arguments as in ``LanceDataset.scanner``."""
         scanner = self.scanner(
             columns=columns, batch_size=batch_size, filter=filter, limit=limit, offset=offset, **options
         )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from . import _eider
 from .error import InvalidError, NotFoundError, UnsupportedError
 
 Columns = Sequence[str] | Mapping[str, str] | None
 
 _ROW_ID = "_rowid"
 _ROW_ADDRESS = "_rowaddr"
+_VIRTUAL = frozenset([_ROW_ID, _ROW_ADDRESS, "_rowoffset"])
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def quote_path(segments: Iterable[str]) -> str:
 
 
 def _is_path(text: str, names: Container[str]) -> bool:
-    if text in names or text in (_ROW_ID, _ROW_ADDRESS):
+    if text in names or text in _VIRTUAL:
         return True
     return all(part.isidentifier() or (part.startswith("`") and part.endswith("`")) for part in text.split("."))
 
@@ -74,11 +76,11 @@ def _requested(columns: Sequence[str] | Mapping[str, str], names: Container[str]
 
 
 def _resolve_path(text: str, names: Mapping[str, None]) -> list[str]:
-    if text in names or text in (_ROW_ID, _ROW_ADDRESS):
+    if text in names or text in _VIRTUAL:
         return [text]
     path = split_path(text)
     if path[0] not in names:
-        raise NotFoundError(f"no column {text!r}; the columns are {', '.join(names)}")
+        raise NotFoundError(_eider.no_column(text, list(names)))
     return path
 
 
@@ -93,7 +95,7 @@ def select(
     """Resolve ``columns`` against the top-level ``names``.
 
     ``flatten``: a nested field such as ``s.x`` becomes a column of its own named ``s.x`` (a scan); otherwise the struct
-    ``s`` comes out with the field ``x`` alone (a take). ``_rowid`` and ``_rowaddr`` may be named among the columns.
+    ``s`` comes out with the field ``x`` alone (a take). ``_rowid``, ``_rowaddr`` and ``_rowoffset`` may be named.
     """
     if columns is None:
         return Selection(None, None, with_row_id, with_row_address)
@@ -106,7 +108,7 @@ def select(
         virtual = path[0] not in known
         with_row_id = with_row_id or (virtual and path[0] == _ROW_ID)
         with_row_address = with_row_address or (virtual and path[0] == _ROW_ADDRESS)
-        if not virtual:
+        if not virtual or path[0] not in (_ROW_ID, _ROW_ADDRESS):
             read[quote_path(path)] = None
         plain = plain and not virtual and (len(path) == 1 or not flatten)
         if not flatten and name == text:

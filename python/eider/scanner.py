@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from . import _eider
 from .absent import Refusing
 from .arguments import blob_handling_of, count_of
-from .error import NotFoundError, UnsupportedError
-from .projection import Selection, select
+from .error import UnsupportedError
+from .projection import select
+from .sql import Parameters, expression_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +28,21 @@ ScanStats = _eider.ScanStats
 
 #: Scan options that a dataset may have defaults for.
 _DEFAULTABLE = frozenset(
-    {"columns", "limit", "offset", "batch_size", "with_row_id", "with_row_address", "blob_handling"}
+    {
+        "columns",
+        "filter",
+        "params",
+        "limit",
+        "offset",
+        "batch_size",
+        "batch_size_bytes",
+        "strict_batch_size",
+        "scan_in_order",
+        "include_deleted_rows",
+        "with_row_id",
+        "with_row_address",
+        "blob_handling",
+    }
 )
 
 
@@ -57,6 +72,7 @@ class ScanOptions(TypedDict, total=False):
     disable_scoring_autoprojection: bool | None
     row_addr_allowlist: bytes | None
     row_addr_blocklist: bytes | None
+    params: Parameters
     stats: ScanStats | None
 
 
@@ -65,39 +81,22 @@ class ScanPlan:
     """A scan of one version, checked and resolved."""
 
     dataset: _eider.Dataset
-    selection: Selection
-    limit: int | None = None
-    offset: int | None = None
-    fragment_ids: list[int] | None = None
-    batch_rows: int = 8192
-    blob_handling: _eider.BlobHandling = _eider.BlobHandling.DESCRIPTIONS
+    options: _eider.ScanOptions
+    outputs: list[tuple[str, list[str]]] | None = None
     stats: ScanStats | None = None
 
     def open(self, limit: int | None = None) -> _eider.RecordBatchReader:
         """Start the scan, of at most ``limit`` rows."""
-        limits = [n for n in (limit, self.limit) if n is not None]
-        return self.dataset.scan(
-            columns=self.selection.columns,
-            outputs=self.selection.outputs,
-            limit=min(limits) if limits else None,
-            offset=self.offset,
-            fragment_ids=self.fragment_ids,
-            batch_rows=self.batch_rows,
-            with_row_id=self.selection.with_row_id,
-            with_row_address=self.selection.with_row_address,
-            blob_handling=self.blob_handling,
-            stats=self.stats,
-        )
+        options, own = self.options, self.options.limit
+        options.limit = own if limit is None else limit if own is None else min(limit, own)
+        try:
+            return self.dataset.scan(options, self.outputs, self.stats)
+        finally:
+            options.limit = own
 
     def count_rows(self) -> int:
-        """Live rows that the scan yields."""
-        live = {f.id: f.physical_rows - f.deleted_rows for f in self.dataset.fragments()}
-        wanted = live.keys() if self.fragment_ids is None else self.fragment_ids
-        if missing := [id for id in wanted if id not in live]:
-            raise NotFoundError(f"fragment {missing[0]} is not in version {self.dataset.version}")
-        rows = sum(live[id] for id in wanted)
-        rows = max(0, rows - (self.offset or 0))
-        return rows if self.limit is None else min(rows, self.limit)
+        """Rows that the scan yields."""
+        return self.dataset.count_scan(self.options, self.stats)
 
 
 def scan_defaults(options: dict[str, Any] | None) -> dict[str, Any]:
@@ -120,8 +119,7 @@ def plan_scan(
     **options: Any,
 ) -> ScanPlan:
     """Check the options of a scan, each taken from ``defaults`` where it is None; ``names`` are the columns there are."""
-    options.setdefault("blob_handling", None)
-    given = {name: defaults.get(name) if value is None else value for name, value in options.items()}
+    given = {name: defaults.get(name) if options.get(name) is None else options[name] for name in _DEFAULTABLE}
     selection = select(
         given["columns"],
         names,
@@ -129,16 +127,21 @@ def plan_scan(
         with_row_id=bool(given["with_row_id"]),
         with_row_address=bool(given["with_row_address"]),
     )
-    return ScanPlan(
-        dataset=dataset,
-        selection=selection,
-        limit=count_of("scanner", "limit", given["limit"]),
-        offset=count_of("scanner", "offset", given["offset"]),
-        fragment_ids=fragment_ids,
-        batch_rows=count_of("scanner", "batch_size", given["batch_size"], least=1) or 8192,
-        blob_handling=blob_handling_of(given["blob_handling"]),
-        stats=stats,
-    )
+    scan = _eider.ScanOptions()
+    scan.columns = selection.columns
+    scan.filter = expression_of("filter", given["filter"], given["params"])
+    scan.limit = count_of("scanner", "limit", given["limit"])
+    scan.offset = count_of("scanner", "offset", given["offset"])
+    scan.fragment_ids = fragment_ids
+    scan.batch_rows = count_of("scanner", "batch_size", given["batch_size"], least=1) or 8192
+    scan.batch_bytes = count_of("scanner", "batch_size_bytes", given["batch_size_bytes"], least=1) or 0
+    scan.strict_batches = bool(given["strict_batch_size"])
+    scan.in_order = given["scan_in_order"] is not False
+    scan.include_deleted_rows = bool(given["include_deleted_rows"])
+    scan.blob_handling = blob_handling_of(given["blob_handling"])
+    scan.with_row_id = selection.with_row_id
+    scan.with_row_address = selection.with_row_address
+    return ScanPlan(dataset=dataset, options=scan, outputs=selection.outputs, stats=stats)
 
 
 def read_table(reader: _eider.RecordBatchReader) -> pa.Table:
@@ -202,7 +205,7 @@ class LanceScanner(Refusing):
         return read_table(self._plan.open(limit=num_rows))
 
     def count_rows(self) -> int:
-        """Number of rows that the scan yields. Reads metadata only."""
+        """Number of rows that the scan yields."""
         return self._plan.count_rows()
 
     def __arrow_c_schema__(self) -> object:

@@ -174,7 +174,7 @@ def test_file_uri(ds, uri, table):
 
 
 def test_defaults_that_no_scan_obeys_are_refused(uri, ds):
-    with pytest.raises(eider.UnsupportedError, match="filter"):
-        eider.dataset(uri, default_scan_options={"filter": "id > 1"})
+    with pytest.raises(eider.UnsupportedError, match="nearest"):
+        eider.dataset(uri, default_scan_options={"nearest": {}})
     with pytest.raises(eider.InvalidError, match="asof"):
         eider.dataset(uri, version=1, asof="2999-01-01")

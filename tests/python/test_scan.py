@@ -66,6 +66,62 @@ def test_batch_sizes(ds):
     assert ds.to_table(batch_size=3).column("id").num_chunks == 4
 
 
+def test_batches_of_exact_size(write):
+    ds = write(pa.table({"id": range(50)}), max_rows_per_file=15)
+    assert [b.num_rows for b in ds.to_batches(batch_size=10)] == [10, 5, 10, 5, 10, 5, 5]
+    assert [b.num_rows for b in ds.to_batches(batch_size=20, strict_batch_size=True)] == [20, 20, 10]
+    assert ds.to_table(batch_size=20, strict_batch_size=True) == ds.to_table()
+
+
+def test_batches_of_so_many_bytes(write):
+    ds = write(pa.table({"id": range(1000), "name": ["x" * 92] * 1000}))
+    sizes = [b.num_rows for b in ds.to_batches(batch_size_bytes=1000)]
+    assert sum(sizes) == 1000
+    assert max(sizes) <= 10
+    assert max(b.num_rows for b in ds.to_batches(batch_size_bytes=1000, batch_size=4)) == 4
+    assert next(iter(ds.to_batches(batch_size_bytes=1))).num_rows == 1
+    with pytest.raises(eider.InvalidError, match="batch_size_bytes must be at least 1"):
+        ds.scanner(batch_size_bytes=0)
+
+
+def test_wide_rows_come_in_small_batches(write):
+    limited = eider.Session(memory_limit=64 << 20)
+    ds = write(pa.table({"id": range(100), "image": [b"x" * (1 << 20)] * 100}))
+    ds = eider.dataset(ds.uri, session=limited)
+    batches = list(ds.to_batches())
+    assert sum(b.num_rows for b in batches) == 100
+    assert max(b.nbytes for b in batches) <= 33 << 20
+
+
+def test_batches_in_any_order(write):
+    table = pa.table({"id": range(5000), "name": [str(i) for i in range(5000)]})
+    ds = write(table, max_rows_per_file=100)
+    found = pa.Table.from_batches(ds.to_batches(scan_in_order=False))
+    assert found.sort_by("id") == table
+
+
+def test_tail(ds, table):
+    assert ds.tail(3) == table.slice(7)
+    assert ds.tail(30) == table
+    assert ds.tail(0).num_rows == 0
+    assert ds.tail(1, columns=["id"]).to_pydict() == {"id": [9]}
+    with pytest.raises(eider.InvalidError, match="tail"):
+        ds.tail(-1)
+
+
+def test_row_offsets(write):
+    ds = write(pa.table({"id": range(10)}), max_rows_per_file=4)
+    found = ds.to_table(columns=["_rowoffset", "id"], offset=3, limit=3)
+    assert found.to_pydict() == {"_rowoffset": [3, 4, 5], "id": [3, 4, 5]}
+    assert ds.take([7], columns=["_rowoffset"]).to_pydict() == {"_rowoffset": [7]}
+
+
+def test_deleted_rows_need_row_ids(ds, table):
+    with pytest.raises(eider.InvalidError, match="include_deleted_rows needs with_row_id"):
+        ds.to_table(include_deleted_rows=True)
+    assert ds.to_table(include_deleted_rows=True, with_row_id=True).drop_columns("_rowid") == table
+
+
 def test_row_ids_and_addresses(ds):
     found = ds.to_table(columns=["id"], with_row_id=True, with_row_address=True)
     assert found.schema.names == ["id", "_rowid", "_rowaddr"]
@@ -111,15 +167,11 @@ def test_stats_count_what_a_scan_asks(ds):
 
 
 LATER = {
-    "filter": "id > 3",
     "nearest": {"column": "vector", "q": [0.0] * 4, "k": 1},
-    "batch_size_bytes": 1 << 20,
     "index_segments": ["x"],
     "full_text_query": "word",
     "fast_search": True,
-    "include_deleted_rows": True,
     "scan_stats_callback": print,
-    "strict_batch_size": True,
     "order_by": ["id"],
     "disable_scoring_autoprojection": True,
     "row_addr_allowlist": b"x",
@@ -165,8 +217,8 @@ def test_wrong_arguments(ds):
         ds.to_table(columns=["id", "id"])
     with pytest.raises(eider.UnsupportedError, match="expressions"):
         ds.to_table(columns={"y": "id + 1"})
-    with pytest.raises(eider.UnsupportedError, match="filter"):
-        ds.count_rows(filter="id > 1")
+    with pytest.raises(TypeError, match="foo"):
+        ds.count_rows(foo=1)
 
 
 def test_a_fragment_asked_for_twice_is_read_and_counted_twice(write, table):

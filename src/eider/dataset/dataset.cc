@@ -47,12 +47,13 @@ class TableDataset final : public Dataset {
   const std::shared_ptr<Session>& session() const override { return session_; }
 
   uint64_t CountRows() const override { return reader_->num_rows(); }
+  uint64_t CountRows(const ScanOptions& options) const override { return reader_->CountRows(options); }
   std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options) const override { return reader_->Scan(options); }
   RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options) const override {
     return reader_->ReadRange(*reader_->Plan(options), first, count, options.stats);
   }
   RecordBatch Take(std::span<const uint64_t> positions, const ScanOptions& options) const override {
-    return reader_->Take(*reader_->Plan(options), positions, options.stats);
+    return reader_->Take(options, positions);
   }
 
   std::vector<BlobPtr> TakeBlobs(const std::string& column, std::span<const uint64_t> rows, RowNaming naming,

@@ -93,6 +93,18 @@ FieldSize FileReader::SizeOf(int32_t column) const {
   return size;
 }
 
+std::vector<PageFacts> FileReader::Facts(int32_t column) const {
+  std::vector<PageFacts> facts;
+  if (impl_->stored || column < 0 || static_cast<uint32_t>(column) >= num_columns()) return facts;
+  const ColumnPages& pages = impl_->Column(static_cast<size_t>(column));
+  for (size_t i = 0; i < pages.num_pages(); ++i) {
+    const PageSums* known = pages.sums(i);
+    if (!known) return {};
+    facts.push_back({pages.first_row(i), pages.end_row(i) - pages.first_row(i), &known->statistics});
+  }
+  return facts;
+}
+
 FileMetadata FileReader::Metadata() const {
   std::vector<Leaf> leaves;
   for (const LanceField& field : schema().fields) CollectLeaves(field, "", impl_->stored != nullptr, leaves);

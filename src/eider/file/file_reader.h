@@ -17,9 +17,12 @@
 
 namespace eider::page {
 struct FieldPlan;
+struct PageStatistics;
 }
 
 namespace eider::file {
+
+class BlobSums;
 
 struct FileVersion {
   uint16_t major = 2;
@@ -72,6 +75,12 @@ struct LegacyTable {
   io::ReadableFilePtr manifest;     ///< where dictionary values lie; absent: in the file
 };
 
+/// What the file says of the values in some rows of a column.
+struct PageFacts {
+  uint64_t first_row = 0, num_rows = 0;
+  const page::PageStatistics* statistics = nullptr;  ///< lives as long as the reader
+};
+
 class FileReader {
  public:
   /// \throws Error(kCorrupt) naming the file and what disagrees; Error(kUnsupported) naming a version we do not read.
@@ -98,12 +107,16 @@ class FileReader {
   /// The rows at `rows`, order and duplicates kept. Reads and decodes only what they need.
   std::vector<ArrayPtr> Take(std::span<const ColumnProjection> columns, std::span<const uint64_t> rows,
                              const ReadContext& context) const;
+  /// Checks what is read of the values of blob columns; null when the file has no checksums of them, or they are not wanted.
+  std::shared_ptr<const BlobSums> blob_sums(ScanStats* stats) const;
   /// Counts ranges that were read through the mapping.
   void CountRanges(std::span<const ByteRange> ranges, ScanStats* stats) const;
   /// Columns and pages with encodings and bytes: for `inspect`, tests and bug reports. Reads chunk tables and chunk headers.
   FileMetadata Metadata() const;
   /// Pages, items and bytes of a column (of 0.1: of a field id), from its metadata alone. \throws Error(kCorrupt)
   FieldSize SizeOf(int32_t column) const;
+  /// By page; empty when the file has no statistics.
+  std::vector<PageFacts> Facts(int32_t column) const;
 
   struct Impl;
   const Impl& impl() const { return *impl_; }  ///< for this folder

@@ -43,6 +43,7 @@ class FakeDataset final : public Dataset {
   std::vector<FieldSize> FieldSizes() const override { return {}; }
   const std::shared_ptr<Session>& session() const override { return session_; }
   uint64_t CountRows() const override { return num_rows_; }
+  uint64_t CountRows(const ScanOptions&) const override { return num_rows_; }
   std::unique_ptr<RecordBatchReader> Scan(const ScanOptions&) const override { return nullptr; }
 
   RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options) const override {

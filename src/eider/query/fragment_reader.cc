@@ -17,7 +17,7 @@ constexpr size_t kMaxRangeReads = 8;
 std::vector<ArrayPtr> TakeAll(const std::vector<ArrayPtr>& arrays, std::span<const int64_t> indices) {
   std::vector<ArrayPtr> taken;
   taken.reserve(arrays.size());
-  for (const ArrayPtr& array : arrays) taken.push_back(TakeArray(array, indices));
+  for (const ArrayPtr& array : arrays) taken.push_back(array ? TakeArray(array, indices) : nullptr);
   return taken;
 }
 
@@ -109,10 +109,34 @@ uint64_t FragmentReader::live_rows(const file::ReadContext& context) const {
   return vector ? vector->num_live() : rows;
 }
 
-uint64_t FragmentReader::stored_bytes_per_row() const {
-  uint64_t bytes = 0;
-  for (int i = 0; i < fragment_.num_files(); ++i) bytes += fragment_.file(i).file_size_bytes();
-  return fragment_.physical_rows() ? bytes / fragment_.physical_rows() : 0;
+std::vector<uint64_t> FragmentReader::StoredBytesPerRow(const ReadPlan& plan, const file::ReadContext& context) const {
+  std::vector<uint64_t> bytes(plan.projected().fields.size());
+  const uint64_t rows = physical_rows(context);
+  if (rows == 0) return bytes;
+  for (const FileProjection& file : plan.ForFragment(index_).files) {
+    const file::FileReader& reader = OpenFile(file.file_index, context);
+    for (size_t c = 0; c < file.columns.size(); ++c) {
+      for (const int32_t column : file.columns[c].leaf_columns) {
+        if (column >= 0) bytes[static_cast<size_t>(file.outputs[c])] += reader.SizeOf(column).size_bytes / rows;
+      }
+    }
+  }
+  return bytes;
+}
+
+std::vector<file::PageFacts> FragmentReader::Facts(const ReadPlan& plan, int32_t field_id, const file::ReadContext& context) const {
+  for (const FileProjection& file : plan.ForFragment(index_).files) {
+    for (const file::ColumnProjection& column : file.columns) {
+      std::vector<const LanceField*> leaves;
+      CollectLeaves(column.field, &leaves);
+      for (size_t i = 0; i < leaves.size(); ++i) {
+        if (leaves[i]->id == field_id && column.leaf_columns[i] >= 0) {
+          return OpenFile(file.file_index, context).Facts(column.leaf_columns[i]);
+        }
+      }
+    }
+  }
+  return {};
 }
 
 // Runs `read` on every data file that the plan needs, for neighbouring columns that are wanted at once (all of them when `wanted` is
@@ -131,12 +155,13 @@ std::vector<ArrayPtr> FragmentReader::ReadFiles(const ReadPlan& plan, int64_t nu
       for (size_t i = first; i < end; ++i) {
         const size_t output = static_cast<size_t>(file.outputs[i]);
         ArrayPtr& array = arrays[i - first];
-        if (plan.materializes(output)) array = Blobs(file.file_index).Materialize(array, file.columns[i].field, context.stats);
+        if (plan.materializes(output)) array = Blobs(file.file_index, context).Materialize(array, file.columns[i].field, context.stats);
         out[output] = out[output] ? MergeStructs(plan.projected().fields[output], out[output], array) : std::move(array);
       }
     }
   }
   for (const int output : projection.all_null) {
+    if (!is_wanted(output)) continue;
     const LanceField& field = plan.projected().fields[static_cast<size_t>(output)];
     const bool materialized = plan.materializes(static_cast<size_t>(output));
     out[static_cast<size_t>(output)] = MakeNullArray(ToArrowField(materialized ? MaterializeBlobs(field) : field).type, num_rows);
@@ -148,29 +173,29 @@ std::vector<ArrayPtr> FragmentReader::ReadFiles(const ReadPlan& plan, int64_t nu
 }
 
 std::vector<ArrayPtr> FragmentReader::ReadPhysical(const ReadPlan& plan, uint64_t first, uint64_t count,
-                                                   const file::ReadContext& context) const {
-  return ReadFiles(plan, static_cast<int64_t>(count), {}, context,
+                                                   const std::vector<bool>& wanted, const file::ReadContext& context) const {
+  return ReadFiles(plan, static_cast<int64_t>(count), wanted, context,
                    [&](const file::FileReader& reader, std::span<const file::ColumnProjection> columns) {
                      return reader.ReadRange(columns, first, count, context);
                    });
 }
 
 std::vector<ArrayPtr> FragmentReader::ReadLive(const ReadPlan& plan, uint64_t first, uint64_t count,
-                                               const file::ReadContext& context) const {
+                                               const std::vector<bool>& wanted, const file::ReadContext& context) const {
   const rows::DeletionVector* deleted = deletions(context);
-  if (!deleted || count == 0) return ReadPhysical(plan, first, count, context);
+  if (!deleted || count == 0) return ReadPhysical(plan, first, count, wanted, context);
   const uint64_t begin = deleted->PhysicalOffset(first);
   const uint64_t window = deleted->PhysicalOffset(first + count - 1) + 1 - begin;
   const std::vector<rows::RowRange> ranges = deleted->LiveRanges(begin, window);
   if (ranges.size() <= kMaxRangeReads) {
     std::vector<std::vector<ArrayPtr>> parts;
-    for (const rows::RowRange& range : ranges) parts.push_back(ReadPhysical(plan, range.first, range.count, context));
+    for (const rows::RowRange& range : ranges) parts.push_back(ReadPhysical(plan, range.first, range.count, wanted, context));
     if (parts.size() == 1) return std::move(parts[0]);
     std::vector<ArrayPtr> out;
     for (size_t column = 0; column < parts[0].size(); ++column) {
       std::vector<ArrayPtr> pieces;
       for (const std::vector<ArrayPtr>& part : parts) pieces.push_back(part[column]);
-      out.push_back(ConcatArrays(pieces));
+      out.push_back(pieces[0] ? ConcatArrays(pieces) : nullptr);
     }
     return out;
   }
@@ -182,12 +207,9 @@ std::vector<ArrayPtr> FragmentReader::ReadLive(const ReadPlan& plan, uint64_t fi
   if (window > 4 * count) {  // mostly deleted: read only what lives
     std::vector<uint64_t> offsets(live.size());
     for (size_t i = 0; i < live.size(); ++i) offsets[i] = begin + static_cast<uint64_t>(live[i]);
-    return ReadFiles(plan, static_cast<int64_t>(count), {}, context,
-                     [&](const file::FileReader& reader, std::span<const file::ColumnProjection> columns) {
-                       return reader.Take(columns, offsets, context);
-                     });
+    return Take(plan, offsets, wanted, context);
   }
-  return TakeAll(ReadPhysical(plan, begin, window, context), live);
+  return TakeAll(ReadPhysical(plan, begin, window, wanted, context), live);
 }
 
 void FragmentReader::PhysicalOffsets(std::span<const uint64_t> positions, std::span<uint64_t> out,
@@ -229,11 +251,12 @@ const rows::RowIdSequence& FragmentReader::StableRowIds() const {
 
 std::optional<uint64_t> FragmentReader::FindRowId(uint64_t row_id) const { return StableRowIds().Find(row_id); }
 
-const BlobFiles& FragmentReader::Blobs(int file_index) const {
+const BlobFiles& FragmentReader::Blobs(int file_index, const file::ReadContext& context) const {
+  const file::FileReader& reader = OpenFile(file_index, context);
   std::lock_guard lock(mutex_);
   blobs_.resize(static_cast<size_t>(fragment_.num_files()));
   std::unique_ptr<const BlobFiles>& blobs = blobs_[static_cast<size_t>(file_index)];
-  if (!blobs) blobs = std::make_unique<const BlobFiles>(snapshot_, fragment_.file(file_index));
+  if (!blobs) blobs = std::make_unique<const BlobFiles>(snapshot_, fragment_.file(file_index), reader.blob_sums(context.stats));
   return *blobs;
 }
 
@@ -252,7 +275,7 @@ std::vector<BlobPlace> FragmentReader::PlaceBlobs(const ReadPlan& plan, std::spa
     }
     array = StructChild(*array, 0);
   }
-  return Blobs(projection.files[0].file_index).Places(*array);
+  return Blobs(projection.files[0].file_index, context).Places(*array, field->name);
 }
 
 void FragmentReader::RowIds(std::span<const uint64_t> physical, uint64_t* out) const {

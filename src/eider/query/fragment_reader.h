@@ -32,11 +32,19 @@ class FragmentReader {
   const rows::DeletionVector* deletions(const file::ReadContext& context) const;
   /// Adds what the fragment's columns take to `sizes`, by field id.
   void AddFieldSizes(const file::ReadContext& context, std::map<int32_t, FieldSize>& sizes) const;
-  /// Stored bytes per row over all data files; 0 when not recorded.
-  uint64_t stored_bytes_per_row() const;
 
-  /// Live rows [first, first + count), one array per field of plan.projected().
-  std::vector<ArrayPtr> ReadLive(const ReadPlan& plan, uint64_t first, uint64_t count, const file::ReadContext& context) const;
+  /// What the file that holds leaf `field_id` of plan.projected() says of it, by page; empty when it says nothing.
+  std::vector<file::PageFacts> Facts(const ReadPlan& plan, int32_t field_id, const file::ReadContext& context) const;
+
+  /// Live rows [first, first + count), one array per field of plan.projected(); of those that are `wanted` (all when it is empty), the
+  /// others stay null.
+  std::vector<ArrayPtr> ReadLive(const ReadPlan& plan, uint64_t first, uint64_t count, const std::vector<bool>& wanted,
+                                 const file::ReadContext& context) const;
+  /// The same, where deleted rows count.
+  std::vector<ArrayPtr> ReadPhysical(const ReadPlan& plan, uint64_t first, uint64_t count, const std::vector<bool>& wanted,
+                                     const file::ReadContext& context) const;
+  /// Stored bytes per row of each field of plan.projected().
+  std::vector<uint64_t> StoredBytesPerRow(const ReadPlan& plan, const file::ReadContext& context) const;
   /// Physical rows, order and duplicates kept, of the fields that are `wanted`; the others stay null.
   std::vector<ArrayPtr> Take(const ReadPlan& plan, std::span<const uint64_t> physical, const std::vector<bool>& wanted,
                              const file::ReadContext& context) const;
@@ -53,15 +61,13 @@ class FragmentReader {
   void RowIds(std::span<const uint64_t> physical, uint64_t* out) const;
 
  private:
-  const BlobFiles& Blobs(int file_index) const;
+  const BlobFiles& Blobs(int file_index, const file::ReadContext& context) const;
   const rows::RowIdSequence& StableRowIds() const;
   const file::FileReader& OpenFile(int file_index, const file::ReadContext& context) const;
   file::LegacyTable LegacyTableOf(const table::DataFileProto& file) const;
   template <typename Read>
   std::vector<ArrayPtr> ReadFiles(const ReadPlan& plan, int64_t num_rows, const std::vector<bool>& wanted,
                                   const file::ReadContext& context, const Read& read) const;
-  std::vector<ArrayPtr> ReadPhysical(const ReadPlan& plan, uint64_t first, uint64_t count,
-                                     const file::ReadContext& context) const;
 
   const table::Snapshot snapshot_;
   const size_t index_;

@@ -3,29 +3,14 @@
 #include <algorithm>
 #include <numeric>
 
-#include "eider/array/concat.h"
+#include "eider/array/take.h"
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
 #include "eider/base/shared_cache.h"
+#include "eider/query/batch_cutter.h"
 #include "eider/query/row_groups.h"
 
 namespace eider::query {
-namespace {
-
-RecordBatch ConcatBatches(const SchemaPtr& schema, std::vector<RecordBatch> parts) {
-  if (parts.size() == 1) return std::move(parts[0]);
-  RecordBatch out{.schema = schema};
-  for (const RecordBatch& part : parts) out.num_rows += part.num_rows;
-  for (size_t column = 0; column < schema->fields.size(); ++column) {
-    std::vector<ArrayPtr> pieces;
-    for (const RecordBatch& part : parts) pieces.push_back(part.columns[column]);
-    out.columns.push_back(ConcatArrays(pieces));
-  }
-  return out;
-}
-
-}  // namespace
-
 ArrayPtr MakeUInt64Array(BufferBuilder values, size_t count) {
   auto array = std::make_shared<Array>();
   array->type = MakeType(TypeId::kUInt64);
@@ -114,7 +99,6 @@ void TableReader::FillSystemColumn(SystemColumn column, size_t fragment_index, s
 RecordBatch TableReader::Assemble(const ReadPlan& plan, std::vector<ArrayPtr> fields, size_t fragment_index,
                                   std::span<const uint64_t> live, const file::ReadContext& context) const {
   RecordBatch batch{.schema = plan.schema(), .num_rows = static_cast<int64_t>(live.size())};
-  if (!fields.empty()) batch.num_rows = fields[0]->length;
   if (plan.is_identity()) {
     batch.columns = std::move(fields);
     return batch;
@@ -135,6 +119,27 @@ RecordBatch TableReader::Assemble(const ReadPlan& plan, std::vector<ArrayPtr> fi
   return batch;
 }
 
+RecordBatch TableReader::AssembleWithDeleted(const ReadPlan& plan, std::vector<ArrayPtr> fields, size_t fragment_index, uint64_t first,
+                                             uint64_t count, const file::ReadContext& context) const {
+  const rows::DeletionVector* deleted = fragment(fragment_index).deletions(context);
+  std::vector<uint64_t> live;
+  std::vector<int64_t> places(count, -1);
+  uint64_t live_before = deleted ? deleted->CountLive(first) : first;
+  for (uint64_t i = 0; i < count; ++i) {
+    if (deleted && deleted->IsDeleted(first + i)) continue;
+    places[i] = static_cast<int64_t>(live.size());
+    live.push_back(live_before++);
+  }
+  std::vector<ArrayPtr> no_fields(fields.size());
+  RecordBatch batch = Assemble(plan, std::move(no_fields), fragment_index, live, context);
+  for (size_t i = 0; i < plan.outputs().size(); ++i) {
+    const int field = plan.outputs()[i].field;
+    batch.columns[i] = field >= 0 ? fields[static_cast<size_t>(field)] : TakeArray(batch.columns[i], places);
+  }
+  batch.num_rows = static_cast<int64_t>(count);
+  return batch;
+}
+
 RecordBatch TableReader::ReadRange(const ReadPlan& plan, uint64_t first, uint64_t count, ScanStats* stats) const {
   const std::vector<uint64_t>& starts = Starts();
   if (first > starts.back() || count > starts.back() - first) {
@@ -148,7 +153,7 @@ RecordBatch TableReader::ReadRange(const ReadPlan& plan, uint64_t first, uint64_
     const uint64_t live_count = std::min(count, starts[f + 1] - first);
     if (live_count == 0) continue;
     std::vector<ArrayPtr> fields;
-    if (!plan.projected().fields.empty()) fields = fragment(f).ReadLive(plan, live_first, live_count, context);
+    if (!plan.projected().fields.empty()) fields = fragment(f).ReadLive(plan, live_first, live_count, {}, context);
     std::vector<uint64_t> live;
     if (plan.needs_addresses()) {
       live.resize(live_count);

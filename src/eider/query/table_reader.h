@@ -32,8 +32,15 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   /// The plan for these options; the latest one is kept, since loops ask for the same columns again and again.
   ReadPlanPtr Plan(const ScanOptions& options) const;
   RecordBatch Take(const ReadPlan& plan, std::span<const uint64_t> positions, ScanStats* stats) const;
+  /// Fields of plan.projected() that are `wanted` (all when it is empty), the others stay null. \pre the positions are in range
+  std::vector<ArrayPtr> TakeFields(const ReadPlan& plan, std::span<const uint64_t> positions, const std::vector<bool>& wanted,
+                                   ScanStats* stats) const;
+  /// The same, with the options' computed columns.
+  RecordBatch Take(const ScanOptions& options, std::span<const uint64_t> positions) const;
   RecordBatch ReadRange(const ReadPlan& plan, uint64_t first, uint64_t count, ScanStats* stats) const;
   std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options) const;
+  /// The rows that Scan would yield.
+  uint64_t CountRows(const ScanOptions& options) const;
 
   /// The blobs of a column at rows, in their order, and the rows' addresses.
   std::vector<BlobPlace> PlaceBlobs(const std::string& column, std::span<const uint64_t> rows, RowNaming naming, ScanStats* stats,
@@ -43,6 +50,9 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   /// Puts read fields and computed system columns into the plan's output order. `live` are positions within the fragment.
   RecordBatch Assemble(const ReadPlan& plan, std::vector<ArrayPtr> fields, size_t fragment, std::span<const uint64_t> live,
                        const file::ReadContext& context) const;
+  /// The same for physical rows [first, first + count), deleted ones included: their system columns are null.
+  RecordBatch AssembleWithDeleted(const ReadPlan& plan, std::vector<ArrayPtr> fields, size_t fragment, uint64_t first, uint64_t count,
+                                  const file::ReadContext& context) const;
 
  private:
   friend class TableTake;

@@ -6,6 +6,7 @@
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
 #include "eider/base/task_pool.h"
+#include "eider/query/computed_columns.h"
 #include "eider/query/row_groups.h"
 #include "eider/query/table_reader.h"
 #include "eider/schema/json_columns.h"
@@ -21,10 +22,19 @@ constexpr size_t kParallelValues = 1024;
 /// One take: fields by address where that is possible, whatever fragments the rows lie in; the others fragment by fragment.
 class TableTake {
  public:
-  TableTake(const TableReader& table, const ReadPlan& plan, std::span<const uint64_t> positions, const file::ReadContext& context)
-      : table_(table), plan_(plan), context_(context), rows_(table.Starts(), positions), fields_(plan.projected().fields.size()) {
+  /// `wanted`: the fields to take; empty: all.
+  TableTake(const TableReader& table, const ReadPlan& plan, std::span<const uint64_t> positions, std::vector<bool> wanted,
+            const file::ReadContext& context)
+      : table_(table), plan_(plan), context_(context), rows_(table.Starts(), positions), wanted_(std::move(wanted)), fields_(plan.projected().fields.size()) {
+    wanted_.resize(fields_.size(), wanted_.empty());
     physical_.resize(rows_.groups().size());
     for (size_t g = 0; g < physical_.size(); ++g) FindPhysical(rows_.groups()[g], physical_[g]);
+  }
+
+  std::vector<ArrayPtr> Fields() {
+    TakeByAddress();
+    TakeByFragment();
+    return std::move(fields_);
   }
 
   RecordBatch Run() {
@@ -53,7 +63,9 @@ class TableTake {
 
   void TakeByAddress() {
     std::vector<file::FileRanges> ranges(fields_.size());
-    const auto take = [&](size_t i) { fields_[i] = TakeByAddress(i, ranges[i]); };
+    const auto take = [&](size_t i) {
+      if (wanted_[i]) fields_[i] = TakeByAddress(i, ranges[i]);
+    };
     if (fields_.size() > 1 && rows_.num_rows() * fields_.size() >= kParallelValues) {
       context_.session->cpu_pool().ParallelFor(fields_.size(), take);
     } else {
@@ -80,7 +92,7 @@ class TableTake {
 
   void TakeByFragment() {
     std::vector<bool> wanted(fields_.size());
-    for (size_t i = 0; i < fields_.size(); ++i) wanted[i] = fields_[i] == nullptr;
+    for (size_t i = 0; i < fields_.size(); ++i) wanted[i] = wanted_[i] && fields_[i] == nullptr;
     if (std::ranges::find(wanted, true) == wanted.end()) return;
     std::vector<std::vector<ArrayPtr>> parts;
     for (const RowGroups::Group& group : rows_.groups()) {
@@ -114,15 +126,21 @@ class TableTake {
   const file::ReadContext& context_;
   RowGroups rows_;
   std::vector<std::vector<uint64_t>> physical_;  ///< by group, where rows are deleted
+  std::vector<bool> wanted_;
   std::vector<ArrayPtr> fields_;
 };
+
+std::vector<ArrayPtr> TableReader::TakeFields(const ReadPlan& plan, std::span<const uint64_t> positions, const std::vector<bool>& wanted,
+                                              ScanStats* stats) const {
+  return TableTake(*this, plan, positions, wanted, context(stats)).Fields();
+}
 
 RecordBatch TableReader::Take(const ReadPlan& plan, std::span<const uint64_t> positions, ScanStats* stats) const {
   const uint64_t total = Starts().back();
   for (size_t i = 0; i < positions.size(); ++i) {
     if (positions[i] >= total) throw Invalid("take: index {} at position {} is out of range, the dataset has {} rows", positions[i], i, total);
   }
-  if (!positions.empty()) return TableTake(*this, plan, positions, context(stats)).Run();
+  if (!positions.empty()) return TableTake(*this, plan, positions, {}, context(stats)).Run();
   RecordBatch batch{.schema = plan.schema()};
   for (const Field& field : plan.schema()->fields) {
     auto empty = std::make_shared<Array>(*MakeNullArray(field.type, 0));
@@ -130,6 +148,12 @@ RecordBatch TableReader::Take(const ReadPlan& plan, std::span<const uint64_t> po
     batch.columns.push_back(std::move(empty));
   }
   return batch;
+}
+
+RecordBatch TableReader::Take(const ScanOptions& options, std::span<const uint64_t> positions) const {
+  if (options.computed.empty()) return Take(*Plan(options), positions, options.stats);
+  const ComputedColumns computed(*this, options);
+  return computed.Apply(Take(*Plan(computed.ReadOptions()), positions, options.stats));
 }
 
 }  // namespace eider::query

@@ -95,6 +95,16 @@ bool DeletionVector::IsDeleted(uint64_t offset) const {
   return std::binary_search(sorted_.begin(), sorted_.end(), offset);
 }
 
+uint64_t DeletionVector::CountLive(uint64_t offset) const {
+  EIDER_ASSERT(offset <= num_rows_);
+  if (offset == num_rows_) return num_live();
+  if (!dense()) return offset - static_cast<uint64_t>(std::lower_bound(sorted_.begin(), sorted_.end(), offset) - sorted_.begin());
+  const size_t block = offset / kBlockRows;
+  uint64_t live = live_before_[block];
+  for (size_t word = block * kBlockWords; word < offset / 64; ++word) live += static_cast<uint64_t>(std::popcount(live_bits_[word]));
+  return live + static_cast<uint64_t>(std::popcount(live_bits_[offset / 64] & ((uint64_t{1} << (offset % 64)) - 1)));
+}
+
 uint64_t DeletionVector::SelectInBitmap(uint64_t k) const {
   size_t block = select_hint_[k / kBlockRows];
   while (block + 1 < live_before_.size() && live_before_[block + 1] <= k) ++block;

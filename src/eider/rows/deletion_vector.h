@@ -31,6 +31,8 @@ class DeletionVector {
   uint64_t num_deleted() const { return num_deleted_; }
   uint64_t num_live() const { return num_rows_ - num_deleted_; }
   bool IsDeleted(uint64_t offset) const;
+  /// Live rows before physical row `offset`; offset <= num_rows().
+  uint64_t CountLive(uint64_t offset) const;
   /// Physical offset of live row `k`; k < num_live().
   uint64_t PhysicalOffset(uint64_t k) const;
   /// The same for many; out[i] belongs to live[i], any order.

@@ -18,11 +18,13 @@ void ExpectAgrees(const DeletionVector& vector, const std::set<uint32_t>& delete
   uint64_t live = 0;
   for (uint64_t row = 0; row < num_rows; ++row) {
     ASSERT_EQ(vector.IsDeleted(row), deleted.contains(static_cast<uint32_t>(row)));
+    ASSERT_EQ(vector.CountLive(row), live);
     if (deleted.contains(static_cast<uint32_t>(row))) continue;
     ASSERT_EQ(vector.PhysicalOffset(live), row);
     ++live;
   }
   EXPECT_EQ(vector.num_live(), live);
+  EXPECT_EQ(vector.CountLive(num_rows), live);
   EXPECT_EQ(vector.Offsets(), std::vector<uint32_t>(deleted.begin(), deleted.end()));
   std::vector<uint64_t> rows;
   for (const RowRange& range : vector.LiveRanges(num_rows / 3, num_rows - num_rows / 3)) {

@@ -1,0 +1,45 @@
+"""Filters and other expressions as the engine takes them: SQL text and the values of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import _eider
+from .error import InvalidError
+
+__all__ = ["Parameters", "expression_of"]
+
+#: Values of ``$1``, ``$2``... as a sequence, or of ``$name`` as a mapping.
+Parameters = Sequence[Any] | Mapping[str, Any] | None
+
+
+def expression_of(where: str, text: object, params: Parameters = None) -> _eider.SqlExpression | None:
+    """The expression ``text``; None when there is none."""
+    if text is None:
+        if params:
+            raise InvalidError(f"{where}: params without a filter")
+        return None
+    if not isinstance(text, str):
+        raise TypeError(f"{where} must be SQL text, got {type(text).__name__}")
+    if isinstance(params, (str, bytes)) or not isinstance(params, (Sequence, Mapping, type(None))):
+        raise TypeError(f"{where}: params must be a list or a dict, got {type(params).__name__}")
+    if not params:
+        return _eider.SqlExpression(text)
+    import pyarrow as pa
+
+    named = isinstance(params, Mapping)
+    values = params if isinstance(params, Mapping) else {str(i + 1): value for i, value in enumerate(params)}
+    arrays = [_array_of_one(where, name, value) for name, value in values.items()]
+    return _eider.SqlExpression(text, pa.record_batch(arrays, names=[str(name) for name in values]), named)
+
+
+def _array_of_one(where: str, name: str, value: Any) -> Any:
+    import pyarrow as pa
+
+    try:
+        if isinstance(value, pa.Scalar):
+            return pa.array([value.as_py()], value.type)
+        return pa.array([value])
+    except pa.ArrowInvalid as error:
+        raise InvalidError(f"{where}: parameter {name!r}: {error}") from None

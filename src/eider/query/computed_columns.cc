@@ -1,0 +1,65 @@
+#include "eider/query/computed_columns.h"
+
+#include <algorithm>
+
+namespace eider::query {
+namespace {
+
+class ComputingReader final : public RecordBatchReader {
+ public:
+  ComputingReader(std::unique_ptr<RecordBatchReader> reader, ComputedColumns computed)
+      : reader_(std::move(reader)), computed_(std::move(computed)) {}
+  const SchemaPtr& schema() const override { return computed_.schema(); }
+  std::optional<RecordBatch> Next() override {
+    const std::optional<RecordBatch> batch = reader_->Next();
+    if (!batch) return std::nullopt;
+    return computed_.Apply(*batch);
+  }
+
+ private:
+  const std::unique_ptr<RecordBatchReader> reader_;
+  const ComputedColumns computed_;
+};
+
+}  // namespace
+
+ComputedColumns::ComputedColumns(const TableReader& table, const ScanOptions& options) : read_options_(options) {
+  read_options_.computed.clear();
+  const SchemaPtr all = table.Plan({})->schema(), shown = table.Plan(read_options_)->schema();
+  if (!read_options_.columns) {
+    read_options_.columns.emplace();
+    for (const LanceField& field : table.snapshot().manifest->schema().fields) {
+      read_options_.columns->push_back(field.name.find('.') == std::string::npos ? field.name : "`" + field.name + "`");
+    }
+  }
+  for (const ComputedColumn& column : options.computed) {
+    columns_.push_back({.expression = ParseExpression(column.expression, *all), .places = {}});
+    for (const std::string& wanted : columns_.back().expression->columns()) read_options_.columns->push_back(wanted);
+  }
+  const SchemaPtr read = table.Plan(read_options_)->schema();
+  auto schema = std::make_shared<Schema>(Schema{.fields = {}, .metadata = read->metadata});
+  for (const Field& field : shown->fields) {
+    kept_.push_back(static_cast<size_t>(read->FieldIndex(field.name)));
+    schema->fields.push_back(read->fields[kept_.back()]);
+  }
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    columns_[i].places = ColumnPlaces(columns_[i].expression->columns(), *read);
+    schema->fields.push_back({.name = options.computed[i].name, .type = columns_[i].expression->type()});
+  }
+  schema_ = std::move(schema);
+}
+
+RecordBatch ComputedColumns::Apply(const RecordBatch& batch) const {
+  RecordBatch out{.schema = schema_, .num_rows = batch.num_rows};
+  for (const size_t column : kept_) out.columns.push_back(batch.columns[column]);
+  for (const Column& column : columns_) {
+    out.columns.push_back(column.expression->Evaluate(column.places.Find(batch.columns), batch.num_rows));
+  }
+  return out;
+}
+
+std::unique_ptr<RecordBatchReader> ComputedColumns::Scan(const TableReader& table) const {
+  return std::make_unique<ComputingReader>(table.Scan(read_options_), *this);
+}
+
+}  // namespace eider::query

@@ -1,0 +1,57 @@
+#include "eider/query/row_run.h"
+
+#include <numeric>
+
+#include "eider/base/error.h"
+
+namespace eider::query {
+
+RowRun RowRun::Cut(uint64_t n) {
+  if (n == size()) {
+    RowRun all = std::move(*this);
+    *this = {.fragment = all.fragment, .first = all.first + all.count, .chosen = {}, .known = {}};
+    return all;
+  }
+  RowRun head{.fragment = fragment, .first = first, .count = n, .chosen = {}, .known = {}};
+  const auto rows = static_cast<int64_t>(n), left = static_cast<int64_t>(size()) - rows;
+  for (ArrayPtr& array : known) {
+    if (array) head.known.push_back(SliceArray(array, 0, rows));
+    else head.known.push_back(nullptr);
+    if (array) array = SliceArray(array, rows, left);
+  }
+  if (chosen) {
+    head.chosen.emplace(chosen->begin(), chosen->begin() + rows);
+    chosen->erase(chosen->begin(), chosen->begin() + rows);
+    head.count = chosen->front() - first;
+  }
+  first += head.count;
+  count -= head.count;
+  return head;
+}
+
+FragmentRows::FragmentRows(const TableReader& table, const ScanOptions& options)
+    : table_(table), include_deleted_(options.include_deleted_rows) {
+  if (!options.fragment_ids) {
+    fragments_.resize(table.num_fragments());
+    std::iota(fragments_.begin(), fragments_.end(), size_t{0});
+    return;
+  }
+  for (const uint64_t id : *options.fragment_ids) {
+    const std::optional<size_t> index = table.snapshot().manifest->FindFragment(id);
+    if (!index) throw NotFound("fragment {} is not in version {}", id, table.snapshot().version());
+    fragments_.push_back(*index);
+  }
+}
+
+std::optional<RowRun> FragmentRows::Next(bool /*wait*/) {
+  while (!exhausted()) {
+    const size_t index = fragments_[next_++];
+    const FragmentReader& fragment = table_.fragment(index);
+    const file::ReadContext context = table_.context(nullptr);
+    const uint64_t rows = include_deleted_ ? fragment.physical_rows(context) : fragment.live_rows(context);
+    if (rows > 0) return RowRun{.fragment = index, .first = 0, .count = rows, .chosen = {}, .known = {}};
+  }
+  return std::nullopt;
+}
+
+}  // namespace eider::query
