@@ -14,7 +14,7 @@ class AbsentError(UnsupportedError, AttributeError):
 #: Absent names of the package and of its classes.
 _ABSENT: dict[str, frozenset[str]] = {
     "eider": frozenset(
-        ["BlobDescriptor", "BlobDescriptorArrayBuilder", "CleanupCandidateFile", "CleanupExplanation", "CleanupReferencedBranch", "CleanupStats", "CompactedSsTable", "DatasetBasePath", "DedicatedBlobWriter", "ExecutionPlan", "FFILanceTableProvider", "FtsToken", "Index", "IndexFile", "IndexProgress", "LanceOperation", "LsmPointLookupPlanner", "LsmScanner", "LsmVectorSearchPlanner", "MergeInsertBuilder", "PackedBlobWriter", "ScanStatistics", "bitmap", "ShardSnapshot", "ShardWriter", "ShardingField", "ShardingSpec", "Transaction", "bytes_read_counter", "evaluate_sharding_spec", "indices", "io", "iops_counter", "json_to_schema", "log", "mem_wal", "progress", "query", "schema_to_json", "set_logger", "simd_info", "tokenize", "types", "util"]
+        ["BlobDescriptor", "BlobDescriptorArrayBuilder", "CleanupCandidateFile", "CleanupExplanation", "CleanupReferencedBranch", "CleanupStats", "CompactedSsTable", "DatasetBasePath", "DedicatedBlobWriter", "ExecutionPlan", "FFILanceTableProvider", "FtsToken", "Index", "IndexFile", "IndexProgress", "LanceOperation", "LsmPointLookupPlanner", "LsmScanner", "LsmVectorSearchPlanner", "MergeInsertBuilder", "PackedBlobWriter", "bitmap", "ShardSnapshot", "ShardWriter", "ShardingField", "ShardingSpec", "Transaction", "bytes_read_counter", "evaluate_sharding_spec", "indices", "io", "iops_counter", "json_to_schema", "log", "mem_wal", "progress", "query", "schema_to_json", "set_logger", "simd_info", "tokenize", "types", "util"]
     ),
     "LanceDataset": frozenset(
         ["add_bases", "all_files", "alter_columns", "base_paths", "branches", "centroids", "cleanup_old_versions", "commit", "commit_batch", "commit_existing_index_segments", "create_branch", "create_index", "create_index_uncommitted", "create_scalar_index", "deep_clone", "delete", "delete_config_keys", "delta", "describe_indices", "drop", "drop_index", "explain_cleanup_old_versions", "filter", "fragment_ids", "from_pydantic_model", "get_ivf_model", "get_transactions", "get_version", "has_index", "has_stable_row_ids", "index_statistics", "initial_storage_options", "initialize_mem_wal", "io_stats_incremental", "io_stats_snapshot", "join", "join_asof", "latest_storage_options", "list_indices", "mem_wal_index_details", "mem_wal_writer", "merge", "merge_existing_index_segments", "merge_index_metadata", "merge_insert", "migrate_manifest_paths_v2", "new_file_session", "optimize", "partition_expression", "prewarm_index", "read_transaction", "remap_row_addrs", "replace_field_metadata", "replace_schema", "replace_schema_metadata", "restore", "shallow_clone", "sort_by", "sql", "storage_options_accessor", "tags", "tracked_files", "truncate_table", "update", "update_config", "update_field_metadata", "update_metadata", "update_schema_metadata", "validate", "version_refs"]
@@ -24,7 +24,7 @@ _ABSENT: dict[str, frozenset[str]] = {
     ),
     "LanceStats": frozenset(["index_stats"]),
     "LanceScanner": frozenset(
-        ["analyze_plan", "explain_plan", "from_batches", "from_dataset", "from_fragment", "scan_batches", "take"]
+        ["from_batches", "from_dataset", "from_fragment", "take"]
     ),
 }
 
