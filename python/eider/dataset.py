@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import _eider
 from .absent import Refusing
 from .add_columns import add_columns
+from .arrow_dataset import class_for_arrow
 from .arguments import DurabilityName, count_of, durability_of, refuse, uri_of
 from .blob_reads import BlobReads
 from .error import InvalidError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .scanner import ScanOptions
+    from .sql_query import SqlQueryBuilder
     from .udf import BatchUDF
 
 __all__ = ["ColumnOrdering", "LanceDataset"]
@@ -361,6 +363,20 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
             raise InvalidError(f"cannot sample {num_rows} of {len(rows)} rows")
         positions = [int(rows[i]) for i in random.sample(range(len(rows)), num_rows)]
         return self.take(positions if randomize_order else sorted(positions), columns, **kwargs)
+
+    def sql(self, sql: str) -> SqlQueryBuilder:
+        """A query in DuckDB's SQL over this dataset, which it calls ``dataset``; needs the package ``duckdb``.
+
+        ``ds.sql("SELECT ...").to_arrow()``, or ``.build().to_batch_records()`` as in pylance.
+        """
+        from .sql_query import SqlQueryBuilder
+
+        return SqlQueryBuilder(self, sql)
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        """Where ``pyarrow.dataset`` is in use, a class derived from its ``Dataset``: DuckDB and polars push filters into those."""
+        return class_for_arrow(type(self))
 
     def __arrow_c_schema__(self) -> object:
         return self._native.schema.__arrow_c_schema__()
