@@ -27,7 +27,7 @@ class SqlQuery:
             import duckdb
         except ImportError:
             raise UnsupportedError("LanceDataset.sql needs the package 'duckdb'") from None
-        import pyarrow.dataset  # noqa: F401: DuckDB pushes filters into what looks like one of its datasets
+        import pyarrow.dataset  # noqa: F401  (DuckDB pushes filters into what looks like one of its datasets)
 
         connection = duckdb.connect()
         rows = {name: value for name, value in self._options.items() if value is not None}

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as pads
 import pytest
+from eider.arrow_expression import sql_of
 
 import eider
-from eider.arrow_expression import sql_of
 
 FIELD = pc.field
 
@@ -102,7 +102,7 @@ def test_what_duckdb_pushes(ds):
             seen.append(kwargs)
             return super().scanner(*args, **kwargs)
 
-    watched = Watched(ds.uri)
+    watched = Watched(ds.uri)  # noqa: F841  (named in the query)
     assert duckdb.sql("SELECT id FROM watched WHERE value > 47").fetchall() == [(48,), (49,), (98,), (99,), (148,), (149,), (198,), (199,)]
     assert seen[-1]["columns"] == ["id"] or set(seen[-1]["columns"]) == {"id", "value"}
     assert "value" in str(seen[-1]["filter"])
