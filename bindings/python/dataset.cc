@@ -101,7 +101,7 @@ RecordBatch Finish(RecordBatch batch, Outputs outputs) {
 }
 
 RecordBatch Take(const Dataset& self, nb::object positions, const Names& columns, Outputs outputs, bool with_row_id,
-                 bool with_row_address, nb::object stats) {
+                 bool with_row_address, nb::object stats, const std::vector<std::pair<std::string, std::string>>& computed) {
   const std::vector<uint64_t> rows = RowsFrom(positions);
   const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
   ScanOptions options;
@@ -109,6 +109,7 @@ RecordBatch Take(const Dataset& self, nb::object positions, const Names& columns
   options.with_row_id = with_row_id;
   options.with_row_address = with_row_address;
   options.stats = kept.get();
+  for (const auto& [name, text] : computed) options.computed.push_back({name, {.text = text}});
   return WithoutGil([&] { return Finish(self.Take(rows, options), std::move(outputs)); });
 }
 
@@ -213,6 +214,13 @@ void BindScanOptions(nb::module_& m) {
       .def_ro("text", &SqlExpression::text);
   nb::class_<ScanOptions>(m, "ScanOptions")
       .def(nb::init<>())
+      .def("copy", [](const ScanOptions& self) { return self; })
+      .def("add_computed", [](ScanOptions& self, std::string name, const SqlExpression& expression) {
+             self.computed.push_back({std::move(name), expression});
+           }, "name"_a, "expression"_a)
+      .def("add_sort_key", [](ScanOptions& self, std::string column, bool ascending, bool nulls_first) {
+             self.order_by.push_back({std::move(column), ascending, nulls_first});
+           }, "column"_a, "ascending"_a, "nulls_first"_a)
       .def_rw("columns", &ScanOptions::columns, nb::arg().none())
       .def_rw("filter", &ScanOptions::filter, nb::arg().none())
       .def_rw("limit", &ScanOptions::limit, nb::arg().none())
@@ -263,8 +271,11 @@ void DefineReads(nb::class_<Dataset>& dataset) {
             return WithoutGil([&] { return self.CountRows(options); });
           },
           "options"_a, "stats"_a.none() = nb::none())
+      .def("explain_scan", [](const Dataset& self, const ScanOptions& options) { return WithoutGil([&] { return self.ExplainScan(options); }); },
+           "options"_a)
       .def("take", &Take, "positions"_a.none(), "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
-           "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none())
+           "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none(),
+           "computed"_a = std::vector<std::pair<std::string, std::string>>())
       .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(),
            "outputs"_a.none() = nb::none(), "stats"_a.none() = nb::none());
 }

@@ -85,6 +85,7 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   virtual uint64_t CountRows(const ScanOptions& options) const = 0;  ///< rows that the scan would yield
   /// Batches in row order. Deleted rows are left out.
   virtual std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options = {}) const = 0;
+  virtual std::string ExplainScan(const ScanOptions& options) const = 0;  ///< what Scan would do, for people
   /// Live rows [first, first + count) as one batch; a plain fixed-width column inside one page is a view of the file.
   virtual RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options = {}) const = 0;
   /// Rows by position among the live rows, order and duplicates kept. \throws Error(kInvalid) naming an index out of range.

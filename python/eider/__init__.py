@@ -34,7 +34,7 @@ from .error import (
 from .file import LanceFileReader, LanceFileWriter
 from .fragment import FragmentMetadata, LanceFragment
 from .open import dataset
-from .scanner import LanceScanner, ScanStats
+from .scanner import LanceScanner, ScanStatistics, ScanStats
 from .schema import LanceField, LanceSchema
 from .session import Session
 from .stats import DataStatistics, FieldStatistics
@@ -71,6 +71,7 @@ __all__ = [
     "NotFoundError",
     "OutOfBudgetError",
     "RetryableConflictError",
+    "ScanStatistics",
     "ScanStats",
     "Session",
     "UnsupportedError",

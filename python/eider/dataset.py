@@ -11,13 +11,14 @@ from . import _eider
 from .absent import Refusing
 from .add_columns import add_columns
 from .arguments import DurabilityName, count_of, durability_of, names_of, refuse, uri_of
+from .arrow_dataset import class_for_arrow
 from .blob_reads import BlobReads
 from .error import InvalidError, UnsupportedError
 from .facts import DatasetFacts
 from .fragment import LanceFragment, fragment_ids_of, fragments_of
 from .ingest import ReaderLike
 from .projection import Columns, select
-from .scanner import LanceScanner, ScanStats, plan_scan, scan_defaults
+from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats, plan_scan, scan_defaults
 from .session import Session, native_session
 from .sql import Parameters
 from .versions import VersionLike, version_number
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .scanner import ScanOptions
+    from .sql_query import SqlQueryBuilder
     from .udf import BatchUDF
 
-__all__ = ["LanceDataset"]
+__all__ = ["ColumnOrdering", "LanceDataset"]
 
 _MAX_KEPT_SCHEMAS = 16
 
@@ -161,9 +163,9 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
         blob_handling: str | None = None,
         use_scalar_index: bool | None = None,
         include_deleted_rows: bool | None = None,
-        scan_stats_callback: Callable[[Any], None] | None = None,
+        scan_stats_callback: Callable[[ScanStatistics], None] | None = None,
         strict_batch_size: bool | None = None,
-        order_by: object = None,
+        order_by: Iterable[ColumnOrdering | str] | None = None,
         disable_scoring_autoprojection: bool | None = None,
         row_addr_allowlist: bytes | None = None,
         row_addr_blocklist: bytes | None = None,
@@ -174,10 +176,12 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
 
         Args:
             columns: Names of the columns to read, in output order; None reads all. A nested field ``"s.x"`` becomes a
-                column of that name. A dict renames: ``{"new": "old"}``. ``"_rowid"``, ``"_rowaddr"`` and ``"_rowoffset"``
+                column of that name. A dict renames, ``{"new": "old"}``, and computes, ``{"x2": "x * 2"}``. ``"_rowid"``, ``"_rowaddr"`` and ``"_rowoffset"``
                 (the position among the live rows) may be named.
-            filter: A condition in SQL, such as ``"id > 3 AND name LIKE 'a%'"``: only rows for which it is true.
+            filter: A condition, as a ``pyarrow.compute`` expression or in SQL, such as ``"id > 3 AND name LIKE 'a%'"``: only rows for which it is true.
             params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the filter.
+            order_by: Keys of a sort, the first one first: names, or ``ColumnOrdering(name, ascending, nulls_first)``. Rows with equal
+                keys stay in row order; ``limit`` and ``offset`` count the sorted rows.
             limit, offset: Rows to yield, and rows to skip before them, of those that pass the filter.
             batch_size: Rows of a batch, at least 1; None: 8192. Fewer where rows are so wide that many would not fit the memory
                 budget, and at the end of a fragment.
@@ -191,7 +195,8 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
             stats: Filled with what the scan asks of storage.
             batch_readahead, fragment_readahead, io_buffer_size, late_materialization, use_stats, use_scalar_index,
             prefilter: Accepted: they tune other engines and never change the result of a scan.
-            nearest, full_text_query, order_by, index_segments, fast_search, scan_stats_callback,
+            scan_stats_callback: Called with a ``ScanStatistics`` when the scan is done.
+            nearest, full_text_query, index_segments, fast_search,
             disable_scoring_autoprojection, row_addr_allowlist, row_addr_blocklist: Not supported yet.
         """
         if nearest is not None:  # even an empty dict asks for something
@@ -201,8 +206,6 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
             index_segments=index_segments,
             full_text_query=full_text_query,
             fast_search=fast_search,
-            scan_stats_callback=scan_stats_callback,
-            order_by=order_by,
             disable_scoring_autoprojection=disable_scoring_autoprojection,
             row_addr_allowlist=row_addr_allowlist,
             row_addr_blocklist=row_addr_blocklist,
@@ -214,6 +217,8 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
             columns=columns,
             filter=filter,
             params=params,
+            order_by=order_by,
+            callback=scan_stats_callback,
             limit=limit,
             offset=offset,
             batch_size=batch_size,
@@ -300,7 +305,13 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
             chosen = select(columns, self._names(), flatten=False)
             key = repr(chosen)
             batch = native.take(
-                indices, chosen.columns, chosen.outputs, chosen.with_row_id, chosen.with_row_address, stats
+                indices,
+                chosen.columns,
+                chosen.outputs,
+                chosen.with_row_id,
+                chosen.with_row_address,
+                stats,
+                chosen.computed,
             )
         return pa.Table.from_batches([self._to_arrow(native, key, batch)])
 
@@ -335,7 +346,7 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
         rows = self.count_rows()
         first, last = min(first, rows), min(last, rows)
         chosen = select(columns, self._names(), flatten=True)
-        if chosen.with_row_id or chosen.with_row_address:
+        if chosen.with_row_id or chosen.with_row_address or chosen.computed:
             return self.to_table(columns, limit=last - first, offset=first, stats=stats)
         batch = self._native.read_range(first, last - first, chosen.columns, chosen.outputs, stats)
         return pa.Table.from_batches([pa.record_batch(batch)])
@@ -353,6 +364,20 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
             raise InvalidError(f"cannot sample {num_rows} of {len(rows)} rows")
         positions = [int(rows[i]) for i in random.sample(range(len(rows)), num_rows)]
         return self.take(positions if randomize_order else sorted(positions), columns, **kwargs)
+
+    def sql(self, sql: str) -> SqlQueryBuilder:
+        """A query in DuckDB's SQL over this dataset, which it calls ``dataset``; needs the package ``duckdb``.
+
+        ``ds.sql("SELECT ...").to_arrow()``, or ``.build().to_batch_records()`` as in pylance.
+        """
+        from .sql_query import SqlQueryBuilder
+
+        return SqlQueryBuilder(self, sql)
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        """Where ``pyarrow.dataset`` is in use, a class derived from its ``Dataset``: DuckDB and polars push filters into those."""
+        return class_for_arrow(type(self))
 
     def __arrow_c_schema__(self) -> object:
         return self._native.schema.__arrow_c_schema__()

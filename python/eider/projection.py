@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import _eider
-from .error import InvalidError, NotFoundError, UnsupportedError
+from .error import InvalidError, NotFoundError
 
 Columns = Sequence[str] | Mapping[str, str] | None
 
@@ -23,10 +23,12 @@ class Selection:
     outputs: list[tuple[str, list[str]]] | None = None
     with_row_id: bool = False
     with_row_address: bool = False
+    #: Name given to the engine, and SQL text.
+    computed: tuple[tuple[str, str], ...] = ()
 
 
 def split_path(path: str) -> list[str]:
-    """Split ``a.b.`c.d``` into its segments. Raises UnsupportedError for anything that is not a column path."""
+    """Split ``a.b.`c.d``` into its segments. Raises InvalidError for anything that is not a column path."""
     segments: list[str] = []
     rest = path
     while True:
@@ -60,10 +62,8 @@ def _is_path(text: str, names: Container[str]) -> bool:
 def _requested(columns: Sequence[str] | Mapping[str, str], names: Container[str]) -> list[tuple[str, str]]:
     if isinstance(columns, Mapping):
         for name, expression in columns.items():
-            if not isinstance(expression, str) or not _is_path(expression, names):
-                raise UnsupportedError(
-                    f"columns: SQL expressions are not supported yet, only renamed columns: {name!r} = {expression!r}"
-                )
+            if not isinstance(expression, str):
+                raise TypeError(f"columns: {name!r} must be SQL text, got {type(expression).__name__}")
         return list(columns.items())
     if isinstance(columns, (str, bytes)) or not isinstance(columns, Iterable):
         raise TypeError(f"columns must be a list of names or a dict of name to column, got {type(columns).__name__}")
@@ -102,8 +102,13 @@ def select(
     known = dict.fromkeys(names)
     read: dict[str, None] = {}
     outputs: dict[str, list[str]] = {}
+    computed: list[tuple[str, str]] = []
     plain = not isinstance(columns, Mapping)
     for name, text in _requested(columns, known):
+        if isinstance(columns, Mapping) and not _is_path(text, known):
+            computed.append((f"{name} = {text}", text))
+            outputs[name] = [computed[-1][0]]
+            continue
         path = _resolve_path(text, known)
         virtual = path[0] not in known
         with_row_id = with_row_id or (virtual and path[0] == _ROW_ID)
@@ -124,4 +129,4 @@ def select(
     for flag, name in ((with_row_id, _ROW_ID), (with_row_address, _ROW_ADDRESS)):
         if flag and all(path != [name] for path in outputs.values()):
             out.append((name, [name]))
-    return Selection(list(read), out, with_row_id, with_row_address)
+    return Selection(list(read), out, with_row_id, with_row_address, tuple(computed))

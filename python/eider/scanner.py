@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _eider
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .fragment import LanceFragment
 
-__all__ = ["LanceScanner", "ScanOptions", "ScanStats"]
+__all__ = ["ColumnOrdering", "LanceScanner", "ScanOptions", "ScanStatistics", "ScanStats"]
 
 ScanStats = _eider.ScanStats
 
@@ -32,6 +32,7 @@ _DEFAULTABLE = frozenset(
         "columns",
         "filter",
         "params",
+        "order_by",
         "limit",
         "offset",
         "batch_size",
@@ -66,14 +67,39 @@ class ScanOptions(TypedDict, total=False):
     blob_handling: str | None
     use_scalar_index: bool | None
     include_deleted_rows: bool | None
-    scan_stats_callback: Callable[[Any], None] | None
+    scan_stats_callback: Callable[[ScanStatistics], None] | None
     strict_batch_size: bool | None
-    order_by: Any
+    order_by: Iterable[ColumnOrdering | str] | None
     disable_scoring_autoprojection: bool | None
     row_addr_allowlist: bytes | None
     row_addr_blocklist: bytes | None
     params: Parameters
     stats: ScanStats | None
+
+
+@dataclass(frozen=True)
+class ColumnOrdering:
+    """A key of ``order_by``. NaN is greater than every number; text is compared by bytes."""
+
+    column_name: str
+    ascending: bool = True
+    nulls_first: bool = False
+
+
+@dataclass(frozen=True)
+class ScanStatistics:
+    """What a scan asked of storage; ``scan_stats_callback`` gets it when the scan is done."""
+
+    iops: int
+    requests: int
+    bytes_read: int
+    indices_loaded: int = 0
+    parts_loaded: int = 0
+    index_comparisons: int = 0
+    index_cache_hits: int = 0
+    index_cache_misses: int = 0
+    all_counts: dict[str, int] = field(default_factory=dict)
+    all_times: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,19 +110,39 @@ class ScanPlan:
     options: _eider.ScanOptions
     outputs: list[tuple[str, list[str]]] | None = None
     stats: ScanStats | None = None
+    callback: Callable[[ScanStatistics], None] | None = None
 
-    def open(self, limit: int | None = None) -> _eider.RecordBatchReader:
+    def open(self, limit: int | None = None, stats: ScanStats | None = None) -> _eider.RecordBatchReader:
         """Start the scan, of at most ``limit`` rows."""
-        options, own = self.options, self.options.limit
-        options.limit = own if limit is None else limit if own is None else min(limit, own)
-        try:
-            return self.dataset.scan(options, self.outputs, self.stats)
-        finally:
-            options.limit = own
+        options = self.options
+        if limit is not None:
+            options = options.copy()
+            options.limit = limit if options.limit is None else min(limit, options.limit)
+        return self.dataset.scan(options, self.outputs, stats or self.stats)
 
     def count_rows(self) -> int:
         """Rows that the scan yields."""
         return self.dataset.count_scan(self.options, self.stats)
+
+    def read_table(self, limit: int | None = None) -> pa.Table:
+        """All rows, then the callback."""
+        stats = self._own_stats()
+        table = read_table(self.open(limit, stats))
+        self._report(stats)
+        return table
+
+    def read_batches(self) -> Iterator[pa.RecordBatch]:
+        """The batches, then the callback."""
+        stats = self._own_stats()
+        yield from read_batches(self.open(None, stats))
+        self._report(stats)
+
+    def _own_stats(self) -> ScanStats | None:
+        return self.stats or (ScanStats() if self.callback else None)
+
+    def _report(self, stats: ScanStats | None) -> None:
+        if self.callback and stats:
+            self.callback(ScanStatistics(stats.requests, stats.requests, stats.bytes))
 
 
 def scan_defaults(options: dict[str, Any] | None) -> dict[str, Any]:
@@ -116,6 +162,7 @@ def plan_scan(
     *,
     fragment_ids: list[int] | None,
     stats: ScanStats | None,
+    callback: Callable[[ScanStatistics], None] | None = None,
     **options: Any,
 ) -> ScanPlan:
     """Check the options of a scan, each taken from ``defaults`` where it is None; ``names`` are the columns there are."""
@@ -141,7 +188,26 @@ def plan_scan(
     scan.blob_handling = blob_handling_of(given["blob_handling"])
     scan.with_row_id = selection.with_row_id
     scan.with_row_address = selection.with_row_address
-    return ScanPlan(dataset=dataset, options=scan, outputs=selection.outputs, stats=stats)
+    for name, text in selection.computed:
+        scan.add_computed(name, _eider.SqlExpression(text))
+    for key in ordering_of(given["order_by"]):
+        scan.add_sort_key(key.column_name, key.ascending, key.nulls_first)
+    return ScanPlan(dataset, scan, selection.outputs, stats, callback)
+
+
+def ordering_of(order_by: Iterable[ColumnOrdering | str] | None) -> list[ColumnOrdering]:
+    """Check the keys of a sort."""
+    if isinstance(order_by, (str, bytes)):
+        raise TypeError("order_by must be a list of columns, got a single str")
+    keys = []
+    for key in order_by or ():
+        if isinstance(key, str):
+            keys.append(ColumnOrdering(key))
+        elif all(hasattr(key, name) for name in ("column_name", "ascending", "nulls_first")):
+            keys.append(ColumnOrdering(key.column_name, bool(key.ascending), bool(key.nulls_first)))
+        else:
+            raise TypeError(f"order_by: a key must be a name or a ColumnOrdering, got {type(key).__name__}")
+    return keys
 
 
 def read_table(reader: _eider.RecordBatchReader) -> pa.Table:
@@ -184,11 +250,17 @@ class LanceScanner(Refusing):
 
     def to_table(self) -> pa.Table:
         """All rows, as a table with one chunk per batch."""
-        return read_table(self._plan.open())
+        return self._plan.read_table()
 
     def to_batches(self) -> Iterator[pa.RecordBatch]:
-        """The batches in row order. Memory holds those being read ahead."""
-        return read_batches(self._plan.open())
+        """The batches in the order of the scan. Memory holds those being read ahead."""
+        if self._plan.callback:
+            return self._plan.read_batches()
+        return read_batches(self._plan.open())  # errors of the options come at once
+
+    def scan_batches(self) -> Iterator[pa.RecordBatch]:
+        """The same as ``to_batches``."""
+        return self.to_batches()
 
     def to_reader(self) -> pa.RecordBatchReader:
         """A pyarrow reader over the same stream. Errors in it are pyarrow's, with Eider's message."""
@@ -202,11 +274,31 @@ class LanceScanner(Refusing):
 
     def head(self, num_rows: int) -> pa.Table:
         """The first ``num_rows`` rows."""
-        return read_table(self._plan.open(limit=num_rows))
+        return self._plan.read_table(num_rows)
 
     def count_rows(self) -> int:
         """Number of rows that the scan yields."""
         return self._plan.count_rows()
+
+    def explain_plan(self, verbose: bool = False) -> str:
+        """What the scan would do, for people: its filter and what that reads and rules out, its order, its columns."""
+        return self._plan.dataset.explain_scan(self._plan.options)
+
+    def analyze_plan(self, count_rows: bool = False) -> str:
+        """Run the scan, or count its rows: what it did, and what that took."""
+        from time import perf_counter
+
+        stats, begin = ScanStats(), perf_counter()
+        if count_rows:
+            rows, batches = self._plan.dataset.count_scan(self._plan.options, stats), 0
+        else:
+            sizes = [batch.num_rows for batch in read_batches(self._plan.open(None, stats))]
+            rows, batches = sum(sizes), len(sizes)
+        milliseconds = (perf_counter() - begin) * 1e3
+        return (
+            f"{self.explain_plan()}  took {milliseconds:.3f} ms: {rows} rows in {batches} batches; {stats.requests} requests, "
+            f"{stats.bytes} bytes in {stats.rounds} rounds; {stats.bytes_copied} bytes decoded\n"
+        )
 
     def __arrow_c_schema__(self) -> object:
         return self._plan.open().__arrow_c_schema__()

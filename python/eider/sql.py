@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from . import _eider
+from .arrow_expression import is_arrow_expression, sql_of
 from .error import InvalidError
 
 __all__ = ["Parameters", "expression_of"]
@@ -20,8 +21,12 @@ def expression_of(where: str, text: object, params: Parameters = None) -> _eider
         if params:
             raise InvalidError(f"{where}: params without a filter")
         return None
+    if is_arrow_expression(text):
+        if params:
+            raise InvalidError(f"{where}: a pyarrow expression takes no params")
+        text, params = sql_of(cast("Any", text))
     if not isinstance(text, str):
-        raise TypeError(f"{where} must be SQL text, got {type(text).__name__}")
+        raise TypeError(f"{where} must be SQL text or a pyarrow expression, got {type(text).__name__}")
     if isinstance(params, (str, bytes)) or not isinstance(params, (Sequence, Mapping, type(None))):
         raise TypeError(f"{where}: params must be a list or a dict, got {type(params).__name__}")
     if not params:

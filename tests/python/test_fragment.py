@@ -60,5 +60,5 @@ def test_metadata(parts):
 
 def test_an_argument_that_comes_later_is_refused_by_name(parts):
     fragment = parts.get_fragment(0)
-    with pytest.raises(eider.UnsupportedError, match="'order_by'"):
-        fragment.scanner(order_by=["id"])
+    with pytest.raises(eider.UnsupportedError, match="'nearest'"):
+        fragment.scanner(nearest={"column": "id"})

@@ -171,8 +171,6 @@ LATER = {
     "index_segments": ["x"],
     "full_text_query": "word",
     "fast_search": True,
-    "scan_stats_callback": print,
-    "order_by": ["id"],
     "disable_scoring_autoprojection": True,
     "row_addr_allowlist": b"x",
     "row_addr_blocklist": b"x",
@@ -215,8 +213,8 @@ def test_wrong_arguments(ds):
         ds.to_table(batch_size=0)
     with pytest.raises(eider.InvalidError, match="duplicate column name 'id'"):
         ds.to_table(columns=["id", "id"])
-    with pytest.raises(eider.UnsupportedError, match="expressions"):
-        ds.to_table(columns={"y": "id + 1"})
+    with pytest.raises(TypeError, match="columns: 'y' must be SQL text"):
+        ds.to_table(columns={"y": 1})
     with pytest.raises(TypeError, match="foo"):
         ds.count_rows(foo=1)
 

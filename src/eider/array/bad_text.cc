@@ -8,17 +8,26 @@ namespace {
 
 std::string_view TextOf(ByteSpan bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-/// All values at once, nulls too: most columns are ASCII.
+bool Continues(uint8_t byte) { return (byte & 0xC0) == 0x80; }
+
+/// All values at once, nulls too: text, and no value begins within a sequence.
 template <typename Offset>
-bool IsAllAscii(const Array& array) {
+bool IsAllText(const Array& array) {
   const Offset* offsets = array.buffers[0].as<Offset>() + array.offset;
-  return IsAscii(TextOf(array.buffers[1].span().subspan(offsets[0], offsets[array.length] - offsets[0])));
+  const ByteSpan bytes = array.buffers[1].span().subspan(offsets[0], offsets[array.length] - offsets[0]);
+  if (!IsUtf8(TextOf(bytes))) return false;
+  if (IsAscii(TextOf(bytes))) return true;
+  for (int64_t i = 1; i < array.length; ++i) {
+    const uint64_t at = static_cast<uint64_t>(offsets[i] - offsets[0]);
+    if (at < bytes.size() && Continues(bytes[at])) return false;
+  }
+  return true;
 }
 
 std::optional<int64_t> FindInStrings(const Array& array) {
   if (array.length == 0) return std::nullopt;
-  if (array.type->id == TypeId::kUtf8 && IsAllAscii<int32_t>(array)) return std::nullopt;
-  if (array.type->id == TypeId::kLargeUtf8 && IsAllAscii<int64_t>(array)) return std::nullopt;
+  if (array.type->id == TypeId::kUtf8 && IsAllText<int32_t>(array)) return std::nullopt;
+  if (array.type->id == TypeId::kLargeUtf8 && IsAllText<int64_t>(array)) return std::nullopt;
   const StringValues values(array);
   for (int64_t i = 0; i < array.length; ++i) {
     if (array.IsValid(i) && !IsUtf8(TextOf(values.At(i)))) return i;

@@ -70,6 +70,12 @@ bool FieldsEqual(const Array& a, int64_t i, const Array& b, int64_t j, std::stri
   return true;
 }
 
+int64_t KeyWithin(const Array& array, int64_t i) {
+  const int64_t key = DictionaryKey(array, i);
+  if (key < 0 || key >= array.dictionary->length) throw Invalid("key {} of a dictionary of {} values", key, array.dictionary->length);
+  return key;
+}
+
 }  // namespace
 
 bool ValuesEqual(const Array& a, int64_t i, const Array& b, int64_t j, std::string* difference) {
@@ -89,7 +95,7 @@ bool ValuesEqual(const Array& a, int64_t i, const Array& b, int64_t j, std::stri
     case Layout::kList32: case Layout::kList64: case Layout::kFixedSizeList: return ItemsEqual(a, i, b, j, difference);
     case Layout::kStruct: return FieldsEqual(a, i, b, j, difference);
     case Layout::kDictionary:
-      return ValuesEqual(*a.dictionary, DictionaryKey(a, i), *b.dictionary, DictionaryKey(b, j), difference);
+      return ValuesEqual(*a.dictionary, KeyWithin(a, i), *b.dictionary, KeyWithin(b, j), difference);
   }
   return false;
 }

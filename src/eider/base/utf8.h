@@ -8,6 +8,8 @@ namespace eider {
 
 /// True for well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool IsUtf8(std::string_view text);
+/// The same without special instructions, for tests.
+bool IsUtf8Portable(std::string_view text);
 bool IsAscii(std::string_view text);
 
 }  // namespace eider

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 
 namespace eider {
@@ -25,6 +26,28 @@ TEST(Utf8Test, FindsABadByteWhereverItIs) {
       EXPECT_FALSE(IsAscii(text)) << at << " of " << size;
       EXPECT_TRUE(IsUtf8(text.replace(at, 1, "\xe2\x82\xac"))) << at << " of " << size;
     }
+  }
+}
+
+TEST(Utf8Test, BothWaysAgreeOnAnySequence) {
+  std::mt19937_64 random(5);
+  const std::string pieces[] = {"a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\xa6\x86", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf", "\xe0\xa0\x80", "abcdefghijklmnop"};
+  int good = 0;
+  for (int round = 0; round < 50'000; ++round) {
+    std::string text;
+    while (text.size() < 64 + random() % 70) text += pieces[random() % 8];
+    if (round % 3 == 1) text[random() % text.size()] = char(random());
+    if (round % 3 == 2) text.resize(text.size() - random() % 4);
+    good += IsUtf8Portable(text);
+    ASSERT_EQ(IsUtf8(text), IsUtf8Portable(text)) << "round " << round;
+  }
+  EXPECT_GT(good, 20'000);
+  EXPECT_LT(good, 45'000);
+  for (uint32_t four = 0; four < 0x1000000; four += 1 + (four & 0xFF) % 3) {  // any three bytes, and one that continues
+    std::string text(70, 'x');
+    const char bytes[] = {char(four >> 16), char(four >> 8), char(four), char(0x80 | (four & 0x3F))};
+    text.replace(30, 4, bytes, 4);
+    ASSERT_EQ(IsUtf8(text), IsUtf8Portable(text)) << four;
   }
 }
 

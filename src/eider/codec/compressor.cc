@@ -101,7 +101,7 @@ MiniBlockPage CompressFixedPlain(const LeafValues& values, const CompressionOpti
     const bool long_runs = options.version_minor >= 2 && runs * kLongRun <= values.num_values;
     return CompressRle(values, long_runs ? kSparseChunkValues : kMaxChunkValues, encoding);
   }
-  return packed_bytes < flat_bytes ? CompressInline(values, encoding) : CompressFlat(values, encoding, FixedTarget(options));
+  return packed_bytes < flat_bytes ? CompressInline(values, packed_bytes, encoding) : CompressFlat(values, encoding, FixedTarget(options));
 }
 
 // Whether most words of 64 booleans are all false or all true.
@@ -169,7 +169,11 @@ uint64_t LongestValue(const LeafValues& values) {
 bool WantsFsst(const LeafValues& values, const CompressionOptions& options) {
   if (options.scheme == Scheme::kFsst) return true;
   if (options.scheme != Scheme::kAuto || !options.is_text || values.num_values == 0) return false;
-  return values.Offset(values.num_values) - values.Offset(0) >= kMinFsstBytes && LongestValue(values) >= kMinFsstValueBytes;
+  if (values.Offset(values.num_values) - values.Offset(0) < kMinFsstBytes) return false;
+  for (uint64_t i = 0; i < values.num_values; ++i) {
+    if (values.Offset(i + 1) - values.Offset(i) >= kMinFsstValueBytes) return true;
+  }
+  return false;
 }
 
 // Short words in no order shrink more by a table of symbols than by a general compressor.

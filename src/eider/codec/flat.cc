@@ -156,6 +156,7 @@ MiniBlockPage CompressFlat(const LeafValues& values, CompressiveEncoding* encodi
   SetFlat(values.shape.bits_per_value, encoding);
   MiniBlockPage page = NewPage(1);
   const uint64_t per_chunk = ChunkValuesOf(values.shape.bits_per_value, target_bytes);
+  page.buffers[0].Reserve(FlatBytes(values.num_values, values.shape.bits_per_value));
   uint64_t first = 0;
   do {
     const uint64_t count = std::min(per_chunk, values.num_values - first);

@@ -21,15 +21,21 @@ struct Lane {
 
 /// Matching waits for one load after the other, so several lanes take turns.
 constexpr size_t kLanes = 4;
+/// Values whose codes are brought together while they are at hand.
+constexpr uint64_t kBatchBytes = 256 << 10;
+/// Room for the codes, above what the sample foretells.
+constexpr double kReserve = 1.05;
 using Lanes = std::array<Lane, kLanes>;
 
 class LaneEncoder {
  public:
   /// `ends[i]` becomes where value i ends in its lane.
-  LaneEncoder(const LeafValues& values, const FsstSymbols& symbols, uint64_t* ends) : values_(values), symbols_(symbols), ends_(ends) {}
+  LaneEncoder(const LeafValues& values, const FsstSymbols& symbols, uint64_t* ends)
+      : values_(values), symbols_(symbols.matcher()), ends_(ends) {}
 
   /// Encodes all of the lanes. Behind every value 8 more bytes can be read.
   void Run(Lanes& lanes) const {
+    const FsstSymbols::Matcher symbols = symbols_;
     // Locals, to be held in registers: through memory every code would wait for the stores of the one before.
     const uint8_t *at0 = lanes[0].at, *at1 = lanes[1].at, *at2 = lanes[2].at, *at3 = lanes[3].at;
     uint8_t *to0 = lanes[0].to, *to1 = lanes[1].to, *to2 = lanes[2].to, *to3 = lanes[3].to;
@@ -37,10 +43,10 @@ class LaneEncoder {
     bool all = Enter(lanes[0], at0, end0, to0) & Enter(lanes[1], at1, end1, to1);
     all &= Enter(lanes[2], at2, end2, to2) & Enter(lanes[3], at3, end3, to3);
     while (all) {
-      all &= Turn(lanes[0], at0, end0, to0);
-      all &= Turn(lanes[1], at1, end1, to1);
-      all &= Turn(lanes[2], at2, end2, to2);
-      all &= Turn(lanes[3], at3, end3, to3);
+      all &= Turn(symbols, lanes[0], at0, end0, to0);
+      all &= Turn(symbols, lanes[1], at1, end1, to1);
+      all &= Turn(symbols, lanes[2], at2, end2, to2);
+      all &= Turn(symbols, lanes[3], at3, end3, to3);
     }
     Finish(lanes[0], at0, end0, to0), Finish(lanes[1], at1, end1, to1);
     Finish(lanes[2], at2, end2, to2), Finish(lanes[3], at3, end3, to3);
@@ -57,9 +63,9 @@ class LaneEncoder {
     return false;
   }
   /// One code; false when the lane has come to its end.
-  bool Turn(Lane& lane, const uint8_t*& at, const uint8_t*& end, uint8_t*& to) const {
+  bool Turn(FsstSymbols::Matcher symbols, Lane& lane, const uint8_t*& at, const uint8_t*& end, uint8_t*& to) const {
     const uint64_t word = LoadLe<uint64_t>(at) & kAvailable[std::min<ptrdiff_t>(end - at, 8)];
-    const FsstSymbols::Entry entry = symbols_.Match(word);
+    const FsstSymbols::Entry entry = symbols.Match(word);
     // An escape takes both bytes; behind another code the second is overwritten.
     StoreLe<uint16_t>(to, static_cast<uint16_t>(FsstSymbols::CodeOf(entry) | word << 8));
     to += FsstSymbols::CodeBytesOf(entry);
@@ -67,13 +73,13 @@ class LaneEncoder {
     return at != end || Enter(lane, at, end, to);
   }
   void Finish(Lane& lane, const uint8_t* at, const uint8_t* end, uint8_t* to) const {
-    while (lane.value < lane.last && Turn(lane, at, end, to)) {
+    while (lane.value < lane.last && Turn(symbols_, lane, at, end, to)) {
     }
     lane.to = to;
   }
 
   const LeafValues& values_;
-  const FsstSymbols& symbols_;
+  const FsstSymbols::Matcher symbols_;
   uint64_t* const ends_;
 };
 
@@ -93,19 +99,13 @@ void FsstEncoder::Encode(ByteSpan value, BufferBuilder& out) const {
   out.Resize(begin + static_cast<size_t>(to - codes));
 }
 
-FsstEncoder::Codes FsstEncoder::EncodeAll(const LeafValues& values) const {
-  const uint64_t n = values.num_values;
-  Codes codes;
-  codes.offsets.resize(n + 1);
-  if (n == 0) return codes;
-  const uint64_t begin = values.Offset(0);
-  // The last values are encoded with care: 8 bytes may not be there to be read.
-  uint64_t fast = n;
-  while (fast > 0 && values.Offset(fast) + 8 > values.data.size()) --fast;
-  uint8_t* const out = codes.bytes.Extend(2 * (values.Offset(fast) - begin) + 8);
+void FsstEncoder::EncodeBatch(const LeafValues& values, uint64_t first, uint64_t last, Codes& codes) const {
+  const uint64_t begin = values.Offset(first), before = codes.bytes.size();
+  uint8_t* const out = codes.bytes.Extend(2 * (values.Offset(last) - begin) + 8);
+  const auto cut = [&](size_t k) { return first + (last - first) * k / kLanes; };
   Lanes lanes;
   for (size_t k = 0; k < kLanes; ++k) {
-    lanes[k] = {.value = fast * k / kLanes, .last = fast * (k + 1) / kLanes};
+    lanes[k] = {.value = cut(k), .last = cut(k + 1)};
     lanes[k].at = values.data.data() + values.Offset(lanes[k].value);
     lanes[k].begin = lanes[k].to = out + 2 * (values.Offset(lanes[k].value) - begin);
   }
@@ -115,13 +115,29 @@ FsstEncoder::Codes FsstEncoder::EncodeAll(const LeafValues& values) const {
   for (size_t k = 0; k < kLanes; ++k) {
     const auto bytes = static_cast<uint64_t>(lanes[k].to - lanes[k].begin);
     if (bytes > 0) std::memmove(out + size, lanes[k].begin, bytes);
-    for (uint64_t i = fast * k / kLanes; i < fast * (k + 1) / kLanes; ++i) ends[i] += size;
+    for (uint64_t i = cut(k); i < cut(k + 1); ++i) ends[i] += before + size;
     size += bytes;
   }
-  codes.bytes.Resize(size);
+  codes.bytes.Resize(before + size);
+}
+
+FsstEncoder::Codes FsstEncoder::EncodeAll(const LeafValues& values) const {
+  const uint64_t n = values.num_values;
+  Codes codes;
+  codes.offsets.resize(n + 1);
+  if (n == 0) return codes;
+  const auto raw = static_cast<double>(values.Offset(n) - values.Offset(0));
+  codes.bytes.Reserve(static_cast<size_t>(ratio() * kReserve * raw) + 3 * kBatchBytes);
+  // The last values are encoded with care: 8 bytes may not be there to be read.
+  uint64_t fast = n;
+  while (fast > 0 && values.Offset(fast) + 8 > values.data.size()) --fast;
+  for (uint64_t first = 0, last = 0; first < fast; first = last) {
+    while (last < fast && (last == first || values.Offset(last) - values.Offset(first) < kBatchBytes)) ++last;
+    EncodeBatch(values, first, last, codes);
+  }
   for (uint64_t i = fast; i < n; ++i) {
     Encode(values.Value(i), codes.bytes);
-    ends[i] = codes.bytes.size();
+    codes.offsets[i + 1] = codes.bytes.size();
   }
   return codes;
 }

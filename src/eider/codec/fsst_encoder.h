@@ -30,6 +30,9 @@ class FsstEncoder {
   double ratio() const { return training_.ratio; }
 
  private:
+  /// Values [first, last), behind each of which 8 more bytes can be read.
+  void EncodeBatch(const LeafValues& values, uint64_t first, uint64_t last, Codes& codes) const;
+
   FsstTraining training_;
 };
 

@@ -54,6 +54,24 @@ TEST(FsstEncoderTest, NoiseEmptyAndSingleValuesComeBack) {
   ExpectRoundTrip(testing::VariableSample("one letter", 8, 500, 3, [](uint64_t i) { return i % 40; }, 1));
 }
 
+/// Several batches, one of them a single long value.
+TEST(FsstEncoderTest, AllValuesAtOnceHaveTheCodesOfEach) {
+  const auto length = [](uint64_t i) { return i == 5000 ? uint64_t{600'000} : i % 97; };
+  for (const testing::LeafSample& sample : {Words(60'000), testing::VariableSample("letters", 4, 12'000, 5, length, 9)}) {
+    const LeafValues values = sample.Values();
+    const FsstEncoder encoder(values);
+    const FsstEncoder::Codes codes = encoder.EncodeAll(values);
+    ASSERT_EQ(codes.offsets.size(), values.num_values + 1);
+    ASSERT_EQ(codes.offsets.back(), codes.bytes.size());
+    for (uint64_t i = 0; i < values.num_values; ++i) {
+      BufferBuilder one;
+      encoder.Encode(values.Value(i), one);
+      const ByteSpan among = codes.bytes.span().subspan(codes.offsets[i], codes.offsets[i + 1] - codes.offsets[i]);
+      ASSERT_TRUE(std::equal(among.begin(), among.end(), one.span().begin(), one.span().end())) << sample.name << " " << i;
+    }
+  }
+}
+
 TEST(FsstEncoderTest, TheTableDependsOnTheSampleAlone) {
   EXPECT_EQ(FsstEncoder(Words(2000).Values()).Table(), FsstEncoder(Words(2000).Values()).Table());
 }

@@ -35,19 +35,16 @@ class FsstSymbols {
 
   std::span<const FsstSymbol> symbols() const { return symbols_; }
 
+  /// The tables, to be kept in registers where bytes are written: a pointer to bytes may point at anything.
+  class Matcher;
+  Matcher matcher() const;
+
   /// The entry for `word`, whose bytes above `available` (at least one) are zeros. As no symbol but a single zero byte ends in
   /// one, a match never reaches beyond what is available.
-  Entry Match(uint64_t word) const {
-    const Entry brief = by_two_bytes_[word & 0xFFFF];
-    if ((brief & kLonger) == 0) return brief;
-    const Slot& slot = slots_[SlotOf(word)];
-    // Not a branch: whether a long symbol matches is hard to foretell.
-    const Entry choice = Entry{0} - Entry{(word & slot.mask) == slot.bytes};
-    return brief ^ ((brief ^ slot.entry) & choice);
-  }
+  Entry Match(uint64_t word) const;
   static constexpr uint8_t CodeOf(Entry entry) { return static_cast<uint8_t>(entry); }
   static constexpr size_t LengthOf(Entry entry) { return entry >> 8 & 15; }
-  static constexpr size_t CodeBytesOf(Entry entry) { return entry >> 12 & 3; }
+  static constexpr size_t CodeBytesOf(Entry entry) { return entry >> 12; }
 
  private:
   static constexpr size_t kNumSlots = 1024;
@@ -66,6 +63,27 @@ class FsstSymbols {
   std::unique_ptr<Slot[]> slots_ = std::make_unique<Slot[]>(kNumSlots);
   std::unique_ptr<uint16_t[]> by_two_bytes_ = std::make_unique_for_overwrite<uint16_t[]>(65536);
 };
+
+class FsstSymbols::Matcher {
+ public:
+  Entry Match(uint64_t word) const {
+    const Entry brief = by_two_bytes_[word & 0xFFFF];
+    if ((brief & kLonger) == 0) return brief;
+    const Slot& slot = slots_[SlotOf(word)];
+    // Not a branch: whether a long symbol matches is hard to foretell.
+    const Entry choice = Entry{0} - Entry{(word & slot.mask) == slot.bytes};
+    return (brief ^ ((brief ^ slot.entry) & choice)) & ~kLonger;
+  }
+
+ private:
+  friend class FsstSymbols;
+  Matcher(const uint16_t* by_two_bytes, const Slot* slots) : by_two_bytes_(by_two_bytes), slots_(slots) {}
+  const uint16_t* by_two_bytes_;
+  const Slot* slots_;
+};
+
+inline FsstSymbols::Matcher FsstSymbols::matcher() const { return {by_two_bytes_.get(), slots_.get()}; }
+inline FsstSymbols::Entry FsstSymbols::Match(uint64_t word) const { return matcher().Match(word); }
 
 /// `n` low bytes of a word.
 constexpr uint64_t LowBytes(uint64_t word, size_t n) { return n >= 8 ? word : word & ((uint64_t{1} << (8 * n)) - 1); }

@@ -188,8 +188,9 @@ void ForEachBlock(const LeafValues& values, const Body& body) {
 }
 
 template <typename T>
-MiniBlockPage CompressBlocks(const LeafValues& values) {
+MiniBlockPage CompressBlocks(const LeafValues& values, uint64_t bytes) {
   MiniBlockPage page = NewPage(1);
+  page.buffers[0].Reserve(bytes);
   BufferBuilder& out = page.buffers[0];
   ForEachBlock<T>(values, [&](uint64_t first, uint64_t count, uint32_t width) {
     T block[kPackedBlockValues] = {};
@@ -212,9 +213,9 @@ uint64_t InlineBitpackedBytes(const LeafValues& values) {
   });
 }
 
-MiniBlockPage CompressInline(const LeafValues& values, CompressiveEncoding* encoding) {
+MiniBlockPage CompressInline(const LeafValues& values, uint64_t bytes, CompressiveEncoding* encoding) {
   encoding->mutable_inline_bitpacking()->set_uncompressed_bits_per_value(values.shape.bits_per_value);
-  return WithElement(values.shape.bits_per_value, [&](auto zero) { return CompressBlocks<decltype(zero)>(values); });
+  return WithElement(values.shape.bits_per_value, [&](auto zero) { return CompressBlocks<decltype(zero)>(values, bytes); });
 }
 
 std::unique_ptr<MiniBlockDecompressor> MakeInlineMiniBlock(const CompressiveEncoding& encoding, const ValueShape& shape, int) {

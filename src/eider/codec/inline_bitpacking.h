@@ -19,6 +19,7 @@ std::string DescribeInline(const CompressiveEncoding&, int depth);
 /// Bytes of all values of `values` (IsElementWidth) in this form.
 uint64_t InlineBitpackedBytes(const LeafValues& values);
 /// One block per chunk.
-MiniBlockPage CompressInline(const LeafValues& values, CompressiveEncoding* encoding);
+/// `bytes`: InlineBitpackedBytes of them.
+MiniBlockPage CompressInline(const LeafValues& values, uint64_t bytes, CompressiveEncoding* encoding);
 
 }  // namespace eider::codec

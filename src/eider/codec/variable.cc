@@ -183,6 +183,13 @@ BufferBuilder MakeVariableBlockBytes(const LeafValues& values) {
 
 }  // namespace
 
+namespace {
+
+/// Most chunks are larger: what each adds, an offset and padding, is reserved by this size.
+constexpr uint64_t kSmallestChunk = 1024;
+
+}  // namespace
+
 MiniBlockPage CompressVariable(const LeafValues& values, CompressiveEncoding* encoding, uint64_t target_bytes) {
   SetVariable(values.shape.offset_bytes, encoding);
   return CutVariable(values, values.shape.offset_bytes, target_bytes);
@@ -190,6 +197,8 @@ MiniBlockPage CompressVariable(const LeafValues& values, CompressiveEncoding* en
 
 MiniBlockPage CutVariable(const LeafValues& values, uint64_t offset_bytes, uint64_t target_bytes) {
   MiniBlockPage page = NewPage(1);
+  const uint64_t n = values.num_values, bytes = n == 0 ? 0 : values.Offset(n) - values.Offset(0);
+  page.buffers[0].Reserve(bytes + n * offset_bytes + (bytes + n * offset_bytes) / kSmallestChunk * 2 * offset_bytes + 2 * offset_bytes);
   uint64_t first = 0;
   do {
     const uint64_t count = NextChunkValues(values, offset_bytes, target_bytes, first);

@@ -49,6 +49,7 @@ class TableDataset final : public Dataset {
   uint64_t CountRows() const override { return reader_->num_rows(); }
   uint64_t CountRows(const ScanOptions& options) const override { return reader_->CountRows(options); }
   std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options) const override { return reader_->Scan(options); }
+  std::string ExplainScan(const ScanOptions& options) const override { return reader_->Explain(options); }
   RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options) const override {
     return reader_->ReadRange(*reader_->Plan(options), first, count, options.stats);
   }

@@ -44,6 +44,7 @@ class FakeDataset final : public Dataset {
   const std::shared_ptr<Session>& session() const override { return session_; }
   uint64_t CountRows() const override { return num_rows_; }
   uint64_t CountRows(const ScanOptions&) const override { return num_rows_; }
+  std::string ExplainScan(const ScanOptions&) const override { return ""; }
   std::unique_ptr<RecordBatchReader> Scan(const ScanOptions&) const override { return nullptr; }
 
   RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options) const override {

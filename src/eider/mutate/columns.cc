@@ -1,6 +1,7 @@
 #include "eider/mutate/columns.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "eider/base/error.h"
 #include "eider/mutate/align.h"
@@ -112,7 +113,13 @@ bool Remove(std::vector<LanceField>* fields, std::span<const std::string> segmen
 table::Snapshot DropOnce(const table::Snapshot& read, const std::vector<std::string>& paths, bool sync) {
   LanceSchema schema = read.manifest->schema();
   Project(schema, paths);  // every path must exist
-  for (const std::string& path : paths) Remove(&schema.fields, SplitFieldPath(path), path);
+  std::unordered_set<std::string> whole;  // of thousands, dropped in one pass
+  for (const std::string& path : paths) {
+    std::vector<std::string> segments = SplitFieldPath(path);
+    if (segments.size() > 1) Remove(&schema.fields, segments, path);
+    else whole.insert(std::move(segments[0]));
+  }
+  std::erase_if(schema.fields, [&](const LanceField& field) { return whole.contains(field.name); });
   if (schema.fields.empty()) throw Invalid("dropping columns: a dataset must keep at least one");
   table::TransactionProto transaction = table::NewTransaction(read.version());
   MetadataProto ignored;

@@ -37,7 +37,7 @@ void AppendCopies(const codec::DecodedValues& value, uint64_t n, codec::DecodedV
   } else {
     const uint64_t width = shape.bits_per_value / 8;
     uint8_t* to = out.ExtendFixed(n);
-    for (uint64_t i = 0; i < n; ++i) std::memcpy(to + i * width, value.data.data(), width);
+    for (uint64_t i = 0; i < n && width > 0; ++i) std::memcpy(to + i * width, value.data.data(), width);
   }
 }
 

@@ -139,12 +139,32 @@ void FullZipDecoder::AppendNullElements(codec::DecodedValues& out) const {
   ++out.num_values;
 }
 
+namespace {
+
+/// After so many bytes of a stretch it shows how much its values take.
+constexpr uint64_t kFirstLook = 32 << 10;
+
+/// Compressed values take more than their bytes: room for those of `all` bytes, when `parsed` of them gave what follows `begin`.
+void ReserveRest(codec::DecodedValues& values, size_t begin, uint64_t parsed, uint64_t all) {
+  constexpr double kMargin = 1.04;
+  constexpr uint64_t kMostBytes = 64 << 20;
+  const double expected = kMargin * static_cast<double>(values.data.size() - begin) * static_cast<double>(all) / static_cast<double>(parsed);
+  values.data.Reserve(std::min(begin + static_cast<uint64_t>(expected), values.data.size() + kMostBytes));
+}
+
+}  // namespace
+
 void FullZipDecoder::ParseItems(ByteSpan bytes, std::vector<uint16_t>& rep, std::vector<uint16_t>& def,
                                 codec::DecodedValues& out) const {
   const uint64_t def_mask = (uint64_t{1} << bits_def_) - 1;
   const uint16_t visible = layers_.max_visible_def();
-  uint64_t at = 0;
+  const size_t begin = out.data.size();
+  uint64_t at = 0, look = kFirstLook;
   while (at < bytes.size()) {
+    if (at >= look) {
+      look = 2 * at;
+      ReserveRest(out, begin, at, bytes.size());
+    }
     uint16_t d = 0;
     if (has_levels()) {
       if (bytes.size() - at < control_bytes_) throw Corrupt("full-zip: {} bytes left for levels of {}", bytes.size() - at, control_bytes_);

@@ -84,7 +84,11 @@ void MeasureNumbers(const ShreddedLeaf& leaf, PageStatistics& out) {
 /// The first eight bytes as a number that orders as they do.
 uint64_t Prefix(std::string_view text) {
   uint64_t word = 0;
-  std::memcpy(&word, text.data(), std::min<size_t>(text.size(), 8));
+  if (text.size() >= 8) {
+    std::memcpy(&word, text.data(), 8);
+  } else if (!text.empty()) {
+    std::memcpy(&word, text.data(), text.size());
+  }
   return __builtin_bswap64(word);
 }
 

@@ -30,35 +30,52 @@ const Message& Known(const Message& message, uint32_t last, const char* what) {
 
 void RequireKnown(const CompressiveEncoding& encoding, int depth = 0);
 
+const known::Flat& KnownFlat(const known::Flat& flat) {
+  Known(flat.data(), 2, "a buffer's compression");
+  return Known(flat, 2, "flat");
+}
+
 void RequireFlat(const CompressiveEncoding& encoding, const char* what, uint64_t bits) {
   Known(encoding, 15, "an encoding");
   if (!encoding.has_flat()) throw Unsupported("{}: {} as {}", kVersion, what, codec::DescribeEncoding(encoding));
+  KnownFlat(encoding.flat());
   if (bits != 0 && encoding.flat().bits_per_value() != bits) {
     throw Unsupported("{}: {} of {} bits", kVersion, what, encoding.flat().bits_per_value());
   }
 }
 
 void RequireKnownPacked(const known::VariablePackedStruct& packed, int depth) {
-  for (const auto& field : packed.fields()) RequireKnown(field.value(), depth + 1);
+  Known(packed, 1, "a packed struct");
+  for (const auto& field : packed.fields()) RequireKnown(Known(field, 3, "a field of a packed struct").value(), depth + 1);
 }
 
 void RequireKnown(const CompressiveEncoding& encoding, int depth) {
   if (depth > codec::kMaxEncodingDepth) throw Corrupt("encoding: nested more than {} deep", codec::kMaxEncodingDepth);
   Known(encoding, 15, "an encoding");
   switch (encoding.compression_case()) {
-    case CompressiveEncoding::kFlat:
-    case CompressiveEncoding::kConstant:
-    case CompressiveEncoding::kInlineBitpacking: return;
-    case CompressiveEncoding::kVariable: return RequireFlat(encoding.variable().offsets(), "offsets", 0);
-    case CompressiveEncoding::kOutOfLineBitpacking: return RequireKnown(encoding.out_of_line_bitpacking().values(), depth + 1);
-    case CompressiveEncoding::kFsst: return RequireKnown(encoding.fsst().values(), depth + 1);
+    case CompressiveEncoding::kFlat: KnownFlat(encoding.flat()); return;
+    case CompressiveEncoding::kConstant: Known(encoding.constant(), 1, "a constant"); return;
+    case CompressiveEncoding::kInlineBitpacking:
+      Known(Known(encoding.inline_bitpacking(), 2, "bit-packing").values(), 2, "a buffer's compression");
+      return;
+    case CompressiveEncoding::kVariable:
+      Known(Known(encoding.variable(), 2, "variable").values(), 2, "a buffer's compression");
+      return RequireFlat(encoding.variable().offsets(), "offsets", 0);
+    case CompressiveEncoding::kOutOfLineBitpacking:
+      return RequireKnown(Known(encoding.out_of_line_bitpacking(), 3, "bit-packing").values(), depth + 1);
+    case CompressiveEncoding::kFsst: return RequireKnown(Known(encoding.fsst(), 2, "fsst").values(), depth + 1);
     case CompressiveEncoding::kRle:
-      RequireFlat(encoding.rle().values(), "values of runs", 0);
+      RequireFlat(Known(encoding.rle(), 2, "runs").values(), "values of runs", 0);
       return RequireFlat(encoding.rle().run_lengths(), "lengths of runs", 8);
-    case CompressiveEncoding::kByteStreamSplit: return RequireKnown(encoding.byte_stream_split().values(), depth + 1);
-    case CompressiveEncoding::kGeneral: return RequireKnown(encoding.general().values(), depth + 1);
-    case CompressiveEncoding::kFixedSizeList: return RequireKnown(encoding.fixed_size_list().values(), depth + 1);
-    case CompressiveEncoding::kPackedStruct: return RequireKnown(encoding.packed_struct().values(), depth + 1);
+    case CompressiveEncoding::kByteStreamSplit:
+      return RequireKnown(Known(encoding.byte_stream_split(), 1, "byte-stream-split").values(), depth + 1);
+    case CompressiveEncoding::kGeneral:
+      Known(Known(encoding.general(), 3, "general").compression(), 2, "a buffer's compression");
+      return RequireKnown(encoding.general().values(), depth + 1);
+    case CompressiveEncoding::kFixedSizeList:
+      return RequireKnown(Known(encoding.fixed_size_list(), 3, "a fixed-size list").values(), depth + 1);
+    case CompressiveEncoding::kPackedStruct:
+      return RequireKnown(Known(encoding.packed_struct(), 2, "a packed struct").values(), depth + 1);
     case CompressiveEncoding::kVariablePackedStruct: return RequireKnownPacked(encoding.variable_packed_struct(), depth);
     default: throw Unsupported("{}: encoding '{}'", kVersion, codec::DescribeEncoding(encoding));
   }

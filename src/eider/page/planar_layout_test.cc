@@ -104,6 +104,32 @@ TEST(PlanarLayoutTest, NullsAreThoseOfTheLeafAlone) {
   EXPECT_THAT(Refusal(some), HasSubstr("sparse structure"));
 }
 
+/// The layout with a field 100 in the message that `inner` gives.
+template <typename Inner>
+std::string RefusalOfFieldIn(const Inner& inner) {
+  planar::PlanarLayout layout = MiniBlock();
+  known::CompressiveEncoding* values = layout.mutable_values()->mutable_mini_block()->mutable_value_compression();
+  google::protobuf::MessageLite* message = inner(values);
+  std::string bytes = message->SerializeAsString() + std::string("\xa0\x06\x01", 3);
+  EXPECT_TRUE(message->ParseFromString(bytes));
+  return Refusal(layout, 2);
+}
+
+TEST(PlanarLayoutTest, AFieldThatIsNotKnownIsNamedHoweverDeep) {
+  using Encoding = known::CompressiveEncoding;
+  EXPECT_THAT(RefusalOfFieldIn([](Encoding* e) { return e->mutable_flat(); }), HasSubstr("field 100 of flat is not known"));
+  EXPECT_THAT(RefusalOfFieldIn([](Encoding* e) { return e->mutable_flat()->mutable_data(); }), HasSubstr("field 100 of a buffer's compression"));
+  EXPECT_THAT(RefusalOfFieldIn([](Encoding* e) { return e->mutable_general()->mutable_values()->mutable_inline_bitpacking(); }),
+              HasSubstr("field 100 of bit-packing is not known"));
+  EXPECT_THAT(RefusalOfFieldIn([](Encoding* e) { return e->mutable_general()->mutable_compression(); }), HasSubstr("field 100"));
+  EXPECT_THAT(RefusalOfFieldIn([](Encoding* e) { return e->mutable_fsst()->mutable_values()->mutable_variable(); }), HasSubstr("field 100 of variable"));
+  EXPECT_THAT(RefusalOfFieldIn([](Encoding* e) { return e->mutable_rle(); }), HasSubstr("field 100 of runs"));
+  EXPECT_THAT(RefusalOfFieldIn([](Encoding* e) { return e->mutable_fixed_size_list(); }), HasSubstr("field 100 of a fixed-size list"));
+  EXPECT_THAT(RefusalOfFieldIn([](Encoding* e) { return e->mutable_byte_stream_split()->mutable_values()->mutable_flat(); }), HasSubstr("field 100 of flat"));
+  EXPECT_THAT(RefusalOfFieldIn([](Encoding* e) { return e->mutable_variable_packed_struct()->add_fields(); }),
+              HasSubstr("field 100 of a field of a packed struct"));
+}
+
 TEST(PlanarLayoutTest, WhatIsNotKnownIsNamed) {
   planar::PlanarLayout delta = MiniBlock();
   delta.mutable_values()->mutable_mini_block()->mutable_value_compression()->mutable_delta();

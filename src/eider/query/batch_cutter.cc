@@ -29,7 +29,9 @@ void BatchCutter::Push(RecordBatch batch, bool joins) {
   uint64_t bytes = 0;
   for (const ArrayPtr& column : batch.columns) bytes += ArrayBytes(*column);
   const uint64_t row_bytes = bytes / static_cast<uint64_t>(batch.num_rows);
-  pieces_.push_back({std::move(batch), 0, joins || limits_.exact, row_bytes});
+  // Of wide rows a batch holds what fits: more of them are not worth a copy.
+  joins = limits_.exact || (joins && BatchRows(limits_, row_bytes, soft_bytes_) == BatchRows(limits_, 1, soft_bytes_));
+  pieces_.push_back({std::move(batch), 0, joins, row_bytes});
 }
 
 std::optional<RecordBatch> BatchCutter::Pop(bool at_end) {

@@ -1,9 +1,12 @@
 #include "eider/query/read_plan.h"
 
 #include <algorithm>
+#include <iterator>
+#include <unordered_map>
 
 #include "eider/base/error.h"
 #include "eider/schema/blob_columns.h"
+#include "eider/schema/field_path.h"
 #include "eider/schema/json_columns.h"
 
 namespace eider::query {
@@ -17,18 +20,6 @@ std::optional<SystemColumn> FindSystemColumn(std::string_view name) {
     throw Unsupported("system column '{}'", name);
   }
   return std::nullopt;
-}
-
-bool Holds(const LanceField& field, int32_t id) {
-  if (field.id == id) return true;
-  return std::any_of(field.children.begin(), field.children.end(), [id](const LanceField& child) { return Holds(child, id); });
-}
-
-int32_t TopLevelId(const LanceSchema& schema, int32_t id) {
-  for (const LanceField& field : schema.fields) {
-    if (Holds(field, id)) return field.id;
-  }
-  return -1;
 }
 
 const char* SystemColumnName(SystemColumn column) {
@@ -64,24 +55,24 @@ ReadPlan::ReadPlan(table::ManifestPtr manifest, const std::optional<std::vector<
 // System columns stand where they are named; a nested path keeps its structs, pruned.
 void ReadPlan::AddColumns(const std::vector<std::string>& columns) {
   const LanceSchema& full = manifest_->schema();
+  const auto system_column = [&](const std::string& name) {
+    const bool may_be = name.starts_with("_row") && full.FindPath(name) == nullptr;
+    return may_be ? FindSystemColumn(name) : std::nullopt;
+  };
   std::vector<std::string> paths;
-  for (const std::string& name : columns) {
-    if (full.FindPath(name) || !FindSystemColumn(name)) paths.push_back(name);
-  }
+  std::copy_if(columns.begin(), columns.end(), std::back_inserter(paths), [&](const std::string& name) { return !system_column(name); });
   projected_ = Project(full, paths);
-  std::vector<bool> placed(projected_.fields.size(), false);
+  std::unordered_map<std::string_view, int> places;  // not yet taken
+  for (size_t i = 0; i < projected_.fields.size(); ++i) places.try_emplace(projected_.fields[i].name, static_cast<int>(i));
   for (const std::string& name : columns) {
-    const LanceField* field = full.FindPath(name);
-    if (!field) {
-      AddSystemColumn(*FindSystemColumn(name));
+    if (const std::optional<SystemColumn> system = system_column(name)) {
+      AddSystemColumn(*system);
       continue;
     }
-    const int32_t top = TopLevelId(full, field->id);
-    for (size_t i = 0; i < projected_.fields.size(); ++i) {
-      if (projected_.fields[i].id != top || placed[i]) continue;
-      placed[i] = true;
-      outputs_.push_back({.field = static_cast<int>(i)});
-    }
+    const auto place = places.find(SplitFieldPath(name)[0]);
+    if (place == places.end()) continue;
+    outputs_.push_back({.field = place->second});
+    places.erase(place);
   }
 }
 

@@ -15,8 +15,11 @@
 namespace eider::query {
 namespace {
 
-// Decoding larger blocks than a batch spares work at chunk borders; this bounds what one block may hold.
-constexpr uint64_t kBlockBytes = 16 << 20;
+// Decoding larger blocks than a batch spares work at chunk borders; this bounds what one block may hold. Towards the end blocks get
+// smaller, so that the threads finish together, down to the second.
+constexpr uint64_t kBlockBytes = 16 << 20, kLeastBlockBytes = 1 << 20;
+/// Batches of wide rows in a block, at least.
+constexpr uint64_t kBatchesOfBlock = 4;
 /// What is read first where nothing says how wide a value is: bytes of blobs may lie outside the data files, and a page of few
 /// bytes may hold long strings.
 constexpr uint64_t kFirstBlobRows = 16, kFirstVariableRows = 1024;
@@ -41,7 +44,7 @@ class ScanReader : public RecordBatchReader {
         left_(options.limit.value_or(UINT64_MAX)),
         block_bytes_(BlockBytes()),
         limits_{.rows = options.batch_rows, .bytes = options.batch_bytes, .exact = options.strict_batches},
-        cutter_(limits_, block_bytes_),
+        cutter_(limits_, block_bytes_ / kBatchesOfBlock),
         tasks_(table_->session()->cpu_pool()) {
     if (options_.batch_rows == 0) throw Invalid("scan: batch_rows is 0");
     if (options_.include_deleted_rows && !options_.with_row_id) throw Invalid("scan: include_deleted_rows needs with_row_id");
@@ -103,9 +106,13 @@ class ScanReader : public RecordBatchReader {
     } else if (plan_->has_variable_columns()) {
       for (const uint64_t stored : fragment.StoredBytesPerRow(*plan_, table_->context(nullptr))) bytes += stored;
     }
-    const uint64_t rows = std::max<uint64_t>(1, block_bytes_ / bytes);
-    if (MustLearn()) return std::min(rows, plan_->has_blobs() ? kFirstBlobRows : kFirstVariableRows);
-    const uint64_t batch = BatchRows(limits_, bytes, block_bytes_);
+    if (MustLearn()) {
+      return std::clamp<uint64_t>(kLeastBlockBytes / bytes, 1, plan_->has_blobs() ? kFirstBlobRows : kFirstVariableRows);
+    }
+    const auto threads = static_cast<uint64_t>(std::max(1, table_->session()->cpu_pool().num_threads()));
+    const uint64_t share = std::max(run_.size() / (2 * threads), kLeastBlockBytes / bytes);
+    const uint64_t rows = std::clamp<uint64_t>(block_bytes_ / bytes, 1, std::max<uint64_t>(share, 1));
+    const uint64_t batch = BatchRows(limits_, bytes, block_bytes_ / kBatchesOfBlock);
     return (rows <= batch ? batch : rows / batch * batch) - taken_ % batch;
   }
 

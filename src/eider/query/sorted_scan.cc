@@ -18,6 +18,8 @@ namespace {
 constexpr uint64_t kBlockBytes = 16 << 20, kFirstRows = 256;
 /// Beside the limit, so many rows are gathered before the best are chosen.
 constexpr uint64_t kSlackRows = 64 << 10;
+/// Beside its keys and position, what it takes to sort a row.
+constexpr uint64_t kRowBytes = 40;
 
 /// Keys and positions of rows, of which only the best are kept.
 class SortedKeys {
@@ -25,9 +27,10 @@ class SortedKeys {
   SortedKeys(const TableReader& table, const ScanOptions& options)
       : order_(options.order_by),
         most_(options.limit ? options.offset.value_or(0) + std::min(*options.limit, UINT64_MAX - options.offset.value_or(0)) : UINT64_MAX),
+        slack_rows_(std::clamp<uint64_t>(table.session()->budget().limit_bytes() / (16 * kRowBytes), 1024, kSlackRows)),
         charge_(table.session()->budget(), 0, "rows to sort") {
     if (options.include_deleted_rows) throw Invalid("scan: include_deleted_rows goes without order_by");
-    ScanOptions read{.columns = {{}}, .filter = options.filter, .fragment_ids = options.fragment_ids, .batch_rows = kSlackRows, .stats = options.stats};
+    ScanOptions read{.columns = {{}}, .filter = options.filter, .fragment_ids = options.fragment_ids, .batch_rows = slack_rows_, .stats = options.stats};
     std::vector<std::string> paths;
     for (const SortKey& key : order_) paths.push_back(key.column);
     read.columns = paths;
@@ -49,10 +52,10 @@ class SortedKeys {
  private:
   void Add(std::vector<ArrayPtr> columns, uint64_t rows) {
     for (const ArrayPtr& column : columns) bytes_ += ArrayBytes(*column);
-    charge_.Resize(bytes_ + 40 * (rows_ + rows), "rows to sort");  // words of keys and sorted rows
+    charge_.Resize(bytes_ + kRowBytes * (rows_ + rows), "rows to sort");
     parts_.push_back(std::move(columns));
     rows_ += rows;
-    if (rows_ > kSlackRows && rows_ - kSlackRows > most_) Choose();
+    if (rows_ > slack_rows_ && rows_ - slack_rows_ > most_) Choose();
   }
 
   // Leaves one part: what has to be kept, in order.
@@ -71,11 +74,11 @@ class SortedKeys {
     }
     parts_.assign(1, std::move(joined));
     rows_ = places.size();
-    charge_.Resize(bytes_ + 40 * rows_, "rows to sort");
+    charge_.Resize(bytes_ + kRowBytes * rows_, "rows to sort");
   }
 
   const std::vector<SortKey>& order_;
-  const uint64_t most_;
+  const uint64_t most_, slack_rows_;
   BudgetCharge charge_;
   std::vector<std::vector<ArrayPtr>> parts_;
   uint64_t rows_ = 0, bytes_ = 0;

@@ -41,6 +41,8 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options) const;
   /// The rows that Scan would yield.
   uint64_t CountRows(const ScanOptions& options) const;
+  /// What Scan would do, for people.
+  std::string Explain(const ScanOptions& options) const;
 
   /// The blobs of a column at rows, in their order, and the rows' addresses.
   std::vector<BlobPlace> PlaceBlobs(const std::string& column, std::span<const uint64_t> rows, RowNaming naming, ScanStats* stats,

@@ -1,5 +1,7 @@
 #include <eider/schema.h>
 
+#include <unordered_map>
+
 #include "eider/base/error.h"
 #include "eider/schema/field_path.h"
 
@@ -20,22 +22,34 @@ LanceField* FindMutableId(std::vector<LanceField>* fields, int32_t id) {
   return nullptr;
 }
 
-/// Adds to `out` the field that `segments` leads to, below copies of its parents; what is there already is merged.
-void Merge(const LanceField& field, std::span<const std::string> below, std::vector<LanceField>* out) {
-  LanceField* target = FindMutableId(out, field.id);
+/// Makes `target` hold the part of `field` that `below` leads to, beside what it holds already.
+void MergeInto(const LanceField& field, std::span<const std::string> below, bool is_new, LanceField* target) {
   // A leaf with children (a packed struct) is one column: it is kept whole.
   if (below.empty() || field.IsLeaf()) {
-    if (target) *target = field;
-    else out->push_back(field);
+    *target = field;
     return;
   }
-  if (target == nullptr) {
-    LanceField shell = field;
-    shell.children.clear();
-    out->push_back(std::move(shell));
-    target = &out->back();
+  if (is_new) {
+    *target = field;
+    target->children.clear();
   }
-  Merge(*FindName(field.children, below[0]), below.subspan(1), &target->children);
+  const LanceField& child = *FindName(field.children, below[0]);
+  LanceField* child_target = FindMutableId(&target->children, child.id);
+  const bool child_is_new = child_target == nullptr;
+  if (child_is_new) child_target = &target->children.emplace_back();
+  MergeInto(child, below.subspan(1), child_is_new, child_target);
+}
+
+/// Top-level fields by name: there may be thousands of them, and of paths. Of the same name, the first.
+std::unordered_map<std::string_view, const LanceField*> ByName(const LanceSchema& schema) {
+  std::unordered_map<std::string_view, const LanceField*> by_name;
+  for (const LanceField& field : schema.fields) by_name.try_emplace(field.name, &field);
+  return by_name;
+}
+
+bool HasPath(const LanceField* field, std::span<const std::string> below) {
+  for (; field != nullptr && !below.empty(); below = below.subspan(1)) field = FindName(field->children, below[0]);
+  return field != nullptr;
 }
 
 }  // namespace
@@ -71,10 +85,16 @@ const LanceField* LanceSchema::FindPath(std::string_view path) const {
 LanceSchema Project(const LanceSchema& schema, const std::vector<std::string>& paths) {
   LanceSchema out;
   out.metadata = schema.metadata;
+  const auto by_name = ByName(schema);
+  std::unordered_map<const LanceField*, size_t> places;  // in `out`
   for (const std::string& path : paths) {
-    if (schema.FindPath(path) == nullptr) throw NotFound("{}", NoColumn(path, schema.Names()));
     const std::vector<std::string> segments = SplitFieldPath(path);
-    Merge(*FindName(schema.fields, segments[0]), std::span(segments).subspan(1), &out.fields);
+    const std::span<const std::string> below = std::span(segments).subspan(1);
+    const auto found = by_name.find(segments[0]);
+    if (found == by_name.end() || !HasPath(found->second, below)) throw NotFound("{}", NoColumn(path, schema.Names()));
+    const auto [place, is_new] = places.try_emplace(found->second, out.fields.size());
+    if (is_new) out.fields.emplace_back();
+    MergeInto(*found->second, below, is_new, &out.fields[place->second]);
   }
   return out;
 }

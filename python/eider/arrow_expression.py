@@ -1,0 +1,207 @@
+"""``pyarrow.compute`` expressions as SQL with parameters, decoded from the form in which pyarrow pickles them."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .error import UnsupportedError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+__all__ = ["is_arrow_expression", "sql_of"]
+
+_INFIX = {
+    "and": "AND",
+    "and_kleene": "AND",
+    "or": "OR",
+    "or_kleene": "OR",
+    "equal": "=",
+    "not_equal": "<>",
+    "less": "<",
+    "less_equal": "<=",
+    "greater": ">",
+    "greater_equal": ">=",
+    "add": "+",
+    "add_checked": "+",
+    "subtract": "-",
+    "subtract_checked": "-",
+    "multiply": "*",
+    "multiply_checked": "*",
+    "divide": "/",
+    "divide_checked": "/",
+}
+_FUNCTIONS = {
+    "is_nan": "isnan",
+    "utf8_lower": "lower",
+    "utf8_upper": "upper",
+    "utf8_length": "character_length",
+    "binary_length": "octet_length",
+    "coalesce": "coalesce",
+    "abs": "abs",
+    "floor": "floor",
+    "ceil": "ceil",
+}
+#: Functions of one text with a pattern among their options.
+_PATTERNS = {"starts_with": "starts_with", "ends_with": "ends_with", "match_substring": "contains"}
+_CASTS = {
+    "bool": "boolean",
+    "int8": "tinyint",
+    "int16": "smallint",
+    "int32": "int",
+    "int64": "bigint",
+    "uint8": "tinyint unsigned",
+    "uint16": "smallint unsigned",
+    "uint32": "int unsigned",
+    "uint64": "bigint unsigned",
+    "float": "float",
+    "double": "double",
+    "string": "string",
+    "date32[day]": "date",
+}
+
+
+def is_arrow_expression(value: object) -> bool:
+    """Whether it is a ``pyarrow.compute.Expression``; pyarrow need not be there."""
+    return type(value).__module__.startswith("pyarrow.") and type(value).__name__ == "Expression"
+
+
+def sql_of(expression: pc.Expression) -> tuple[str, list[pa.Scalar]]:
+    """SQL text and the values of its parameters ``$1``, ``$2``... Raises UnsupportedError naming a function we lack."""
+    import pyarrow as pa
+
+    batch = pa.ipc.open_file(expression.__reduce__()[1][0]).get_batch(0)
+    reader = _Reader(batch)
+    events = iter(_events(batch.schema))
+    return reader.expression(next(events), events), reader.parameters
+
+
+def _events(schema: pa.Schema) -> list[tuple[str, str]]:
+    """The schema's metadata in order: its keys repeat, so that no dict can hold them."""
+    import pyarrow as pa
+
+    exported = ctypes.create_string_buffer(72)  # struct ArrowSchema; the metadata is its third pointer
+    address = ctypes.addressof(exported)
+    schema._export_to_c(address)
+    try:
+        at = struct.unpack_from("P", exported, 16)[0]
+        return list(_pairs(at)) if at else []
+    finally:
+        pa.Schema._import_from_c(address)
+
+
+def _pairs(at: int) -> Iterator[tuple[str, str]]:
+    def number() -> int:
+        nonlocal at
+        at += 4
+        return int(struct.unpack("i", ctypes.string_at(at - 4, 4))[0])
+
+    def text() -> str:
+        nonlocal at
+        length = number()
+        at += length
+        return ctypes.string_at(at - length, length).decode()
+
+    for _ in range(number()):
+        yield text(), text()
+
+
+def _quote(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+class _Reader:
+    """Reads the events of an expression: ``field_ref``, ``literal``, or ``call`` with arguments and options up to ``end``."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self._batch = batch
+        self.parameters: list[pa.Scalar] = []
+
+    def parameter(self, value: pa.Scalar) -> str:
+        self.parameters.append(value)
+        return f"${len(self.parameters)}"
+
+    def expression(self, event: tuple[str, str], events: Iterator[tuple[str, str]]) -> str:
+        kind, value = event
+        if kind == "field_ref":
+            return _quote(value)
+        if kind == "nested_field_ref":
+            return ".".join(_quote(next(events)[1]) for _ in range(int(value)))
+        if kind == "literal":
+            return self.parameter(self._batch.column(int(value))[0])
+        if kind != "call":
+            raise UnsupportedError(f"filter: {kind} in a pyarrow expression")
+        arguments, options = [], None
+        for inner in events:
+            if inner[0] == "end":
+                break
+            if inner[0] == "options":
+                options = self._batch.column(int(inner[1]))[0]
+            else:
+                arguments.append(self.expression(inner, events))
+        return self.call(value, arguments, options)
+
+    def call(self, name: str, arguments: list[str], options: Any) -> str:
+        if name in _INFIX:
+            return f"({arguments[0]} {_INFIX[name]} {arguments[1]})"
+        if name in _FUNCTIONS:
+            return f"{_FUNCTIONS[name]}({', '.join(arguments)})"
+        if name in _PATTERNS and not options["ignore_case"].as_py():
+            return f"{_PATTERNS[name]}({arguments[0]}, {self.parameter(_text(options['pattern']))})"
+        special: Callable[[list[str], Any], str] | None = getattr(self, f"_{name}", None)
+        if special is None:
+            raise UnsupportedError(f"filter: the function {name!r} of a pyarrow expression is not supported yet")
+        return special(arguments, options)
+
+    def _invert(self, arguments: list[str], options: Any) -> str:
+        return f"(NOT {arguments[0]})"
+
+    def _negate(self, arguments: list[str], options: Any) -> str:
+        return f"(- {arguments[0]})"
+
+    def _is_valid(self, arguments: list[str], options: Any) -> str:
+        return f"({arguments[0]} IS NOT NULL)"
+
+    def _is_null(self, arguments: list[str], options: Any) -> str:
+        null = f"({arguments[0]} IS NULL)"
+        if options is not None and options["nan_is_null"].as_py():
+            return f"({null} OR isnan({arguments[0]}))"
+        return null
+
+    def _true_unless_null(self, arguments: list[str], options: Any) -> str:
+        return f"({arguments[0]} IS NOT NULL OR NULL)"
+
+    def _if_else(self, arguments: list[str], options: Any) -> str:
+        return f"(CASE WHEN {arguments[0]} THEN {arguments[1]} ELSE {arguments[2]} END)"
+
+    def _cast(self, arguments: list[str], options: Any) -> str:
+        kind = str(options["to_type"].type)
+        if kind not in _CASTS:
+            raise UnsupportedError(f"filter: a cast to {kind} in a pyarrow expression is not supported yet")
+        return f"CAST({arguments[0]} AS {_CASTS[kind]})"
+
+    def _match_like(self, arguments: list[str], options: Any) -> str:
+        operator = "ILIKE" if options["ignore_case"].as_py() else "LIKE"
+        return f"({arguments[0]} {operator} {self.parameter(_text(options['pattern']))})"
+
+    def _match_substring_regex(self, arguments: list[str], options: Any) -> str:
+        pattern = ("(?i)" if options["ignore_case"].as_py() else "") + options["pattern"].as_py()
+        return f"regexp_like({arguments[0]}, {self.parameter(_text(pattern))})"
+
+    def _is_in(self, arguments: list[str], options: Any) -> str:
+        """In Arrow a null is in the set or it is not: the result is never null."""
+        values = options["value_set"].values
+        known = [self.parameter(value) for value in values if value.is_valid]
+        found = f"({arguments[0]} IS NOT NULL AND {arguments[0]} IN ({', '.join(known)}))" if known else "FALSE"
+        matches_null = options["null_matching_behavior"].as_py() == 0 and values.null_count > 0
+        return f"({found} OR {arguments[0]} IS NULL)" if matches_null else found
+
+
+def _text(value: Any) -> pa.Scalar:
+    import pyarrow as pa
+
+    return pa.scalar(value if isinstance(value, str) else value.as_py(), pa.string())

@@ -1,0 +1,126 @@
+"""Expressions of pyarrow as filters, and engines that push them into a dataset."""
+
+import pickle
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as pads
+import pytest
+
+import eider
+from eider.arrow_expression import sql_of
+
+FIELD = pc.field
+
+
+@pytest.fixture(scope="module")
+def table() -> pa.Table:
+    return pa.table(
+        {
+            "id": range(200),
+            "value": [None if i % 5 == 0 else i % 50 for i in range(200)],
+            "word": [None if i % 9 == 0 else f"w{i % 30}" for i in range(200)],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def ds(table, tmp_path_factory) -> eider.LanceDataset:
+    return eider.write_dataset(table, tmp_path_factory.mktemp("arrow") / "a.lance", max_rows_per_file=60)
+
+
+def test_the_text_that_an_expression_becomes():
+    text, values = sql_of((FIELD("a") > 5) & ~FIELD("b", "c d").is_null())
+    assert text == "((`a` > $1) AND (NOT (`b`.`c d` IS NULL)))"
+    assert values == [pa.scalar(5)]
+    assert sql_of(FIELD("a").isin([1, None])) == (
+        "((`a` IS NOT NULL AND `a` IN ($1)) OR `a` IS NULL)",
+        [pa.scalar(1)],
+    )
+    assert sql_of(pc.starts_with(FIELD("a"), "x"))[0] == "starts_with(`a`, $1)"
+    assert sql_of(pc.match_like(FIELD("a"), "x%", ignore_case=True))[0] == "(`a` ILIKE $1)"
+    assert sql_of(FIELD("a").cast(pa.int64()) == 1)[0] == "(CAST(`a` AS bigint) = $1)"
+    assert sql_of(pc.if_else(FIELD("a"), 1, 2) == 1)[0] == "((CASE WHEN `a` THEN $1 ELSE $2 END) = $3)"
+    with pytest.raises(eider.UnsupportedError, match="utf8_zero_fill|ascii_reverse"):
+        sql_of(pc.ascii_reverse(FIELD("a")) == "x")
+
+
+def test_a_dataset_is_one_of_pyarrows(ds):
+    assert isinstance(ds, pads.Dataset)
+    assert isinstance(ds, eider.LanceDataset)
+    assert type(ds) is eider.LanceDataset
+    assert pickle.loads(pickle.dumps(ds)).count_rows() == 200
+
+
+EXPRESSIONS = [
+    FIELD("value") > 10,
+    (FIELD("value") >= 3) & (FIELD("word") == "w7"),
+    (FIELD("value") < 3) | (FIELD("word") != "w7"),
+    FIELD("value").is_null(),
+    ~(FIELD("value") == 3),
+]
+LATER = [
+    FIELD("value").isin([1, 2, 3]),
+    FIELD("value").isin([1, None]),
+    ~FIELD("value").isin([1, 2]),
+    FIELD("value").is_valid(),
+    pc.starts_with(FIELD("word"), "w1"),
+    FIELD("value") + 1 > 40,
+]
+QUERIES = [
+    "SELECT sum(id), count(*) FROM ds WHERE value > 10",
+    "SELECT id FROM ds WHERE value BETWEEN 3 AND 9 AND word = 'w7' ORDER BY id",
+    "SELECT count(*) FROM ds WHERE value IS NULL OR id = 3",
+    "SELECT word, count(*) FROM ds WHERE id < 50 GROUP BY word ORDER BY word",
+    "SELECT id FROM ds WHERE value IN (1, 2, 77) AND word >= 'w2' ORDER BY id",
+    "SELECT a.id FROM ds a JOIN ds b ON a.id = b.value WHERE b.id < 40 ORDER BY 1",
+]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS + LATER, ids=str)
+def test_the_rows_are_pyarrows(ds, table, expression):
+    expected = table.filter(expression)
+    assert ds.to_table(filter=expression) == expected
+    assert ds.count_rows(expression) == expected.num_rows
+    with pytest.raises(eider.InvalidError, match="params"):
+        ds.to_table(filter=expression, params=[1])
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_duckdb_pushes_into_a_dataset(ds, table, query):
+    found = duckdb.sql(query).fetchall()
+    assert found == duckdb.sql(query.replace("ds", "table")).fetchall()
+
+
+def test_what_duckdb_pushes(ds):
+    seen = []
+
+    class Watched(eider.LanceDataset):
+        def scanner(self, *args, **kwargs):
+            seen.append(kwargs)
+            return super().scanner(*args, **kwargs)
+
+    watched = Watched(ds.uri)
+    assert duckdb.sql("SELECT id FROM watched WHERE value > 47").fetchall() == [(48,), (49,), (98,), (99,), (148,), (149,), (198,), (199,)]
+    assert seen[-1]["columns"] == ["id"] or set(seen[-1]["columns"]) == {"id", "value"}
+    assert "value" in str(seen[-1]["filter"])
+
+
+def test_polars_pushes_into_a_dataset(ds, table):
+    lazy = pl.scan_pyarrow_dataset(ds)
+    found = lazy.filter((pl.col("value") > 10) & (pl.col("word") == "w7")).select("id").collect()
+    assert found["id"].to_list() == table.filter((FIELD("value") > 10) & (FIELD("word") == "w7"))["id"].to_pylist()
+
+
+def test_sql_over_a_dataset(ds):
+    assert ds.sql("SELECT count(*) AS n FROM dataset WHERE value > 10").to_arrow().to_pydict() == {
+        "n": [ds.count_rows("value > 10")]
+    }
+    batches = ds.sql("SELECT id FROM t ORDER BY id DESC LIMIT 3").table_name("t").build().to_batch_records()
+    assert pa.Table.from_batches(batches)["id"].to_pylist() == [199, 198, 197]
+    rows = ds.sql("SELECT _rowid, _rowaddr FROM dataset WHERE id = 61").with_row_id().with_row_addr().batch_size(10).build()
+    assert rows.to_stream_reader().read_all().to_pylist() == [{"_rowid": (1 << 32) + 1, "_rowaddr": (1 << 32) + 1}]
+    with pytest.raises(eider.InvalidError, match="sql"):
+        ds.sql("SELECT nope FROM dataset").to_arrow()
