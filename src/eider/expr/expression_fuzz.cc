@@ -54,7 +54,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const ArrayPtr values = expression->Evaluate(columns, kRows);
     if (values->length != kRows || !TypesEqual(*values->type, *expression->type())) __builtin_trap();
     testing::WalkArray(*values);
-    if (expression->type()->id != TypeId::kBool) return 0;
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const auto has = [&](std::string_view word) {
+      return std::search(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) { return (a | 32) == b; }) != text.end();
+    };
+    if (expression->type()->id != TypeId::kBool || has("random") || has("uuid")) return 0;  // these give other values each time
     const Buffer selected = expression->Select(columns, kRows);
     for (int64_t row = 0; row < kRows; ++row) {
       const bool is_true = values->IsValid(row) && GetBit(values->buffers[0].data(), uint64_t(values->offset + row));
