@@ -19,7 +19,7 @@ die() { printf 'setup: %s\n' "$@" >&2; exit 1; }
 
 packages() {
   local names=(g++ cmake ninja-build ccache mold pkg-config git libprotobuf-dev protobuf-compiler libzstd-dev liblz4-dev
-               libroaring-dev libfmt-dev libhwy-dev)
+               libroaring-dev libfmt-dev libhwy-dev libre2-dev)
   case $verb in
     test) names+=(libgtest-dev libgmock-dev libbenchmark-dev dataset-fashion-mnist) ;;
     fuzz) names+=(clang-16 libclang-rt-16-dev) ;;

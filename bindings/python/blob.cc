@@ -82,8 +82,8 @@ void BindBlob(nb::module_& m) {
       .def_prop_ro("offset", [](const BlobHandle& self) { return self.blob->offset(); })
       .def("read", &Read, "offset"_a, "length"_a, "stats"_a.none() = nb::none())
       .def("read_into", &ReadInto, "offset"_a, "target"_a);
-  m.def("take_blobs", &TakeBlobs, "dataset"_a, "column"_a, "rows"_a, "naming"_a, "stats"_a.none() = nb::none());
-  m.def("read_blobs", &ReadBlobs, "dataset"_a, "column"_a, "rows"_a, "naming"_a, "stats"_a.none() = nb::none());
+  m.def("take_blobs", &TakeBlobs, "dataset"_a, "column"_a, "rows"_a.none(), "naming"_a, "stats"_a.none() = nb::none());
+  m.def("read_blobs", &ReadBlobs, "dataset"_a, "column"_a, "rows"_a.none(), "naming"_a, "stats"_a.none() = nb::none());
 }
 
 }  // namespace eider::python

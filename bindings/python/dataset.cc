@@ -273,7 +273,7 @@ void DefineReads(nb::class_<Dataset>& dataset) {
           "options"_a, "stats"_a.none() = nb::none())
       .def("explain_scan", [](const Dataset& self, const ScanOptions& options) { return WithoutGil([&] { return self.ExplainScan(options); }); },
            "options"_a)
-      .def("take", &Take, "positions"_a, "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
+      .def("take", &Take, "positions"_a.none(), "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
            "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none(),
            "computed"_a = std::vector<std::pair<std::string, std::string>>())
       .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(),

@@ -48,9 +48,19 @@ nb::bytes GlobalBuffer(const FileReader& self, uint32_t index) {
 /// A writer whose calls come one at a time; Python threads that disagree get an error.
 struct WriterHandle {
   std::unique_ptr<FileWriter> writer;
-  std::unique_ptr<FileWriter> Borrow() {
-    if (writer == nullptr) throw Error(ErrorKind::kInvalid, "this file writer is closed, or in use by another thread");
-    return std::move(writer);
+  std::string over = {};  ///< why there is none
+
+  /// Runs one call. The writer comes back whatever happens: it knows itself whether it can go on.
+  template <typename Body>
+  auto With(Body&& body) {
+    if (!over.empty()) throw Error(ErrorKind::kInvalid, over);
+    if (writer == nullptr) throw Error(ErrorKind::kInvalid, "this file writer is in use by another thread");
+    struct Lent {
+      WriterHandle& handle;
+      std::unique_ptr<FileWriter> writer;
+      ~Lent() { handle.writer = std::move(writer); }
+    } lent{*this, std::move(writer)};
+    return WithoutGil([&] { return body(*lent.writer); });
   }
 };
 
@@ -65,36 +75,39 @@ WriterHandle CreateFile(const std::string& path, nb::object schema, const std::s
   return WithoutGil([&] { return WriterHandle{FileWriter::Create(path, *arrow, options, kept)}; });
 }
 
-/// A write that fails ends the file: half a batch must not be published by a later Close().
+/// A batch that does not fit leaves the file as it was. A later one of the same call ends it: half of what was given must not be
+/// published by a Close() to come.
 void WriteAll(WriterHandle& self, ReaderHandle& data) {
-  std::unique_ptr<FileWriter> writer = self.Borrow();
   const std::shared_ptr<RecordBatchReader> reader = data.Take();
-  WithoutGil([&] {
-    while (const std::optional<RecordBatch> batch = reader->Next()) {
-      writer->Write(*batch);
-      CheckInterrupt();
+  uint64_t written = 0;
+  try {
+    self.With([&](FileWriter& writer) {
+      while (const std::optional<RecordBatch> batch = reader->Next()) {
+        writer.Write(*batch);
+        ++written;
+        CheckInterrupt();
+      }
+    });
+  } catch (...) {
+    if (written > 0) {
+      self.over = "the file was given up: batch " + std::to_string(written) + " of a write failed after those before it were written";
+      self.writer.reset();
     }
-  });
-  self.writer = std::move(writer);
+    throw;
+  }
 }
 
 uint32_t AddGlobalBuffer(WriterHandle& self, nb::bytes data) {
-  std::unique_ptr<FileWriter> writer = self.Borrow();
   const ByteSpan bytes(static_cast<const uint8_t*>(data.data()), data.size());
-  const uint32_t index = WithoutGil([&] { return writer->AddGlobalBuffer(bytes); });
-  self.writer = std::move(writer);
-  return index;
+  return self.With([&](FileWriter& writer) { return writer.AddGlobalBuffer(bytes); });
 }
 
 void AddSchemaMetadata(WriterHandle& self, const std::string& key, const std::string& value) {
-  std::unique_ptr<FileWriter> writer = self.Borrow();
-  WithoutGil([&] { writer->AddSchemaMetadata(key, value); });
-  self.writer = std::move(writer);
+  self.With([&](FileWriter& writer) { writer.AddSchemaMetadata(key, value); });
 }
 
 uint64_t Close(WriterHandle& self) {
-  const std::unique_ptr<FileWriter> writer = self.Borrow();
-  return WithoutGil([&] { return writer->Close(); });
+  return self.With([](FileWriter& writer) { return writer.Close(); });
 }
 
 }  // namespace
@@ -109,7 +122,7 @@ void BindFile(nb::module_& m) {
       .def_prop_ro("num_global_buffers", &FileReader::num_global_buffers)
       .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(),
            "stats"_a.none() = nb::none())
-      .def("take", &Take, "positions"_a, "columns"_a.none() = nb::none(), "stats"_a.none() = nb::none())
+      .def("take", &Take, "positions"_a.none(), "columns"_a.none() = nb::none(), "stats"_a.none() = nb::none())
       .def("read_global_buffer", &GlobalBuffer, "index"_a)
       .def(
           "describe",

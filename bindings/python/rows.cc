@@ -93,7 +93,13 @@ void FromArrow(nb::handle object, std::vector<uint64_t>* out) {
   AppendIntegers(is_signed, width, array->buffers[0].data() + array->offset * width, array->length, width, out);
 }
 
+[[noreturn]] void ThrowType(const char* what, nb::handle object) {
+  const std::string name = nb::cast<std::string>(nb::type_name(object.type()));
+  throw nb::type_error((std::string("row positions must be ") + what + ", got " + name).c_str());
+}
+
 void AppendInteger(nb::handle item, std::vector<uint64_t>* out) {
+  if (PyIndex_Check(item.ptr()) == 0) ThrowType("integers", item);
   const nb::object integer = nb::steal(PyNumber_Index(item.ptr()));
   if (!integer.is_valid()) throw nb::python_error();
   const unsigned long long value = PyLong_AsUnsignedLongLong(integer.ptr());
@@ -135,6 +141,7 @@ std::vector<uint64_t> RowsFrom(nb::handle object) {
       return out;
     }
   }
+  if (!nb::hasattr(object, "__iter__") && PySequence_Check(object.ptr()) == 0) ThrowType("a sequence of integers", object);
   for (const nb::handle item : object) {
     AppendInteger(item, &out);
     if (out.size() % kSignalCheckEvery == 0 && PyErr_CheckSignals() != 0) throw nb::python_error();

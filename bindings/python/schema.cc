@@ -6,6 +6,7 @@
 
 #include <eider/schema.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
@@ -53,6 +54,7 @@ nb::object FindField(const LanceSchema& schema, const std::string& path) {
 }  // namespace
 
 void BindSchema(nb::module_& m) {
+  m.def("no_column", &NoColumn, "asked"_a, "names"_a);
   nb::class_<LanceField>(m, "LanceField")
       .def("name", [](const LanceField& self) { return self.name; })
       .def("id", [](const LanceField& self) { return self.id; })

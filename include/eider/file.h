@@ -52,6 +52,7 @@ class EIDER_EXPORT FileWriter {
                                                  const FileWriteOptions& options = {},
                                                  std::shared_ptr<Session> session = nullptr);
   virtual ~FileWriter() = default;
+  /// A batch that does not fit (kInvalid) changes nothing; after any other error the file is given up, and every later call says so.
   virtual void Write(const RecordBatch& batch) = 0;
   virtual uint32_t AddGlobalBuffer(ByteSpan bytes) = 0;
   virtual void AddSchemaMetadata(const std::string& key, const std::string& value) = 0;

@@ -31,6 +31,8 @@ struct EIDER_EXPORT LanceSchema {
 
   /// Resolves "a.b.c" (backquotes quote a segment that has dots). nullptr when absent.
   const LanceField* FindPath(std::string_view path) const;
+  /// Of the top-level fields.
+  std::vector<std::string> Names() const;
   int32_t MaxId() const;  ///< -1 when empty
 };
 
@@ -46,5 +48,7 @@ EIDER_EXPORT Field ToShownField(const LanceField& field);
 /// Prunes to the given paths (nested allowed: "s.x" keeps struct s with child x). Order of first mention; duplicates
 /// merge. \throws Error(kNotFound) naming the missing path and the columns that exist.
 EIDER_EXPORT LanceSchema Project(const LanceSchema& schema, const std::vector<std::string>& paths);
+/// What an error says of a column that is not there: "no column 'pice'; did you mean 'price'? The columns are a, b, price", ten at most.
+EIDER_EXPORT std::string NoColumn(std::string_view asked, const std::vector<std::string>& names);
 
 }  // namespace eider

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from . import _eider
 from .error import InvalidError, UnsupportedError
 
 DurabilityName = Literal["full", "none"]
+
+_MAX_COUNT = 2**63 - 1
 
 #: Names that stand for a file version.
 _VERSION_ALIASES = {"stable": "2.2", "next": "2.3", "legacy": "0.1"}
@@ -51,6 +53,8 @@ def count_of(where: str, name: str, value: int | None, *, least: int = 0) -> int
     if number < least:
         bound = "must not be negative" if least == 0 else f"must be at least {least}"
         raise InvalidError(f"{where}: {name} {bound}, got {number}")
+    if number > _MAX_COUNT:
+        raise InvalidError(f"{where}: {name} must be below 2**63, got {number}")
     return number
 
 
@@ -64,6 +68,23 @@ def is_compact(profile: str) -> bool:
 def column_options_of(options: Mapping[str, Mapping[str, object]] | None) -> dict[str, dict[str, str]]:
     """Options by column as text, as field metadata has them."""
     return {column: {key: str(value) for key, value in keys.items()} for column, keys in (options or {}).items()}
+
+
+def names_of(where: str, columns: Any) -> list[str]:
+    """A list of column names; a single one is no list."""
+    if isinstance(columns, (str, bytes)) or not isinstance(columns, Iterable):
+        raise TypeError(f"{where}: columns must be a list of names, got {type(columns).__name__}")
+    names = list(columns)
+    for name in names:
+        name_of(where, name)
+    return names
+
+
+def name_of(where: str, column: Any) -> str:
+    """The name of one column."""
+    if not isinstance(column, str):
+        raise TypeError(f"{where}: a column is named by a str, got {type(column).__name__}")
+    return column
 
 
 def uri_of(uri: str | os.PathLike[str]) -> str:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from . import _eider
 from .absent import Refusing
 from .add_columns import add_columns
+from .arguments import DurabilityName, count_of, durability_of, names_of, refuse, uri_of
 from .arrow_dataset import class_for_arrow
-from .arguments import DurabilityName, count_of, durability_of, refuse, uri_of
 from .blob_reads import BlobReads
-from .error import InvalidError
+from .error import InvalidError, UnsupportedError
 from .facts import DatasetFacts
 from .fragment import LanceFragment, fragment_ids_of, fragments_of
 from .ingest import ReaderLike
@@ -199,9 +199,10 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
             nearest, full_text_query, index_segments, fast_search,
             disable_scoring_autoprojection, row_addr_allowlist, row_addr_blocklist: Not supported yet.
         """
+        if nearest is not None:  # even an empty dict asks for something
+            raise UnsupportedError(f"scanner: argument 'nearest' is not supported yet, got {nearest!r:.80}")
         refuse(
             "scanner",
-            nearest=nearest,
             index_segments=index_segments,
             full_text_query=full_text_query,
             fast_search=fast_search,
@@ -393,7 +394,8 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
 
     def get_fragment(self, fragment_id: int) -> LanceFragment | None:
         """The fragment with that id, or None."""
-        return next((f for f in self.get_fragments() if f.fragment_id == fragment_id), None)
+        wanted = count_of("get_fragment", "fragment_id", fragment_id)
+        return next((f for f in self.get_fragments() if f.fragment_id == wanted), None)
 
     # Changes.
 
@@ -430,9 +432,7 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
 
     def drop_columns(self, columns: list[str], *, durability: DurabilityName | None = None) -> None:
         """Drop columns. Writes metadata only: the data stays in the files of earlier versions."""
-        if isinstance(columns, str):
-            raise TypeError("columns must be a list of names, got str")
-        self._native = self._native.drop_columns(list(columns), durability_of(durability))
+        self._native = self._native.drop_columns(names_of("drop_columns", columns), durability_of(durability))
 
     def insert(self, data: ReaderLike, *, mode: str = "append", **kwargs: Any) -> None:
         """Write ``data`` into this dataset; arguments as in ``write_dataset``."""

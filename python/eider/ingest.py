@@ -111,7 +111,11 @@ def _conform(reader: _eider.RecordBatchReader, schema: pa.Schema) -> _eider.Reco
 
     def batches() -> Iterator[Any]:
         for batch in reader:
-            table = pa.Table.from_batches([pa.record_batch(batch)]).select(schema.names).cast(schema)
+            table = pa.Table.from_batches([pa.record_batch(batch)]).select(schema.names)
+            try:
+                table = table.cast(schema)
+            except ValueError as error:
+                raise InvalidError(f"the data does not fit the schema: {error}") from error
             yield from table.to_batches()
 
     return _eider.RecordBatchReader.from_iterator(batches(), schema)

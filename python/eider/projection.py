@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from . import _eider
 from .error import InvalidError, NotFoundError
 
 Columns = Sequence[str] | Mapping[str, str] | None
@@ -79,7 +80,7 @@ def _resolve_path(text: str, names: Mapping[str, None]) -> list[str]:
         return [text]
     path = split_path(text)
     if path[0] not in names:
-        raise NotFoundError(f"no column {text!r}; the columns are {', '.join(names)}")
+        raise NotFoundError(_eider.no_column(text, list(names)))
     return path
 
 

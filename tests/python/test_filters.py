@@ -45,6 +45,8 @@ FILTERS = {
     "value > 10": lambda r: r["value"] is not None and r["value"] > 10,
     "value = 3 OR name = 'name 4'": lambda r: r["value"] == 3 or r["name"] == "name 4",
     "NOT (value < 0)": lambda r: r["value"] is not None and not r["value"] < 0,
+    "box.x >= 20 AND id < 2000": lambda r: r["box"] is not None and r["box"]["x"] >= 20 and r["id"] < 2000,
+    "value IN (1, 2, 3, 99) AND name LIKE 'name%'": lambda r: r["value"] in (1, 2) and r["name"] is not None,
     "value IS NULL": lambda r: r["value"] is None,
     "id = 1234": lambda r: r["id"] == 1234,
     "id >= 0": lambda r: True,
@@ -173,6 +175,9 @@ def test_pages_whose_bounds_rule_them_out_are_not_read(tmp_path):
     ds.to_table(["noise", "time"], "noise >= 0", stats=whole)
     for sql, rows_found in {
         "time >= 100000 AND time < 100100": 100,
+        "time IN (5, 77, 199999)": 3,
+        "time IS NULL": 0,
+        "word LIKE 'w00010%'": 10,
         "time = 5 AND noise >= 0": 1,
         "word = 'w000100'": 1,
         "time > 1000000": 0,
@@ -184,3 +189,14 @@ def test_pages_whose_bounds_rule_them_out_are_not_read(tmp_path):
         assert stats.bytes * 5 < whole.bytes, sql
         unchecked = eider.dataset(ds.uri, session=eider.Session(verify=False))
         assert unchecked.to_table(filter=sql) == ds.to_table(filter=sql)
+def test_parameters(ds):
+    assert ds.count_rows("value > $1 AND name <> $2", params=[10, "name 11"]) == ds.count_rows("value > 11")
+    assert ds.to_table(["id"], "id = $key", params={"key": 7}).to_pydict() == {"id": [7]}
+    hostile = "x' OR '1'='1"
+    assert ds.count_rows("name = $1", params=[hostile]) == 0
+    with pytest.raises(eider.InvalidError, match="params without a filter"):
+        ds.to_table(params=[1])
+    with pytest.raises(TypeError, match="params"):
+        ds.to_table(filter="id = $1", params="1")
+
+

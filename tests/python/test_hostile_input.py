@@ -117,3 +117,16 @@ def test_loader_states_that_lie(write):
     with pytest.raises(TypeError):
         loader.load_state_dict(None)
     assert len(list(loader)) == 20
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.1", "2.2"])
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
+def test_strings_that_are_not_utf8(tmp_path, version, kind):
+    binary = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.string_view(): pa.binary_view()}[kind]
+    values = pa.array([b"ok", "\u20ac".encode(), None, b"\xff\xfe" * 10, b"\xed\xa0\x80"], binary)
+    strings = pa.Array.from_buffers(kind, len(values), values.buffers())
+    path = str(tmp_path / "t.lance")
+    with pytest.raises(eider.InvalidError, match="column 's': the string of row 3 of the batch is not UTF-8"):
+        eider.write_dataset(pa.table({"s": strings}), path, data_storage_version=version)
+    eider.write_dataset(pa.table({"s": strings[:3]}), path, data_storage_version=version)
+    assert eider.dataset(path).to_table()["s"].to_pylist() == ["ok", "\u20ac", None]

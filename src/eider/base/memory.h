@@ -74,6 +74,7 @@ class BitBuilder {
   void Extend(uint64_t n);
   void AppendFill(uint64_t n, bool value);
   void Append(const uint8_t* bits, uint64_t offset, uint64_t n);
+  void Reserve(uint64_t num_bits) { bytes_.Reserve(num_bits / 8 + 1); }
   void AppendBit(bool value) { Extend(1); if (value) bytes_.data()[(num_bits_ - 1) >> 3] |= uint8_t(1u << ((num_bits_ - 1) & 7)); }
   void Clear() { num_bits_ = 0; bytes_.Clear(); }
   Buffer Finish() { num_bits_ = 0; return bytes_.Finish(); }

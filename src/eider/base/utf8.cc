@@ -1,7 +1,9 @@
 #include "eider/base/utf8.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace eider {
 namespace {
@@ -25,11 +27,38 @@ bool IsSecond(uint8_t lead, uint8_t second) {
   }
 }
 
+/// Where the first byte outside ASCII lies, but for the last bytes.
+size_t SkipAscii(std::string_view text, size_t i) {
+  constexpr size_t kWords = 8;
+  for (; text.size() - i >= 8 * kWords; i += 8 * kWords) {
+    uint64_t words[kWords], any = 0;
+    std::memcpy(words, text.data() + i, sizeof words);
+    for (const uint64_t word : words) any |= word;
+    if (any & 0x8080808080808080) break;
+  }
+  for (uint64_t word; text.size() - i >= 8; i += 8) {
+    std::memcpy(&word, text.data() + i, 8);
+    if (word & 0x8080808080808080) break;
+  }
+  return i;
+}
+
 }  // namespace
 
+bool IsAscii(std::string_view text) {
+  for (size_t i = SkipAscii(text, 0); i < text.size(); ++i) {
+    if (uint8_t(text[i]) >= 0x80) return false;
+  }
+  return true;
+}
+
 bool IsUtf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
+  for (size_t i = SkipAscii(text, 0); i < text.size();) {
     const uint8_t lead = uint8_t(text[i]);
+    if (lead < 0x80) {
+      i = std::max(i + 1, SkipAscii(text, i));
+      continue;
+    }
     const size_t bytes = SequenceBytes(lead);
     if (bytes == 0 || bytes > text.size() - i) return false;
     if (bytes > 1 && !IsSecond(lead, uint8_t(text[i + 1]))) return false;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Is it text? Protobuf strings must be.
+/// Is it text? Protobuf strings must be, and values of string columns.
 
 #include <string_view>
 
@@ -8,5 +8,6 @@ namespace eider {
 
 /// True for well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool IsUtf8(std::string_view text);
+bool IsAscii(std::string_view text);
 
 }  // namespace eider

@@ -37,8 +37,12 @@ constexpr uint64_t kCompactFixedBytes = 64 << 10;
 constexpr uint64_t kCompactVariableBytes = 256 << 10;
 constexpr uint64_t kCompactSmallBytes = 16 << 10;
 
+// What a chunk of items of lists stays below: levels come in blocks of 1024, of which 8 bytes each just fill one.
+constexpr uint64_t kListChunkBytes = (8 << 10) + 1;
+
 uint64_t FixedTarget(const CompressionOptions& options) {
-  return !options.compact ? kChunkTargetBytes : options.version_minor >= 2 ? kCompactFixedBytes : kCompactSmallBytes;
+  if (options.version_minor < 2) return options.compact ? kCompactSmallBytes : kChunkTargetBytes;
+  return options.compact ? kCompactFixedBytes : options.in_lists ? kListChunkBytes : kChunkTargetBytes;
 }
 uint64_t VariableTarget(const CompressionOptions& options) {
   if (options.variable_chunk_bytes) return *options.variable_chunk_bytes;
@@ -50,6 +54,10 @@ uint64_t VariableTarget(const CompressionOptions& options) {
 constexpr int kCompactTextLevel = 6;
 constexpr int kCompactNamesLevel = 14;
 constexpr uint64_t kNameBytes = 32;
+
+// From this length of runs on, chunks have more values than usual and still few runs.
+constexpr uint64_t kLongRun = 32;
+constexpr uint64_t kSparseChunkValues = 8192;
 
 bool WantsGeneral(const CompressionOptions& options) { return options.scheme == Scheme::kLz4 || options.scheme == Scheme::kZstd; }
 CompressionScheme SchemeOf(const CompressionOptions& options) {
@@ -89,12 +97,30 @@ MiniBlockPage CompressFixedPlain(const LeafValues& values, const CompressionOpti
   const uint64_t rle_bytes = (runs + values.num_values / kMaxRun) * (bits / 8 + 1);
   const bool few_runs = static_cast<double>(runs) <= options.rle_threshold * static_cast<double>(values.num_values);
   // Runs cannot be addressed, packed values can: runs must save a quarter.
-  if (few_runs && 4 * rle_bytes < 3 * std::min(packed_bytes, flat_bytes)) return CompressRle(values, encoding);
+  if (few_runs && 4 * rle_bytes < 3 * std::min(packed_bytes, flat_bytes)) {
+    const bool long_runs = options.version_minor >= 2 && runs * kLongRun <= values.num_values;
+    return CompressRle(values, long_runs ? kSparseChunkValues : kMaxChunkValues, encoding);
+  }
   return packed_bytes < flat_bytes ? CompressInline(values, encoding) : CompressFlat(values, encoding, FixedTarget(options));
+}
+
+// Whether most words of 64 booleans are all false or all true.
+bool MostlyEqualBits(const LeafValues& values) {
+  const uint64_t words = values.num_values / 64;
+  uint64_t equal = 0;
+  for (uint64_t i = 0; i < words; ++i) {
+    const uint64_t word = LoadBits(values.data.data(), values.bit_offset + 64 * i, 64);
+    equal += word + 1 <= 1;
+  }
+  return 2 * equal > words;
 }
 
 MiniBlockPage CompressFixed(const LeafValues& values, const CompressionOptions& options, CompressiveEncoding* encoding) {
   MiniBlockPage page = CompressFixedPlain(values, options, encoding);
+  const bool automatic = options.scheme == Scheme::kAuto && options.version_minor >= 2;
+  if (automatic && values.shape.bits_per_value == 1 && page.buffers[0].size() >= kMinGeneralBytes && MostlyEqualBits(values)) {
+    WrapGeneral(COMPRESSION_ALGORITHM_LZ4, {}, page, encoding);
+  }
   if (!WantsGeneral(options)) return page;
   // Run lengths stay as they are: the validator of the format wants no nesting there.
   if (!encoding->has_rle()) MaybeWrap(options, page, encoding);
@@ -215,7 +241,7 @@ MiniBlockPage CompressMiniBlock(const LeafValues& values, const CompressionOptio
     if (options.tries_fsst) MaybeFsst(values, options, page, encoding);
     return page;
   }
-  if (!values.shape.dimensions.empty()) return CompressFixedSizeList(values, encoding);
+  if (!values.shape.dimensions.empty()) return CompressFixedSizeList(values, options.in_lists && options.version_minor >= 2 ? kListChunkBytes : kChunkTargetBytes, encoding);
   if (!values.packed_bits.empty()) {
     MiniBlockPage page = CompressFlat(values, encoding);
     SetPackedStruct(values, encoding);

@@ -19,6 +19,7 @@ struct CompressionOptions {
   std::optional<int> level;
   double rle_threshold = 0.5;
   uint16_t version_minor = 2;   ///< 1: file version 2.1, 2: 2.2; decides what is legal
+  bool in_lists = false;        ///< chunks of values share their levels with lists
   bool is_text = false;         ///< utf8 types: FSST may be chosen
   enum class ByteSplit : uint8_t { kAuto, kOff, kOn };
   ByteSplit byte_split = ByteSplit::kAuto;   ///< byte-stream-split below a general compressor: where it pays, never, always
@@ -69,7 +70,8 @@ class LevelCompressor {
   virtual void Compress(std::span<const uint16_t> levels, BufferBuilder& out) const = 0;
 };
 /// Since 2.2 `compact` takes the smallest form, by samples; otherwise positions stay cheap to find, unless nearly all levels are equal.
-std::unique_ptr<LevelCompressor> MakeLevelCompressor(std::span<const uint16_t> all, uint16_t version_minor, bool compact,
+/// A chunk has about `chunk_levels` of them.
+std::unique_ptr<LevelCompressor> MakeLevelCompressor(std::span<const uint16_t> all, uint64_t chunk_levels, uint16_t version_minor, bool compact,
                                                      CompressiveEncoding* encoding);
 
 }  // namespace eider::codec

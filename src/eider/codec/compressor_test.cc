@@ -78,7 +78,7 @@ class RoundTrip {
       const auto& chunk = page.chunks[c];
       const bool last = c + 1 == page.chunks.size();
       ASSERT_TRUE(last || std::has_single_bit(chunk.num_values)) << chunk.num_values;
-      ASSERT_LE(chunk.num_values, kMaxChunkValues);
+      ASSERT_LE(chunk.num_values, encoding.has_rle() && options_.version_minor >= 2 ? 2 * kMaxChunkValues : kMaxChunkValues);
       std::vector<ByteSpan> buffers;
       uint64_t bytes = 0;
       for (size_t b = 0; b < at.size(); ++b) {
@@ -266,7 +266,7 @@ TEST(LevelCompressorTest, LevelsOfEveryShapeComeBack) {
           std::vector<uint16_t> levels(n);
           for (uint16_t& level : levels) level = sparse && random() % 1000 ? 0 : static_cast<uint16_t>(random() % (max + 1));
           CompressiveEncoding encoding;
-          const auto compressor = MakeLevelCompressor(levels, minor, compact, &encoding);
+          const auto compressor = MakeLevelCompressor(levels, kMaxChunkValues, minor, compact, &encoding);
           SCOPED_TRACE(fmt::format("{} levels to {} as {}", n, max, DescribeEncoding(encoding)));
           BufferBuilder bytes;
           compressor->Compress(levels, bytes);

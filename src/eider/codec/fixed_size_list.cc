@@ -206,7 +206,7 @@ void AppendBits(const uint8_t* bits, uint64_t offset, uint64_t n, BufferBuilder&
 
 }  // namespace
 
-MiniBlockPage CompressFixedSizeList(const LeafValues& values, CompressiveEncoding* encoding) {
+MiniBlockPage CompressFixedSizeList(const LeafValues& values, uint64_t target_bytes, CompressiveEncoding* encoding) {
   const std::vector<Layer> layers = DescribeLayers(values, encoding);
   uint64_t bits = values.shape.bits_per_value;
   size_t num_buffers = 1;
@@ -214,7 +214,7 @@ MiniBlockPage CompressFixedSizeList(const LeafValues& values, CompressiveEncodin
     if (layer.has_validity) bits += layer.elements_per_value, ++num_buffers;
   }
   MiniBlockPage page = NewPage(num_buffers);
-  const uint64_t per_chunk = ChunkValuesOf(bits);
+  const uint64_t per_chunk = ChunkValuesOf(bits, target_bytes);
   uint64_t first = 0;
   do {
     const uint64_t count = std::min(per_chunk, values.num_values - first);

@@ -14,7 +14,7 @@ std::unique_ptr<MiniBlockDecompressor> MakeFixedSizeListMiniBlock(const Compress
 std::unique_ptr<PerValueDecompressor> MakeFixedSizeListPerValue(const CompressiveEncoding&, const ValueShape&, int depth);
 std::string DescribeFixedSizeList(const CompressiveEncoding&, int depth);
 
-MiniBlockPage CompressFixedSizeList(const LeafValues& values, CompressiveEncoding* encoding);
+MiniBlockPage CompressFixedSizeList(const LeafValues& values, uint64_t target_bytes, CompressiveEncoding* encoding);
 /// Full-zip: the message, and for element nulls the values with their validity in front (`out` stays empty without any).
 /// Returns the stored bytes per value.
 uint64_t CompressFixedSizeListPerValue(const LeafValues& values, CompressiveEncoding* encoding, BufferBuilder& out);

@@ -166,6 +166,21 @@ class GeneralLevel final : public LevelDecompressor {
     return inner_->At(raw.span(), num_levels, i);
   }
   bool has_random_access() const override { return false; }
+  void MaskEqual(ByteSpan block, uint64_t num_levels, uint16_t value, uint64_t* mask) const override {
+    BufferBuilder raw;
+    Open(block, num_levels, raw);
+    inner_->MaskEqual(raw.span(), num_levels, value, mask);
+  }
+  void MaskAtMost(ByteSpan block, uint64_t num_levels, uint16_t value, uint64_t* mask) const override {
+    BufferBuilder raw;
+    Open(block, num_levels, raw);
+    inner_->MaskAtMost(raw.span(), num_levels, value, mask);
+  }
+  void Extract(ByteSpan block, uint64_t num_levels, uint64_t first, std::span<uint16_t> out) const override {
+    BufferBuilder raw;
+    Open(block, num_levels, raw);
+    inner_->Extract(raw.span(), num_levels, first, out);
+  }
 
  private:
   // No form of levels takes more than a header, 3 bytes a level and the padding of one block.

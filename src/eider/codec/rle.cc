@@ -44,10 +44,21 @@ void DecodeRuns(const Runs& runs, uint64_t first, uint64_t count, uint8_t* out) 
   if (row < end) throw Corrupt("rle: runs cover {} values, {} are needed", row, end);
 }
 
+uint64_t SumOfBytes(uint64_t word) {
+  constexpr uint64_t kEven = 0x00FF00FF00FF00FF;
+  return ((word & kEven) + (word >> 8 & kEven)) * 0x0001000100010001 >> 48;
+}
+
 template <typename T>
 T ValueAt(const Runs& runs, uint64_t position) {
   uint64_t row = 0;
-  for (size_t run = 0; run < runs.lengths.size(); ++run) {
+  size_t run = 0;
+  for (; run + 8 <= runs.lengths.size(); run += 8) {
+    const uint64_t next = row + SumOfBytes(LoadLe<uint64_t>(runs.lengths.data() + run));
+    if (position < next) break;
+    row = next;
+  }
+  for (; run < runs.lengths.size(); ++run) {
     row += runs.lengths[run];
     if (position < row) return LoadLe<T>(runs.values.data() + sizeof(T) * run);
   }
@@ -114,6 +125,11 @@ class RleLevel final : public LevelDecompressor {
     return ValueAt<uint16_t>(runs, i);
   }
   bool has_random_access() const override { return false; }
+  void Extract(ByteSpan block, uint64_t num_levels, uint64_t first, std::span<uint16_t> out) const override {
+    const Runs runs = RunsOfBlock(block);
+    CheckRuns<uint16_t>(runs, num_levels);
+    DecodeRuns<uint16_t>(runs, first, out.size(), reinterpret_cast<uint8_t*>(out.data()));
+  }
   void MaskEqual(ByteSpan block, uint64_t num_levels, uint16_t value, uint64_t* mask) const override {
     MaskWhere(block, num_levels, [value](uint16_t level) { return level == value; }, mask);
   }
@@ -185,11 +201,11 @@ void ForEachRun(const uint8_t* values, uint64_t first, uint64_t count, const Bod
 }
 
 template <typename T>
-MiniBlockPage CompressRuns(const LeafValues& values) {
+MiniBlockPage CompressRuns(const LeafValues& values, uint64_t chunk_values) {
   MiniBlockPage page = NewPage(2);
   for (uint64_t first = 0; first < values.num_values;) {
     const size_t before[2] = {page.buffers[0].size(), page.buffers[1].size()};
-    uint64_t count = std::min<uint64_t>(kMaxChunkValues, values.num_values - first);
+    uint64_t count = std::min(chunk_values, values.num_values - first);
     // A stretch of short runs may pass the target: halve the chunk until it fits.
     for (;; count = std::bit_floor(count - 1)) {
       page.buffers[0].Resize(before[0]);
@@ -220,9 +236,9 @@ uint64_t CountRuns(const LeafValues& values) {
   });
 }
 
-MiniBlockPage CompressRle(const LeafValues& values, CompressiveEncoding* encoding) {
+MiniBlockPage CompressRle(const LeafValues& values, uint64_t chunk_values, CompressiveEncoding* encoding) {
   SetRle(values.shape.bits_per_value, encoding);
-  return WithElement(values.shape.bits_per_value, [&](auto zero) { return CompressRuns<decltype(zero)>(values); });
+  return WithElement(values.shape.bits_per_value, [&](auto zero) { return CompressRuns<decltype(zero)>(values, chunk_values); });
 }
 
 void CompressRleLevels(std::span<const uint16_t> levels, BufferBuilder& out) {

@@ -23,7 +23,7 @@ inline constexpr uint64_t kMaxRun = 255;
 
 /// Runs of equal values (IsElementWidth), cut at the ends of chunks; the stored ones are at most num_values / kMaxRun more.
 uint64_t CountRuns(const LeafValues& values);
-MiniBlockPage CompressRle(const LeafValues& values, CompressiveEncoding* encoding);
+MiniBlockPage CompressRle(const LeafValues& values, uint64_t chunk_values, CompressiveEncoding* encoding);
 /// The block form of levels.
 void CompressRleLevels(std::span<const uint16_t> levels, BufferBuilder& out);
 void SetRle(uint64_t bits, CompressiveEncoding* encoding);

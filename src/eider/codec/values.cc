@@ -25,6 +25,14 @@ void DecodedValues::AppendVariable(ByteSpan value) {
   ++num_values;
 }
 
+void DecodedValues::Reserve(const std::function<uint64_t(uint64_t)>& room) {
+  data.Reserve(room(data.size()));
+  offsets.Reserve(room(offsets.size()));
+  bits.Reserve(room(bits.size()));
+  for (BitBuilder& validity : fsl_validity) validity.Reserve(room(validity.size()));
+  for (DecodedValues& field : fields) field.Reserve(room);
+}
+
 void DecodedValues::AppendEmpty(uint64_t n) {
   if (shape.kind == ValueShape::Kind::kVariable) {
     const uint64_t end = data.size();

@@ -4,6 +4,7 @@
 /// from. A "value" here is a visible item: null items keep a slot (its bytes are arbitrary, empty when variable).
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -49,6 +50,8 @@ struct DecodedValues {
   uint8_t* ExtendFixed(uint64_t n) { num_values += n; return data.Extend(n * (shape.bits_per_value / 8)); }
   /// Appends one variable-width value. \throws Error(kInvalid) when 32-bit offsets would overflow.
   void AppendVariable(ByteSpan value);
+  /// Makes room in each buffer for room(its size).
+  void Reserve(const std::function<uint64_t(uint64_t)>& room);
   /// `n` empty / zero values (slots of nulls).
   void AppendEmpty(uint64_t n);
 

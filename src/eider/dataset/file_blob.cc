@@ -14,8 +14,7 @@ class FileBlob final : public Blob {
   uint64_t offset() const override { return place_.range.offset; }
   Buffer Read(uint64_t offset, uint64_t length, ScanStats* stats) const override {
     if (offset > size() || length > size() - offset) throw Invalid("blob: bytes [{}, +{}) of {}", offset, length, size());
-    const query::BlobPlace part{place_.file, {place_.range.offset + offset, length}};
-    return query::ReadBlobs({&part, 1}, stats)[0];
+    return query::ReadBlobPart(place_, offset, length, stats);
   }
 
  private:

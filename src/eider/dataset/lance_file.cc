@@ -114,7 +114,7 @@ class FileReaderFacade final : public FileReader {
     for (size_t i = 0; i < projection.size(); ++i) {
       const LanceField& field = projection[i].field;
       const bool has_bytes = HasBlobs(field) && !HasBlobsOf(field, BlobForm::kV2);
-      if (has_bytes) arrays[i] = query::MaterializeBlobs(arrays[i], field, file_, stats);
+      if (has_bytes) arrays[i] = query::MaterializeBlobs(arrays[i], field, file_, reader_->blob_sums(stats), stats);
       schema.fields.push_back(has_bytes ? MaterializeBlobs(field) : field);
     }
     return {.schema = std::make_shared<const Schema>(ToArrowSchema(schema)), .num_rows = num_rows, .columns = std::move(arrays)};

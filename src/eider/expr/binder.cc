@@ -1,15 +1,56 @@
 #include "eider/expr/binder.h"
 
 #include <algorithm>
+#include <charconv>
 
-#include "eider/expr/compare.h"
+#include "eider/array/null_array.h"
+#include "eider/expr/arithmetic.h"
+#include "eider/expr/cast.h"
+#include "eider/expr/choose.h"
+#include "eider/expr/coerce.h"
+#include "eider/expr/functions.h"
+#include "eider/expr/list_kernels.h"
 #include "eider/expr/literal.h"
 #include "eider/expr/logic.h"
 #include "eider/expr/native.h"
+#include "eider/expr/operators.h"
 #include "eider/expr/source_text.h"
+#include "eider/expr/temporal.h"
+#include "eider/schema/field_path.h"
 
 namespace eider::expr {
 namespace {
+
+std::string Lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
+  return out;
+}
+
+std::string QuoteSegment(const std::string& name) {
+  return name.find('.') == std::string::npos && name.find('`') == std::string::npos ? name : "`" + name + "`";
+}
+
+/// The field of that name; failing that, the only one that differs in case.
+const Field* FindField(const std::vector<Field>& fields, std::string_view name) {
+  const Field* found = nullptr;
+  for (const Field& field : fields) {
+    if (field.name == name) return &field;
+  }
+  for (const Field& field : fields) {
+    if (Lower(field.name) != Lower(name)) continue;
+    if (found) return nullptr;
+    found = &field;
+  }
+  return found;
+}
+
+std::string NamesOf(const std::vector<Field>& fields) {
+  constexpr size_t kShown = 20;
+  std::string out;
+  for (size_t i = 0; i < std::min(fields.size(), kShown); ++i) out += (i ? ", " : "") + fields[i].name;
+  return fields.size() > kShown ? out + fmt::format(" and {} more", fields.size() - kShown) : out;
+}
 
 class Binder {
  public:
@@ -18,59 +59,138 @@ class Binder {
 
   NodePtr Bind(const Syntax& syntax) {
     switch (syntax.kind) {
-      case SyntaxKind::kNumber: return NumberLiteral(syntax.text);
-      case SyntaxKind::kText: return TextLiteral(syntax.text);
-      case SyntaxKind::kBool: return BoolLiteral(syntax.text == "true");
-      case SyntaxKind::kNull: return MakeNullLiteral(MakeType(TypeId::kNull));
-      case SyntaxKind::kName:
-      case SyntaxKind::kField: return Name(syntax);
-      case SyntaxKind::kAnd:
-      case SyntaxKind::kOr: return Junction(syntax);
-      case SyntaxKind::kNot: return Fold(std::make_shared<CallNode>("NOT", MakeType(TypeId::kBool), NotKernel(), std::vector<NodePtr>{Boolean(*syntax.children[0])}));
-      case SyntaxKind::kIs: return Is(syntax);
-      case SyntaxKind::kChain: return Chain(syntax);
-      default: Fail(syntax, "this is not supported here");
+      case SyntaxKind::kName: return Name(syntax);
+      case SyntaxKind::kField: return FieldOf(syntax);
+      default: break;
     }
+    std::vector<NodePtr> children;
+    for (const SyntaxPtr& child : syntax.children) children.push_back(Bind(*child));
+    return At(syntax, [&] { return Make(syntax, std::move(children)); });
   }
 
  private:
-  [[noreturn]] void Fail(const Syntax& syntax, std::string_view what) { throw ErrorAt(text_, syntax.position, what); }
-
-  NodePtr Boolean(const Syntax& syntax) {
-    NodePtr node = Bind(syntax);
-    if (node->type()->id == TypeId::kNull) return MakeNullLiteral(MakeType(TypeId::kBool));
-    if (node->type()->id != TypeId::kBool) Fail(syntax, fmt::format("expected a boolean, found {}", TypeToString(*node->type())));
-    return node;
-  }
-
-  NodePtr Junction(const Syntax& syntax) {
-    std::vector<NodePtr> children;
-    for (const SyntaxPtr& child : syntax.children) children.push_back(Boolean(*child));
-    return Fold(std::make_shared<JunctionNode>(syntax.kind == SyntaxKind::kAnd, std::move(children)));
-  }
-
-  NodePtr Is(const Syntax& syntax) {
-    const Truth truth = syntax.text == "true" ? Truth::kTrue : syntax.text == "false" ? Truth::kFalse : Truth::kNull;
-    NodePtr value = syntax.text == "null" ? Bind(*syntax.children[0]) : Boolean(*syntax.children[0]);
-    return Fold(std::make_shared<CallNode>("IS", MakeType(TypeId::kBool), IsKernel(truth, syntax.negated), std::vector<NodePtr>{std::move(value)}));
-  }
-
-  NodePtr Name(const Syntax& syntax) {
-    for (const Field& field : schema_.fields) {
-      if (field.name != syntax.text) continue;
-      auto [at, added] = columns_.try_emplace(field.name);
-      if (added) at->second = std::make_shared<ColumnNode>(field, columns_.size() - 1, field.name);
-      return at->second;
+  /// Gives the errors of `make` a position.
+  template <typename Body>
+  NodePtr At(const Syntax& syntax, Body&& make) {
+    try {
+      return make();
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kCorrupt) throw;
+      throw ErrorAt(text_, syntax.position, error.what());
     }
-    Fail(syntax, fmt::format("no column '{}'", syntax.text));
   }
 
-  NodePtr Chain(const Syntax& syntax) {
-    NodePtr left = Bind(*syntax.children[0]), right = Bind(*syntax.children[1]);
-    const std::optional<Comparison> comparison = ComparisonOf(syntax.operators[0]);
-    if (!comparison || syntax.children.size() > 2) Fail(syntax, "this is not supported here");
-    return Compare(syntax, *comparison, std::move(left), std::move(right));
+  /// The node of a syntax whose children are bound. Errors get their position from Bind().
+  NodePtr Make(const Syntax& syntax, std::vector<NodePtr> children) {
+    switch (syntax.kind) {
+      case SyntaxKind::kNumber: return NumberLiteral(syntax.text);
+      case SyntaxKind::kText: return TextLiteral(syntax.text);
+      case SyntaxKind::kHex: return HexLiteral(syntax.text);
+      case SyntaxKind::kBool: return BoolLiteral(syntax.text == "true");
+      case SyntaxKind::kNull: return MakeNullLiteral(MakeType(TypeId::kNull));
+      case SyntaxKind::kTyped: return Typed(syntax);
+      case SyntaxKind::kInterval: return IntervalLiteral(syntax.text);
+      case SyntaxKind::kParameter: return Parameter(syntax.text);
+      case SyntaxKind::kIndex: return Index(std::move(children));
+      case SyntaxKind::kSlice: return MakeFunctionCall("array_slice", std::move(children));
+      case SyntaxKind::kUnary: return MakeUnary(syntax.text, children[0]);
+      case SyntaxKind::kChain: return Chain(syntax, std::move(children));
+      case SyntaxKind::kAnd: return MakeJunction(true, std::move(children));
+      case SyntaxKind::kOr: return MakeJunction(false, std::move(children));
+      case SyntaxKind::kNot: return MakeNot(children[0]);
+      case SyntaxKind::kLike: return Like(syntax, std::move(children));
+      case SyntaxKind::kIn: return MakeIn(children[0], {children.begin() + 1, children.end()}, syntax.negated);
+      case SyntaxKind::kBetween: return MakeBetween(children[0], children[1], children[2], syntax.negated);
+      case SyntaxKind::kIs: return Is(syntax, std::move(children));
+      case SyntaxKind::kCase: return Case(syntax, std::move(children));
+      case SyntaxKind::kCast: return CastTo(children[0], TypeOfName(syntax.text), syntax.negated);
+      case SyntaxKind::kCall: return MakeFunctionCall(syntax.text, std::move(children));
+      case SyntaxKind::kArray: return MakeFunctionCall("make_array", std::move(children));
+      case SyntaxKind::kStruct: return Struct(syntax, std::move(children));
+      default: throw Unsupported("this form is not supported");
+    }
   }
+
+  // ---- names ----
+  NodePtr Name(const Syntax& syntax) {
+    if (const Field* field = FindField(schema_.fields, syntax.text)) return ColumnOf(*field, QuoteSegment(field->name));
+    throw ErrorAt(text_, syntax.position, fmt::format("there is no column '{}'; the columns are {}", syntax.text, NamesOf(schema_.fields)));
+  }
+
+  NodePtr ColumnOf(const Field& field, const std::string& path) {
+    auto [at, added] = columns_.try_emplace(path);
+    if (added) at->second = std::make_shared<ColumnNode>(field, columns_.size() - 1, path);
+    return at->second;
+  }
+
+  NodePtr FieldOf(const Syntax& syntax) {
+    const NodePtr parent = Bind(*syntax.children[0]);
+    return At(syntax, [&] { return MemberOf(parent, syntax.text); });
+  }
+
+  NodePtr MemberOf(const NodePtr& parent, std::string_view name) {
+    if (parent->type()->id != TypeId::kStruct) throw Invalid("{} has no fields", TypeToString(*parent->type()));
+    const Field* field = FindField(parent->type()->children, name);
+    if (!field) throw Invalid("there is no field '{}'; the fields are {}", name, NamesOf(parent->type()->children));
+    if (const auto* column = dynamic_cast<const ColumnNode*>(parent.get())) return ColumnOf(*field, column->path() + "." + QuoteSegment(field->name));
+    return MakeFunctionCall("get_field", {parent, TextLiteral(field->name)});
+  }
+
+  NodePtr Index(std::vector<NodePtr> children) {
+    const auto* name = dynamic_cast<const LiteralNode*>(children[1].get());
+    if (children[0]->type()->id == TypeId::kStruct && name && IsText(name->type()->id)) {
+      const Column column{name->value(), true};
+      return MemberOf(children[0], Reader<std::string_view>(column)[0]);
+    }
+    return MakeFunctionCall("get_item", std::move(children));
+  }
+
+  // ---- literals ----
+  static NodePtr HexLiteral(std::string_view text) {
+    const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1; };
+    std::string bytes;
+    for (size_t i = 0; i + 1 < text.size() + text.size() % 2; i += 2) {
+      if (i + 1 >= text.size() || digit(text[i]) < 0 || digit(text[i + 1]) < 0) throw Invalid("x'{}' is no pairs of hexadecimal digits", text.substr(0, 60));
+      bytes.push_back(char(digit(text[i]) * 16 + digit(text[i + 1])));
+    }
+    return MakeLiteral(One(MakeType(TypeId::kBinary), std::string_view(bytes)));
+  }
+
+  NodePtr Typed(const Syntax& syntax) {
+    const std::string& text = syntax.children[0]->text;
+    TypePtr type = TypeOfName(Lower(syntax.text));
+    if (type->id == TypeId::kTimestamp && type->timezone.empty()) {
+      const std::optional<Instant> instant = ParseInstant(text);
+      if (instant && instant->offset) type = TimestampType(type->unit, "UTC");  // what names a moment is one
+      if (instant && instant->nanos % 1000 != 0 && syntax.text.find('(') == std::string::npos) type = TimestampType(TimeUnit::kNano, type->timezone);
+    }
+    NodePtr cast = CastTo(TextLiteral(text), type);
+    if (!cast->literal()) throw Invalid("'{}' is no {}", text.substr(0, 60), TypeToString(*type));
+    return cast;
+  }
+
+  static NodePtr IntervalLiteral(std::string_view text) {
+    const std::optional<Interval> interval = ParseInterval(text);
+    if (!interval) throw Invalid("'{}' is no interval such as '2 days' or '1 month 3 hours'", text.substr(0, 60));
+    return MakeLiteral(OneInterval(*interval));
+  }
+
+  NodePtr Parameter(const std::string& name) {
+    uint32_t index = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+    const bool positional = error == std::errc() && end == name.data() + name.size();
+    if (positional && index >= 1 && index <= parameters_.positional.size()) return ParameterValue(parameters_.positional[index - 1]);
+    for (const auto& [each, value] : parameters_.named) {
+      if (each == name) return ParameterValue(value);
+    }
+    throw Invalid("there is no value for parameter ${} ({} by position, {} by name are given)", name, parameters_.positional.size(), parameters_.named.size());
+  }
+  static NodePtr ParameterValue(const ArrayPtr& value) {
+    if (value->length != 1) throw Invalid("a parameter is one value, not {}", value->length);
+    return value->IsValid(0) ? Plain(MakeLiteral(value)) : MakeNullLiteral(value->type);
+  }
+
+  // ---- operators ----
   static std::optional<Comparison> ComparisonOf(std::string_view symbol) {
     if (symbol == "=" || symbol == "==") return Comparison::kEqual;
     if (symbol == "<>" || symbol == "!=") return Comparison::kNotEqual;
@@ -80,18 +200,52 @@ class Binder {
     return std::nullopt;
   }
 
-  NodePtr Compare(const Syntax& syntax, Comparison comparison, NodePtr left, NodePtr right) {
-    if (left->literal() && !right->literal()) std::swap(left, right), comparison = Swapped(comparison);
-    if (const auto* literal = dynamic_cast<const LiteralNode*>(right.get())) {
-      const Fitted fitted = FitLiteral(*literal, left->type());
-      if (fitted.fit != Fit::kExact) Fail(syntax, "the literal has no place in the type of the column");
-      right = fitted.value;
+  NodePtr Chain(const Syntax& syntax, std::vector<NodePtr> children) {
+    if (!ComparisonOf(syntax.operators[0]) && syntax.operators[0] != "<=>") return MakeArithmetic(std::move(children), syntax.operators);
+    if (children.size() > kMaxDepth) throw Invalid("a chain of {} comparisons", children.size());
+    NodePtr left = children[0];
+    for (size_t i = 0; i < syntax.operators.size(); ++i) {
+      if (syntax.operators[i] == "<=>") left = MakeDistinct(left, children[i + 1], true);
+      else left = MakeComparison(*ComparisonOf(syntax.operators[i]), left, children[i + 1]);
     }
-    if (!TypesEqual(*left->type(), *right->type()) && !(IsText(left->type()->id) && IsText(right->type()->id))) {
-      Fail(syntax, fmt::format("{} is not compared with {}", TypeToString(*left->type()), TypeToString(*right->type())));
+    return left;
+  }
+
+  NodePtr Like(const Syntax& syntax, std::vector<NodePtr> children) {
+    std::string escape = "\\";
+    if (children.size() > 2) {
+      const auto* literal = dynamic_cast<const LiteralNode*>(children[2].get());
+      if (!literal || !IsText(literal->type()->id)) throw Invalid("ESCAPE is followed by a text");
+      const Column column{literal->value(), true};
+      escape = Reader<std::string_view>(column)[0];
     }
-    const auto kernel = [comparison](const Call& call) { return CompareColumns(comparison, call.arguments[0], call.arguments[1], call.rows); };
-    return Fold(std::make_shared<CallNode>(std::string(ComparisonName(comparison)), MakeType(TypeId::kBool), kernel, std::vector<NodePtr>{std::move(left), std::move(right)}));
+    return MakeLike(syntax.text, children[0], children[1], escape, syntax.negated);
+  }
+
+  static NodePtr Is(const Syntax& syntax, std::vector<NodePtr> children) {
+    if (syntax.text == "distinct") return MakeDistinct(children[0], children[1], syntax.negated);
+    const Truth truth = syntax.text == "true" ? Truth::kTrue : syntax.text == "false" ? Truth::kFalse : Truth::kNull;
+    if (syntax.text != "null") children[0] = AsBoolean(children[0]);
+    std::string name = std::string(syntax.negated ? "IS NOT " : "IS ") + syntax.text;
+    return Fold(std::make_shared<CallNode>(std::move(name), MakeType(TypeId::kBool), IsKernel(truth, syntax.negated), std::move(children)));
+  }
+
+  static NodePtr Case(const Syntax& syntax, std::vector<NodePtr> children) {
+    const size_t first = syntax.has_operand, pairs = (children.size() - first) / 2;
+    std::vector<NodePtr> conditions, values;
+    for (size_t i = 0; i < pairs; ++i) {
+      NodePtr when = children[first + 2 * i];
+      conditions.push_back(syntax.has_operand ? MakeComparison(Comparison::kEqual, children[0], when) : AsBoolean(when));
+      values.push_back(children[first + 2 * i + 1]);
+    }
+    if (syntax.has_else) values.push_back(children.back());
+    return Fold(std::make_shared<CaseNode>(std::move(conditions), Unify(std::move(values))));
+  }
+
+  static NodePtr Struct(const Syntax& syntax, std::vector<NodePtr> children) {
+    std::vector<NodePtr> arguments;
+    for (size_t i = 0; i < children.size(); ++i) arguments.push_back(TextLiteral(syntax.operators[i])), arguments.push_back(children[i]);
+    return MakeFunctionCall("named_struct", std::move(arguments));
   }
 
   std::string_view text_;
@@ -103,7 +257,8 @@ class Binder {
 }  // namespace
 
 NodePtr Bind(const Syntax& syntax, std::string_view text, const Schema& schema, const Parameters& parameters) {
-  return Binder(text, schema, parameters).Bind(syntax);
+  NodePtr root = Binder(text, schema, parameters).Bind(syntax);
+  return CastTo(root, root->shown_type());
 }
 
 }  // namespace eider::expr

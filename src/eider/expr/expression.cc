@@ -1,9 +1,11 @@
 #include "eider/expr/expression.h"
 
+#include "eider/array/take.h"
 #include "eider/expr/binder.h"
 #include "eider/expr/compare.h"
 #include "eider/expr/logic.h"
 #include "eider/expr/parser.h"
+#include "eider/expr/pattern.h"
 
 namespace eider::expr {
 namespace {
@@ -24,6 +26,33 @@ std::optional<TestKind> TestKindOf(std::string_view name) {
     if (name == text) return kind;
   }
   return std::nullopt;
+}
+
+std::optional<ColumnTest> AsTruth(const ColumnNode& column, bool value) {
+  if (column.type()->id != TypeId::kBool) return std::nullopt;
+  return ColumnTest{column.path(), TestKind::kEqual, One(column.type(), value)};
+}
+
+/// Values without nulls: a null in a list makes no row true.
+ArrayPtr WithoutNulls(const ArrayPtr& values) {
+  std::vector<int64_t> kept;
+  for (int64_t i = 0; i < values->length; ++i) {
+    if (values->IsValid(i)) kept.push_back(i);
+  }
+  return kept.size() == size_t(values->length) ? values : TakeArray(values, kept);
+}
+
+std::optional<ColumnTest> AsLiteralTest(const ColumnNode& column, std::string_view name, const ArrayPtr& literal) {
+  if (name == "IN") return ColumnTest{column.path(), TestKind::kIn, WithoutNulls(literal)};
+  if (!literal->IsValid(0)) return std::nullopt;
+  if (const std::optional<TestKind> kind = TestKindOf(name)) return ColumnTest{column.path(), *kind, literal};
+  if (name != "like" && name != "starts_with") return std::nullopt;
+  const Column one{literal, true};
+  const std::string_view text = Reader<std::string_view>(one)[0];
+  if (name == "starts_with") return ColumnTest{column.path(), TestKind::kPrefix, literal};
+  const LikePattern pattern(text, false);
+  if (!pattern.prefix()) return std::nullopt;
+  return ColumnTest{column.path(), TestKind::kPrefix, One(MakeType(TypeId::kUtf8), std::string_view(*pattern.prefix()))};
 }
 
 }  // namespace
@@ -82,12 +111,19 @@ std::vector<std::shared_ptr<const Expression>> Expression::Conjuncts() const {
 
 std::optional<ColumnTest> Expression::AsColumnTest() const {
   const auto* call = dynamic_cast<const CallNode*>(root_.get());
-  if (!call || call->children().size() != 2) return std::nullopt;
+  if (const auto* column = dynamic_cast<const ColumnNode*>(root_.get())) return AsTruth(*column, true);
+  if (!call || call->children().empty()) return std::nullopt;
   const auto* column = dynamic_cast<const ColumnNode*>(call->children()[0].get());
+  if (!column) return std::nullopt;
+  if (call->children().size() == 1) {
+    if (call->name() == "IS null") return ColumnTest{column->path(), TestKind::kIsNull, nullptr};
+    if (call->name() == "IS NOT null") return ColumnTest{column->path(), TestKind::kIsNotNull, nullptr};
+    if (call->name() == "NOT" || call->name() == "IS false") return AsTruth(*column, false);
+    return call->name() == "IS true" ? AsTruth(*column, true) : std::nullopt;
+  }
   const auto* literal = dynamic_cast<const LiteralNode*>(call->children()[1].get());
-  const std::optional<TestKind> kind = TestKindOf(call->name());
-  if (!column || !literal || !kind || !literal->value()->IsValid(0)) return std::nullopt;
-  return ColumnTest{column->path(), *kind, literal->value()};
+  if (!literal || call->children().size() != 2) return std::nullopt;
+  return AsLiteralTest(*column, call->name(), literal->value());
 }
 
 }  // namespace eider::expr

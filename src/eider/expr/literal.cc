@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "eider/expr/native.h"
+#include "eider/expr/temporal.h"
+#include "eider/expr/time_zone.h"
 
 namespace eider::expr {
 namespace {
@@ -76,14 +78,83 @@ Fitted FitInteger(const LiteralNode& literal, const TypePtr& type) {
   });
 }
 
+/// The nearest float16, as a float.
+float RoundToHalf(double value) {
+  if (!std::isfinite(value) || value == 0) return float(value);
+  const double step = std::ldexp(1.0, std::max(std::ilogb(value) - 10, -24));
+  const double rounded = std::nearbyint(value / step) * step;
+  return std::abs(rounded) > 65504 ? std::copysign(std::numeric_limits<float>::infinity(), float(value)) : float(rounded);
+}
+
 Fitted FitFloat(const LiteralNode& literal, const TypePtr& type) {
   const double value = DoubleOf(literal);
+  if (type->id == TypeId::kHalfFloat) {  // such columns are compared as floats
+    const float half = RoundToHalf(value);
+    const TypePtr wide = MakeType(TypeId::kFloat);
+    if (!std::isinf(half) || std::isinf(value)) return {MakeLiteral(One(wide, half)), Fit::kExact};
+    return {MakeLiteral(One(wide, value > 0 ? 65504.0f : half)), Fit::kBetween};
+  }
   if (type->id == TypeId::kDouble) return {MakeLiteral(One(type, value)), Fit::kExact};
   const float narrow = float(value);
   if (std::isinf(narrow) && !std::isinf(value)) {
     return {MakeLiteral(One(type, value > 0 ? std::numeric_limits<float>::max() : narrow)), Fit::kBetween};
   }
   return {MakeLiteral(One(type, narrow)), Fit::kExact};
+}
+
+/// `nanos` as steps of a date, time, timestamp or duration.
+Fitted FitSteps(Int128 nanos, const TypePtr& type) {
+  const Int128 step = type->id == TypeId::kDate64 ? Int128(kNanosPerDay) : NanosPerStep(*type);
+  const Int128 floor = FloorDiv(nanos, step) * (step / NanosPerStep(*type));
+  const Fit fit = nanos % step == 0 ? Fit::kExact : Fit::kBetween;
+  const bool narrow = type->id == TypeId::kDate32 || type->id == TypeId::kTime32;
+  const Int128 low = narrow ? Int128(INT32_MIN) : Int128(INT64_MIN), high = narrow ? Int128(INT32_MAX) : Int128(INT64_MAX);
+  if (floor < low) return {nullptr, Fit::kBelow};
+  if (floor > high) return {nullptr, Fit::kAbove};
+  return {MakeLiteral(narrow ? One(type, int32_t(floor)) : One(type, int64_t(floor))), fit};
+}
+
+/// What shows no offset shows the clock of the type's zone.
+Fitted FitInstant(Instant instant, const TypePtr& type) {
+  if (instant.offset) {
+    instant.nanos -= Int128(*instant.offset) * kNanosPerSecond;
+  } else if (!type->timezone.empty()) {
+    const Int128 second = FloorDiv(instant.nanos, kNanosPerSecond);
+    if (second > INT64_MAX / 2 || second < INT64_MIN / 2) return {nullptr, second < 0 ? Fit::kBelow : Fit::kAbove};
+    instant.nanos += (TimeZone::Find(type->timezone)->ToUtc(int64_t(second)) - second) * kNanosPerSecond;
+  }
+  return FitSteps(instant.nanos, type);
+}
+
+Fitted FitText(const LiteralNode& literal, const TypePtr& type) {
+  const Column column{literal.value(), true};
+  const std::string_view text = Reader<std::string_view>(column)[0];
+  if (IsDate(type->id) || type->id == TypeId::kTimestamp) {
+    if (const std::optional<Instant> instant = ParseInstant(text)) return FitInstant(*instant, type);
+  } else if (IsTime(type->id)) {
+    if (const std::optional<int64_t> nanos = ParseTimeOfDay(text)) return FitSteps(*nanos, type);
+  } else if (type->id == TypeId::kDuration) {
+    const std::optional<Interval> interval = ParseInterval(text);
+    if (interval && interval->months == 0) return FitSteps(Int128(interval->days) * kNanosPerDay + interval->nanos, type);
+  } else if (type->id == TypeId::kDecimal128) {
+    Int128 floor = 0;
+    if (const std::optional<ExactNumber> exact = ParseExact(text)) {
+      const Fit fit = FloorTo(*exact, type->scale, &floor);
+      if (fit == Fit::kBelow || fit == Fit::kAbove) return {nullptr, fit};
+      return {MakeLiteral(One(type, floor)), fit};
+    }
+  }
+  throw Invalid("'{}' is no {}", text.substr(0, 60), TypeToString(*type));
+}
+
+bool IsInstantType(const DataType& type) { return IsDate(type.id) || type.id == TypeId::kTimestamp; }
+
+Instant InstantOf(const LiteralNode& literal) {
+  const Column column{literal.value(), true};
+  const Int128 steps = literal.type()->id == TypeId::kDate32 ? Int128(Reader<int32_t>(column)[0]) : Int128(Reader<int64_t>(column)[0]);
+  Instant instant{steps * NanosPerStep(*literal.type()), std::nullopt};
+  if (!literal.type()->timezone.empty()) instant.offset = 0;
+  return instant;
 }
 
 }  // namespace
@@ -112,6 +183,8 @@ Fitted FitLiteral(const LiteralNode& literal, const TypePtr& type) {
   if ((IsText(from) && IsText(to)) || (IsBytes(from) && IsBytes(to)) || TypesEqual(*literal.type(), *type)) {
     return {std::make_shared<LiteralNode>(literal.value(), literal.text()), Fit::kExact};
   }
+  if (IsText(from)) return FitText(literal, type);
+  if (IsInstantType(*literal.type()) && IsInstantType(*type)) return FitInstant(InstantOf(literal), type);
   Refuse(literal, type);
 }
 

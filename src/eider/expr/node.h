@@ -26,6 +26,8 @@ class Node {
   virtual void VisitChildren(const Visitor&) const {}
   /// The one value of a literal; nullptr for anything else.
   virtual const Array* literal() const { return nullptr; }
+  /// The type of the result when it is asked for as such: arithmetic computes in wider types than it shows.
+  virtual const TypePtr& shown_type() const { return type_; }
   /// Gives another value each time (random, uuid): never folded.
   virtual bool is_volatile() const { return false; }
 

@@ -147,8 +147,8 @@ class BlobWriter::Descriptors {
   bool has_nulls_ = false;
 };
 
-BlobWriter::BlobWriter(LanceField field, AppendBuffer append, SideCars* side_cars)
-    : field_(std::move(field)), append_(std::move(append)), side_cars_(side_cars) {
+BlobWriter::BlobWriter(LanceField field, AppendBuffer append, SideCars* side_cars, BlobSumWriter* sums)
+    : field_(std::move(field)), append_(std::move(append)), side_cars_(side_cars), sums_(sums) {
   Plan(field_, field_.name, false);
 }
 
@@ -219,6 +219,7 @@ ArrayPtr BlobWriter::StoreBytes(const LanceField& field, const Array& array) {
     CheckInterrupt();
     sizes[i] = value.size();
     positions[i] = append_(value);
+    Sum({0, positions[i]}, value);
   }
   return Described(field, array.length, OwnValidity(array), {NumberArray(TypeId::kUInt64, positions), NumberArray(TypeId::kUInt64, sizes)});
 }
@@ -253,10 +254,15 @@ ArrayPtr BlobWriter::StoreBlobs(const LanceField& field, const Array& array) {
   return out.Finish(field);
 }
 
+void BlobWriter::Sum(SideCarPlace place, ByteSpan value) {
+  if (sums_ != nullptr && !value.empty()) sums_->Add(place.blob_id, place.position, value);
+}
+
 void BlobWriter::StoreValue(ByteSpan value, Limits& limits, Descriptors& out) {
-  if (value.size() > limits.shared_bytes) return out.Add(BlobKind::kDedicated, side_cars_->Store(value), value.size(), "");
-  if (value.size() > limits.inline_bytes) return out.Add(BlobKind::kPacked, limits.pack.Store(value), value.size(), "");
-  out.Add(BlobKind::kInline, {0, append_(value)}, value.size(), "");
+  const bool alone = value.size() > limits.shared_bytes, shared = !alone && value.size() > limits.inline_bytes;
+  const SideCarPlace place = alone ? side_cars_->Store(value) : shared ? limits.pack.Store(value) : SideCarPlace{0, append_(value)};
+  Sum(place, value);
+  out.Add(alone ? BlobKind::kDedicated : shared ? BlobKind::kPacked : BlobKind::kInline, place, value.size(), "");
 }
 
 void BlobWriter::StoreExternal(const std::string& uri, std::optional<ByteRange> range, Limits& limits, Descriptors& out) {

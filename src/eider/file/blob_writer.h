@@ -14,6 +14,7 @@
 
 #include <map>
 
+#include "eider/file/blob_sums.h"
 #include "eider/file/side_cars.h"
 
 namespace eider::file {
@@ -24,8 +25,8 @@ using AppendBuffer = std::function<uint64_t(ByteSpan)>;
 class BlobWriter {
  public:
   /// `field` has blobs in it. `side_cars` outlives the writer. \throws Error(kUnsupported) for blobs that this place cannot hold,
-  /// Error(kInvalid) for limits that are no numbers; both name the field.
-  BlobWriter(LanceField field, AppendBuffer append, SideCars* side_cars);
+  /// Error(kInvalid) for limits that are no numbers; both name the field. `sums`, where given, get what is stored.
+  BlobWriter(LanceField field, AppendBuffer append, SideCars* side_cars, BlobSumWriter* sums = nullptr);
 
   /// \throws Error(kInvalid) when `array` does not have the column's type.
   void Check(const Array& array) const;
@@ -50,12 +51,14 @@ class BlobWriter {
   ArrayPtr StoreLists(const LanceField& field, const Array& array);
   ArrayPtr StoreBytes(const LanceField& field, const Array& array);
   ArrayPtr StoreBlobs(const LanceField& field, const Array& array);
+  void Sum(SideCarPlace place, ByteSpan value);
   void StoreValue(ByteSpan value, Limits& limits, Descriptors& out);
   void StoreExternal(const std::string& uri, std::optional<ByteRange> range, Limits& limits, Descriptors& out);
 
   const LanceField field_;
   const AppendBuffer append_;
   SideCars* const side_cars_;
+  BlobSumWriter* const sums_;
   std::map<int32_t, Limits> limits_;  ///< of v2 fields, by id
 };
 

@@ -1,55 +1,20 @@
 #include "eider/file/checksums.h"
 
 #include "eider/base/crc32c.h"
+#include "eider/file/file_footer.h"
+#include "eider/file/varint_cursor.h"
 
 namespace eider::file {
 namespace {
 
-constexpr char kMagic[] = "EIDERSUM";
-constexpr uint16_t kLayoutVersion = 1;
+constexpr uint16_t kHasBlobSums = 1;
 constexpr uint64_t kHeaderBytes = 32;  // before the sums of the global buffers
 constexpr uint8_t kHasBounds = 1, kMinIsCut = 2, kMaxIsCut = 4, kHasNan = 8;
-
-void AppendVarint(BufferBuilder& out, uint64_t n) {
-  for (; n >= 0x80; n >>= 7) out.AppendValue<uint8_t>(uint8_t(n | 0x80));
-  out.AppendValue<uint8_t>(uint8_t(n));
-}
 
 void AppendText(BufferBuilder& out, const std::string& text) {
   AppendVarint(out, text.size());
   out.Append(text.data(), text.size());
 }
-
-/// Reads a record. The record's sum was right: what fails here was written so.
-class Cursor {
- public:
-  explicit Cursor(ByteSpan bytes) : bytes_(bytes) {}
-  uint8_t Byte() { return Take(1)[0]; }
-  uint64_t Varint() {
-    uint64_t n = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const uint8_t b = Byte();
-      n |= uint64_t(b & 0x7F) << shift;
-      if (b < 0x80) return n;
-    }
-    throw Corrupt("checksums: a number longer than 64 bits");
-  }
-  std::string Text() {
-    const ByteSpan text = Take(Varint());
-    return std::string(text.begin(), text.end());
-  }
-  bool done() const { return at_ == bytes_.size(); }
-  uint64_t left() const { return bytes_.size() - at_; }
-
- private:
-  ByteSpan Take(uint64_t n) {
-    const ByteSpan taken = CheckedSubspan(bytes_, at_, n, "checksums");
-    at_ += n;
-    return taken;
-  }
-  ByteSpan bytes_;
-  uint64_t at_ = 0;
-};
 
 uint32_t RecordSum(size_t column, ByteSpan rest) {
   uint8_t number[4];
@@ -81,7 +46,7 @@ class UnitSummer {
   uint64_t in_part_ = 0, at_ = 0;
 };
 
-page::PageStatistics ParseStatistics(Cursor& cursor) {
+page::PageStatistics ParseStatistics(VarintCursor& cursor) {
   page::PageStatistics statistics;
   if (const uint64_t nulls = cursor.Varint(); nulls > 0) statistics.null_count = nulls - 1;
   const uint8_t flags = cursor.Byte();
@@ -160,7 +125,7 @@ void SumWriter::AddPage(size_t index, const page::EncodedPage& page, std::span<c
 }
 
 BufferBuilder SumWriter::Serialize(FileVersion version, std::span<const std::string> column_metadata,
-                                   std::span<const uint32_t> global_sums) const {
+                                   std::span<const uint32_t> global_sums, bool has_blob_sums) const {
   BufferBuilder records;
   std::vector<uint32_t> starts;
   uint64_t num_sums = 0;
@@ -183,8 +148,8 @@ BufferBuilder SumWriter::Serialize(FileVersion version, std::span<const std::str
   if (total > UINT32_MAX) throw Unsupported("checksums of {} bytes: write more than one file, or none", total);
 
   BufferBuilder out(total);
-  out.Append(kMagic, 8);
-  for (const uint16_t n : {kLayoutVersion, version.major, version.minor, uint16_t{0}}) out.AppendValue<uint16_t>(n);
+  out.Append(kSumsMagic, 8);
+  for (const uint16_t n : {kSumsLayoutVersion, version.major, version.minor, uint16_t(has_blob_sums ? kHasBlobSums : 0)}) out.AppendValue<uint16_t>(n);
   out.AppendValue<uint32_t>(uint32_t(columns_.size()));
   out.AppendValue<uint32_t>(uint32_t(global_sums.size() + 1));
   out.AppendValue<uint64_t>(total);
@@ -197,15 +162,30 @@ BufferBuilder SumWriter::Serialize(FileVersion version, std::span<const std::str
   return out;
 }
 
+bool FileSums::FindHeader(const io::ReadableFile& file, const FileTail& tail, ScanStats* stats) {
+  const std::optional<uint16_t> sealed = ReadSeal(file, tail);
+  if (sealed && *sealed != kSumsLayoutVersion) return false;
+  if (tail.num_global_buffers >= 2) range_ = tail.global_buffer(tail.num_global_buffers - 1);
+  if (range_.length >= kHeaderBytes) {
+    const bool mapped = file.Mapped().present();
+    const Buffer start = ReadThroughTail(file, tail, {range_.offset, mapped ? kHeaderBytes : range_.length}, mapped ? nullptr : stats);
+    const uint16_t version = LoadLe<uint16_t>(start.data() + 8);
+    const bool is_magic = std::memcmp(start.data(), kSumsMagic, 8) == 0;
+    if (is_magic ? sealed && version != kSumsLayoutVersion : ResemblesSumsMagic(start.data())) {
+      throw Corrupt("checksums: header of layout {} begins with '{}'", version, std::string_view(reinterpret_cast<const char*>(start.data()), 8));
+    }
+    if (is_magic && version == kSumsLayoutVersion) {
+      if (!mapped) copy_ = CopyToBuffer(start.span());
+      return true;
+    }
+  }
+  if (sealed) throw Corrupt("checksums: the last global buffer, {} bytes at {}, has none", range_.length, range_.offset);
+  return false;
+}
+
 FileSums::FileSums(const io::ReadableFile& file, const FileTail& tail, ScanStats* stats) {
-  if (tail.num_global_buffers < 2) return;
-  range_ = tail.global_buffer(tail.num_global_buffers - 1);
-  if (range_.length < kHeaderBytes) return;
-  const bool mapped = file.Mapped().present();
-  const Buffer start = ReadThroughTail(file, tail, {range_.offset, mapped ? kHeaderBytes : range_.length}, mapped ? nullptr : stats);
-  if (std::memcmp(start.data(), kMagic, 8) != 0 || LoadLe<uint16_t>(start.data() + 8) != kLayoutVersion) return;
-  if (!mapped) copy_ = CopyToBuffer(start.span());
-  const uint64_t header_bytes = kHeaderBytes + 4 * uint64_t(LoadLe<uint32_t>(start.data() + 20));
+  if (!FindHeader(file, tail, stats)) return;
+  const uint64_t header_bytes = kHeaderBytes + 4 * uint64_t(LoadLe<uint32_t>(Bytes(file, 20, 4).data()));
   header_ = CopyToBuffer(Bytes(file, 0, header_bytes).span());
   const uint32_t sum = Crc32c(header_.span()), stored = LoadLe<uint32_t>(Bytes(file, header_bytes, 4).data());
   if (sum != stored) throw Corrupt("checksums: header has checksum {:08x}, stored is {:08x}", sum, stored);
@@ -214,6 +194,12 @@ FileSums::FileSums(const io::ReadableFile& file, const FileTail& tail, ScanStats
   const uint64_t sums_begin = LoadLe<uint32_t>(Bytes(file, table_begin_ + 4 * uint64_t(tail.num_columns), 4).data());
   if (sums_begin < table_begin_ || sums_begin > range_.length) throw Corrupt("checksums: sums at {} of {} bytes", sums_begin, range_.length);
   sums_begin_ = sums_begin;
+}
+
+std::optional<ByteRange> FileSums::BlobSumsRange(const FileTail& tail) const {
+  if ((LoadLe<uint16_t>(header_.data() + 14) & kHasBlobSums) == 0) return std::nullopt;
+  if (tail.num_global_buffers < 3) throw Corrupt("checksums of blobs: {} global buffers", tail.num_global_buffers);
+  return tail.global_buffer(tail.num_global_buffers - 2);
 }
 
 void FileSums::CheckHeader(const FileTail& tail) {
@@ -256,7 +242,7 @@ ColumnSums FileSums::Column(const io::ReadableFile& file, size_t index, ByteSpan
     throw Corrupt("column metadata: checksum {:08x}, stored is {:08x}", metadata_sum, stored_metadata_sum);
   }
   const uint64_t num_sums = (range_.length - sums_begin_) / 4;
-  Cursor cursor(record.subspan(8));
+  VarintCursor cursor(record.subspan(8));
   ColumnSums column{.file = this};
   uint64_t next = cursor.Varint();
   for (uint64_t pages = cursor.Varint(); pages > 0; --pages) {

@@ -5,7 +5,7 @@
 ///     header   8  "EIDERSUM"
 ///              2  u16 version of this layout: 1
 ///              2  u16 major, 2 u16 minor version of the file
-///              2  u16 0
+///              2  u16 1: the global buffer before this one has the sums of blobs (blob_sums.h); else 0
 ///              4  u32 columns C
 ///              4  u32 global buffers G, this one included
 ///              8  u64 bytes of this buffer
@@ -26,7 +26,8 @@
 /// mini-block page, the chunks, is cut at chunks instead: a unit is closed by the chunk that brings it to 4 KiB. An empty
 /// buffer has no unit.
 ///
-/// Reader: a buffer without the magic, or of another version, says nothing about the file. A unit whose sum differs is corrupt.
+/// Reader: a buffer without the magic, or of another version, says nothing about the file, unless the file's end is sealed
+/// (file_footer.h): then there must be checksums. A magic with some bytes changed is corrupt. A unit whose sum differs is corrupt.
 
 #include <memory>
 #include <optional>
@@ -72,7 +73,8 @@ class SumWriter {
   static SumKind KindOf(const page::EncodedPage& page);
   void AddPage(size_t column, const page::EncodedPage& page, std::span<const uint32_t> sums);
   /// The whole buffer. `global_sums` are those of the buffers before it, the schema first.
-  BufferBuilder Serialize(FileVersion version, std::span<const std::string> column_metadata, std::span<const uint32_t> global_sums) const;
+  BufferBuilder Serialize(FileVersion version, std::span<const std::string> column_metadata, std::span<const uint32_t> global_sums,
+                          bool has_blob_sums) const;
 
  private:
   struct Column {
@@ -101,6 +103,8 @@ class FileSums {
 
   bool present() const { return sums_begin_ > 0; }
   void CheckGlobalBuffer(size_t index, ByteSpan bytes) const;
+  /// Where the sums of blobs are. \throws Error(kCorrupt)
+  std::optional<ByteRange> BlobSumsRange(const FileTail& tail) const;
   /// The record of a column whose metadata is `metadata`, which is checked.
   ColumnSums Column(const io::ReadableFile& file, size_t index, ByteSpan metadata) const;
   /// `count` sums from `first`, in the mapping of the file or in what is kept here.
@@ -110,6 +114,8 @@ class FileSums {
 
  private:
   Buffer Bytes(const io::ReadableFile& file, uint64_t offset, uint64_t length) const;
+  /// False when the file has no checksums of this layout.
+  bool FindHeader(const io::ReadableFile& file, const FileTail& tail, ScanStats* stats);
   void CheckHeader(const FileTail& tail);
 
   ByteRange range_;                ///< of the file

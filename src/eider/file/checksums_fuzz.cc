@@ -6,6 +6,7 @@
 #include "eider/base/crc32c.h"
 #include "eider/file/checksums.h"
 #include "eider/file/page_verifier.h"
+#include "eider/testing/bytes_file.h"
 #include "eider/testing/fuzz_input.h"
 
 namespace {
@@ -14,23 +15,6 @@ using namespace eider;
 using eider::testing::Require;
 
 constexpr uint64_t kNumSums = 64;
-
-class BytesFile final : public io::ReadableFile {
- public:
-  BytesFile(Buffer bytes, bool mapped) : bytes_(std::move(bytes)), mapped_(mapped) {}
-  const std::string& path() const override { return path_; }
-  uint64_t size() const override { return bytes_.size(); }
-  Buffer Mapped() const override { return mapped_ ? bytes_ : Buffer(); }
-  Buffer Read(ByteRange range) const override {
-    Require(range.offset <= bytes_.size() && range.length <= bytes_.size() - range.offset);
-    return CopyToBuffer(bytes_.span().subspan(range.offset, range.length));
-  }
-
- private:
-  const std::string path_ = "fuzz";
-  const Buffer bytes_;
-  const bool mapped_;
-};
 
 /// A file: the buffers of one page, and the checksums of its one column, whose metadata is empty.
 struct File {
@@ -96,7 +80,7 @@ void VerifyPage(const File& file, const io::ReadableFile& from, const file::File
 }
 
 void Check(const File& file, bool mapped) {
-  const BytesFile from(file.bytes, mapped);
+  const eider::testing::BytesFile from(file.bytes.span(), mapped);
   const file::FileSums sums(from, file.tail, nullptr);
   Require(sums.present());
   const file::ColumnSums column = sums.Column(from, 0, {});

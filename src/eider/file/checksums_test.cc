@@ -3,35 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "eider/array/equal.h"
 #include "eider/base/error.h"
 #include "eider/file/file_writer.h"
 #include "eider/io/store.h"
 #include "eider/testing/arrays.h"
+#include "eider/testing/bytes_file.h"
 
 namespace eider::file {
 namespace {
 
 using ::testing::HasSubstr;
-
-/// A file in memory that says that it is mapped, or has to be read.
-class BytesFile : public io::ReadableFile {
- public:
-  BytesFile(const std::string& bytes, bool mapped)
-      : bytes_(CopyToBuffer({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()})), mapped_(mapped) {}
-  const std::string& path() const override { return path_; }
-  uint64_t size() const override { return bytes_.size(); }
-  Buffer Mapped() const override { return mapped_ ? bytes_ : Buffer(); }
-  Buffer Read(ByteRange range) const override {
-    const ByteSpan bytes = CheckedSubspan(bytes_.span(), range.offset, range.length, "read");
-    return CopyToBuffer(bytes);
-  }
-
- private:
-  const std::string path_ = "x.lance";
-  const Buffer bytes_;
-  const bool mapped_;
-};
 
 class ChecksumsTest : public ::testing::Test {
  protected:
@@ -40,13 +24,15 @@ class ChecksumsTest : public ::testing::Test {
     bool checksums = true;
     KeyValues metadata = {};
     std::string global_buffer = "";
+    bool compact = false;
   };
 
   std::string Write(const ArrayPtr& array, const Asked& asked) {
     Schema schema;
     schema.fields = {{"v", array->type, true, asked.metadata}};
     const io::ObjectStorePtr store = io::MakeMemoryStore("checksums");
-    FileWriter writer(store->Create("x.lance"), ToLanceSchema(schema), {.version = asked.version, .checksums = asked.checksums}, session_);
+    FileWriter writer(store->Create("x.lance"), ToLanceSchema(schema), 
+                      {.version = asked.version, .encoding = {.compact = asked.compact}, .checksums = asked.checksums}, session_);
     if (!asked.global_buffer.empty()) {
       writer.AddGlobalBuffer({reinterpret_cast<const uint8_t*>(asked.global_buffer.data()), asked.global_buffer.size()});
     }
@@ -57,7 +43,22 @@ class ChecksumsTest : public ::testing::Test {
   }
 
   std::shared_ptr<const FileReader> Open(const std::string& bytes, bool verify = true, bool mapped = false) {
-    return FileReader::Open(std::make_shared<BytesFile>(bytes, mapped), {.verify = verify});
+    return FileReader::Open(std::make_shared<testing::BytesFile>(SpanOf(bytes), mapped), {.verify = verify});
+  }
+
+  /// True when a whole read refuses the file; else it must give `rows`.
+  bool IsRefused(const std::string& bytes, const Array& rows, const std::string& what) {
+    try {
+      const auto reader = Open(bytes);
+      EXPECT_EQ(reader->num_rows(), uint64_t(rows.length)) << what;
+      const std::vector<ArrayPtr> read = reader->ReadRange(reader->AllColumns(), 0, reader->num_rows(), {});
+      std::string difference;
+      EXPECT_TRUE(read.size() == 1 && ArraysEqual(rows, *read[0], &difference)) << what << ": " << difference;
+      return false;
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.kind() == ErrorKind::kCorrupt || error.kind() == ErrorKind::kUnsupported) << what << ": " << error.what();
+      return true;
+    }
   }
 
   /// Every byte of the file in turn is changed: a whole read gives the right rows, or the error says kCorrupt.
@@ -146,6 +147,69 @@ TEST_F(ChecksumsTest, EveryChangedByteOfBlobDescriptionsIsFoundOrHarmless) {
   for (int64_t i = 0; i <= blobs->length; ++i) offsets.AppendValue<int64_t>(blobs->buffers[0].as<int32_t>()[i]);
   array->buffers[0] = offsets.Finish();
   FlipEveryByte(array, {.version = {2, 1}, .metadata = {{"lance-encoding:blob", "true"}}});
+}
+
+TEST_F(ChecksumsTest, EveryChangedByteOfVectorsAndOfStructsIsFoundOrHarmless) {
+  auto vector = std::make_shared<DataType>();
+  vector->id = TypeId::kFixedSizeList;
+  vector->list_size = 8;
+  vector->children = {{"item", MakeType(TypeId::kFloat), false}};
+  FlipEveryByte(Random(vector, 40, 11), {});
+  auto record = std::make_shared<DataType>();
+  record->id = TypeId::kStruct;
+  record->children = {{"a", MakeType(TypeId::kBool)}, {"b", ListOf(MakeType(TypeId::kUtf8))}};
+  FlipEveryByte(Random(record, 30, 12), {});
+}
+
+TEST_F(ChecksumsTest, EveryChangedByteOfACompactFileIsFoundOrHarmless) {
+  FlipEveryByte(Random(MakeType(TypeId::kDouble), 60, 13), {.compact = true});
+  std::vector<std::optional<std::string>> texts;
+  for (int i = 0; i < 90; ++i) texts.push_back(fmt::format("the number {} of many that begin alike", i % 60));
+  FlipEveryByte(testing::Strings(texts), {.compact = true});
+  FlipEveryByte(Random(ListOf(MakeType(TypeId::kUtf8)), 40, 14), {.compact = true});
+}
+
+TEST_F(ChecksumsTest, NoSecondChangedByteHidesTheFirst) {
+  const ArrayPtr array = Random(MakeType(TypeId::kInt64), 100, 15);
+  const std::string good = Write(array, {.global_buffer = "the user's"});
+  const size_t sums = good.find("EIDERSUM");
+  for (size_t i = 0; i < good.size(); ++i) {
+    if (i >= 192 && i < sums) continue;
+    for (const uint8_t flip : {0x01, 0x80, 0xFF}) {
+      std::string bytes = good;
+      bytes[200] = char(uint8_t(bytes[200]) ^ 0x10);  // a value
+      if (i != 200) bytes[i] = char(uint8_t(bytes[i]) ^ flip);
+      ASSERT_TRUE(IsRefused(bytes, *array, fmt::format("byte {}", i)));
+    }
+  }
+}
+
+TEST_F(ChecksumsTest, FiveChangedBytesAreFoundOrHarmless) {
+  const ArrayPtr array = Random(ListOf(MakeType(TypeId::kUtf8)), 60, 16);
+  const std::string good = Write(array, {});
+  std::mt19937_64 random(17);
+  const size_t ends[] = {good.find("EIDERSUM"), good.find("EIDERSUM") + 8, good.size() - 56, good.size()};
+  for (int round = 0; round < 20'000; ++round) {
+    std::string bytes = good;
+    for (int n = 0; n < 5; ++n) {  // more often where the checksums are found than elsewhere
+      const size_t part = random() % 4, begin = part == 0 ? 0 : ends[part - 1];
+      bytes[begin + random() % (ends[part] - begin)] ^= char(1 << random() % 8);
+    }
+    IsRefused(bytes, *array, fmt::format("round {}", round));
+    if (HasFailure()) break;
+  }
+}
+
+TEST_F(ChecksumsTest, AFileWithoutASealIsChecked) {
+  const ArrayPtr array = Random(MakeType(TypeId::kInt64), 100, 18);
+  std::string bytes = Write(array, {});
+  bytes.erase(bytes.size() - 56, 16);
+  EXPECT_FALSE(IsRefused(bytes, *array, "as it was written"));
+  bytes[200] ^= 1;
+  EXPECT_TRUE(IsRefused(bytes, *array, "a byte changed"));
+  std::string cut = Write(array, {});
+  cut[cut.find("EIDERSUM") + 3] ^= 1;
+  EXPECT_TRUE(IsRefused(cut, *array, "the magic changed"));
 }
 
 TEST_F(ChecksumsTest, AnErrorNamesFileColumnPageAndChunk) {

@@ -125,6 +125,7 @@ class Driver {
       reads[i].output = std::make_unique<page::LeafOutput>(reads[i].leaf);
       reads[i].output->mapping = mapping_;
       reads[i].output->may_view = leaf.parts.size() == 1;
+      if (leaf.rows.is_range()) reads[i].output->expected_rows = leaf.rows.count;
     }
   }
 

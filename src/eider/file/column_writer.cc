@@ -1,5 +1,6 @@
 #include "eider/file/column_writer.h"
 
+#include "eider/array/bad_text.h"
 #include "eider/base/error.h"
 #include "eider/page/v2_0/array_encoder.h"
 
@@ -47,9 +48,13 @@ ColumnWriter::ColumnWriter(uint32_t position, const LanceField& field, Field arr
       leaves_(version_minor == 0 ? page::v2_0::FindArrayColumns(field, arrow_)
                                  : page::FindColumnLeaves(field, arrow_, version_minor, request)) {}
 
-void ColumnWriter::Check(const Array& array) const {
+void ColumnWriter::Check(const ArrayPtr& given) const {
+  const Array& array = *given;
   if (!SameTypeButViews(*arrow_.type, *array.type)) {
     throw Invalid("column '{}': expected {}, found {}", name(), TypeToString(*arrow_.type), TypeToString(*array.type));
+  }
+  if (const std::optional<int64_t> row = FindBadText(given)) {
+    throw Invalid("column '{}': the string of row {} of the batch is not UTF-8; binary columns hold any bytes", name(), *row);
   }
   if (arrow_.nullable || array.type->id == TypeId::kNull) return;
   if (const int64_t nulls = CountNulls(array); nulls > 0) {

@@ -29,8 +29,9 @@ class ColumnWriter {
   const std::vector<page::ColumnLeaf>& leaves() const { return leaves_; }
   uint64_t pending_bytes() const { return pending_bytes_; }
 
-  /// \throws Error(kInvalid) naming the column when `array` does not have its type or has nulls that the field forbids.
-  void Check(const Array& array) const;
+  /// \throws Error(kInvalid) naming the column when `array` does not have its type or has nulls that the field forbids, or strings
+  /// that are no text, which other engines could not read.
+  void Check(const ArrayPtr& array) const;
   /// Adds rows; groups of `max_page_bytes` that are full go to `full`. The dictionary that the first rows of a group bring does not
   /// count: fewer rows need no less of it.
   void Add(const ArrayPtr& array, uint64_t max_page_bytes, std::vector<PageGroup>& full);

@@ -6,6 +6,7 @@
 #include "eider/array/take.h"
 #include "eider/base/parse_message.h"
 #include "eider/file/array_columns.h"
+#include "eider/file/blob_sums.h"
 #include "eider/file/column_pages.h"
 #include "eider/file/column_read.h"
 #include "eider/file/file_reader_impl.h"
@@ -329,6 +330,14 @@ std::vector<ArrayPtr> FileReader::Take(std::span<const ColumnProjection> columns
     impl_->file->CheckNotCut();
     if (rows.empty()) return impl_->Read(columns, {}, context);
     return impl_->Read(columns, {.count = rows.size(), .rows = rows.data()}, context);
+  });
+}
+
+std::shared_ptr<const BlobSums> FileReader::blob_sums(ScanStats* stats) const {
+  return InContext([&] { return impl_->Where(); }, [&]() -> std::shared_ptr<const BlobSums> {
+    const FileSums* sums = impl_->tail().version.IsLegacy() ? nullptr : impl_->state->Sums(*impl_->file, stats);
+    const std::optional<ByteRange> range = sums ? sums->BlobSumsRange(impl_->tail()) : std::nullopt;
+    return range ? std::make_shared<const BlobSums>(impl_->file, *range) : nullptr;
   });
 }
 

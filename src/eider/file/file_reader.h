@@ -22,6 +22,8 @@ struct PageStatistics;
 
 namespace eider::file {
 
+class BlobSums;
+
 struct FileVersion {
   uint16_t major = 2;
   uint16_t minor = 2;
@@ -105,6 +107,8 @@ class FileReader {
   /// The rows at `rows`, order and duplicates kept. Reads and decodes only what they need.
   std::vector<ArrayPtr> Take(std::span<const ColumnProjection> columns, std::span<const uint64_t> rows,
                              const ReadContext& context) const;
+  /// Checks what is read of the values of blob columns; null when the file has no checksums of them, or they are not wanted.
+  std::shared_ptr<const BlobSums> blob_sums(ScanStats* stats) const;
   /// Counts ranges that were read through the mapping.
   void CountRanges(std::span<const ByteRange> ranges, ScanStats* stats) const;
   /// Columns and pages with encodings and bytes: for `inspect`, tests and bug reports. Reads chunk tables and chunk headers.

@@ -138,7 +138,8 @@ struct FileWriter::Impl {
       if (!bytes.empty()) out->Append(bytes);
       return position;
     };
-    return std::make_unique<BlobWriter>(field, append, &side_cars);
+    if (options.checksums && options.version.minor >= 1 && !blob_sums) blob_sums.emplace();
+    return std::make_unique<BlobWriter>(field, append, &side_cars, blob_sums ? &*blob_sums : nullptr);
   }
 
   void AddLeafColumn(const page::ColumnLeaf& leaf) {
@@ -235,7 +236,8 @@ struct FileWriter::Impl {
     return false;
   }
 
-  void Write(const RecordBatch& batch) {
+  /// \throws Error(kInvalid) before anything of the batch is taken.
+  void Check(const RecordBatch& batch) const {
     if (batch.columns.size() != columns.size()) {
       throw Invalid("expected {} columns, found {}", columns.size(), batch.columns.size());
     }
@@ -243,7 +245,7 @@ struct FileWriter::Impl {
       if (blobs[i]) {
         blobs[i]->Check(*batch.columns[i]);
       } else {
-        columns[i]->Check(*batch.columns[i]);
+        columns[i]->Check(batch.columns[i]);
       }
       if (batch.columns[i]->length != batch.num_rows) {
         throw Invalid("column '{}': {} rows in a batch of {}", columns[i]->name(), batch.columns[i]->length, batch.num_rows);
@@ -252,6 +254,9 @@ struct FileWriter::Impl {
     if (uint64_t(batch.num_rows) > kMaxRows - num_rows) {
       throw Invalid("{} rows after {}: a file holds at most {}", batch.num_rows, num_rows, kMaxRows);
     }
+  }
+
+  void Write(const RecordBatch& batch) {
     std::vector<PageGroup> groups;
     for (size_t i = 0; i < columns.size(); ++i) {
       columns[i]->Add(StoreBlobs(i, batch.columns[i]), page_bytes, groups);
@@ -268,7 +273,7 @@ struct FileWriter::Impl {
     if (!blobs[column]) return array;
     return InContext([&] { return fmt::format("column '{}'", columns[column]->name()); }, [&] {
       ArrayPtr stored = blobs[column]->Store(array);
-      columns[column]->Check(*stored);
+      columns[column]->Check(stored);
       return stored;
     });
   }
@@ -282,13 +287,18 @@ struct FileWriter::Impl {
     return Serialize(descriptor);
   }
 
-  /// The last global buffer, beside the metadata that is read anyway.
-  void WriteSums(const std::string& descriptor, const std::vector<std::string>& metadata) {
-    global_sums.insert(global_sums.begin(), Crc32c({reinterpret_cast<const uint8_t*>(descriptor.data()), descriptor.size()}));
-    const BufferBuilder bytes = sums->Serialize(options.version, metadata, global_sums);
+  uint32_t AddGlobalBuffer(ByteSpan bytes) {
     Pad();
     global_buffers.push_back({out->size(), bytes.size()});
-    out->Append(bytes.span());
+    if (!bytes.empty()) out->Append(bytes);
+    global_sums.push_back(Crc32c(bytes));
+    return uint32_t(global_buffers.size());
+  }
+  /// The last global buffers, beside the metadata that is read anyway.
+  void WriteSums(const std::string& descriptor, const std::vector<std::string>& metadata) {
+    if (blob_sums) AddGlobalBuffer(blob_sums->Serialize().span());
+    global_sums.insert(global_sums.begin(), Crc32c(SpanOf(descriptor)));
+    AddGlobalBuffer(sums->Serialize(options.version, metadata, global_sums, blob_sums.has_value()).span());
   }
 
   FileSummary Finish(bool sync) {
@@ -310,7 +320,7 @@ struct FileWriter::Impl {
     const std::string descriptor = Descriptor();
     if (sums) WriteSums(descriptor, metadata);
     Pad();
-    out->Append(SerializeFileEnd(out->size(), descriptor, metadata, global_buffers, FooterVersion(options.version)).span());
+    out->Append(SerializeFileEnd(out->size(), descriptor, metadata, global_buffers, FooterVersion(options.version), sums.has_value()).span());
     summary.size_bytes = out->size();
     out->Close(sync);
     return summary;
@@ -321,6 +331,7 @@ struct FileWriter::Impl {
   const FileWriteOptions options;
   const std::shared_ptr<Session> session;
   SideCars side_cars{options.blobs};
+  std::optional<BlobSumWriter> blob_sums;          ///< where there are blobs, and checksums are wanted
   std::vector<std::unique_ptr<BlobWriter>> blobs;  ///< per column; null where there are none
   std::vector<std::unique_ptr<ColumnWriter>> columns;
   std::vector<size_t> first_leaf;   ///< per column, into `leaves`
@@ -333,20 +344,25 @@ struct FileWriter::Impl {
   uint64_t page_bytes = 0;
   uint64_t max_queued_bytes = 0;
   uint64_t num_rows = 0;
-  bool failed = false;
+  std::string over;  ///< why nothing more can be written
   PageQueue queue{session->cpu_pool()};  ///< last: its tasks use the rest
 };
 
 namespace {
 
+template <typename Impl>
+void RequireOpen(const Impl& impl) {
+  if (!impl.over.empty()) throw Invalid("{}", impl.over);
+}
+
 /// Runs one call of a writer; after an error nothing more may be written.
 template <typename Impl, typename Body>
 auto Guarded(Impl& impl, Body&& body) {
-  if (impl.failed) throw Invalid("the file is finished, or was given up after an error");
+  RequireOpen(impl);
   try {
     return body();
-  } catch (...) {
-    impl.failed = true;
+  } catch (const std::exception& error) {
+    impl.over = fmt::format("the file was given up after an error: {}", error.what());
     throw;
   }
 }
@@ -359,19 +375,15 @@ FileWriter::FileWriter(std::unique_ptr<io::WritableFile> file, LanceSchema schem
 FileWriter::~FileWriter() = default;
 
 void FileWriter::Write(const RecordBatch& batch) {
+  RequireOpen(*impl_);
+  impl_->Check(batch);
   Guarded(*impl_, [&] { impl_->Write(batch); });
 }
 uint64_t FileWriter::num_rows() const { return impl_->num_rows; }
 uint64_t FileWriter::bytes_written() const { return impl_->out->size(); }
 
 uint32_t FileWriter::AddGlobalBuffer(ByteSpan bytes) {
-  return Guarded(*impl_, [&] {
-    impl_->Pad();
-    impl_->global_buffers.push_back({impl_->out->size(), bytes.size()});
-    if (!bytes.empty()) impl_->out->Append(bytes);
-    impl_->global_sums.push_back(Crc32c(bytes));
-    return uint32_t(impl_->global_buffers.size());
-  });
+  return Guarded(*impl_, [&] { return impl_->AddGlobalBuffer(bytes); });
 }
 
 void FileWriter::AddSchemaMetadata(std::string key, std::string value) {
@@ -387,7 +399,7 @@ void FileWriter::AddSchemaMetadata(std::string key, std::string value) {
 FileSummary FileWriter::Finish(bool sync) {
   return Guarded(*impl_, [&] {
     FileSummary summary = impl_->Finish(sync);
-    impl_->failed = true;  // finished: nothing more may be written
+    impl_->over = "the file is finished";
     return summary;
   });
 }

@@ -41,7 +41,8 @@ class FileWriter {
              std::shared_ptr<Session> session);
   ~FileWriter();
 
-  /// Columns by position, types equal to the schema's. Slices and odd offsets are fine.
+  /// Columns by position, types equal to the schema's. Slices and odd offsets are fine. \throws Error(kInvalid) for a batch that does
+  /// not fit, which changes nothing; after any other error the file is given up, and every later call says so.
   void Write(const RecordBatch& batch);
   uint64_t num_rows() const;
   uint64_t bytes_written() const;

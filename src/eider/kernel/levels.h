@@ -21,6 +21,27 @@ size_t CountLevelsAtMost(std::span<const uint16_t> levels, uint16_t value);
 /// The largest level, 0 when there is none.
 uint16_t MaxLevel(std::span<const uint16_t> levels);
 
+/// A list by its levels: an entry opens a slot of it, or of a list around it, when rep >= `number`; it lies inside the list when
+/// def <= `inside`, and has a slot in the list's own region when def <= `outside`.
+struct ListLevels {
+  uint16_t number, inside, outside;
+};
+/// What an entry leaves behind; each has room for one element more than there are entries.
+template <typename Offset>
+struct OpenedLists {
+  Offset* offsets = nullptr;     ///< of slot k: children of the slots before it, and of those that came before this call
+  uint16_t* slot_def = nullptr;  ///< of slot k
+  uint16_t *rep = nullptr, *def = nullptr;  ///< of the entries with rep >= number; may be where the levels are
+};
+struct ListCounts {
+  size_t entries = 0, slots = 0;
+  uint64_t children = 0;  ///< entries inside, those before this call included
+  bool stray = false;     ///< an entry neither opens the list nor lies inside it
+};
+/// Adds to `counts.children`; the other counts begin at 0.
+void OpenLists(std::span<const uint16_t> rep, std::span<const uint16_t> def, ListLevels list, const OpenedLists<int32_t>& out, ListCounts& counts);
+void OpenLists(std::span<const uint16_t> rep, std::span<const uint16_t> def, ListLevels list, const OpenedLists<int64_t>& out, ListCounts& counts);
+
 /// The masks straight from a bit-packed block of 1024 u16 levels (bitpack.h): 16 words, nothing is unpacked.
 void PackedLevelsEqual(const uint8_t* packed, uint32_t width, uint16_t value, uint64_t* out);
 

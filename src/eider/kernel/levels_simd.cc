@@ -84,6 +84,44 @@ void PackedLevelsEqual(const uint8_t* packed, uint32_t width, uint16_t value, ui
   }
 }
 
+template <typename Offset>
+HWY_INLINE void OpenListsOf(std::span<const uint16_t> rep, std::span<const uint16_t> def, ListLevels list, OpenedLists<Offset> out,
+                            ListCounts& counts) {
+  ListCounts done{.children = counts.children};
+  uint64_t opens[16], inside[16];
+  const Vector number = hn::Set(Tag(), list.number);
+  for (size_t block = 0; block < rep.size(); block += 1024) {
+    const size_t n = std::min<size_t>(1024, rep.size() - block);
+    FillMask(rep.subspan(block, n), [number](size_t, Vector x) HWY_ATTR { return hn::Eq(hn::Max(x, number), x); }, opens);
+    LevelsAtMost(def.subspan(block, n), list.inside, inside);
+    for (size_t w = 0; w < MaskWords(n); ++w) {
+      const uint64_t all = ~uint64_t{0} >> (63 - (std::min<size_t>(64, n - 64 * w) - 1));
+      done.stray |= ((opens[w] | inside[w]) != all);
+      for (uint64_t left = opens[w]; left != 0; left &= left - 1) {
+        const int bit = std::countr_zero(left);
+        const size_t entry = block + 64 * w + static_cast<size_t>(bit);
+        const uint64_t before = inside[w] & ((uint64_t{1} << bit) - 1);
+        const uint16_t level = def[entry];
+        out.offsets[done.slots] = static_cast<Offset>(done.children + static_cast<uint64_t>(std::popcount(before)));
+        out.slot_def[done.slots] = level;
+        done.slots += level <= list.outside;
+        out.rep[done.entries] = rep[entry];
+        out.def[done.entries++] = level;
+      }
+      done.children += static_cast<uint64_t>(std::popcount(inside[w]));
+    }
+  }
+  counts = done;
+}
+
+void OpenLists32(std::span<const uint16_t> rep, std::span<const uint16_t> def, ListLevels list, const OpenedLists<int32_t>& out, ListCounts& counts) {
+  OpenListsOf(rep, def, list, out, counts);
+}
+
+void OpenLists64(std::span<const uint16_t> rep, std::span<const uint16_t> def, ListLevels list, const OpenedLists<int64_t>& out, ListCounts& counts) {
+  OpenListsOf(rep, def, list, out, counts);
+}
+
 void RankMask(const uint64_t* mask, size_t num_words, uint32_t* before) {
   uint32_t count = 0;
   for (size_t w = 0; w < num_words; ++w) {
@@ -102,6 +140,8 @@ HWY_EXPORT(LevelsEqual);
 HWY_EXPORT(LevelsAtMost);
 HWY_EXPORT(CountLevelsAtMost);
 HWY_EXPORT(PackedLevelsEqual);
+HWY_EXPORT(OpenLists32);
+HWY_EXPORT(OpenLists64);
 HWY_EXPORT(RankMask);
 
 void LevelsEqual(std::span<const uint16_t> levels, uint16_t value, uint64_t* out) {
@@ -119,6 +159,12 @@ void PackedLevelsEqual(const uint8_t* packed, uint32_t width, uint16_t value, ui
     return;
   }
   HWY_DYNAMIC_DISPATCH(PackedLevelsEqual)(packed, width, value, out);
+}
+void OpenLists(std::span<const uint16_t> rep, std::span<const uint16_t> def, ListLevels list, const OpenedLists<int32_t>& out, ListCounts& counts) {
+  HWY_DYNAMIC_DISPATCH(OpenLists32)(rep, def, list, out, counts);
+}
+void OpenLists(std::span<const uint16_t> rep, std::span<const uint16_t> def, ListLevels list, const OpenedLists<int64_t>& out, ListCounts& counts) {
+  HWY_DYNAMIC_DISPATCH(OpenLists64)(rep, def, list, out, counts);
 }
 void RankMask(const uint64_t* mask, size_t num_words, uint32_t* before) {
   HWY_DYNAMIC_DISPATCH(RankMask)(mask, num_words, before);

@@ -41,6 +41,39 @@ TEST(LevelsTest, MasksAndCountsAgreeWithALoop) {
   }
 }
 
+TEST(LevelsTest, OpensListsAsALoopDoes) {
+  for (const size_t n : {0, 1, 63, 64, 65, 1023, 1024, 1025, 3000}) {
+    const auto rep = RandomLevels(n, 3, 1), def = RandomLevels(n, 5, 2);
+    for (const ListLevels list : {ListLevels{1, 2, 4}, ListLevels{2, 5, 5}, ListLevels{3, 0, 5}}) {
+      std::vector<int64_t> offsets(n + 1);
+      std::vector<uint16_t> slot_def(n + 1), to_rep = rep, to_def = def;  // in place
+      to_rep.resize(n + 1), to_def.resize(n + 1);
+      ListCounts counts{.children = 7};
+      OpenLists(std::span(to_rep).first(n), std::span(to_def).first(n), list, OpenedLists<int64_t>{offsets.data(), slot_def.data(), to_rep.data(), to_def.data()}, counts);
+      size_t entries = 0, slots = 0;
+      uint64_t children = 7;
+      bool stray = false;
+      for (size_t i = 0; i < n; ++i) {
+        if (rep[i] >= list.number) {
+          if (def[i] <= list.outside) {
+            ASSERT_LT(slots, counts.slots);
+            ASSERT_EQ(offsets[slots], int64_t(children));
+            ASSERT_EQ(slot_def[slots++], def[i]);
+          }
+          ASSERT_EQ(to_rep[entries], rep[i]);
+          ASSERT_EQ(to_def[entries++], def[i]);
+        }
+        stray |= rep[i] < list.number && def[i] > list.inside;
+        children += def[i] <= list.inside;
+      }
+      EXPECT_EQ(counts.entries, entries);
+      EXPECT_EQ(counts.slots, slots);
+      EXPECT_EQ(counts.children, children);
+      EXPECT_EQ(counts.stray, stray);
+    }
+  }
+}
+
 TEST(LevelsTest, MasksOfAPackedBlockNeedNoUnpacking) {
   for (uint32_t width = 0; width <= 16; ++width) {
     const uint16_t max = static_cast<uint16_t>((1u << width) - 1);

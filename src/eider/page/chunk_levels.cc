@@ -9,6 +9,8 @@ namespace {
 
 // Above this many rows in one chunk, decoding all its levels costs less than asking for each row.
 constexpr uint64_t kMaxMaskedRows = 24;
+// Levels that have no addresses are decoded at once for more rows than this.
+constexpr uint64_t kMaxExtractedRows = 2;
 
 }  // namespace
 
@@ -39,6 +41,7 @@ ChunkPart ChunkLevels::OpenWhole(uint32_t chunk, const ChunkView& view) {
 void ChunkLevels::Open(uint32_t chunk, const ChunkView& view, uint64_t num_rows) {
   Start(chunk, view);
   masked_ = num_rows > 0 && num_rows <= kMaxMaskedRows;
+  few_rows_ = num_rows <= kMaxExtractedRows;
   masked_ ? BuildMasks() : Decode();
 }
 
@@ -147,7 +150,7 @@ void ChunkLevels::AppendRep(const ChunkPart& part, std::vector<uint16_t>& out) {
   out.resize(before + n);
   if (masked_ && page_.layers().max_rep() == 1) {
     for (size_t i = 0; i < n; ++i) out[before + i] = HasRow(part.level_begin + static_cast<uint32_t>(i));
-  } else if (masked_ && page_.rep().has_random_access()) {
+  } else if (masked_ && (few_rows_ || page_.rep().has_random_access())) {
     page_.rep().Extract(view_->rep, view_->num_levels, part.level_begin, std::span(out).subspan(before));
   } else {
     if (rep_.empty()) rep_ = Decoded(page_.rep(), view_->rep, scratch_.rep);
@@ -161,7 +164,7 @@ void ChunkLevels::AppendDef(const ChunkPart& part, std::vector<uint16_t>& out) {
   if (!page_.has_def()) return;  // all valid
   if (masked_ && page_.layers().max_def() == 1 && !value_mask_.empty()) {
     for (size_t i = 0; i < n; ++i) out[before + i] = !HasValue(part.level_begin + static_cast<uint32_t>(i));
-  } else if (masked_ && page_.def().has_random_access()) {
+  } else if (masked_ && (few_rows_ || page_.def().has_random_access())) {
     page_.def().Extract(view_->def, view_->num_levels, part.level_begin, std::span(out).subspan(before));
   } else {
     if (def_.empty()) def_ = Decoded(page_.def(), view_->def, scratch_.def);

@@ -63,6 +63,7 @@ class ChunkLevels {
   uint32_t chunk_ = 0;
   uint32_t num_rows_ = 0;  // that start here
   bool masked_ = false;
+  bool few_rows_ = false;  ///< are wanted of the chunk
   std::span<const uint16_t> rep_, def_;                  // masked: empty while nobody needed them decoded
   std::span<const uint32_t> row_levels_, row_values_;    // decoded: where rows start, and the ends
   std::span<const uint64_t> row_mask_, value_mask_;      // masked: row starts; entries with a value (empty: all of them)

@@ -29,7 +29,7 @@ PageBuffer RawLevels(std::span<const uint16_t> levels) {
 template <typename SetEncoding>
 PageBuffer CompressedLevels(std::span<const uint16_t> levels, uint16_t max_level, SetEncoding&& encoding) {
   BufferBuilder bytes;
-  if (!levels.empty()) codec::MakeLevelCompressor(levels, 2, false, encoding())->Compress(levels, bytes);
+  if (!levels.empty()) codec::MakeLevelCompressor(levels, levels.size(), 2, false, encoding())->Compress(levels, bytes);
   return PageBuffer::Of(std::move(bytes));
 }
 

@@ -23,12 +23,14 @@ void StoreKey(uint8_t* keys, uint64_t i, size_t width, uint64_t key) { std::memc
 class DictionaryValues {
  public:
   explicit DictionaryValues(const Array& array) : length_(static_cast<uint64_t>(array.length)) {
+    if (array.type->id == TypeId::kNull) return;  // no value has bytes
     if (array.buffers.empty()) throw Unsupported("a dictionary of {}", TypeToString(*array.type));
     const codec::ValueShape shape = ShapeOfType(*array.type);
     if (shape.kind == codec::ValueShape::Kind::kVariable) {
       offset_bytes_ = shape.offset_bytes;
       offsets_ = array.buffers[0].data();
       data_ = array.buffers[1].data();
+      data_bytes_ = array.buffers[1].size();
     } else {
       if (shape.bits_per_value % 8 != 0) throw Unsupported("a dictionary of {}", TypeToString(*array.type));
       width_ = shape.bits_per_value / 8;
@@ -37,6 +39,8 @@ class DictionaryValues {
   }
   uint64_t length() const { return length_; }
   bool variable() const { return offset_bytes_ != 0; }
+  /// True when `n` bytes may be read from the start of a variable value.
+  bool HasBytes(ByteSpan value, uint64_t n) const { return n <= data_bytes_ - static_cast<uint64_t>(value.data() - data_); }
   ByteSpan operator[](uint64_t i) const {
     if (offset_bytes_ == 0) return {data_ + i * width_, width_};
     const uint64_t begin = Offset(i);
@@ -52,7 +56,73 @@ class DictionaryValues {
   uint8_t offset_bytes_ = 0;
   const uint8_t* offsets_ = nullptr;
   const uint8_t* data_ = nullptr;
+  uint64_t data_bytes_ = 0;
 };
+
+/// Keys as they are stored. Outside the dictionary they may lie under nulls only.
+class Keys {
+ public:
+  Keys(const codec::DecodedValues& keys, uint64_t dictionary_length, LayerSlots& items, uint64_t first_item)
+      : keys_(keys.data.data()), count_(keys.num_values), width_(keys.shape.bits_per_value / 8), length_(dictionary_length), items_(items),
+        first_item_(first_item) {}
+
+  /// Calls use(key), or empty() for a null whose key names nothing, for each in turn.
+  template <typename Use, typename Empty>
+  void ForEach(const Use& use, const Empty& empty) const {
+    switch (width_) {
+      case 1: return Visit<uint8_t>(use, empty);
+      case 2: return Visit<uint16_t>(use, empty);
+      case 4: return Visit<uint32_t>(use, empty);
+      default: return Visit<uint64_t>(use, empty);
+    }
+  }
+
+ private:
+  template <typename Key, typename Use, typename Empty>
+  void Visit(const Use& use, const Empty& empty) const {
+    for (uint64_t i = 0; i < count_; ++i) {
+      const Key key = LoadLe<Key>(keys_ + i * sizeof(Key));
+      if (key < length_) {
+        use(key);
+        continue;
+      }
+      if (items_.IsValid(first_item_ + i)) {
+        throw Corrupt("dictionary: key {} of item {}, the dictionary has {} values", key, i, length_);
+      }
+      empty();
+    }
+  }
+
+  const uint8_t* const keys_;
+  const uint64_t count_, width_, length_;
+  LayerSlots& items_;
+  const uint64_t first_item_;
+};
+
+// Two passes: how many bytes, then the bytes.
+template <typename Offset>
+void AppendStrings(const DictionaryValues& values, const Keys& keys, uint64_t count, codec::DecodedValues& out) {
+  constexpr size_t kShort = 16;  // copied whole: what follows is overwritten, or slack
+  uint64_t at = out.data.size(), end = at;
+  keys.ForEach([&](uint64_t key) { end += values[key].size(); }, [] {});
+  out.CheckOffset(end);
+  uint8_t* to = out.data.Extend(end - at);
+  uint8_t* offset = out.offsets.Extend(count * sizeof(Offset));
+  const auto store = [&](uint64_t size) {
+    to += size;
+    at += size;
+    StoreLe<Offset>(offset, static_cast<Offset>(at));
+    offset += sizeof(Offset);
+  };
+  const auto copy = [&](uint64_t key) {
+    const ByteSpan value = values[key];
+    const bool is_short = value.size() <= kShort && values.HasBytes(value, kShort);
+    is_short ? std::memcpy(to, value.data(), kShort) : std::memcpy(to, value.data(), value.size());
+    store(value.size());
+  };
+  keys.ForEach(copy, [&] { store(0); });
+  out.num_values += count;
+}
 
 /// One dictionary out of several: equal values share a key.
 class Unifier {
@@ -64,7 +134,8 @@ class Unifier {
       if (values_.shape.kind == codec::ValueShape::Kind::kVariable) {
         values_.AppendVariable(value);
       } else {
-        std::memcpy(values_.ExtendFixed(1), value.data(), value.size());
+        uint8_t* place = values_.ExtendFixed(1);
+        if (!value.empty()) std::memcpy(place, value.data(), value.size());
       }
     }
     return it->second;
@@ -141,22 +212,16 @@ void AddDictionary(const ArrayPtr& dictionary, LeafOutput& out) {
 void AppendFromDictionary(const Array& dictionary, const codec::DecodedValues& keys, LayerSlots& items, uint64_t first_item,
                           codec::DecodedValues& out) {
   const DictionaryValues values(dictionary);
-  const size_t width = keys.shape.bits_per_value / 8;
-  const uint8_t* stored = keys.data.data();
-  for (uint64_t i = 0; i < keys.num_values; ++i) {
-    const uint64_t key = LoadKey(stored, i, width);
-    if (key >= values.length()) {
-      if (items.IsValid(first_item + i)) {
-        throw Corrupt("dictionary: key {} of item {}, the dictionary has {} values", key, i, values.length());
-      }
-      out.AppendEmpty(1);
-    } else if (values.variable()) {
-      out.AppendVariable(values[key]);
-    } else {
-      const ByteSpan value = values[key];
-      std::memcpy(out.ExtendFixed(1), value.data(), value.size());
-    }
+  const Keys stored(keys, values.length(), items, first_item);
+  if (values.variable()) {
+    return out.shape.offset_bytes == 4 ? AppendStrings<uint32_t>(values, stored, keys.num_values, out)
+                                       : AppendStrings<uint64_t>(values, stored, keys.num_values, out);
   }
+  const auto copy = [&](uint64_t key) {
+    const ByteSpan value = values[key];
+    std::memcpy(out.ExtendFixed(1), value.data(), value.size());
+  };
+  stored.ForEach(copy, [&] { out.AppendEmpty(1); });
 }
 
 void AppendAsDictionary(codec::DecodedValues& values, uint64_t first_item, LeafOutput& out) {

@@ -17,7 +17,8 @@ constexpr uint64_t kMaxDistinct = 100000;
 constexpr double kSizeRatio = 0.8;
 /// Runs of indices: their length takes a byte.
 constexpr uint64_t kMaxRunLength = 255;
-constexpr uint64_t kRunBytes = 5;
+/// Indices into dictionaries of sparse pages, where a run is a value, take 16 bits up to here.
+constexpr uint64_t kMaxNarrow = 65536;
 /// A guess so far above the limit ends the search before it starts.
 constexpr double kGuessMargin = 1.25;
 
@@ -52,6 +53,13 @@ uint64_t GuessDistinct(const LeafValues& values, const Buffer& validity) {
     ++size;
   }
   return EstimateDistinct(size * step, size, distinct.values().size());
+}
+
+/// Makes 16 of the 32 bits of each index.
+void Narrow(uint64_t num_values, BufferBuilder& indices) {
+  const uint8_t* wide = indices.data();
+  for (uint64_t i = 0; i < num_values; ++i) StoreLe<uint16_t>(indices.data() + 2 * i, static_cast<uint16_t>(LoadLe<uint32_t>(wide + 4 * i)));
+  indices.Resize(2 * num_values);
 }
 
 GatheredValues Collect(const LeafValues& values, std::span<const ByteSpan> distinct) {
@@ -97,17 +105,19 @@ std::optional<GatheredDictionary> BuildDictionary(const ShreddedLeaf& leaf, cons
     runs += i > 0 && index[i] != index[i - 1];
     if (distinct.values().size() > limit) return std::nullopt;
   }
+  const bool narrow = IsSparse(leaf) && distinct.values().size() <= kMaxNarrow;
   uint64_t distinct_bytes = distinct.values().size() * values.shape.offset_bytes;
   for (const ByteSpan value : distinct.values()) distinct_bytes += value.size();
   const uint64_t index_bytes = std::min(BytesForBits(values.num_values * std::bit_width(distinct.values().size())),
-                                        (runs + values.num_values / kMaxRunLength) * kRunBytes);
+                                        (runs + values.num_values / kMaxRunLength) * (narrow ? 3 : 5));
   const double ratio = codec::SampleRatio(values, options.compression);
   const double plain = ratio * double(PlainBytes(values)), bytes = ratio * double(distinct_bytes) + double(index_bytes);
   // Compact pages are encoded both ways, so this is but a guess.
   const double size_ratio = options.dictionary_size_ratio.value_or(options.compression.compact ? 1.2 : kSizeRatio);
   if (bytes >= size_ratio * plain) return std::nullopt;
   GatheredDictionary out;
-  out.indices.values.shape.bits_per_value = 32;
+  if (narrow) Narrow(values.num_values, indices);
+  out.indices.values.shape.bits_per_value = narrow ? 16 : 32;
   out.indices.values.num_values = values.num_values;
   out.indices.max_value_bytes = 4;
   out.indices.owned.push_back(indices.Finish());

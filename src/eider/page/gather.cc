@@ -4,6 +4,7 @@
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
+#include "eider/codec/rle.h"
 #include "eider/kernel/levels.h"
 
 namespace eider::page {
@@ -256,6 +257,10 @@ void Replace(BufferBuilder data, GatheredValues& gathered) {
 
 }  // namespace
 
+bool IsSparse(const ShreddedLeaf& leaf) {
+  return leaf.num_items >= kMinSparseItems && leaf.num_items - leaf.num_values >= leaf.num_items / 8 * 7;
+}
+
 void ZeroNulls(const ShreddedLeaf& leaf, GatheredValues& gathered) {
   const codec::LeafValues& values = gathered.values;
   if (!HasPlainNulls(leaf, values)) return;
@@ -275,16 +280,28 @@ void ZeroNulls(const ShreddedLeaf& leaf, GatheredValues& gathered) {
 
 void HoldValuesOverNulls(const ShreddedLeaf& leaf, GatheredValues& gathered) {
   const uint64_t width = gathered.values.shape.bits_per_value / 8;
-  const uint64_t nulls = leaf.num_items - leaf.num_values;
-  if (!HasPlainNulls(leaf, gathered.values) || width == 0 || leaf.num_items < kMinSparseItems || nulls < leaf.num_items / 8 * 7) return;
+  const uint64_t items = leaf.num_items;
+  if (!HasPlainNulls(leaf, gathered.values) || !IsSparse(leaf)) return;
+  if (width == 0) return ZeroNulls(leaf, gathered);
   const Buffer validity = ItemValidity(leaf);
   BufferBuilder held = Copy(gathered.values.data);
-  uint64_t first = 0;
-  while (first < leaf.num_items && !GetBit(validity.data(), first)) ++first;
-  for (uint64_t i = 0; i < leaf.num_items; ++i) {
-    if (GetBit(validity.data(), i)) continue;
-    std::memcpy(held.data() + i * width, held.data() + (i < first ? first : i - 1) * width, width);
+  const auto fill = [&](uint64_t first, uint64_t last, uint64_t from) {
+    for (uint64_t i = first; i < last; ++i) std::memcpy(held.data() + i * width, held.data() + from * width, width);
+  };
+  uint64_t run = 0, last = items;  // where the run of the last value starts; where that value lies
+  for (uint64_t i = 0; i < items; ++i) {
+    if (!GetBit(validity.data(), i)) continue;
+    uint64_t turn = 0;
+    if (last != items) {
+      // The run of the last value is filled, as are more where the nulls are many; what is left fits that of the next.
+      const uint64_t reach = run + codec::kMaxRun;
+      turn = i <= reach ? i : i - (i - reach) % codec::kMaxRun;
+      fill(last + 1, turn, last);
+    }
+    fill(turn, i, i);
+    run = i - (i - turn) % codec::kMaxRun, last = i;
   }
+  if (last != items) fill(last + 1, items, last);
   Replace(std::move(held), gathered);
 }
 

@@ -35,9 +35,12 @@ class ItemCursor {
 /// The items of `leaf` whose Arrow type is `type` (not null, not an empty struct, not a dictionary).
 GatheredValues Gather(const ShreddedLeaf& leaf, const DataType& type);
 
+/// Nearly all items are null, and there are enough of them to mind.
+bool IsSparse(const ShreddedLeaf& leaf);
 /// Replaces what lies under null items by zeros, which cost nothing when compressed. Leaves strings and lists as they are.
 void ZeroNulls(const ShreddedLeaf& leaf, GatheredValues& gathered);
-/// Where most items are null, repeats the value before under each of them: a value with the nulls behind it is one run.
+/// Where most items are null, repeats the value before or behind under each of them: a value with the nulls around it is one run, and
+/// few runs are longer than a length can say. Booleans become zeros there.
 void HoldValuesOverNulls(const ShreddedLeaf& leaf, GatheredValues& gathered);
 
 struct GatheredDictionary {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "eider/kernel/levels.h"
+
 namespace eider::page {
 namespace {
 
@@ -94,34 +96,47 @@ void LayerSlots::AppendValid(uint64_t n) {
 }
 
 void LayerSlots::AppendLevels(std::span<const uint16_t> levels, uint16_t null_level, uint16_t empty_level) {
-  const auto is_null = [=](uint16_t d) { return unsigned{d >= null_level} & unsigned{d != empty_level}; };
-  unsigned any_null = 0;
-  if (null_level != 0) {
-    for (const uint16_t d : levels) any_null |= is_null(d);
+  if (null_level == 0) return AppendValid(levels.size());
+  constexpr size_t kBlock = 1024;
+  uint64_t valid[kBlock / 64], empty[kBlock / 64];
+  for (size_t at = 0; at < levels.size(); at += kBlock) {
+    const std::span<const uint16_t> block = levels.subspan(at, std::min(kBlock, levels.size() - at));
+    kernel::LevelsAtMost(block, static_cast<uint16_t>(null_level - 1), valid);
+    if (empty_level >= null_level) {
+      kernel::LevelsEqual(block, empty_level, empty);
+      for (size_t w = 0; w < kernel::MaskWords(block.size()); ++w) valid[w] |= empty[w];
+    }
+    AppendMask(valid, 0, block.size());
   }
-  if (any_null == 0) return AppendValid(levels.size());
+}
+
+void LayerSlots::AppendMask(std::span<const uint64_t> mask, uint64_t first, uint64_t n) {
+  const auto* bits = reinterpret_cast<const uint8_t*>(mask.data());
+  if (!has_nulls && CountBits(bits, first, n) == n) return AppendValid(n);
   if (!has_nulls) {
     has_nulls = true;
     validity.AppendFill(length, true);
   }
-  constexpr size_t kBlock = 1024;
-  uint8_t bits[kBlock / 8];
-  for (size_t at = 0; at < levels.size(); at += kBlock) {
-    const size_t n = std::min(kBlock, levels.size() - at);
-    const uint16_t* d = levels.data() + at;
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-      unsigned byte = 0;
-      for (unsigned k = 0; k < 8; ++k) byte |= (is_null(d[i + k]) ^ 1u) << k;
-      bits[i / 8] = static_cast<uint8_t>(byte);
-    }
-    if (i < n) bits[i / 8] = 0;
-    for (; i < n; ++i) {
-      if (!is_null(d[i])) SetBit(bits, i);
-    }
-    validity.Append(bits, 0, n);
+  validity.Append(bits, first, n);
+  length += n;
+}
+
+void LeafOutput::ReserveRest(double most_times) {
+  constexpr double kMargin = 1.04;
+  constexpr uint64_t kMostBytes = 64 << 20;  // the rows so far may be unlike those that come
+  // Slots of rows may be there before their values.
+  const bool has_lists = std::any_of(spec->layers.begin(), spec->layers.end(), [](const LayerSpec& layer) { return layer.is_list; });
+  const uint64_t done = has_lists ? layers.back().length : values.num_values;
+  if (done == 0 || expected_rows <= done) return;
+  const double by_rows = static_cast<double>(expected_rows) / static_cast<double>(done);
+  const bool exact = spec->shape.kind == codec::ValueShape::Kind::kFixed && !has_lists;
+  const double times = exact ? by_rows : kMargin * std::min(most_times, by_rows);
+  const auto room = [times](uint64_t size) { return std::min(static_cast<uint64_t>(static_cast<double>(size) * times) + 8, size + kMostBytes); };
+  values.Reserve(room);
+  for (LayerSlots& slots : layers) {
+    slots.validity.Reserve(room(slots.validity.size()));
+    slots.offsets.Reserve(room(slots.offsets.size()));
   }
-  length += levels.size();
 }
 
 LeafOutput::LeafOutput(std::shared_ptr<const LeafSpec> leaf)

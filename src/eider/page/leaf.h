@@ -40,6 +40,8 @@ struct LayerSlots {
   void AppendValid(uint64_t n);
   /// One slot per level: null where level >= null_level and != empty_level. null_level 0: all valid.
   void AppendLevels(std::span<const uint16_t> levels, uint16_t null_level, uint16_t empty_level);
+  /// One slot per bit [first, first + n) of `mask`: null where it is 0.
+  void AppendMask(std::span<const uint64_t> mask, uint64_t first, uint64_t n);
   bool IsValid(uint64_t i) { return !has_nulls || GetBit(validity.data(), i); }
 };
 
@@ -74,6 +76,9 @@ struct PendingLists {
 
 struct LeafOutput {
   explicit LeafOutput(std::shared_ptr<const LeafSpec> leaf);
+  /// Makes room for the rows that are to come, going by those that are here, for at most so many times their number: appending then
+  /// moves nothing again.
+  void ReserveRest(double most_times);
 
   std::shared_ptr<const LeafSpec> spec;
   codec::DecodedValues values;
@@ -83,6 +88,7 @@ struct LeafOutput {
   Buffer mapping;
   bool may_view = false;
   uint64_t viewed_bytes = 0;
+  uint64_t expected_rows = 0;  ///< of the whole read; 0: unknown
 
   /// Level scratch, reused from chunk to chunk.
   std::vector<uint16_t> rep, def, slot_def;

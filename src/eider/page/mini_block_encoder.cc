@@ -67,12 +67,14 @@ class RepetitionIndex {
 class MiniBlockEncoder {
  public:
   MiniBlockEncoder(const ShreddedLeaf& leaf, const codec::LeafValues& values, const codec::CompressionOptions& options)
-      : leaf_(leaf), values_(values), wide_(options.version_minor >= 2), options_(options) {}
+      : leaf_(leaf), values_(values), wide_(options.version_minor >= 2), options_(options) {
+    options_.in_lists = leaf.has_rep();
+  }
 
   std::optional<EncodedPage> Run(std::optional<PageDictionary> dictionary) {
     MiniBlockLayout* layout = page_.layout.mutable_mini_block_layout();
     const codec::MiniBlockPage compressed = codec::CompressMiniBlock(values_, options_, layout->mutable_value_compression());
-    DescribeLevels(*layout);
+    DescribeLevels(leaf_.num_levels / compressed.chunks.size(), *layout);
     layout->set_num_buffers(compressed.buffers.size());
     layout->set_num_items(leaf_.num_items);
     if (wide_) layout->set_has_large_chunk(true);
@@ -93,14 +95,14 @@ class MiniBlockEncoder {
   }
 
  private:
-  void DescribeLevels(MiniBlockLayout& layout) {
+  void DescribeLevels(uint64_t chunk_levels, MiniBlockLayout& layout) {
     for (const RepDefLayer layer : leaf_.layers) layout.add_layers(layer);
     const uint16_t minor = options_.version_minor;
     if (leaf_.has_rep()) {
-      rep_ = codec::MakeLevelCompressor(leaf_.rep_levels(), minor, options_.compact, layout.mutable_rep_compression());
+      rep_ = codec::MakeLevelCompressor(leaf_.rep_levels(), chunk_levels, minor, options_.compact, layout.mutable_rep_compression());
     }
     if (leaf_.has_def()) {
-      def_ = codec::MakeLevelCompressor(leaf_.def_levels(), minor, options_.compact, layout.mutable_def_compression());
+      def_ = codec::MakeLevelCompressor(leaf_.def_levels(), chunk_levels, minor, options_.compact, layout.mutable_def_compression());
     }
   }
 
@@ -180,7 +182,7 @@ class MiniBlockEncoder {
   const ShreddedLeaf& leaf_;
   const codec::LeafValues& values_;
   const bool wide_;
-  const codec::CompressionOptions& options_;
+  codec::CompressionOptions options_;
   EncodedPage page_;
   std::unique_ptr<codec::LevelCompressor> rep_, def_;
   BufferBuilder words_, chunks_, rep_bytes_, def_bytes_;

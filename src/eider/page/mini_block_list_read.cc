@@ -58,6 +58,7 @@ class ListRead final : public MiniBlockRead {
           page_.OpenChunk(run.chunk + k, chunks_[fed], view_);
           if (selection_.is_range()) {
             DecodeRange(levels, run.chunk + k, k == 0, values, out);
+            ReserveRest(fed, out);
           } else {
             DecodeRows(levels, run, run.chunk + k, k == 0, values, *pending);
           }

@@ -1,7 +1,9 @@
 #include "eider/page/mini_block_read.h"
 
 #include <algorithm>
+#include <bit>
 
+#include "eider/kernel/levels.h"
 #include "eider/page/unravel.h"
 
 namespace eider::page {
@@ -47,6 +49,7 @@ class ItemRead final : public MiniBlockRead {
         page_.OpenChunk(runs_[k].chunk, chunks_[k], view_);
         if (selection_.is_range()) {
           DecodeRange(runs_[k], values, out);
+          ReserveRest(k, out);
         } else {
           DecodeRows(runs_[k], out.scratch, values);
         }
@@ -59,12 +62,28 @@ class ItemRead final : public MiniBlockRead {
     const RowIndex& index = page_.state()->values;
     const uint64_t first = selection_.Row(run.begin) - index.start(run.chunk);
     const uint64_t count = run.end - run.begin;
-    if (page_.has_def()) {
-      const std::span<uint16_t> levels = LevelScratch::Take(out.scratch.def, view_.num_levels);
-      page_.def().Decode(view_.def, levels);
-      UnravelItems(page_.layers(), levels.subspan(first, count), out);
-    }
+    if (page_.has_def()) AppendLevels(first, count, out);
     page_.values().AppendRange(view_.buffers, index.count(run.chunk), first, count, values);
+  }
+
+  void AppendLevels(uint64_t first, uint64_t count, LeafOutput& out) {
+    if (page_.layers().max_def() == 1) return AppendValidity(first, count, out);
+    const std::span<uint16_t> levels = LevelScratch::Take(out.scratch.def, view_.num_levels);
+    page_.def().Decode(view_.def, levels);
+    UnravelItems(page_.layers(), levels.subspan(first, count), out);
+  }
+  // One layer of nulls: its bits come straight from packed levels.
+  void AppendValidity(uint64_t first, uint64_t count, LeafOutput& out) {
+    const uint32_t n = view_.num_levels;
+    const std::span<uint64_t> valid = LevelScratch::Take(out.scratch.value_mask, kernel::MaskWords(n));
+    const std::span<uint64_t> null = LevelScratch::Take(out.scratch.row_mask, kernel::MaskWords(n));
+    page_.def().MaskEqual(view_.def, n, 0, valid.data());
+    page_.def().MaskEqual(view_.def, n, 1, null.data());
+    const auto count_of = [n](std::span<const uint64_t> mask) { return CountBits(reinterpret_cast<const uint8_t*>(mask.data()), 0, n); };
+    if (count_of(valid) + count_of(null) != n) throw Corrupt("definition levels above 1, the only one of the layers");
+    for (size_t i = 0; i < out.layers.size(); ++i) {
+      page_.layers().layers()[i].null_level == 0 ? out.layers[i].AppendValid(count) : out.layers[i].AppendMask(valid, first, count);
+    }
   }
 
   void DecodeRows(const Run& run, LevelScratch& scratch, codec::DecodedValues& values) {
@@ -133,6 +152,17 @@ void MiniBlockRead::Decode(LeafOutput& out) {
                   values->num_values - first_value);
   }
   page_.EndValues(out, first_item, keys.get());
+}
+
+void MiniBlockRead::ReserveRest(size_t k, LeafOutput& out) const {
+  // The first chunk may be wanted in part: the guess gets better with those after it.
+  if (k > 15 || !std::has_single_bit(k + 1)) return;
+  const auto stored = [&](size_t n) {
+    uint64_t bytes = 0;
+    for (const ByteSpan chunk : chunks_.first(n)) bytes += chunk.size();
+    return static_cast<double>(bytes);
+  };
+  out.ReserveRest(stored(chunks_.size()) / std::max(1.0, stored(k + 1)));
 }
 
 std::unique_ptr<PageRead> MakeMiniBlockItemRead(const MiniBlockDecoder& page, const RowSelection& selection) {

@@ -46,6 +46,9 @@ class MiniBlockRead : public PageRead {
     }
   }
 
+  /// After chunk `k` of those fed: makes room for the others.
+  void ReserveRest(size_t k, LeafOutput& out) const;
+
   const MiniBlockDecoder& page_;
   const RowSelection selection_;
   std::span<const ByteSpan> chunks_;  // fed, in the order wanted

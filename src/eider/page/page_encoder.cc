@@ -66,7 +66,7 @@ class PageEncoder {
   void EncodeValues(std::span<const ArrayPtr> pieces, const ShreddedLeaf& shredded) {
     GatheredValues gathered = Gather(shredded, *leaf_.type);
     const codec::LeafValues& values = gathered.values;
-    leaf_.options.compression.compact ? ZeroNulls(shredded, gathered) : HoldValuesOverNulls(shredded, gathered);
+    leaf_.options.compression.compact && !IsSparse(shredded) ? ZeroNulls(shredded, gathered) : HoldValuesOverNulls(shredded, gathered);
     const bool has_no_bytes = values.shape.kind == codec::ValueShape::Kind::kFixed && values.shape.bits_per_value == 0;
     if ((leaf_.options.structure == Structure::kAuto || has_no_bytes) && TryConstant(shredded, values)) return Keep(std::move(gathered));
     if (WantsFullZip(gathered)) {
@@ -199,6 +199,8 @@ class PageEncoder {
     if (leaf_.options.dictionary_scheme != Scheme::kAuto) {
       value_options.scheme = leaf_.options.dictionary_scheme;
       value_options.level = leaf_.options.dictionary_level;
+    } else if (value_options.scheme == Scheme::kAuto && IsSparse(shredded) && gathered.dictionary.values.shape.bits_per_value != 64) {
+      value_options.scheme = Scheme::kZstd;  // values met once or twice are most of what a sparse page has
     }
     dictionary.bytes = codec::CompressBlock(gathered.dictionary.values, value_options, &dictionary.encoding);
     dictionary.num_items = gathered.dictionary.values.num_values;

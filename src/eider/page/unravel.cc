@@ -14,44 +14,40 @@ void CheckLevels(std::span<const uint16_t> levels, uint16_t largest, const char*
 }
 
 // An entry with a level pair but no value must open the list at which it stops; one that has a value may open none.
-void CheckStops(const Layers& layers, std::span<const uint16_t> rep, std::span<const uint16_t> def) {
+[[noreturn]] void RefuseStray(const Layers& layers, std::span<const uint16_t> rep, std::span<const uint16_t> def) {
   const uint16_t* stops = layers.stop_lists();
-  unsigned bad = 0;
-  for (size_t i = 0; i < rep.size(); ++i) bad |= rep[i] < stops[def[i]];
-  if (bad == 0) return;
   for (size_t i = 0; i < rep.size(); ++i) {
     if (rep[i] < stops[def[i]]) {
       throw Corrupt("levels: entry {} (rep {}, def {}) stops at list {} without opening it", i, rep[i], def[i], stops[def[i]]);
     }
   }
+  throw Corrupt("levels: an entry stops at a list without opening it");
 }
 
-/// Which entries have slots in and around list j.
-struct Region {
-  uint16_t j;        // number of the list
-  uint16_t inside;   // an entry has a slot inside list j when its definition is at most this
-  uint16_t outside;  // and one in the list's own region when it is at most this, and it opens the list
+/// Entries that open a list or one around it, and the slots of the list among them.
+struct Opened {
+  std::span<const uint16_t> rep, def, slot_def;
+  bool stray = false;
 };
 
-// Offsets of the slots that list j opens. `levels` has what the lists inside left over: entries with rep >= j - 1.
+// Appends the offsets of the slots. The levels may be those that lie in out.rep and out.def: the result does.
 template <typename Offset>
-void AppendOffsets(LayerSlots& list, std::span<const uint16_t> rep, std::span<const uint16_t> def, Region region) {
-  const uint64_t first = list.children;
-  if (first + rep.size() > static_cast<uint64_t>(std::numeric_limits<Offset>::max())) {
+Opened AppendOffsets(LayerSlots& list, std::span<const uint16_t> rep, std::span<const uint16_t> def, kernel::ListLevels levels, LeafOutput& out) {
+  if (list.children + rep.size() > static_cast<uint64_t>(std::numeric_limits<Offset>::max())) {
     throw Invalid("a list column with more than {} items in one batch: read fewer rows at a time", std::numeric_limits<Offset>::max());
   }
-  const size_t old = list.offsets.size();
-  list.offsets.Extend((rep.size() + 1) * sizeof(Offset));
-  Offset* const begin = reinterpret_cast<Offset*>(list.offsets.data() + old);
-  size_t slots = 0;
-  Offset children = static_cast<Offset>(first);
-  for (size_t i = 0; i < rep.size(); ++i) {
-    begin[slots] = children;
-    slots += (rep[i] >= region.j) & (def[i] <= region.outside);
-    children += def[i] <= region.inside;
-  }
-  list.children = static_cast<uint64_t>(children);
-  list.offsets.Resize(old + slots * sizeof(Offset));
+  const size_t room = rep.size() + 1, old = list.offsets.size();
+  const kernel::OpenedLists<Offset> opened{
+      .offsets = reinterpret_cast<Offset*>(list.offsets.Extend(room * sizeof(Offset))),
+      .slot_def = LevelScratch::Take(out.slot_def, room).data(),
+      .rep = LevelScratch::Take(out.rep, room).data(),
+      .def = LevelScratch::Take(out.def, room).data(),
+  };
+  kernel::ListCounts counts{.children = list.children};
+  kernel::OpenLists(rep, def, levels, opened, counts);
+  list.children = counts.children;
+  list.offsets.Resize(old + counts.slots * sizeof(Offset));
+  return {{opened.rep, counts.entries}, {opened.def, counts.entries}, {opened.slot_def, counts.slots}, counts.stray};
 }
 
 /// Runs of slots of one region become validity of its layers.
@@ -85,51 +81,32 @@ class ListPass {
 
   size_t Items(std::span<const uint16_t> def) {
     const uint16_t visible = layers_.max_visible_def();
-    if (visible == layers_.max_def()) return AppendRegion(0, def);
     if (visible == 0) return AppendValidRegion(kernel::CountLevelsAtMost(def, 0));
     return AppendRegion(0, Collect(def, visible));
   }
 
-  size_t List(uint16_t j, size_t layer, std::span<const uint16_t> rep, std::span<const uint16_t> def) {
-    const Region region{j, layers_.inside(j), layers_.inside(static_cast<uint16_t>(j + 1))};
+  // Leaves the entries of the lists around list j in `rep` and `def`; false when an entry stops where it may not.
+  bool List(uint16_t j, size_t& layer, std::span<const uint16_t>& rep, std::span<const uint16_t>& def) {
+    const kernel::ListLevels levels{j, layers_.inside(j), layers_.inside(static_cast<uint16_t>(j + 1))};
     LayerSlots& list = out_.layers[layer];
-    if (out_.spec->layers[layer].large_offsets) {
-      AppendOffsets<int64_t>(list, rep, def, region);
-    } else {
-      AppendOffsets<int32_t>(list, rep, def, region);
-    }
-    Compact(j, rep, def);
-    if (region.outside == layers_.max_def()) return AppendRegion(layer, out_.def);
-    return AppendRegion(layer, Collect(out_.def, region.outside));
+    const bool large = out_.spec->layers[layer].large_offsets;
+    const Opened opened = large ? AppendOffsets<int64_t>(list, rep, def, levels, out_) : AppendOffsets<int32_t>(list, rep, def, levels, out_);
+    layer = AppendRegion(layer, opened.slot_def);
+    rep = opened.rep, def = opened.def;
+    return !opened.stray;
   }
 
  private:
   // The levels of the entries that have a slot.
   std::span<const uint16_t> Collect(std::span<const uint16_t> def, uint16_t largest) {
-    out_.slot_def.resize(def.size() + 1);
-    uint16_t* to = out_.slot_def.data();
+    if (largest == layers_.max_def() || kernel::MaxLevel(def) <= largest) return def;
+    uint16_t* to = LevelScratch::Take(out_.slot_def, def.size() + 1).data();
     size_t n = 0;
     for (const uint16_t d : def) {
       to[n] = d;
       n += d <= largest;
     }
     return {to, n};
-  }
-  // Leaves the entries that open list j, in out.rep and out.def. The inputs may be those.
-  void Compact(uint16_t j, std::span<const uint16_t> rep, std::span<const uint16_t> def) {
-    const size_t n = rep.size();
-    const bool in_place = rep.data() == out_.rep.data();
-    if (!in_place) out_.rep.resize(n), out_.def.resize(n);
-    const uint16_t* r = in_place ? out_.rep.data() : rep.data();
-    const uint16_t* d = in_place ? out_.def.data() : def.data();
-    uint16_t *to_rep = out_.rep.data(), *to_def = out_.def.data();
-    size_t kept = 0;
-    for (size_t i = 0; i < n; ++i) {
-      const uint16_t level = r[i];
-      to_rep[kept] = level, to_def[kept] = d[i];
-      kept += level >= j;
-    }
-    out_.rep.resize(kept), out_.def.resize(kept);
   }
 
   const Layers& layers_;
@@ -169,15 +146,12 @@ void UnravelLists(const Layers& layers, std::span<const uint16_t> rep, std::span
   if (def.empty()) {
     all_valid.assign(rep.size(), 0);
     def = all_valid;
-  } else if (layers.max_def() > layers.max_visible_def()) {
-    CheckStops(layers, rep, def);
   }
-  out.rep.clear(), out.def.clear();
   ListPass pass(layers, out);
   size_t layer = pass.Items(def);
+  std::span<const uint16_t> rep_left = rep, def_left = def;
   for (uint16_t j = 1; j <= layers.num_lists(); ++j) {
-    layer = pass.List(j, layer, rep, def);
-    rep = out.rep, def = out.def;
+    if (!pass.List(j, layer, rep_left, def_left)) RefuseStray(layers, rep, def);
   }
 }
 

@@ -54,10 +54,18 @@ void RequireInside(const BlobPlace& place) {
   }
 }
 
+/// Checks bytes of the blob from `offset`.
+void CheckRead(const BlobPlace& place, uint64_t offset, ByteSpan bytes, ScanStats* stats) {
+  if (!place.column || !place.column->sums) return;
+  InContext([&] { return fmt::format("column '{}', file '{}'", place.column->name, place.file->path()); }, [&] {
+    place.column->sums->Check({place.side_car, place.range, offset, bytes, place.file->Mapped().present()}, stats);
+  });
+}
+
 /// The array with the blobs in it replaced by the bytes at their places.
 template <typename Places>
 ArrayPtr ReplaceDescriptors(const ArrayPtr& array, const LanceField& field, const Places& places, ScanStats* stats) {
-  if (BlobFormOf(field) != BlobForm::kNone) return BinaryArray(ReadBlobs(places(*array), stats));
+  if (BlobFormOf(field) != BlobForm::kNone) return BinaryArray(ReadBlobs(places(*array, field.name), stats));
   if (!HasBlobs(field)) return array;
   auto out = std::make_shared<Array>(*array);
   auto type = std::make_shared<DataType>(*array->type);
@@ -86,44 +94,53 @@ io::ReadableFilePtr BlobFiles::Open(BlobKind kind, uint32_t blob_id, const std::
   return file = place.store->Open(kind == BlobKind::kInline ? place.path : SideCarPath(place.path, blob_id));
 }
 
-BlobPlace BlobFiles::Place(BlobKind kind, uint64_t position, uint64_t size, uint32_t blob_id, const std::string& uri) const {
+BlobPlace BlobFiles::Place(BlobKind kind, ByteRange range, uint32_t blob_id, const std::string& uri,
+                           const std::shared_ptr<const BlobColumn>& column) const {
   const bool side_car = kind == BlobKind::kPacked || kind == BlobKind::kDedicated;
   if (kind > BlobKind::kExternal) throw Unsupported("blob of kind {}", static_cast<int>(kind));
   if (side_car && (blob_id == 0 || !uri.empty())) throw Corrupt("blob: kind {} with id {} and uri '{}'", static_cast<int>(kind), blob_id, uri);
   if (kind == BlobKind::kExternal && uri.empty()) throw Corrupt("blob: external, without a uri");
-  BlobPlace place{Open(kind, blob_id, kind == BlobKind::kExternal ? uri : std::string()), {position, size}};
-  if (kind == BlobKind::kExternal && size == 0 && position == 0) place.range.length = place.file->size();
+  const bool external = kind == BlobKind::kExternal;
+  BlobPlace place{.file = Open(kind, blob_id, external ? uri : std::string()), .range = range};
+  if (!external) place.side_car = side_car ? blob_id : 0, place.column = column;
+  if (external && range == ByteRange{}) place.range.length = place.file->size();
   RequireInside(place);
   return place;
 }
 
-std::vector<BlobPlace> BlobFiles::Places(const Array& descriptors) const {
+std::vector<BlobPlace> BlobFiles::Places(const Array& descriptors, const std::string& column) const {
   const size_t fields = descriptors.children.size();
   if (fields != 2 && fields != 5) throw Corrupt("blob: descriptors of {} fields", fields);
+  const auto shared = std::make_shared<const BlobColumn>(BlobColumn{column, sums_});
   std::vector<BlobPlace> places(static_cast<size_t>(descriptors.length));
   for (int64_t i = 0; i < descriptors.length; ++i) {
     if (!descriptors.IsValid(i)) continue;
     BlobPlace& place = places[static_cast<size_t>(i)];
     if (fields == 2) {
-      place = Place(BlobKind::kInline, ValueAt<uint64_t>(descriptors, 0, i), ValueAt<uint64_t>(descriptors, 1, i), 0, "");
+      place = Place(BlobKind::kInline, {ValueAt<uint64_t>(descriptors, 0, i), ValueAt<uint64_t>(descriptors, 1, i)}, 0, "", shared);
     } else {
-      place = Place(static_cast<BlobKind>(ValueAt<uint8_t>(descriptors, 0, i)), ValueAt<uint64_t>(descriptors, 1, i),
-                    ValueAt<uint64_t>(descriptors, 2, i), ValueAt<uint32_t>(descriptors, 3, i), TextAt(descriptors, 4, i));
+      place = Place(static_cast<BlobKind>(ValueAt<uint8_t>(descriptors, 0, i)),
+                    {ValueAt<uint64_t>(descriptors, 1, i), ValueAt<uint64_t>(descriptors, 2, i)}, ValueAt<uint32_t>(descriptors, 3, i),
+                    TextAt(descriptors, 4, i), shared);
     }
   }
   return places;
 }
 
 ArrayPtr BlobFiles::Materialize(const ArrayPtr& array, const LanceField& field, ScanStats* stats) const {
-  return ReplaceDescriptors(array, field, [this](const Array& descriptors) { return Places(descriptors); }, stats);
+  const auto places = [this](const Array& descriptors, const std::string& column) { return Places(descriptors, column); };
+  return ReplaceDescriptors(array, field, places, stats);
 }
 
-ArrayPtr MaterializeBlobs(const ArrayPtr& array, const LanceField& field, const io::ReadableFilePtr& file, ScanStats* stats) {
-  const auto places = [&](const Array& descriptors) {
+ArrayPtr MaterializeBlobs(const ArrayPtr& array, const LanceField& field, const io::ReadableFilePtr& file,
+                          const std::shared_ptr<const file::BlobSums>& sums, ScanStats* stats) {
+  const auto places = [&](const Array& descriptors, const std::string& name) {
+    const auto column = std::make_shared<const BlobColumn>(BlobColumn{name, sums});
     std::vector<BlobPlace> out(static_cast<size_t>(descriptors.length));
     for (int64_t i = 0; i < descriptors.length; ++i) {
       if (!descriptors.IsValid(i)) continue;
-      out[static_cast<size_t>(i)] = {file, {ValueAt<uint64_t>(descriptors, 0, i), ValueAt<uint64_t>(descriptors, 1, i)}};
+      const ByteRange range{ValueAt<uint64_t>(descriptors, 0, i), ValueAt<uint64_t>(descriptors, 1, i)};
+      out[static_cast<size_t>(i)] = {.file = file, .range = range, .column = column};
       RequireInside(out[static_cast<size_t>(i)]);
     }
     return out;
@@ -146,9 +163,23 @@ std::vector<Buffer> ReadBlobs(std::span<const BlobPlace> places, ScanStats* stat
     auto batch = std::make_shared<io::RangeBatch>();
     file->CheckNotCut();
     batch->Read(*file, ranges, spans, stats);
-    for (size_t k = 0; k < rows.size(); ++k) out[rows[k]] = Buffer(spans[k].data(), spans[k].size(), batch);
+    for (size_t k = 0; k < rows.size(); ++k) {
+      CheckRead(places[rows[k]], 0, spans[k], stats);
+      out[rows[k]] = Buffer(spans[k].data(), spans[k].size(), batch);
+    }
   }
   return out;
+}
+
+Buffer ReadBlobPart(const BlobPlace& place, uint64_t offset, uint64_t length, ScanStats* stats) {
+  if (length == 0) return Buffer(&kNothing, 0, nullptr);
+  const ByteRange range{place.range.offset + offset, length};
+  ByteSpan bytes;
+  auto batch = std::make_shared<io::RangeBatch>();
+  place.file->CheckNotCut();
+  batch->Read(*place.file, {&range, 1}, {&bytes, 1}, stats);
+  CheckRead(place, offset, bytes, stats);
+  return Buffer(bytes.data(), bytes.size(), batch);
 }
 
 }  // namespace eider::query

@@ -155,7 +155,7 @@ std::vector<ArrayPtr> FragmentReader::ReadFiles(const ReadPlan& plan, int64_t nu
       for (size_t i = first; i < end; ++i) {
         const size_t output = static_cast<size_t>(file.outputs[i]);
         ArrayPtr& array = arrays[i - first];
-        if (plan.materializes(output)) array = Blobs(file.file_index).Materialize(array, file.columns[i].field, context.stats);
+        if (plan.materializes(output)) array = Blobs(file.file_index, context).Materialize(array, file.columns[i].field, context.stats);
         out[output] = out[output] ? MergeStructs(plan.projected().fields[output], out[output], array) : std::move(array);
       }
     }
@@ -251,11 +251,12 @@ const rows::RowIdSequence& FragmentReader::StableRowIds() const {
 
 std::optional<uint64_t> FragmentReader::FindRowId(uint64_t row_id) const { return StableRowIds().Find(row_id); }
 
-const BlobFiles& FragmentReader::Blobs(int file_index) const {
+const BlobFiles& FragmentReader::Blobs(int file_index, const file::ReadContext& context) const {
+  const file::FileReader& reader = OpenFile(file_index, context);
   std::lock_guard lock(mutex_);
   blobs_.resize(static_cast<size_t>(fragment_.num_files()));
   std::unique_ptr<const BlobFiles>& blobs = blobs_[static_cast<size_t>(file_index)];
-  if (!blobs) blobs = std::make_unique<const BlobFiles>(snapshot_, fragment_.file(file_index));
+  if (!blobs) blobs = std::make_unique<const BlobFiles>(snapshot_, fragment_.file(file_index), reader.blob_sums(context.stats));
   return *blobs;
 }
 
@@ -274,7 +275,7 @@ std::vector<BlobPlace> FragmentReader::PlaceBlobs(const ReadPlan& plan, std::spa
     }
     array = StructChild(*array, 0);
   }
-  return Blobs(projection.files[0].file_index).Places(*array);
+  return Blobs(projection.files[0].file_index, context).Places(*array, field->name);
 }
 
 void FragmentReader::RowIds(std::span<const uint64_t> physical, uint64_t* out) const {

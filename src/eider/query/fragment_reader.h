@@ -61,7 +61,7 @@ class FragmentReader {
   void RowIds(std::span<const uint64_t> physical, uint64_t* out) const;
 
  private:
-  const BlobFiles& Blobs(int file_index) const;
+  const BlobFiles& Blobs(int file_index, const file::ReadContext& context) const;
   const rows::RowIdSequence& StableRowIds() const;
   const file::FileReader& OpenFile(int file_index, const file::ReadContext& context) const;
   file::LegacyTable LegacyTableOf(const table::DataFileProto& file) const;

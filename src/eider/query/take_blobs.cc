@@ -44,7 +44,7 @@ std::vector<BlobPlace> TableReader::PlaceBlobs(const std::string& column, std::s
                                                ScanStats* stats, std::vector<uint64_t>* addresses) const {
   const file::ReadContext context = this->context(stats);
   const LanceField* field = snapshot_.manifest->schema().FindPath(column);
-  if (field == nullptr) throw NotFound("no column '{}'", column);
+  if (field == nullptr) throw NotFound("{}", NoColumn(column, snapshot_.manifest->schema().Names()));
   if (BlobFormOf(*field) == BlobForm::kNone) throw Invalid("column '{}' holds no blobs: it is a {}", column, field->logical_type);
   const ReadPlanPtr plan = Plan({.columns = std::vector<std::string>{column}});
   std::map<size_t, FragmentRows> fragments;

@@ -38,15 +38,6 @@ void Merge(const LanceField& field, std::span<const std::string> below, std::vec
   Merge(*FindName(field.children, below[0]), below.subspan(1), &target->children);
 }
 
-std::string Names(const std::vector<LanceField>& fields) {
-  std::string names;
-  for (const LanceField& field : fields) {
-    if (names.size() > 500) return names + ", ...";
-    names += (names.empty() ? "" : ", ") + field.name;
-  }
-  return names;
-}
-
 }  // namespace
 
 std::vector<std::string> SplitFieldPath(std::string_view path) {
@@ -81,9 +72,7 @@ LanceSchema Project(const LanceSchema& schema, const std::vector<std::string>& p
   LanceSchema out;
   out.metadata = schema.metadata;
   for (const std::string& path : paths) {
-    if (schema.FindPath(path) == nullptr) {
-      throw NotFound("no column '{}'; the columns are: {}", path, Names(schema.fields));
-    }
+    if (schema.FindPath(path) == nullptr) throw NotFound("{}", NoColumn(path, schema.Names()));
     const std::vector<std::string> segments = SplitFieldPath(path);
     Merge(*FindName(schema.fields, segments[0]), std::span(segments).subspan(1), &out.fields);
   }

@@ -1,0 +1,257 @@
+/// Functions of text that give text.
+
+#include <algorithm>
+#include <random>
+
+#include "eider/expr/cast.h"
+#include "eider/expr/functions/characters.h"
+#include "eider/expr/functions/function.h"
+#include "eider/expr/functions/map_rows.h"
+
+namespace eider::expr {
+namespace {
+
+using Text = std::string_view;
+
+/// No function makes a value longer than this out of a short one.
+constexpr int64_t kMaxMadeBytes = int64_t{64} << 20;
+
+void RequireMade(int64_t bytes) {
+  if (bytes > kMaxMadeBytes) throw Invalid("a text of more than {} MiB", kMaxMadeBytes >> 20);
+}
+
+std::string Trim(Text text, Text characters, bool left, bool right) {
+  const auto in_set = [&](size_t at, size_t end) {
+    const Text one = text.substr(at, end - at);
+    for (size_t i = 0; i < characters.size();) {
+      const size_t start = i;
+      NextCharacter(characters, &i);
+      if (characters.substr(start, i - start) == one) return true;
+    }
+    return false;
+  };
+  while (left && !text.empty()) {
+    size_t end = 0;
+    NextCharacter(text, &end);
+    if (!in_set(0, end)) break;
+    text.remove_prefix(end);
+  }
+  while (right && !text.empty()) {
+    size_t start = text.size() - 1;
+    while (start > 0 && IsContinuationByte(text[start])) --start;
+    if (!in_set(start, text.size())) break;
+    text.remove_suffix(text.size() - start);
+  }
+  return std::string(text);
+}
+
+std::string Left(Text text, int64_t n) {
+  const int64_t count = n >= 0 ? n : std::max<int64_t>(0, CountCharacters(text) + std::max(n, -INT64_MAX));
+  return std::string(text.substr(0, ByteOfCharacter(text, count)));
+}
+std::string Right(Text text, int64_t n) {
+  const int64_t size = CountCharacters(text);
+  const int64_t skip = n >= 0 ? std::max<int64_t>(0, size - n) : n == INT64_MIN ? size : -n;
+  return std::string(text.substr(ByteOfCharacter(text, skip)));
+}
+
+/// Characters [start, start + count), counted from 1; what lies before the text counts as well.
+std::string Substr(Text text, int64_t start, int64_t count) {
+  if (count < 0) throw Invalid("a length of {}", count);
+  int64_t end = 0;
+  if (__builtin_add_overflow(start, count, &end)) end = INT64_MAX;
+  const int64_t first = std::max<int64_t>(start, 1);
+  if (end <= first) return "";
+  text.remove_prefix(ByteOfCharacter(text, first - 1));
+  return std::string(text.substr(0, ByteOfCharacter(text, end - first)));
+}
+
+std::string Pad(Text text, int64_t size, Text fill, bool left) {
+  const int64_t have = CountCharacters(text);
+  if (size <= 0) return "";
+  if (size <= have) return std::string(text.substr(0, ByteOfCharacter(text, size)));
+  if (fill.empty()) return std::string(text);
+  RequireMade(size);
+  std::string padding;
+  const int64_t fill_size = CountCharacters(fill);
+  for (int64_t n = (size - have) / fill_size; n > 0; --n) padding += fill;
+  padding += fill.substr(0, ByteOfCharacter(fill, (size - have) % fill_size));
+  RequireMade(int64_t(padding.size()));
+  return left ? padding + std::string(text) : std::string(text) + padding;
+}
+
+std::string Repeat(Text text, int64_t n) {
+  if (n <= 0 || text.empty()) return "";
+  RequireMade(n > kMaxMadeBytes ? n : n * int64_t(text.size()));
+  std::string out;
+  for (; n > 0; --n) out += text;
+  return out;
+}
+
+std::string Replace(Text text, Text from, Text to) {
+  if (from.empty()) return std::string(text);
+  std::string out;
+  for (size_t at; (at = text.find(from)) != Text::npos; text.remove_prefix(at + from.size())) {
+    out.append(text.substr(0, at)).append(to);
+    RequireMade(int64_t(out.size()));
+  }
+  return out.append(text);
+}
+
+std::string Reverse(Text text) {
+  std::string out;
+  for (size_t end = text.size(); end > 0;) {
+    size_t start = end - 1;
+    while (start > 0 && IsContinuationByte(text[start])) --start;
+    out += text.substr(start, end - start);
+    end = start;
+  }
+  return out;
+}
+
+std::string SplitPart(Text text, Text by, int64_t n) {
+  if (n == 0) throw Invalid("parts are counted from 1, or from -1 at the end");
+  std::vector<Text> parts;
+  if (by.empty()) {
+    parts.push_back(text);
+  } else {
+    for (size_t at; (at = text.find(by)) != Text::npos; text.remove_prefix(at + by.size())) parts.push_back(text.substr(0, at));
+    parts.push_back(text);
+  }
+  const int64_t index = n > 0 ? n - 1 : int64_t(parts.size()) + n;
+  return index < 0 || index >= int64_t(parts.size()) ? "" : std::string(parts[size_t(index)]);
+}
+
+/// Everything before the n-th delimiter, or after the n-th from the end when n is negative.
+std::string SubstrIndex(Text text, Text by, int64_t n) {
+  if (n == 0 || by.empty()) return "";
+  size_t at = n > 0 ? 0 : text.size();
+  for (int64_t left = n; left > 0; --left) {
+    const size_t found = text.find(by, at);
+    if (found == Text::npos) return std::string(text);
+    if (left == 1) return std::string(text.substr(0, found));
+    at = found + by.size();
+  }
+  for (int64_t left = n; left < 0; ++left) {
+    const size_t found = at < by.size() ? Text::npos : text.rfind(by, at - by.size());
+    if (found == Text::npos) return std::string(text);
+    if (left == -1) return std::string(text.substr(found + by.size()));
+    at = found;
+  }
+  return "";
+}
+
+std::string Initcap(Text text) {
+  std::string out;
+  bool inside = false;
+  for (size_t at = 0; at < text.size();) {
+    const uint32_t c = NextCharacter(text, &at);
+    AppendCharacter(inside ? ToLowerCharacter(c) : ToUpperCharacter(c), out);
+    inside = IsAlphanumeric(c);
+  }
+  return out;
+}
+
+std::string Translate(Text text, Text from, Text to) {
+  std::vector<std::pair<uint32_t, std::optional<uint32_t>>> map;
+  for (size_t i = 0, j = 0; i < from.size();) {
+    const uint32_t key = NextCharacter(from, &i);
+    map.emplace_back(key, j < to.size() ? std::optional(NextCharacter(to, &j)) : std::nullopt);
+  }
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const uint32_t c = NextCharacter(text, &at);
+    const auto found = std::find_if(map.begin(), map.end(), [&](const auto& entry) { return entry.first == c; });
+    if (found == map.end()) AppendCharacter(c, out);
+    else if (found->second) AppendCharacter(*found->second, out);
+  }
+  return out;
+}
+
+std::string Overlay(Text text, Text with, int64_t start, int64_t count) {
+  if (count < 0) throw Invalid("a length of {}", count);
+  const int64_t first = std::max<int64_t>(start, 1) - 1;
+  const size_t from = ByteOfCharacter(text, first);
+  std::string out(text.substr(0, from));
+  out += with;
+  const Text rest = text.substr(from);
+  return out.append(rest.substr(ByteOfCharacter(rest, count)));
+}
+
+std::string Chr(int64_t code) {
+  if (code <= 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) throw Invalid("{} is no character", code);
+  std::string out;
+  AppendCharacter(uint32_t(code), out);
+  return out;
+}
+
+/// All arguments that are not null, as text, with the separator between them.
+ArrayPtr ConcatTexts(const Call& call, bool separated) {
+  std::vector<Reader<Text>> readers;
+  for (const Column& column : call.arguments) readers.emplace_back(column);
+  Builder<Text> out(call.rows);
+  std::string text;
+  for (int64_t row = 0; row < call.rows; ++row) {
+    if (separated && !call.arguments[0].IsValid(row)) { out.AppendNull(); continue; }
+    text.clear();
+    bool first = true;
+    for (size_t i = separated; i < readers.size(); ++i) {
+      if (!call.arguments[i].IsValid(row)) continue;
+      if (separated && !first) text += readers[0][row];
+      text += readers[i][row];
+      first = false;
+    }
+    out.Append(text);
+  }
+  return out.Finish(call.type);
+}
+
+ArrayPtr Uuids(const Call& call) {
+  std::random_device device;
+  std::mt19937_64 random((uint64_t(device()) << 32) | device());
+  Builder<Text> out(call.rows);
+  for (int64_t row = 0; row < call.rows; ++row) {
+    const uint64_t high = (random() & ~uint64_t{0xF000}) | 0x4000, low = (random() & ~(uint64_t{3} << 62)) | uint64_t{1} << 63;
+    out.Append(fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, high >> 16 & 0xFFFF, high & 0xFFFF, low >> 48, low & 0xFFFFFFFFFFFF));
+  }
+  return out.Finish(call.type);
+}
+
+}  // namespace
+
+FunctionTable TextFunctions() {
+  return {
+      {"lower|lcase", "text -> text", Map([](Text s) { return ToLower(s); })},
+      {"upper|ucase", "text -> text", Map([](Text s) { return ToUpper(s); })},
+      {"initcap", "text -> text", Map([](Text s) { return Initcap(s); })},
+      {"btrim|trim", "text -> text", Map([](Text s) { return Trim(s, " ", true, true); })},
+      {"btrim|trim", "text, text -> text", Map([](Text s, Text set) { return Trim(s, set, true, true); })},
+      {"ltrim", "text -> text", Map([](Text s) { return Trim(s, " ", true, false); })},
+      {"ltrim", "text, text -> text", Map([](Text s, Text set) { return Trim(s, set, true, false); })},
+      {"rtrim", "text -> text", Map([](Text s) { return Trim(s, " ", false, true); })},
+      {"rtrim", "text, text -> text", Map([](Text s, Text set) { return Trim(s, set, false, true); })},
+      {"left", "text, int -> text", Map([](Text s, int64_t n) { return Left(s, n); })},
+      {"right", "text, int -> text", Map([](Text s, int64_t n) { return Right(s, n); })},
+      {"substr|substring", "text, int -> text", Map([](Text s, int64_t start) { return Substr(s, start, INT64_MAX); })},
+      {"substr|substring", "text, int, int -> text", Map([](Text s, int64_t start, int64_t n) { return Substr(s, start, n); })},
+      {"substr_index|substring_index", "text, text, int -> text", Map([](Text s, Text by, int64_t n) { return SubstrIndex(s, by, n); })},
+      {"lpad", "text, int -> text", Map([](Text s, int64_t n) { return Pad(s, n, " ", true); })},
+      {"lpad", "text, int, text -> text", Map([](Text s, int64_t n, Text fill) { return Pad(s, n, fill, true); })},
+      {"rpad", "text, int -> text", Map([](Text s, int64_t n) { return Pad(s, n, " ", false); })},
+      {"rpad", "text, int, text -> text", Map([](Text s, int64_t n, Text fill) { return Pad(s, n, fill, false); })},
+      {"repeat", "text, int -> text", Map([](Text s, int64_t n) { return Repeat(s, n); })},
+      {"replace", "text, text, text -> text", Map([](Text s, Text from, Text to) { return Replace(s, from, to); })},
+      {"reverse", "text -> text", Map([](Text s) { return Reverse(s); })},
+      {"split_part", "text, text, int -> text", Map([](Text s, Text by, int64_t n) { return SplitPart(s, by, n); })},
+      {"translate", "text, text, text -> text", Map([](Text s, Text from, Text to) { return Translate(s, from, to); })},
+      {"overlay", "text, text, int -> text", Map([](Text s, Text with, int64_t at) { return Overlay(s, with, at, CountCharacters(with)); })},
+      {"overlay", "text, text, int, int -> text", Map([](Text s, Text with, int64_t at, int64_t n) { return Overlay(s, with, at, n); })},
+      {"chr", "int -> text", Map([](int64_t code) { return Chr(code); })},
+      {"to_hex", "int -> text", Map([](int64_t n) { return fmt::format("{:x}", uint64_t(n)); })},
+      {"concat", "value, ... -> text", [](const Call& call) { return ConcatTexts(call, false); }},
+      {"concat_ws", "text, value, ... -> text", [](const Call& call) { return ConcatTexts(call, true); }},
+      {"uuid", "-> text", Uuids, nullptr, true},
+  };
+}
+
+}  // namespace eider::expr

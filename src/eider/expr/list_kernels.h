@@ -1,0 +1,28 @@
+#pragma once
+/// \file
+/// Lists in the making.
+
+#include "eider/expr/node.h"
+
+namespace eider::expr {
+
+/// Rows of lists whose items are picked from one array.
+class ListBuilder {
+ public:
+  void Append(int64_t item) { items_.push_back(item); }  ///< a position in the items, or -1 for a null
+  void EndRow(bool valid = true) { ends_.push_back(items_.size()), valid_.AppendBit(valid); }
+  /// \throws Error(kInvalid) past 2^31 items
+  ArrayPtr Finish(const TypePtr& type, const ArrayPtr& items);
+
+ private:
+  std::vector<int64_t> items_;
+  std::vector<size_t> ends_;
+  BitBuilder valid_;
+};
+
+/// The lists of the arguments one after the other; a null list has no items; null where all are. All arguments are of the call's type.
+Kernel ListConcatKernel();
+/// One list per row of the arguments, which are of the item type of the call's type.
+Kernel MakeListKernel();
+
+}  // namespace eider::expr

@@ -1,0 +1,205 @@
+#include "eider/expr/pattern.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace eider::expr {
+namespace {
+
+constexpr int64_t kMaxRegexpBytes = int64_t{8} << 20;
+
+bool IsAscii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+size_t CharacterBytes(char c) {
+  const unsigned char lead = static_cast<unsigned char>(c);
+  return lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
+
+/// The pattern as a regular expression, for what ignores case.
+std::string LikeToRegexp(std::string_view pattern, char escape) {
+  std::string out = "(?is)\\A", plain;
+  const auto flush = [&] { out += RE2::QuoteMeta(plain), plain.clear(); };
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == escape && i + 1 < pattern.size()) plain.push_back(pattern[++i]);
+    else if (pattern[i] == '%') flush(), out += ".*";
+    else if (pattern[i] == '_') flush(), out += ".";
+    else plain.push_back(pattern[i]);
+  }
+  flush();
+  return out + "\\z";
+}
+
+/// Booleans of test(value, pattern) per row.
+template <typename Test>
+ArrayPtr MatchRows(const Call& call, bool negated, Test&& test) {
+  const Column &values = call.arguments[0], &patterns = call.arguments[1];
+  const Reader<std::string_view> texts(values), all(patterns);
+  Builder<bool> out(call.rows);
+  for (int64_t row = 0; row < call.rows; ++row) {
+    if (!values.IsValid(row) || !patterns.IsValid(row) || !IsLive(call.live, row)) out.AppendNull();
+    else out.Append(test(texts[row], all[row]) != negated);
+  }
+  return out.Finish(call.type);
+}
+
+}  // namespace
+
+LikePattern::LikePattern(std::string_view pattern, bool ignore_case, char escape) {
+  if (ignore_case) {
+    shape_ = Shape::kFolded;
+    folded_ = CompileRegexp(LikeToRegexp(pattern, escape), "");
+    return;
+  }
+  parts_.emplace_back();
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const bool escaped = pattern[i] == escape && i + 1 < pattern.size();
+    if (escaped) ++i;
+    if (!escaped && pattern[i] == '%') {
+      if (parts_.size() == 1 || !parts_.back().text.empty()) parts_.emplace_back();
+      continue;
+    }
+    const bool any = !escaped && pattern[i] == '_';
+    parts_.back().text.push_back(pattern[i]), parts_.back().any.push_back(any), parts_.back().has_any |= any;
+  }
+  if (pattern.ends_with('%') && parts_.size() > 1 && !parts_.back().text.empty()) parts_.emplace_back();
+  if (std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.has_any; })) return;
+  const size_t n = parts_.size();
+  if (n == 1) shape_ = Shape::kEqual, text_ = parts_[0].text;
+  else if (n == 2 && parts_[1].text.empty()) shape_ = Shape::kPrefix, text_ = parts_[0].text;
+  else if (n == 2 && parts_[0].text.empty()) shape_ = Shape::kSuffix, text_ = parts_[1].text;
+  else if (n == 3 && parts_[0].text.empty() && parts_[2].text.empty()) shape_ = Shape::kContains, text_ = parts_[1].text;
+}
+
+bool LikePattern::Matches(std::string_view text) const {
+  switch (shape_) {
+    case Shape::kEqual: return text == text_;
+    case Shape::kPrefix: return text.starts_with(text_);
+    case Shape::kSuffix: return text.ends_with(text_);
+    case Shape::kContains: return text_.empty() || memmem(text.data(), text.size(), text_.data(), text_.size()) != nullptr;
+    case Shape::kFolded: return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *folded_);
+    case Shape::kGeneral: return MatchesParts(text);
+  }
+  return false;
+}
+
+/// Where `part` ends when it matches at `at`, else npos.
+size_t LikePattern::MatchAt(const Part& part, std::string_view text, size_t at) {
+  for (size_t i = 0; i < part.text.size(); ++i) {
+    if (at >= text.size()) return std::string_view::npos;
+    if (part.any[i]) at = std::min(at + CharacterBytes(text[at]), text.size());
+    else if (text[at++] != part.text[i]) return std::string_view::npos;
+  }
+  return at;
+}
+
+size_t LikePattern::FindPart(const Part& part, std::string_view text, size_t from, size_t* end) {
+  if (!part.has_any) {
+    const size_t at = text.find(part.text, from);
+    *end = at == std::string_view::npos ? at : at + part.text.size();
+    return at;
+  }
+  for (size_t at = from; at <= text.size(); at += at < text.size() ? CharacterBytes(text[at]) : 1) {
+    *end = MatchAt(part, text, at);
+    if (*end != std::string_view::npos) return at;
+  }
+  return std::string_view::npos;
+}
+
+/// The last part must end where the text does.
+bool LikePattern::MatchesEnd(const Part& part, std::string_view text, size_t from) const {
+  if (!part.has_any) return text.size() - from >= part.text.size() && text.ends_with(part.text);
+  size_t start = text.size();
+  for (size_t i = part.text.size(); i-- > 0;) {
+    if (start <= from) return false;
+    --start;
+    if (!part.any[i]) {
+      if (text[start] != part.text[i]) return false;
+      continue;
+    }
+    while (start > from && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) --start;
+  }
+  return true;
+}
+
+bool LikePattern::MatchesParts(std::string_view text) const {
+  size_t at = MatchAt(parts_[0], text, 0);
+  if (at == std::string_view::npos) return false;
+  if (parts_.size() == 1) return at == text.size();
+  for (size_t i = 1; i + 1 < parts_.size(); ++i) {
+    size_t end = 0;
+    if (FindPart(parts_[i], text, at, &end) == std::string_view::npos) return false;
+    at = end;
+  }
+  return MatchesEnd(parts_.back(), text, at);
+}
+
+Kernel LikeKernel(bool ignore_case, bool negated, char escape) {
+  return [=](const Call& call) {
+    std::optional<LikePattern> like;
+    std::string last;
+    return MatchRows(call, negated, [&](std::string_view text, std::string_view pattern) {
+      if (!like || last != pattern) like.emplace(pattern, ignore_case, escape), last = pattern;
+      return like->Matches(text);
+    });
+  };
+}
+
+std::shared_ptr<const re2::RE2> CompileRegexp(std::string_view pattern, std::string_view flags) {
+  std::string prefix;
+  for (const char flag : flags) {
+    if (flag == 'g' || flag == 'u') continue;
+    if (flag != 'i' && flag != 's' && flag != 'm' && flag != 'U') throw Invalid("regular expression: unknown flag '{}': i, s, m, U and g are", flag);
+    prefix.push_back(flag);
+  }
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(kMaxRegexpBytes);
+  if (!IsAscii(pattern)) options.set_encoding(RE2::Options::EncodingUTF8);
+  const std::string whole = (prefix.empty() ? "" : "(?" + prefix + ")") + std::string(pattern);
+  auto compiled = std::make_shared<RE2>(whole, options);
+  if (!compiled->ok()) throw Invalid("regular expression '{}': {}", pattern.substr(0, 100), compiled->error());
+  return compiled;
+}
+
+const re2::RE2& RegexpCache::Get(std::string_view pattern, std::string_view flags) {
+  if (!compiled_ || pattern != pattern_ || flags != flags_) {
+    compiled_ = CompileRegexp(pattern, flags);
+    pattern_ = pattern, flags_ = flags;
+  }
+  return *compiled_;
+}
+
+Kernel RegexpKernel(bool ignore_case, bool negated) {
+  return [=](const Call& call) {
+    RegexpCache cache;
+    return MatchRows(call, negated, [&](std::string_view text, std::string_view pattern) {
+      return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), cache.Get(pattern, ignore_case ? "i" : ""));
+    });
+  };
+}
+
+Kernel SimilarKernel(bool negated) {
+  return [=](const Call& call) {
+    RegexpCache cache;
+    std::string last, regexp;
+    return MatchRows(call, negated, [&](std::string_view text, std::string_view pattern) {
+      if (last != pattern || regexp.empty()) {
+        last = pattern, regexp = "(?s)\\A(?:";
+        for (const char c : pattern) {
+          if (c == '%') regexp += ".*";
+          else if (c == '_') regexp += ".";
+          else if (c == '.' || c == '^' || c == '$') regexp += '\\', regexp += c;
+          else regexp += c;
+        }
+        regexp += ")\\z";
+      }
+      return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), cache.Get(regexp, ""));
+    });
+  };
+}
+
+}  // namespace eider::expr
