@@ -42,7 +42,7 @@ class SqlQuery:
 
     def to_arrow(self) -> pa.Table:
         """The result as a table."""
-        return self._run().to_arrow_table()
+        return self.to_stream_reader().read_all()
 
     def to_batch_records(self) -> list[pa.RecordBatch]:
         """The result in batches."""
@@ -50,7 +50,9 @@ class SqlQuery:
 
     def to_stream_reader(self) -> pa.RecordBatchReader:
         """The result as a stream."""
-        return self._run().fetch_record_batch()
+        import pyarrow as pa
+
+        return pa.RecordBatchReader.from_stream(self._run())
 
 
 class SqlQueryBuilder:

@@ -60,8 +60,6 @@ EXPRESSIONS = [
     (FIELD("value") < 3) | (FIELD("word") != "w7"),
     FIELD("value").is_null(),
     ~(FIELD("value") == 3),
-]
-LATER = [
     FIELD("value").isin([1, 2, 3]),
     FIELD("value").isin([1, None]),
     ~FIELD("value").isin([1, 2]),
@@ -79,7 +77,7 @@ QUERIES = [
 ]
 
 
-@pytest.mark.parametrize("expression", EXPRESSIONS + LATER, ids=str)
+@pytest.mark.parametrize("expression", EXPRESSIONS, ids=str)
 def test_the_rows_are_pyarrows(ds, table, expression):
     expected = table.filter(expression)
     assert ds.to_table(filter=expression) == expected
@@ -91,7 +89,8 @@ def test_the_rows_are_pyarrows(ds, table, expression):
 @pytest.mark.parametrize("query", QUERIES)
 def test_duckdb_pushes_into_a_dataset(ds, table, query):
     found = duckdb.sql(query).fetchall()
-    assert found == duckdb.sql(query.replace("ds", "table")).fetchall()
+    plain = table  # noqa: F841: the query finds it by name
+    assert found == duckdb.sql(query.replace("FROM ds", "FROM plain").replace("JOIN ds", "JOIN plain")).fetchall()
 
 
 def test_what_duckdb_pushes(ds):

@@ -1,82 +1,202 @@
-"""Filters against DuckDB, through scans: random predicates over random tables, and what a filter may be."""
+"""Filters: which rows come out, whatever the columns, limits, batches and threads; what a filter reads."""
 
-import random
-from collections.abc import Callable
-
-import filter_model
+import numpy as np
 import pyarrow as pa
 import pytest
 
 import eider
 
-Write = Callable[..., eider.LanceDataset]
+ROWS = 3000
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_random_predicates_keep_the_rows_that_duckdb_keeps(write: Write, seed: int) -> None:
-    duckdb = pytest.importorskip("duckdb")
-    rng = random.Random(seed)
-    table = filter_model.random_table(rng, 300)
-    ds = write(table, max_rows_per_file=120)
-    connection = duckdb.connect()
-    connection.register("source", table)
-    # A copy: filters that DuckDB pushes into Arrow compare NaN as no number there.
-    connection.execute("CREATE TABLE t AS SELECT * FROM source")
-    predicates = filter_model.Predicates(rng)
-    for _ in range(60):
-        predicate = predicates.one()
-        expected = [row[0] for row in connection.execute(f"SELECT id FROM t WHERE {predicate} ORDER BY id").fetchall()]
-        assert ds.to_table(columns=["id"], filter=predicate)["id"].to_pylist() == expected, predicate
-        assert ds.count_rows(predicate) == len(expected), predicate
-
-
-def test_literals_beyond_a_column_compare_exactly(write: Write) -> None:
-    ds = write(pa.table({"x": pa.array([1, -128, 127, None], pa.int8()), "h": pa.array([1.0, 2.0, None, 4.0], pa.float16())}))
-    assert ds.count_rows("x < 300") == 3
-    assert ds.count_rows("x = 1.5") == 0
-    assert ds.count_rows("x > 1.5") == 1
-    assert ds.count_rows("x NOT IN (300)") == 3
-    assert ds.count_rows("h > 1") == 2
-
-
-def test_arithmetic_is_exact_or_an_error(write: Write) -> None:
-    ds = write(pa.table({"x": pa.array([100, 1], pa.int8()), "n": pa.array([2**63 - 1, 1]), "z": pa.array([0, 1])}))
-    assert ds.count_rows("x * 100 > 5000") == 1
-    with pytest.raises(ValueError, match="64 bits"):
-        ds.count_rows("n + 1 > 0")
-    with pytest.raises(ValueError, match="division by zero"):
-        ds.count_rows("x / z > 0")
-    assert ds.count_rows("z <> 0 AND x / z > 0") == 1
-
-
-def test_nested_fields_lists_and_dictionaries(write: Write) -> None:
-    ds = write(
-        pa.table(
-            {
-                "box": pa.array([{"a": 1, "b": "x"}, None, {"a": 3, "b": "y"}], pa.struct([("a", pa.int32()), ("b", pa.string())])),
-                "l": pa.array([[1, 2], [], None], pa.list_(pa.int64())),
-                "d": pa.array(["u", "v", None]).dictionary_encode(),
-            }
-        )
+@pytest.fixture(scope="module")
+def numbers() -> pa.Table:
+    random = np.random.default_rng(5)
+    value = random.integers(-50, 50, ROWS)
+    return pa.table(
+        {
+            "id": pa.array(range(ROWS), pa.int64()),
+            "value": pa.array([None if v % 7 == 0 else int(v) for v in value], pa.int32()),
+            "score": pa.array([float("nan") if v % 11 == 0 else v / 4 for v in value], pa.float64()),
+            "name": pa.array([None if v == 3 else f"name {v}" for v in value]),
+            "box": pa.array([None if v % 13 == 0 else {"x": int(v), "tag": f"t{v}"} for v in value]),
+            "vector": pa.FixedSizeListArray.from_arrays(pa.array(random.random(ROWS * 8), pa.float32()), 8),
+        }
     )
-    assert ds.to_table(filter="box.a >= 1 AND box['b'] = 'y'").num_rows == 1
-    assert ds.count_rows("box.a IS NULL") == 1
-    assert ds.count_rows("array_has(l, 2) OR array_length(l) = 0") == 2
-    assert ds.count_rows("l[1] = 1") == 1
-    assert ds.count_rows("d IN ('u', 'w')") == 1
 
 
-def test_parameters_stand_for_values(write: Write) -> None:
-    ds = write(pa.table({"s": ["a", "it's", "c"], "x": [1, 2, 3]}))
-    assert ds.to_table(filter="s = $1 OR x = $2", params=["it's", 3])["x"].to_pylist() == [2, 3]
-    assert ds.count_rows("s = $who", params={"who": "a"}) == 1
-    with pytest.raises(ValueError, match=r"no value for parameter \$2"):
-        ds.count_rows("x = $2", params=[1])
+@pytest.fixture(scope="module")
+def ds(numbers, tmp_path_factory) -> eider.LanceDataset:
+    return eider.write_dataset(numbers, tmp_path_factory.mktemp("filters") / "n.lance", max_rows_per_file=700)
 
 
-def test_errors_show_the_place(write: Write) -> None:
-    ds = write(pa.table({"price": [1]}))
-    with pytest.raises(ValueError, match=r"line 1, column 9: expected an expression(.|\n)*\^"):
-        ds.count_rows("price > ")
-    with pytest.raises(ValueError, match="the columns are price"):
-        ds.count_rows("prize > 1")
+def same(found: pa.Table, expected: pa.Table) -> bool:
+    """Equal, a NaN to itself."""
+    tables = (found.combine_chunks(), expected.combine_chunks())
+    bits = [table["score"].combine_chunks().view(pa.int64()) for table in tables]
+    return tables[0].drop_columns("score") == tables[1].drop_columns("score") and bits[0].equals(bits[1])
+
+
+def keep(table: pa.Table, test) -> pa.Table:
+    return table.filter(pa.array([test(row) for row in table.select(["id", "value", "score", "name", "box"]).to_pylist()]))
+
+
+FILTERS = {
+    "value > 10": lambda r: r["value"] is not None and r["value"] > 10,
+    "value = 3 OR name = 'name 4'": lambda r: r["value"] == 3 or r["name"] == "name 4",
+    "NOT (value < 0)": lambda r: r["value"] is not None and not r["value"] < 0,
+    "box.x >= 20 AND id < 2000": lambda r: r["box"] is not None and r["box"]["x"] >= 20 and r["id"] < 2000,
+    "value IN (1, 2, 3, 99) AND name LIKE 'name%'": lambda r: r["value"] in (1, 2) and r["name"] is not None,
+    "value IS NULL": lambda r: r["value"] is None,
+    "id = 1234": lambda r: r["id"] == 1234,
+    "id >= 0": lambda r: True,
+    "id < 0": lambda r: False,
+    "_rowoffset >= 1500 AND _rowoffset < 1510": lambda r: 1500 <= r["id"] < 1510,
+}
+
+
+@pytest.mark.parametrize("sql", FILTERS)
+def test_rows_that_pass(ds, numbers, sql):
+    expected = keep(numbers, FILTERS[sql])
+    assert same(ds.to_table(filter=sql), expected)
+    assert ds.count_rows(sql) == ds.scanner(filter=sql).count_rows() == expected.num_rows
+    assert same(pa.Table.from_batches(ds.to_batches(filter=sql), numbers.schema), expected)
+
+
+@pytest.mark.parametrize("columns", [["id"], ["name", "vector"], ["box.tag", "score"], ["value"], ["vector", "_rowid"], []])
+def test_any_columns(ds, numbers, columns):
+    expected = keep(numbers, FILTERS["value > 10"])
+    found = ds.to_table(columns, "value > 10")
+    assert found.num_rows == expected.num_rows or not columns
+    assert found.schema.names == columns
+    for name in columns:
+        if name == "_rowid":
+            assert found[name].to_pylist() == ds.to_table(["id"], "value > 10", with_row_id=True)["_rowid"].to_pylist()
+        elif "." not in name and name != "score":
+            assert found[name].to_pylist() == expected[name].to_pylist()
+
+
+@pytest.mark.parametrize("limit", [0, 1, 5, 300, 10_000, None])
+@pytest.mark.parametrize("offset", [None, 0, 1, 250, 10_000])
+def test_limit_and_offset_count_rows_that_pass(ds, numbers, limit, offset):
+    expected = keep(numbers, FILTERS["value > 10"]).slice(offset or 0, limit)
+    assert same(ds.to_table(filter="value > 10", limit=limit, offset=offset), expected)
+    assert ds.count_rows("value > 10", limit=limit, offset=offset) == expected.num_rows
+
+
+@pytest.mark.parametrize("threads", [0, 1, 4])
+@pytest.mark.parametrize("batch_size", [1, 17, 8192])
+def test_any_number_of_threads_and_rows_per_batch(ds, numbers, threads, batch_size):
+    expected = keep(numbers, FILTERS["value > 10"])
+    other = eider.dataset(ds.uri, session=eider.Session(cpu_threads=threads))
+    batches = list(other.to_batches(filter="value > 10", batch_size=batch_size, strict_batch_size=True))
+    assert [b.num_rows for b in batches[:-1]] == [batch_size] * (len(batches) - 1)
+    assert same(pa.Table.from_batches(batches, numbers.schema), expected)
+    unordered = pa.Table.from_batches(
+        other.to_batches(filter="value > 10", batch_size=batch_size, scan_in_order=False), numbers.schema
+    )
+    assert same(unordered.sort_by("id"), expected)
+
+
+def test_fragments(ds, numbers):
+    for fragment in ds.get_fragments():
+        expected = keep(numbers.slice(fragment.fragment_id * 700, 700), FILTERS["value > 10"])
+        assert fragment.count_rows("value > 10") == expected.num_rows
+        assert same(fragment.to_table(filter="value > 10"), expected)
+        assert fragment.scanner(filter="value > 10", columns=["id"], limit=2).to_table()["id"].to_pylist() == expected[
+            "id"
+        ].to_pylist()[:2]
+    passing = keep(numbers, FILTERS["value > 10"])
+    assert same(ds.head(3, filter="value > 10"), passing.slice(0, 3))
+    assert same(ds.tail(3, filter="value > 10"), passing.slice(passing.num_rows - 3))
+
+
+def test_sample_of_the_rows_that_pass(ds):
+    found = ds.sample(20, columns=["value"], filter="value > 45")["value"].to_pylist()
+    assert len(found) == 20
+    assert min(found) > 45
+    with pytest.raises(eider.InvalidError, match="cannot sample 5 of 0"):
+        ds.sample(5, filter="id < 0")
+
+
+def test_a_default_filter(ds):
+    assert eider.dataset(ds.uri, default_scan_options={"filter": "id < 5"}).to_table().num_rows == 5
+
+
+def test_what_is_no_filter_is_refused(ds):
+    with pytest.raises(eider.InvalidError):
+        ds.to_table(filter="value >")
+    with pytest.raises(eider.InvalidError, match="condition"):
+        ds.to_table(filter="value")
+    with pytest.raises((eider.InvalidError, eider.NotFoundError), match="nope"):
+        ds.count_rows("nope = 1")
+    with pytest.raises(TypeError, match="filter"):
+        ds.to_table(filter=3)
+    with pytest.raises(eider.InvalidError, match="without a filter"):
+        ds.to_table(filter="id = 1", include_deleted_rows=True, with_row_id=True)
+
+
+def test_a_filter_reads_wide_columns_only_of_rows_that_pass(tmp_path):
+    rows, width = 20_000, 1024
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(rows * width // 4, np.float32)), width // 4)
+    ds = eider.write_dataset(pa.table({"id": range(rows), "vector": vectors}), tmp_path / "wide.lance")
+    stats = eider.ScanStats()
+    assert ds.to_table(filter="id = 77 OR id = 15000", stats=stats).num_rows == 2
+    assert stats.bytes < rows * 8 + 20 * width
+    stats = eider.ScanStats()
+    assert ds.scanner(filter="id < 100", stats=stats).count_rows() == 100
+    assert stats.bytes <= rows * 8
+
+
+def test_a_scan_dropped_half_way_leaves_nothing(ds):
+    session = eider.Session(memory_limit=256 << 20)
+    other = eider.dataset(ds.uri, session=session)
+    for _ in range(20):
+        batches = iter(other.to_batches(filter="id >= 0", batch_size=16))
+        next(batches)
+        del batches
+    used = session.memory_used
+    next(iter(other.to_batches(filter="id >= 0", batch_size=16)))
+    assert session.memory_used == used
+
+
+def test_pages_whose_bounds_rule_them_out_are_not_read(tmp_path):
+    rows = 200_000
+    random = np.random.default_rng(1)
+    table = pa.table(
+        {
+            "time": pa.array(range(rows), pa.int64()),
+            "word": [f"w{i:06d}" for i in range(rows)],
+            "noise": random.integers(0, 1000, rows),
+        }
+    )
+    ds = eider.write_dataset(table, tmp_path / "pages.lance", max_rows_per_file=50_000, max_page_bytes=64 << 10)
+    whole = eider.ScanStats()
+    ds.to_table(["noise", "time"], "noise >= 0", stats=whole)
+    for sql, rows_found in {
+        "time >= 100000 AND time < 100100": 100,
+        "time IN (5, 77, 199999)": 3,
+        "time IS NULL": 0,
+        "word LIKE 'w00010%'": 10,
+        "time = 5 AND noise >= 0": 1,
+        "word = 'w000100'": 1,
+        "time > 1000000": 0,
+        "_rowaddr = 4294967301 AND noise >= 0": 1,
+        "_rowoffset >= 70000 AND _rowoffset < 70010": 10,
+    }.items():
+        stats = eider.ScanStats()
+        assert ds.scanner(["noise"], sql, stats=stats).to_table().num_rows == rows_found, sql
+        assert stats.bytes * 5 < whole.bytes, sql
+        unchecked = eider.dataset(ds.uri, session=eider.Session(verify=False))
+        assert unchecked.to_table(filter=sql) == ds.to_table(filter=sql)
+def test_parameters(ds):
+    assert ds.count_rows("value > $1 AND name <> $2", params=[10, "name 11"]) == ds.count_rows("value > 11")
+    assert ds.to_table(["id"], "id = $key", params={"key": 7}).to_pydict() == {"id": [7]}
+    hostile = "x' OR '1'='1"
+    assert ds.count_rows("name = $1", params=[hostile]) == 0
+    with pytest.raises(eider.InvalidError, match="params without a filter"):
+        ds.to_table(params=[1])
+    with pytest.raises(TypeError, match="params"):
+        ds.to_table(filter="id = $1", params="1")
+
+

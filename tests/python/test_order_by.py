@@ -102,6 +102,20 @@ def test_wrong_keys(ds):
         ds.to_table(order_by=["box"])
 
 
+def test_computed_columns(ds, table):
+    found = ds.to_table({"twice": "number * 2", "word": "word", "x": "box.x", "shout": "upper(word)"}, "id < 50", order_by=["when"])
+    rows = sorted(table.slice(0, 50).to_pylist(), key=lambda row: row["when"])
+    assert found.schema.names == ["twice", "word", "x", "shout"]
+    assert found["twice"].to_pylist() == [None if r["number"] is None else r["number"] * 2 for r in rows]
+    assert found["x"].to_pylist() == [None if r["box"] is None else r["box"]["x"] for r in rows]
+    assert found["shout"].to_pylist() == [None if r["word"] is None else r["word"].upper() for r in rows]
+    taken = ds.take([5, 3], columns={"y": "id + 1", "id": "id"})
+    assert taken.to_pydict() == {"y": [6, 4], "id": [5, 3]}
+    assert ds.to_table({"y": "id + 1"}, limit=2, with_row_id=True).to_pydict() == {"y": [1, 2], "_rowid": [0, 1]}
+    with pytest.raises(eider.InvalidError):
+        ds.to_table({"y": "id +"})
+
+
 def test_a_plan_for_people(ds):
     plan = ds.scanner(["id"], "number < 5 AND _rowoffset < 100", order_by=["word"], limit=3).explain_plan()
     assert "filter: number < 5 AND _rowoffset < 100" in plan

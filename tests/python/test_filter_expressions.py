@@ -1,0 +1,82 @@
+"""Filters against DuckDB, through scans: random predicates over random tables, and what a filter may be."""
+
+import random
+from collections.abc import Callable
+
+import filter_model
+import pyarrow as pa
+import pytest
+
+import eider
+
+Write = Callable[..., eider.LanceDataset]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_predicates_keep_the_rows_that_duckdb_keeps(write: Write, seed: int) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    rng = random.Random(seed)
+    table = filter_model.random_table(rng, 300)
+    ds = write(table, max_rows_per_file=120)
+    connection = duckdb.connect()
+    connection.register("source", table)
+    # A copy: filters that DuckDB pushes into Arrow compare NaN as no number there.
+    connection.execute("CREATE TABLE t AS SELECT * FROM source")
+    predicates = filter_model.Predicates(rng)
+    for _ in range(60):
+        predicate = predicates.one()
+        expected = [row[0] for row in connection.execute(f"SELECT id FROM t WHERE {predicate} ORDER BY id").fetchall()]
+        assert ds.to_table(columns=["id"], filter=predicate)["id"].to_pylist() == expected, predicate
+        assert ds.count_rows(predicate) == len(expected), predicate
+
+
+def test_literals_beyond_a_column_compare_exactly(write: Write) -> None:
+    ds = write(pa.table({"x": pa.array([1, -128, 127, None], pa.int8()), "h": pa.array([1.0, 2.0, None, 4.0], pa.float16())}))
+    assert ds.count_rows("x < 300") == 3
+    assert ds.count_rows("x = 1.5") == 0
+    assert ds.count_rows("x > 1.5") == 1
+    assert ds.count_rows("x NOT IN (300)") == 3
+    assert ds.count_rows("h > 1") == 2
+
+
+def test_arithmetic_is_exact_or_an_error(write: Write) -> None:
+    ds = write(pa.table({"x": pa.array([100, 1], pa.int8()), "n": pa.array([2**63 - 1, 1]), "z": pa.array([0, 1])}))
+    assert ds.count_rows("x * 100 > 5000") == 1
+    with pytest.raises(ValueError, match="64 bits"):
+        ds.count_rows("n + 1 > 0")
+    with pytest.raises(ValueError, match="division by zero"):
+        ds.count_rows("x / z > 0")
+    assert ds.count_rows("z <> 0 AND x / z > 0") == 1
+
+
+def test_nested_fields_lists_and_dictionaries(write: Write) -> None:
+    ds = write(
+        pa.table(
+            {
+                "box": pa.array([{"a": 1, "b": "x"}, None, {"a": 3, "b": "y"}], pa.struct([("a", pa.int32()), ("b", pa.string())])),
+                "l": pa.array([[1, 2], [], None], pa.list_(pa.int64())),
+                "d": pa.array(["u", "v", None]).dictionary_encode(),
+            }
+        )
+    )
+    assert ds.to_table(filter="box.a >= 1 AND box['b'] = 'y'").num_rows == 1
+    assert ds.count_rows("box.a IS NULL") == 1
+    assert ds.count_rows("array_has(l, 2) OR array_length(l) = 0") == 2
+    assert ds.count_rows("l[1] = 1") == 1
+    assert ds.count_rows("d IN ('u', 'w')") == 1
+
+
+def test_parameters_stand_for_values(write: Write) -> None:
+    ds = write(pa.table({"s": ["a", "it's", "c"], "x": [1, 2, 3]}))
+    assert ds.to_table(filter="s = $1 OR x = $2", params=["it's", 3])["x"].to_pylist() == [2, 3]
+    assert ds.count_rows("s = $who", params={"who": "a"}) == 1
+    with pytest.raises(ValueError, match=r"no value for parameter \$2"):
+        ds.count_rows("x = $2", params=[1])
+
+
+def test_errors_show_the_place(write: Write) -> None:
+    ds = write(pa.table({"price": [1]}))
+    with pytest.raises(ValueError, match=r"line 1, column 9: expected an expression(.|\n)*\^"):
+        ds.count_rows("price > ")
+    with pytest.raises(ValueError, match="the columns are price"):
+        ds.count_rows("prize > 1")
