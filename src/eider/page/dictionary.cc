@@ -102,10 +102,11 @@ class Keys {
 // Two passes: how many bytes, then the bytes.
 template <typename Offset>
 void AppendStrings(const DictionaryValues& values, const Keys& keys, uint64_t count, codec::DecodedValues& out) {
-  constexpr size_t kShort = 16;  // copied whole: what follows is overwritten, or slack
+  constexpr size_t kShort = 16;  // copied whole: what follows is overwritten, or room to spare
   uint64_t at = out.data.size(), end = at;
   keys.ForEach([&](uint64_t key) { end += values[key].size(); }, [] {});
   out.CheckOffset(end);
+  out.data.Reserve(end + kShort);
   uint8_t* to = out.data.Extend(end - at);
   uint8_t* offset = out.offsets.Extend(count * sizeof(Offset));
   const auto store = [&](uint64_t size) {
