@@ -245,7 +245,10 @@ MiniBlockPage CompressMiniBlock(const LeafValues& values, const CompressionOptio
     if (options.tries_fsst) MaybeFsst(values, options, page, encoding);
     return page;
   }
-  if (!values.shape.dimensions.empty()) return CompressFixedSizeList(values, options.in_lists && options.version_minor >= 2 ? kListChunkBytes : kChunkTargetBytes, encoding);
+  if (!values.shape.dimensions.empty()) {
+    const bool shares_levels = options.in_lists && options.version_minor >= 2;
+    return CompressFixedSizeList(values, shares_levels ? kListChunkBytes : kChunkTargetBytes, encoding);
+  }
   if (!values.packed_bits.empty()) {
     MiniBlockPage page = CompressFlat(values, encoding);
     SetPackedStruct(values, encoding);

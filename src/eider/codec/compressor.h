@@ -71,7 +71,7 @@ class LevelCompressor {
 };
 /// Since 2.2 `compact` takes the smallest form, by samples; otherwise positions stay cheap to find, unless nearly all levels are equal.
 /// A chunk has about `chunk_levels` of them.
-std::unique_ptr<LevelCompressor> MakeLevelCompressor(std::span<const uint16_t> all, uint64_t chunk_levels, uint16_t version_minor, bool compact,
-                                                     CompressiveEncoding* encoding);
+std::unique_ptr<LevelCompressor> MakeLevelCompressor(std::span<const uint16_t> all, uint64_t chunk_levels, uint16_t version_minor,
+                                                     bool compact, CompressiveEncoding* encoding);
 
 }  // namespace eider::codec

@@ -58,7 +58,9 @@ uint64_t GuessDistinct(const LeafValues& values, const Buffer& validity) {
 /// Makes 16 of the 32 bits of each index.
 void Narrow(uint64_t num_values, BufferBuilder& indices) {
   const uint8_t* wide = indices.data();
-  for (uint64_t i = 0; i < num_values; ++i) StoreLe<uint16_t>(indices.data() + 2 * i, static_cast<uint16_t>(LoadLe<uint32_t>(wide + 4 * i)));
+  for (uint64_t i = 0; i < num_values; ++i) {
+    StoreLe<uint16_t>(indices.data() + 2 * i, static_cast<uint16_t>(LoadLe<uint32_t>(wide + 4 * i)));
+  }
   indices.Resize(2 * num_values);
 }
 
