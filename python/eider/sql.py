@@ -46,5 +46,5 @@ def _array_of_one(where: str, name: str, value: Any) -> Any:
         if isinstance(value, pa.Scalar):
             return pa.array([value.as_py()], value.type)
         return pa.array([value])
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, OverflowError) as error:
         raise InvalidError(f"{where}: parameter {name!r}: {error}") from None

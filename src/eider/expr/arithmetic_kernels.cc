@@ -15,6 +15,10 @@ std::string Show(T value) {
   else return fmt::format("{}", value);
 }
 
+constexpr std::string_view kOverflow = "the result has no place in 64 bits (cast to double or decimal first)";
+constexpr std::string_view kDecimalOverflow = "the result has no place in 38 digits (cast to double first)";
+constexpr std::string_view kByZero = "division by zero";
+
 /// op(a, b, &out) is true where there is no value. A first pass does all rows at once; only when it met a failure a second one looks
 /// whether any row that matters is among them.
 template <typename T, typename Op>
@@ -35,14 +39,12 @@ ArrayPtr Apply(const Call& call, std::string_view what, Op op) {
   for (int64_t row = 0; failed && row < call.rows; ++row) {
     if (!IsLive(call.live, row) || (validity.present() && !GetBit(validity.data(), uint64_t(row)))) continue;
     T ignored;
-    if (op(a[row], b[row], &ignored)) throw Invalid("{}: {} and {}", what, Show(a[row]), Show(b[row]));
+    if (!op(a[row], b[row], &ignored)) continue;
+    if (b[row] != 0 && what == kByZero) what = std::is_same_v<T, Int128> ? kDecimalOverflow : kOverflow;
+    throw Invalid("{}: {} and {}", what, Show(a[row]), Show(b[row]));
   }
   return MakeFixed(call.type, call.rows, out.Finish(), std::move(validity));
 }
-
-constexpr std::string_view kOverflow = "the result has no place in 64 bits (cast to double or decimal first)";
-constexpr std::string_view kDecimalOverflow = "the result has no place in 38 digits (cast to double first)";
-constexpr std::string_view kByZero = "division by zero";
 
 template <typename T>
 Kernel WholeOperator(char symbol) {
@@ -94,7 +96,7 @@ Kernel NumberOperator(char symbol, const TypePtr& type) {
 Kernel DecimalDivision(int shift) {
   return [shift](const Call& call) {
     const Int128 power = PowerOfTen(shift);
-    return Apply<Int128>(call, "division by zero, or more than 38 digits", [power](Int128 a, Int128 b, Int128* out) {
+    return Apply<Int128>(call, kByZero, [power](Int128 a, Int128 b, Int128* out) {
       Int128 wide = 0;
       if (b == 0 || __builtin_mul_overflow(a, power, &wide)) return *out = 0, true;
       return *out = wide / b, false;

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "eider/expr/column.h"
+#include "eider/expr/native.h"
 
 namespace eider::expr {
 
@@ -27,13 +27,16 @@ struct ExactNumber {
 
 /// [+-] digits [. digits] [e [+-] digits], all of `text`; nullopt for anything else.
 std::optional<ExactNumber> ParseExact(std::string_view text);
-/// The greatest integer n with n x 10^-scale <= number; kBelow and kAbove when that has no place in 38 digits.
+/// The greatest integer n with n x 10^-scale <= number; kBelow and kAbove when that has no place in 38 digits, or in the 76
+/// of decimal256.
 Fit FloorTo(const ExactNumber& number, int scale, Int128* out);
+Fit FloorTo(const ExactNumber& number, int scale, Int256* out);
 
 /// 10^n for n <= 38.
 Int128 PowerOfTen(int n);
 /// "-12.34"
 std::string DecimalToText(Int128 value, int scale);
+std::string DecimalToText(Int256 value, int scale);
 /// Shortest text that reads back as the value; "1.0" rather than "1", "NaN", "inf", as the reference prints.
 std::string DoubleToText(double value);
 std::string FloatToText(float value);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "eider/expr/native.h"
+#include "eider/base/error.h"
 #include "eider/testing/arrays.h"
 
 namespace eider::expr {
@@ -44,6 +46,63 @@ TEST_F(ExpressionTest, HasThreeTruthValues) {
   EXPECT_THAT(Keeps("NOT x > 1"), ElementsAre(0));
   EXPECT_THAT(Keeps("x IS NULL OR s IS NULL"), ElementsAre(1, 2));
   EXPECT_THAT(Keeps("(x > 1) IS UNKNOWN"), ElementsAre(2));
+}
+
+TEST(WideDecimalTest, ComparesWithLiteralsInAllDigits) {
+  const TypePtr type = DecimalType(TypeId::kDecimal256, 60, 1);
+  Builder<Int256> values(4);
+  const uint64_t all = ~uint64_t{0};
+  for (const Int256& value : {Int256{{50, 0, 0, 0}}, Int256{{60, 0, 0, 0}}, Int256{{0, 0, 0, 0}}, Int256{{0, 0, 1, 0}}, Int256{{0, 0, all, all}}}) values.Append(value);
+  const Schema schema{{{"d", type, true, {}}}, {}};
+  const std::vector<ArrayPtr> arrays{values.Finish(type)};
+  const auto keeps = [&](std::string_view sql) { return RowsOf(sql, schema, arrays); };
+  EXPECT_THAT(keeps("d = 5"), ElementsAre(0));
+  EXPECT_THAT(keeps("5 = d"), ElementsAre(0));
+  EXPECT_THAT(keeps("d < 6"), ElementsAre(0, 2, 4));
+  EXPECT_THAT(keeps("d < 5.05"), ElementsAre(0, 2, 4));
+  EXPECT_THAT(keeps("d > -0.05"), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(keeps("d IN (5, 6)"), ElementsAre(0, 1));
+  EXPECT_THAT(keeps("d <=> 5"), ElementsAre(0));
+  // 2^128 tenths
+  EXPECT_THAT(keeps("d = 34028236692093846346337460743176821145.6"), ElementsAre(3));
+  EXPECT_THAT(keeps("d = -34028236692093846346337460743176821145.6"), ElementsAre(4));
+  EXPECT_THAT(keeps("d >= 34028236692093846346337460743176821145.7"), ElementsAre());
+  EXPECT_THAT(keeps("d < 1e90"), ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_THAT(keeps("d < 1e50"), ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_THAT(keeps("CASE WHEN d = 5 THEN d ELSE 7 END = 5"), ElementsAre(0));
+}
+
+TEST(WideDecimalTest, TakesParameters) {
+  const TypePtr type = DecimalType(TypeId::kDecimal256, 60, 1);
+  const Schema schema{{{"x", MakeType(TypeId::kInt64), true, {}}}, {}};
+  Parameters parameters;
+  parameters.positional.push_back(One(type, Int256{{20, 0, 0, 0}}));
+  const std::vector<ArrayPtr> arrays{Numbers<int64_t>({1, 2, 3})};
+  const Buffer bits = Expression::Parse("x < $1", schema, parameters)->Select(arrays, 3);
+  EXPECT_EQ(bits.data()[0] & 7, 1);
+}
+
+TEST(DistinctTest, TakesALiteralAsEqualsDoes) {
+  const Schema schema{{{"f", MakeType(TypeId::kFloat), true, {}}}, {}};
+  const std::vector<ArrayPtr> arrays{OptionalNumbers<float>({0.1f, 2.0f, std::nullopt})};
+  EXPECT_THAT(RowsOf("f = 0.1", schema, arrays), ElementsAre(0));
+  EXPECT_THAT(RowsOf("f <=> 0.1", schema, arrays), ElementsAre(0));
+  EXPECT_THAT(RowsOf("0.1 IS DISTINCT FROM f", schema, arrays), ElementsAre(1, 2));
+  EXPECT_THAT(RowsOf("f IS DISTINCT FROM 1e300", schema, arrays), ElementsAre(0, 1, 2));
+  EXPECT_THAT(RowsOf("f <=> NULL", schema, arrays), ElementsAre(2));
+}
+
+TEST_F(ExpressionTest, TellsOverflowFromDivisionByZero) {
+  const auto error_of = [&](std::string_view sql) -> std::string {
+    try {
+      Keeps(sql);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(error_of("(x - 9223372036854775807 - 2) / -1 = 1"), ::testing::HasSubstr("no place in 64 bits"));
+  EXPECT_THAT(error_of("x / (x - 1) = 1"), ::testing::HasSubstr("division by zero"));
 }
 
 TEST_F(ExpressionTest, SplitsConjuncts) {

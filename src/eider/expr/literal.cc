@@ -33,6 +33,7 @@ std::optional<ExactNumber> ExactOf(const LiteralNode& literal) {
   const Column column{literal.value(), true};
   const TypeId id = literal.type()->id;
   if (id == TypeId::kDecimal128) return ParseExact(DecimalToText(Reader<Int128>(column)[0], literal.type()->scale));
+  if (id == TypeId::kDecimal256) return ParseExact(DecimalToText(Reader<Int256>(column)[0], literal.type()->scale));
   if (id == TypeId::kDouble) return ParseExact(DoubleToText(Reader<double>(column)[0]));
   if (id == TypeId::kFloat) return ParseExact(FloatToText(Reader<float>(column)[0]));
   return ParseExact(DecimalToText(VisitNative(id, [&](auto zero) -> Int128 {
@@ -48,6 +49,7 @@ double DoubleOf(const LiteralNode& literal) {
   if (literal.type()->id == TypeId::kFloat) return Reader<float>(column)[0];
   if (literal.type()->id == TypeId::kDouble) return Reader<double>(column)[0];
   if (literal.type()->id == TypeId::kDecimal128) return ReadDouble(DecimalToText(Reader<Int128>(column)[0], literal.type()->scale));
+  if (literal.type()->id == TypeId::kDecimal256) return ReadDouble(DecimalToText(Reader<Int256>(column)[0], literal.type()->scale));
   return VisitNative(literal.type()->id, [&](auto zero) -> double {
     using T = decltype(zero);
     if constexpr (std::is_integral_v<T>) return double(Reader<T>(column)[0]);
@@ -55,7 +57,17 @@ double DoubleOf(const LiteralNode& literal) {
   });
 }
 
+Fitted FitWideDecimal(const LiteralNode& literal, const TypePtr& type) {
+  const std::optional<ExactNumber> exact = ExactOf(literal);
+  if (!exact) return {nullptr, DoubleOf(literal) < 0 ? Fit::kBelow : Fit::kAbove};
+  Int256 floor{};
+  const Fit fit = FloorTo(*exact, type->scale, &floor);
+  if (fit == Fit::kBelow || fit == Fit::kAbove) return {nullptr, fit};
+  return {MakeLiteral(One(type, floor)), fit};
+}
+
 Fitted FitInteger(const LiteralNode& literal, const TypePtr& type) {
+  if (type->id == TypeId::kDecimal256) return FitWideDecimal(literal, type);
   Int128 floor = 0;
   Fit fit;
   if (const std::optional<ExactNumber> exact = ExactOf(literal)) fit = FloorTo(*exact, type->scale, &floor);
@@ -63,10 +75,7 @@ Fitted FitInteger(const LiteralNode& literal, const TypePtr& type) {
   if (fit == Fit::kBelow || fit == Fit::kAbove) return {nullptr, fit};
   return VisitNative(type->id, [&](auto zero) -> Fitted {
     using T = decltype(zero);
-    if constexpr (std::is_same_v<T, Int256>) {
-      const uint64_t sign = floor < 0 ? ~uint64_t{0} : 0;
-      return {MakeLiteral(One(type, Int256{{uint64_t(floor), uint64_t(floor >> 64), sign, sign}})), fit};
-    } else if constexpr (std::is_same_v<T, Int128>) {
+    if constexpr (std::is_same_v<T, Int128>) {
       return {MakeLiteral(One(type, floor)), fit};
     } else if constexpr (std::is_integral_v<T>) {
       if (floor < Int128(std::numeric_limits<T>::min())) return {nullptr, Fit::kBelow};

@@ -108,6 +108,19 @@ NodePtr MakeComparison(Comparison comparison, NodePtr left, NodePtr right) {
 }
 
 NodePtr MakeDistinct(NodePtr left, NodePtr right, bool negated) {
+  if (left->literal() && !right->literal()) std::swap(left, right);
+  const auto* literal = dynamic_cast<const LiteralNode*>(right.get());
+  if (literal && !left->literal() && literal->value()->IsValid(0)) {  // the literal takes the column's type, as it does beside =
+    const Subject subject = SubjectOf(left);
+    if (Fits(right->type(), subject.declared)) {
+      const Fitted fitted = FitLiteral(*literal, subject.declared);
+      left = subject.value;
+      if (fitted.fit != Fit::kExact) {
+        return MakeBoolCall("IS DISTINCT FROM", [negated](const Call& call) { return MakeBools(call.rows, FilledBits(call.rows, !negated)); }, {std::move(left)});
+      }
+      right = fitted.value;
+    }
+  }
   const bool texts = IsText(left->type()->id) && IsText(right->type()->id);
   std::vector<NodePtr> sides = {Plain(left), Plain(right)};
   if (!texts) sides = Unify(std::move(sides));

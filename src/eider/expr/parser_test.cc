@@ -55,7 +55,7 @@ TEST(ParserTest, TakesLongChains) {
 TEST(ParserTest, BoundsNesting) {
   EXPECT_NO_THROW(ParseSyntax(Times("(", 100) + "1" + Times(")", 100)));
   for (const std::string& text : {Times("(", 100'000), Times("NOT ", 100'000) + "a", Times("- ", 100'000) + "1", "a" + Times("[1]", 100'000), "a" + Times(" IS NULL", 100'000),
-                                  "a" + Times("::int", 100'000), "a" + Times(".b", 100'000), Times("f(", 100'000), Times("CASE WHEN ", 100'000), Times("[", 100'000)}) {
+                                  "a" + Times("::int", 100'000), "null::int" + Times("[]", 100'000), "cast(null as int" + Times("[]", 100'000) + ")", "a" + Times(".b", 100'000), Times("f(", 100'000), Times("CASE WHEN ", 100'000), Times("[", 100'000)}) {
     EXPECT_THAT(ErrorOf(text), HasSubstr("nested more than")) << text.substr(0, 20);
   }
   EXPECT_THAT(ErrorOf(std::string(kMaxTextBytes + 1, ' ')), HasSubstr("bytes"));

@@ -2,6 +2,7 @@
 
 #include "eider/array/types.h"
 #include "eider/expr/cast.h"
+#include "eider/expr/syntax.h"
 
 namespace eider::expr {
 namespace {
@@ -49,6 +50,10 @@ TypePtr DecimalOf(const std::vector<int>& numbers) {
 }  // namespace
 
 TypePtr TypeOfName(std::string_view name) {
+  int depth = 0;
+  for (std::string_view item = name; item.ends_with("[]"); item.remove_suffix(2)) {
+    if (++depth > kMaxDepth) throw Invalid("a type nested more than {} deep", kMaxDepth);
+  }
   if (name.ends_with("[]")) return ListType({"item", TypeOfName(name.substr(0, name.size() - 2)), true, {}});
   const std::string_view head = name.substr(0, std::min(name.find('('), name.find(" with ")));
   const std::vector<int> numbers = ParametersOf(name);

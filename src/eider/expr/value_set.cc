@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <random>
 #include <unordered_set>
 
 #include "eider/expr/native.h"
@@ -12,7 +13,10 @@ namespace {
 /// Open addressing over 64-bit keys.
 class KeySet {
  public:
-  explicit KeySet(size_t count) : shift_(64 - std::bit_width(std::max<size_t>(count, 4) * 2)), slots_(size_t{1} << (64 - shift_)), used_(slots_.size()) {}
+  explicit KeySet(size_t count) : shift_(64 - std::bit_width(std::max<size_t>(count, 4) * 2)), slots_(size_t{1} << (64 - shift_)), used_(slots_.size()) {
+    std::random_device device;
+    seed_ = uint64_t{device()} << 32 | device();
+  }
   void Add(uint64_t key) {
     size_t at = Home(key);
     while (used_[at] && slots_[at] != key) at = Next(at);
@@ -28,10 +32,17 @@ class KeySet {
   }
 
  private:
-  size_t Home(uint64_t key) const { return (key * 0x9E3779B97F4A7C15u) >> shift_; }
+  // Mixed well and seeded: nobody can choose keys that collide.
+  size_t Home(uint64_t key) const {
+    key ^= seed_;
+    key = (key ^ key >> 33) * 0xFF51AFD7ED558CCDu;
+    key = (key ^ key >> 33) * 0xC4CEB9FE1A85EC53u;
+    return key >> shift_;
+  }
   size_t Next(size_t at) const { return (at + 1) & (slots_.size() - 1); }
 
   int shift_;
+  uint64_t seed_ = 0;
   std::vector<uint64_t> slots_;
   std::vector<uint8_t> used_;
 };
