@@ -182,8 +182,25 @@ Column ChainNode::Evaluate(const Rows& rows, Live live) const {
   return left;
 }
 
+/// a || b || c of texts (or of bytes) in one go; nullptr for other chains.
+NodePtr MakeConcat(std::vector<NodePtr> operands, const std::vector<std::string>& operators) {
+  const auto is_list = [](const NodePtr& node) { return IsList(node->type()->id); };
+  if (std::ranges::any_of(operators, [](const std::string& each) { return each != "||"; }) || std::ranges::any_of(operands, is_list)) return nullptr;
+  TypePtr type = operands[0]->type();
+  for (size_t i = 1; i < operands.size(); ++i) {
+    const Meeting meeting = MeetConcat(type, operands[i]->type());
+    if (i == 1) operands[0] = CastTo(operands[0], meeting.left);
+    operands[i] = CastTo(operands[i], meeting.right);
+    type = meeting.result;
+  }
+  return Fold(std::make_shared<CallNode>("||", type, ConcatOperator(), std::move(operands)));
+}
+
 NodePtr MakeArithmetic(std::vector<NodePtr> operands, const std::vector<std::string>& operators) {
   for (NodePtr& operand : operands) operand = Plain(operand);
+  if (operators.size() > 1) {
+    if (NodePtr concat = MakeConcat(operands, operators)) return concat;
+  }
   NodePtr first = FitOperand(operands[0], operands[1]);
   std::vector<ChainNode::Step> steps;
   NodePtr left = first;

@@ -1,8 +1,10 @@
 #include "eider/expr/arithmetic_kernels.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "eider/expr/exact_number.h"
+#include "eider/expr/functions/characters.h"
 #include "eider/expr/native.h"
 #include "eider/expr/temporal.h"
 
@@ -140,14 +142,17 @@ Kernel IntervalOperator(int sign) {
 
 Kernel ConcatOperator() {
   return [](const Call& call) {
-    const Column &left = call.arguments[0], &right = call.arguments[1];
-    const Reader<std::string_view> a(left), b(right);
+    std::vector<Reader<std::string_view>> parts;
+    for (const Column& column : call.arguments) parts.emplace_back(column);
+    const auto is_valid = [&](int64_t row) { return std::ranges::all_of(call.arguments, [row](const Column& column) { return column.IsValid(row); }); };
     Builder<std::string_view> out(call.rows);
-    std::string both;
+    std::string text;
     for (int64_t row = 0; row < call.rows; ++row) {
-      if (!left.IsValid(row) || !right.IsValid(row)) { out.AppendNull(); continue; }
-      both.assign(a[row]).append(b[row]);
-      out.Append(both);
+      if (!is_valid(row)) { out.AppendNull(); continue; }
+      text.clear();
+      for (const Reader<std::string_view>& part : parts) text += part[row];
+      RequireTextBytes(text.size());
+      out.Append(text);
     }
     return out.Finish(call.type);
   };

@@ -1,6 +1,9 @@
 #include "eider/expr/functions/characters.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "eider/base/error.h"
 
 namespace eider::expr {
 namespace {
@@ -103,6 +106,17 @@ bool IsAlphanumeric(uint32_t c) {
                            c == 0xD7 || c == 0xF7 || (c >= 0x2000 && c <= 0x206F) || (c >= 0x2190 && c <= 0x2BFF) || (c >= 0x3000 && c <= 0x3004) ||
                            (c >= 0x3008 && c <= 0x3020) || (c >= 0xFF00 && c <= 0xFF0F) || (c >= 0xFF1A && c <= 0xFF20) || (c >= 0x1F000 && c <= 0x1FAFF);
   return !punctuation;
+}
+
+size_t FindText(std::string_view text, std::string_view part) {
+  if (part.empty()) return 0;
+  const void* found = text.empty() ? nullptr : memmem(text.data(), text.size(), part.data(), part.size());
+  return found ? size_t(static_cast<const char*>(found) - text.data()) : std::string_view::npos;
+}
+
+void RequireTextBytes(uint64_t bytes) {
+  constexpr uint64_t kMostBytes = uint64_t{64} << 20;
+  if (bytes > kMostBytes) throw Invalid("a text of more than {} MiB", kMostBytes >> 20);
 }
 
 }  // namespace eider::expr

@@ -23,4 +23,9 @@ std::string ToLower(std::string_view text);
 std::string ToUpper(std::string_view text);
 bool IsAlphanumeric(uint32_t character);
 
+/// Where `part` begins, in time linear in both; npos where it is not.
+size_t FindText(std::string_view text, std::string_view part);
+/// No function makes a text longer than this out of shorter ones. \throws Error(kInvalid)
+void RequireTextBytes(uint64_t bytes);
+
 }  // namespace eider::expr

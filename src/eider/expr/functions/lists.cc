@@ -1,12 +1,14 @@
 /// Questions to lists.
 
 #include <algorithm>
+#include <optional>
 
 #include "eider/array/concat.h"
 #include "eider/array/take.h"
 #include "eider/expr/cast.h"
 #include "eider/expr/coerce.h"
 #include "eider/expr/compare.h"
+#include "eider/expr/functions/characters.h"
 #include "eider/expr/functions/function.h"
 #include "eider/expr/functions/list_arguments.h"
 #include "eider/expr/functions/map_rows.h"
@@ -40,6 +42,27 @@ NodePtr Has(std::vector<NodePtr> arguments) {
   return MakeListCall("array_has", MakeType(TypeId::kBool), kernel, std::move(arguments));
 }
 
+/// The values of a list, sorted once there are many questions to it.
+class Haystack {
+ public:
+  Haystack(const Items& items, int64_t questions) : items_(items) {
+    if (items.size() < 16 || questions < 16) return;
+    for (int64_t i = items.first; i < items.last; ++i) if (items.items->IsValid(i)) sorted_.push_back(i);
+    std::ranges::sort(sorted_, [&](int64_t a, int64_t b) { return CompareValues(*items.items, a, *items.items, b) < 0; });
+    is_sorted_ = true;
+  }
+  bool Has(const Array& values, int64_t at) const {
+    if (!is_sorted_) return Holds(items_, values, at);
+    const auto place = std::ranges::partition_point(sorted_, [&](int64_t i) { return CompareValues(*items_.items, i, values, at) < 0; });
+    return place != sorted_.end() && CompareValues(*items_.items, *place, values, at) == 0;
+  }
+
+ private:
+  const Items items_;
+  std::vector<int64_t> sorted_;
+  bool is_sorted_ = false;
+};
+
 /// Whether all (or any) items of the second list are in the first one.
 template <bool all>
 NodePtr HasMany(std::vector<NodePtr> arguments) {
@@ -54,9 +77,11 @@ NodePtr HasMany(std::vector<NodePtr> arguments) {
         for (int64_t i = items.first; i < items.last; ++i) if (!items.items->IsValid(i)) return true;
         return false;
       };
+      const Haystack haystack(have, want.size());
+      std::optional<bool> has_null;
       bool result = all;
       for (int64_t i = want.first; i < want.last && result == all; ++i) {
-        const bool found = want.items->IsValid(i) ? Holds(have, *want.items, i) : null_in(have);
+        const bool found = want.items->IsValid(i) ? haystack.Has(*want.items, i) : has_null ? *has_null : *(has_null = null_in(have));
         if (found != all) result = !all;
       }
       out.Append(result);
@@ -201,6 +226,7 @@ NodePtr Join(std::vector<NodePtr> arguments) {
         if (!valid && !filled) continue;
         if (!first) text += separators[row];
         text += valid ? show(*rows[row].items, i) : std::string(Reader<Text>(call.arguments[2])[row]);
+        RequireTextBytes(text.size());
         first = false;
       }
       out.Append(text);

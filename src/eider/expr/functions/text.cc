@@ -13,13 +13,6 @@ namespace {
 
 using Text = std::string_view;
 
-/// No function makes a value longer than this out of a short one.
-constexpr int64_t kMaxMadeBytes = int64_t{64} << 20;
-
-void RequireMade(int64_t bytes) {
-  if (bytes > kMaxMadeBytes) throw Invalid("a text of more than {} MiB", kMaxMadeBytes >> 20);
-}
-
 std::string Trim(Text text, Text characters, bool left, bool right) {
   const auto in_set = [&](size_t at, size_t end) {
     const Text one = text.substr(at, end - at);
@@ -71,18 +64,19 @@ std::string Pad(Text text, int64_t size, Text fill, bool left) {
   if (size <= 0) return "";
   if (size <= have) return std::string(text.substr(0, ByteOfCharacter(text, size)));
   if (fill.empty()) return std::string(text);
-  RequireMade(size);
+  RequireTextBytes(uint64_t(size));
   std::string padding;
   const int64_t fill_size = CountCharacters(fill);
   for (int64_t n = (size - have) / fill_size; n > 0; --n) padding += fill;
   padding += fill.substr(0, ByteOfCharacter(fill, (size - have) % fill_size));
-  RequireMade(int64_t(padding.size()));
+  RequireTextBytes(padding.size());
   return left ? padding + std::string(text) : std::string(text) + padding;
 }
 
 std::string Repeat(Text text, int64_t n) {
   if (n <= 0 || text.empty()) return "";
-  RequireMade(n > kMaxMadeBytes ? n : n * int64_t(text.size()));
+  RequireTextBytes(uint64_t(n));
+  RequireTextBytes(uint64_t(n) * text.size());
   std::string out;
   for (; n > 0; --n) out += text;
   return out;
@@ -91,9 +85,9 @@ std::string Repeat(Text text, int64_t n) {
 std::string Replace(Text text, Text from, Text to) {
   if (from.empty()) return std::string(text);
   std::string out;
-  for (size_t at; (at = text.find(from)) != Text::npos; text.remove_prefix(at + from.size())) {
+  for (size_t at; (at = FindText(text, from)) != Text::npos; text.remove_prefix(at + from.size())) {
     out.append(text.substr(0, at)).append(to);
-    RequireMade(int64_t(out.size()));
+    RequireTextBytes(out.size());
   }
   return out.append(text);
 }
@@ -115,7 +109,7 @@ std::string SplitPart(Text text, Text by, int64_t n) {
   if (by.empty()) {
     parts.push_back(text);
   } else {
-    for (size_t at; (at = text.find(by)) != Text::npos; text.remove_prefix(at + by.size())) parts.push_back(text.substr(0, at));
+    for (size_t at; (at = FindText(text, by)) != Text::npos; text.remove_prefix(at + by.size())) parts.push_back(text.substr(0, at));
     parts.push_back(text);
   }
   const int64_t index = n > 0 ? n - 1 : int64_t(parts.size()) + n;
@@ -199,6 +193,7 @@ ArrayPtr ConcatTexts(const Call& call, bool separated) {
       if (!call.arguments[i].IsValid(row)) continue;
       if (separated && !first) text += readers[0][row];
       text += readers[i][row];
+      RequireTextBytes(text.size());
       first = false;
     }
     out.Append(text);

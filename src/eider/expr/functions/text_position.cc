@@ -12,7 +12,7 @@ namespace {
 using Text = std::string_view;
 
 int32_t Strpos(Text text, Text part) {
-  const size_t at = text.find(part);
+  const size_t at = FindText(text, part);
   return at == Text::npos ? 0 : int32_t(CountCharacters(text.substr(0, at)) + 1);
 }
 
@@ -83,7 +83,7 @@ FunctionTable TextPositionFunctions() {
       {"strpos|instr|position", "text, text -> int32", Map([](Text s, Text part) { return Strpos(s, part); })},
       {"find_in_set", "text, text -> int32", Map([](Text s, Text set) { return FindInSet(s, set); })},
       {"levenshtein", "text, text -> int32", Map([](Text a, Text b) { return Levenshtein(a, b); })},
-      {"contains", "text, text -> bool", Map([](Text s, Text part) { return s.find(part) != Text::npos; })},
+      {"contains", "text, text -> bool", Map([](Text s, Text part) { return FindText(s, part) != Text::npos; })},
       {"starts_with", "text, text -> bool", Map([](Text s, Text part) { return s.starts_with(part); })},
       {"ends_with", "text, text -> bool", Map([](Text s, Text part) { return s.ends_with(part); })},
       {"contains_tokens", "text, text -> bool", Map([](Text s, Text tokens) { return ContainsTokens(s, tokens); })},
