@@ -72,6 +72,8 @@ def test_parameters_stand_for_values(write: Write) -> None:
     assert ds.count_rows("s = $who", params={"who": "a"}) == 1
     with pytest.raises(ValueError, match=r"no value for parameter \$2"):
         ds.count_rows("x = $2", params=[1])
+    with pytest.raises(eider.InvalidError, match="parameter"):
+        ds.count_rows("x = $1", params=[10**30])
 
 
 def test_errors_show_the_place(write: Write) -> None:
