@@ -13,6 +13,7 @@
 namespace eider::expr {
 namespace {
 
+using ::testing::HasSubstr;
 using testing::Numbers;
 using testing::Strings;
 
@@ -20,6 +21,16 @@ std::string Result(const std::string& sql, const TypePtr& type = MakeType(TypeId
   const Schema schema = columns.empty() ? Schema() : Schema{{{"x", type, true, {}}}, {}};
   const ArrayPtr value = Expression::Parse(sql, schema)->Evaluate(columns, 1);
   return value->IsValid(0) ? ToTextOf(*value->type)(*value, 0) : "null";
+}
+
+/// What the error says; nothing when there is none.
+std::string Failure(const std::string& sql, const ArrayPtr& x) {
+  try {
+    Result(sql, x->type, {x});
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
 }
 
 /// The rows, of those of x, where the condition is true.
@@ -54,10 +65,10 @@ TEST(RobustTest, RoundsDecimalsWithinTheirPrecision) {
   EXPECT_EQ(OfDecimal("round(x)", Decimal(250, 3, 2)), "3.00");
   EXPECT_EQ(OfDecimal("round(x)", Decimal(-250, 3, 2)), "-3.00");
   for (const std::string sql : {"ceil(x)", "round(x)"}) {
-    EXPECT_THROW(OfDecimal(sql, Decimal(999, 3, 2)), Error) << sql;
-    EXPECT_THROW(OfDecimal(sql, Decimal(nine, 38, 38)), Error) << sql;
+    EXPECT_THAT(Failure(sql, Decimal(999, 3, 2)), HasSubstr("no place in"));
+    EXPECT_THAT(Failure(sql, Decimal(nine, 38, 38)), HasSubstr("no place in"));
   }
-  EXPECT_THROW(OfDecimal("abs(x)", Decimal(Int128(1) << 126 << 1, 38, 0)), Error);
+  EXPECT_THAT(Failure("abs(x)", Decimal(-(Int128(1) << 126) * 2, 38, 0)), HasSubstr("no place in"));
 }
 
 TEST(RobustTest, CastsDecimalsOfANegativeScale) {
@@ -71,6 +82,7 @@ TEST(RobustTest, RowsBehindAFalseGuardDoNotFail) {
   EXPECT_THAT(Where("x < 9 AND array_length(array_resize([x], x)) = 1", x), ::testing::ElementsAre(0));
   EXPECT_THAT(Where("x < 9 AND array_length(array_repeat(x, x)) = 1", x), ::testing::ElementsAre(0));
   EXPECT_THAT(Where("x < 9 AND CAST([x] AS int[])[1] = 1", x), ::testing::ElementsAre(0));
+  EXPECT_THAT(Where("x < 9 AND ceil(CAST(x AS decimal(38, 2)) * 1) = 1", x), ::testing::ElementsAre(0));
   EXPECT_THAT(Where("CASE WHEN x < 9 THEN array_length(array_repeat(x, x)) ELSE 7 END = 7", x), ::testing::ElementsAre(1));
   EXPECT_THAT(Where("x = 3 AND factorial(-1) = 1", x), ::testing::IsEmpty());
 }
@@ -84,20 +96,19 @@ TEST(RobustTest, MomentsFarAwayBehindAFalseGuardDoNotFail) {
 TEST(RobustTest, BinsOfMonthsEndWithTheCalendar) {
   auto x = std::make_shared<Array>(*Numbers<int64_t>({1'000'000'000'000'000'000}));
   x->type = TimestampType(TimeUnit::kSecond);
-  EXPECT_THROW(Result("date_bin('1 month'::interval, x)", x->type, {x}), Error);
-  EXPECT_THROW(Result("date_bin(INTERVAL '1 month', x)", x->type, {x}), Error);
+  EXPECT_THAT(Failure("date_bin(INTERVAL '1 month', x)", x), HasSubstr("months from the origin"));
 }
 
 TEST(RobustTest, IntervalsHaveAPlaceOrAreRefused) {
-  std::string days, times;
+  std::string days;
   for (int i = 0; i < 30; ++i) days += "99999999 days ";
-  for (int i = 0; i < 3; ++i) times += "8000000 hours ";
   EXPECT_THROW(Result("INTERVAL '" + days + "'"), Error);
-  EXPECT_THROW(Result("INTERVAL '2500000 hours 2500000 hours'"), Error);
+  EXPECT_NO_THROW(Result("INTERVAL '2499999 hours 62048 hours 00:00:01'"));
+  EXPECT_THROW(Result("INTERVAL '2499999 hours 62048 hours 23:59:59'"), Error);
 }
 
 TEST(RobustTest, ListsThatGrowAreBoundedInAll) {
-  const ArrayPtr x = Numbers<int64_t>({100'000'000, 100'000'000});
+  const ArrayPtr x = Numbers<int64_t>({1000, int64_t{1} << 27});
   const auto expression = Expression::Parse("array_resize([1], x + 0)", Schema{{{"x", x->type, true, {}}}, {}});
   EXPECT_THROW(expression->Evaluate(std::vector<ArrayPtr>{x}, 2), Error);
 }
