@@ -132,7 +132,8 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
         """
         if filter is None and not kwargs:
             return self._native.count_rows()
-        return self.scanner(filter=filter, columns=[], **kwargs).count_rows()
+        # Not the default limit and offset of scans.
+        return self._wrap(self._native).scanner(filter=filter, columns=[], **kwargs).count_rows()
 
     def __len__(self) -> int:
         return self._native.count_rows()

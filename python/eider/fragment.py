@@ -150,7 +150,7 @@ class LanceFragment(Refusing):
     def count_rows(self, filter: object = None) -> int:
         """Number of live rows, of those that pass ``filter`` where there is one."""
         if filter is not None:
-            return self.scanner(columns=[], filter=filter).count_rows()
+            return self._dataset.count_rows(filter, fragments=[self])
         return self._info.physical_rows - self._info.deleted_rows
 
     def scanner(

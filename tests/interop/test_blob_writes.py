@@ -316,4 +316,7 @@ def test_scans_of_values_keep_to_the_memory_limit(tmp_path, size):
     session = eider.Session(memory_limit=16 << 20)
     batches = list(eider.dataset(tmp_path / "t", session=session).to_batches(blob_handling="all_binary"))
     assert [value for batch in batches for value in batch["b"].to_pylist()] == values
-    assert [batch.num_rows for batch in batches][:2] == ([16, 84] if size == 1000 else [16, 10])
+    # A first look at a few rows says how wide they are; from then on batches are of what fits the limit.
+    rows = [batch.num_rows for batch in batches]
+    assert rows[0] <= 16
+    assert len(rows) <= 4 if size == 1000 else max(rows) * size <= 4 << 20

@@ -89,7 +89,7 @@ def test_the_rows_are_pyarrows(ds, table, expression):
 @pytest.mark.parametrize("query", QUERIES)
 def test_duckdb_pushes_into_a_dataset(ds, table, query):
     found = duckdb.sql(query).fetchall()
-    plain = table  # noqa: F841: the query finds it by name
+    plain = table  # noqa: F841  (the query finds it by name)
     assert found == duckdb.sql(query.replace("FROM ds", "FROM plain").replace("JOIN ds", "JOIN plain")).fetchall()
 
 

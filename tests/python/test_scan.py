@@ -100,6 +100,13 @@ def test_batches_in_any_order(write):
     assert found.sort_by("id") == table
 
 
+def test_empty_strings_of_a_dictionary(write):
+    words = [""] * 2000 + ["birch tree"] * 1000 + ["cedar oak"] * 1000
+    ds = write(pa.table({"word": words}), profile="compact")
+    for first, count in ((0, 100), (0, 2000), (1990, 20), (0, 4000)):
+        assert ds.slice(first, first + count)["word"].to_pylist() == words[first : first + count]
+
+
 def test_tail(ds, table):
     assert ds.tail(3) == table.slice(7)
     assert ds.tail(30) == table

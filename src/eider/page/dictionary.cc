@@ -117,7 +117,8 @@ void AppendStrings(const DictionaryValues& values, const Keys& keys, uint64_t co
   };
   const auto copy = [&](uint64_t key) {
     const ByteSpan value = values[key];
-    const bool is_short = value.size() <= kShort && values.HasBytes(value, kShort);
+    // Without a byte to append there may be no buffer, and so no slack.
+    const bool is_short = !value.empty() && value.size() <= kShort && values.HasBytes(value, kShort);
     is_short ? std::memcpy(to, value.data(), kShort) : std::memcpy(to, value.data(), value.size());
     store(value.size());
   };
