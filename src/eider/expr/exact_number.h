@@ -30,8 +30,13 @@ std::optional<ExactNumber> ParseExact(std::string_view text);
 /// The greatest integer n with n x 10^-scale <= number; kBelow and kAbove when that has no place in 38 digits.
 Fit FloorTo(const ExactNumber& number, int scale, Int128* out);
 
+/// The nearest float or double, all of `text`: infinite above the greatest, zero where it is too small; nullopt for what is no number.
+template <typename T>
+std::optional<T> ReadFloating(std::string_view text);
+
 /// 10^n for n <= 38.
 Int128 PowerOfTen(int n);
+inline bool InPrecision(Int128 value, int precision) { return value < PowerOfTen(precision) && value > -PowerOfTen(precision); }
 /// "-12.34"
 std::string DecimalToText(Int128 value, int scale);
 /// Shortest text that reads back as the value; "1.0" rather than "1", "NaN", "inf", as the reference prints.
