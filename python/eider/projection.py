@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,10 +34,10 @@ def split_path(path: str) -> list[str]:
     rest = path
     while True:
         if rest.startswith("`"):
-            end = rest.find("`", 1)
-            if end < 0:
+            quoted = re.match(r"`((?:[^`]|``)*)`", rest)
+            if quoted is None:
                 raise InvalidError(f"columns: no closing backquote in {path!r}")
-            segment, rest = rest[1:end], rest[end + 1 :]
+            segment, rest = quoted[1].replace("``", "`"), rest[quoted.end() :]
         else:
             dot = rest.find(".")
             segment, rest = (rest, "") if dot < 0 else (rest[:dot], rest[dot:])
@@ -49,8 +50,8 @@ def split_path(path: str) -> list[str]:
 
 
 def quote_path(segments: Iterable[str]) -> str:
-    """The engine's spelling of a path: segments with a dot stand in backquotes."""
-    return ".".join(f"`{s}`" if "." in s else s for s in segments)
+    """The engine's spelling of a path: segments with a dot or a backquote stand in backquotes."""
+    return ".".join("`" + s.replace("`", "``") + "`" if "." in s or "`" in s else s for s in segments)
 
 
 def _is_path(text: str, names: Container[str]) -> bool:

@@ -27,10 +27,6 @@ std::string Lower(std::string_view text) {
   return out;
 }
 
-std::string QuoteSegment(const std::string& name) {
-  return name.find('.') == std::string::npos && name.find('`') == std::string::npos ? name : "`" + name + "`";
-}
-
 /// The field of that name; failing that, the only one that differs in case.
 const Field* FindField(const std::vector<Field>& fields, std::string_view name) {
   const Field* found = nullptr;

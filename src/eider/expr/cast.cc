@@ -51,8 +51,6 @@ Kernel NumberKernel(TypeId from, TypeId to, bool lenient) {
   });
 }
 
-bool InPrecision(Int128 value, int precision) { return value < PowerOfTen(precision) && -value < PowerOfTen(precision); }
-
 /// value / 10^digits, half away from zero.
 Int128 DropDigits(Int128 value, int digits) {
   if (digits > 38) return 0;
@@ -100,13 +98,14 @@ Kernel FromDecimalKernel(const TypePtr& from, const TypePtr& to, bool lenient) {
   return VisitNumber(to->id, [&](auto zero) -> Kernel {
     using To = decltype(zero);
     return [lenient, scale = from->scale](const Call& call) {
-      const Int128 power = PowerOfTen(std::clamp(scale, 0, 38));
+      const Int128 power = PowerOfTen(std::min(std::abs(scale), 38));
       const auto convert = [&](Int128 value, To* out) {
         if constexpr (std::is_floating_point_v<To>) {
           *out = scale >= 0 ? To(double(value) / double(power)) : To(double(value) * std::pow(10.0, -scale));
           return true;
         } else {
-          const Int128 whole = value / power;
+          Int128 whole = scale >= 0 ? value / power : value;
+          if (scale < 0 && value != 0 && (scale < -38 || __builtin_mul_overflow(value, power, &whole))) return false;
           if (whole < Int128(std::numeric_limits<To>::min()) || whole > Int128(std::numeric_limits<To>::max())) return false;
           *out = To(whole);
           return true;
@@ -249,7 +248,8 @@ Kernel ListKernel(const TypePtr& from, const TypePtr& to, bool lenient) {
     std::vector<int64_t> positions;
     ends.AppendValue(int32_t{0});
     for (int64_t row = 0; row < call.rows; ++row) {
-      if (list->IsValid(row)) for (int64_t i = rows[row].first; i < rows[row].last; ++i) positions.push_back(i);
+      // Rows that nobody asks for are left empty, as their items must not throw.
+      if (list->IsValid(row) && IsLive(call.live, row)) for (int64_t i = rows[row].first; i < rows[row].last; ++i) positions.push_back(i);
       if (positions.size() > INT32_MAX) throw Invalid("more than {} items in the lists of a batch", INT32_MAX);
       ends.AppendValue(int32_t(positions.size()));
     }
@@ -283,6 +283,13 @@ Kernel StructKernel(const TypePtr& from, const TypePtr& to, bool lenient) {
 }
 
 bool IsTemporal(TypeId id) { return IsInstant(id) || IsTime(id) || id == TypeId::kDuration; }
+/// Steps since midnight, which are those of one day.
+template <typename T>
+Kernel TimeOfDayKernel(const TypePtr& to, bool lenient) {
+  return [lenient, step = NanosPerStep(*to)](const Call& call) {
+    return ConvertRows<T, T>(call, lenient, [step](T value, T* out) { return *out = value, value >= 0 && value * step < kNanosPerDay; }, Show<T>);
+  };
+}
 bool IsNarrowTemporal(TypeId id) { return id == TypeId::kDate32 || id == TypeId::kTime32; }
 
 Kernel TemporalCast(const TypePtr& from, const TypePtr& to, bool lenient) {
@@ -291,6 +298,9 @@ Kernel TemporalCast(const TypePtr& from, const TypePtr& to, bool lenient) {
   if (instants || same_family) return TemporalKernel(from, to, lenient);
   const TypePtr stored = MakeType(IsNarrowTemporal(IsTemporal(from->id) ? from->id : to->id) ? TypeId::kInt32 : TypeId::kInt64);
   if (IsTemporal(from->id) && IsNumber(to->id)) return Compose(RetypeKernel(), stored, CastKernel(stored, to, lenient));
+  if (IsWhole(from->id) && IsTime(to->id)) {
+    return Compose(CastKernel(from, stored, lenient), stored, to->id == TypeId::kTime32 ? TimeOfDayKernel<int32_t>(to, lenient) : TimeOfDayKernel<int64_t>(to, lenient));
+  }
   if (IsWhole(from->id) && IsTemporal(to->id)) return Compose(CastKernel(from, stored, lenient), stored, RetypeKernel());
   if (from->id == TypeId::kTimestamp && IsTime(to->id)) {
     return [=](const Call& call) {

@@ -21,6 +21,7 @@ Kernel ParseKernel(bool lenient, Parse parse) {
 
 template <typename T>
 bool ParseWhole(std::string_view text, T* out) {
+  if (text.starts_with("+-")) return false;
   if (text.starts_with('+')) text.remove_prefix(1);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
@@ -28,10 +29,9 @@ bool ParseWhole(std::string_view text, T* out) {
 
 template <typename T>
 bool ParseFloating(std::string_view text, T* out) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
-  if (error == std::errc::result_out_of_range) return *out = text.starts_with('-') ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::infinity(), true;
-  return error == std::errc() && end == text.data() + text.size() && !text.empty();
+  const std::optional<T> value = ReadFloating<T>(text);
+  *out = value.value_or(0);
+  return value.has_value();
 }
 
 bool ParseBool(std::string_view text, bool* out) {

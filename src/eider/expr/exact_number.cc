@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace eider::expr {
 namespace {
@@ -78,6 +79,24 @@ std::optional<ExactNumber> ParseExact(std::string_view text) {
   if (number.digits.empty()) number = {};
   return number;
 }
+
+template <typename T>
+std::optional<T> ReadFloating(std::string_view text) {
+  const bool plus = text.starts_with('+'), minus = text.starts_with('-');
+  if (plus) text.remove_prefix(1);
+  if (plus && text.starts_with('-')) return std::nullopt;
+  T value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::invalid_argument || end != text.data() + text.size()) return std::nullopt;
+  if (error == std::errc()) return value;
+  // Too great or too small; of an exponent that has no place its sign tells.
+  const std::optional<ExactNumber> exact = ParseExact(text);
+  const bool tiny = exact ? int64_t(exact->digits.size()) + exact->exponent < 0 : text.find('-', 1) != std::string_view::npos;
+  const T size = tiny ? T(0) : std::numeric_limits<T>::infinity();
+  return minus ? -size : size;
+}
+template std::optional<float> ReadFloating(std::string_view);
+template std::optional<double> ReadFloating(std::string_view);
 
 Int128 PowerOfTen(int n) {
   Int128 power = 1;

@@ -32,8 +32,13 @@ std::optional<ExactNumber> ParseExact(std::string_view text);
 Fit FloorTo(const ExactNumber& number, int scale, Int128* out);
 Fit FloorTo(const ExactNumber& number, int scale, Int256* out);
 
+/// The nearest float or double, all of `text`: infinite above the greatest, zero where it is too small; nullopt for what is no number.
+template <typename T>
+std::optional<T> ReadFloating(std::string_view text);
+
 /// 10^n for n <= 38.
 Int128 PowerOfTen(int n);
+inline bool InPrecision(Int128 value, int precision) { return value < PowerOfTen(precision) && value > -PowerOfTen(precision); }
 /// "-12.34"
 std::string DecimalToText(Int128 value, int scale);
 std::string DecimalToText(Int256 value, int scale);

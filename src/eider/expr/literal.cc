@@ -1,6 +1,5 @@
 #include "eider/expr/literal.h"
 
-#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -15,17 +14,7 @@ namespace {
   throw Invalid("a literal of type {} does not become {}", TypeToString(*literal.type()), TypeToString(*type));
 }
 
-double ReadDouble(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data() + (text.starts_with('+') ? 1 : 0), text.data() + text.size(), value);
-  if (error == std::errc::result_out_of_range) {
-    const std::optional<ExactNumber> exact = ParseExact(text);
-    const bool tiny = exact && int64_t(exact->digits.size()) + exact->exponent < 0;
-    value = tiny ? 0 : std::numeric_limits<double>::infinity();
-    if (text.starts_with('-')) value = -value;
-  }
-  return value;
-}
+double ReadDouble(std::string_view text) { return ReadFloating<double>(text).value_or(0); }
 
 /// The number that a literal is; nullopt for NaN and infinities.
 std::optional<ExactNumber> ExactOf(const LiteralNode& literal) {

@@ -9,6 +9,7 @@ namespace eider::expr {
 namespace {
 
 constexpr int64_t kMaxRegexpBytes = int64_t{8} << 20;
+constexpr size_t kLongPart = 32;  // bytes from which on trying each place one by one is slow
 
 bool IsAscii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -66,6 +67,9 @@ LikePattern::LikePattern(std::string_view pattern, bool ignore_case, char escape
     parts_.back().text.push_back(pattern[i]), parts_.back().any.push_back(any), parts_.back().has_any |= any;
   }
   if (pattern.ends_with('%') && parts_.size() > 1 && !parts_.back().text.empty()) parts_.emplace_back();
+  for (Part& part : parts_) {
+    if (part.has_any && part.text.size() > kLongPart) MakeMasks(&part);
+  }
   if (std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.has_any; })) return;
   const size_t n = parts_.size();
   if (n == 1) shape_ = Shape::kEqual, text_ = parts_[0].text;
@@ -96,12 +100,45 @@ size_t LikePattern::MatchAt(const Part& part, std::string_view text, size_t at) 
   return at;
 }
 
+void LikePattern::MakeMasks(Part* part) {
+  const size_t words = part->text.size() / 64 + 1;
+  part->masks.resize(257 * words);
+  for (size_t i = 0; i < part->text.size(); ++i) {
+    const size_t row = part->any[i] ? 256 : static_cast<unsigned char>(part->text[i]);
+    part->masks[row * words + i / 64] |= uint64_t{1} << i % 64;
+  }
+}
+
+/// Where `part` first ends. Bit i of the state: places 0 to i match up to here; 64 of them take one step.
+size_t LikePattern::FindLongPart(const Part& part, std::string_view text, size_t from) {
+  const size_t words = part.text.size() / 64 + 1, last = part.text.size() - 1;
+  const uint64_t* const any = part.masks.data() + 256 * words;
+  std::vector<uint64_t> state(words);
+  for (size_t at = from; at < text.size();) {
+    const size_t end = std::min(at + CharacterBytes(text[at]), text.size());
+    for (size_t byte = at; byte < end; ++byte) {
+      const bool lead = byte == at;  // _ goes ahead with the first byte of a character and waits during the others
+      const uint64_t* const mask = part.masks.data() + words * static_cast<unsigned char>(text[byte]);
+      uint64_t carry = lead;
+      for (size_t w = 0; w < words; ++w) {
+        const uint64_t old = state[w], moved = old << 1 | carry;
+        carry = old >> 63;
+        state[w] = (moved & mask[w]) | ((lead ? moved : old) & any[w]);
+      }
+    }
+    at = end;
+    if (state[last / 64] >> last % 64 & 1) return at;
+  }
+  return std::string_view::npos;
+}
+
 size_t LikePattern::FindPart(const Part& part, std::string_view text, size_t from, size_t* end) {
   if (!part.has_any) {
     const size_t at = text.find(part.text, from);
     *end = at == std::string_view::npos ? at : at + part.text.size();
     return at;
   }
+  if (!part.masks.empty()) return *end = FindLongPart(part, text, from);
   for (size_t at = from; at <= text.size(); at += at < text.size() ? CharacterBytes(text[at]) : 1) {
     *end = MatchAt(part, text, at);
     if (*end != std::string_view::npos) return at;

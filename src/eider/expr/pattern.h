@@ -31,9 +31,12 @@ class LikePattern {
     std::string text;
     std::vector<bool> any;  ///< by byte of `text`: is _
     bool has_any = false;
+    std::vector<uint64_t> masks;  ///< of a long part with _: by byte, and (at 256) for _, one bit per place in `text` that it matches
   };
   bool MatchesParts(std::string_view text) const;
   static size_t MatchAt(const Part& part, std::string_view text, size_t at);
+  static void MakeMasks(Part* part);
+  static size_t FindLongPart(const Part& part, std::string_view text, size_t from);
   static size_t FindPart(const Part& part, std::string_view text, size_t from, size_t* end);
   bool MatchesEnd(const Part& part, std::string_view text, size_t from) const;
 

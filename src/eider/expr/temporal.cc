@@ -193,8 +193,8 @@ bool AddPart(double count, const IntervalUnit& unit, Interval* out) {
   const double months = count * unit.months, days = count * unit.days + (months - std::trunc(months)) * 30;
   const double nanos = count * double(unit.nanos) + (days - std::trunc(days)) * double(kNanosPerDay);
   if (std::abs(months) > 1e6 || std::abs(days) > 1e8 || std::abs(nanos) > 9e18) return false;
-  out->months += int32_t(months), out->days += int32_t(days);
-  return !__builtin_add_overflow(out->nanos, int64_t(std::llround(nanos)), &out->nanos);
+  return !__builtin_add_overflow(out->months, int32_t(months), &out->months) && !__builtin_add_overflow(out->days, int32_t(days), &out->days) &&
+         !__builtin_add_overflow(out->nanos, int64_t(std::llround(nanos)), &out->nanos);
 }
 
 }  // namespace
@@ -207,8 +207,7 @@ std::optional<Interval> ParseInterval(std::string_view text) {
     if (const size_t end = std::min(text.find(' '), text.size()); text.substr(0, end).find(':') != std::string_view::npos) {
       const bool minus = text.starts_with('-');
       const auto time = ParseTimeOfDay(text.substr(minus, end - minus));
-      if (!time) return std::nullopt;
-      out.nanos += minus ? -*time : *time;
+      if (!time || __builtin_add_overflow(out.nanos, minus ? -*time : *time, &out.nanos)) return std::nullopt;
       text = Trim(text.substr(end)), any = true;
       continue;
     }

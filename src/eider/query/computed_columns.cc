@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "eider/schema/field_path.h"
+
 namespace eider::query {
 namespace {
 
@@ -29,7 +31,7 @@ ComputedColumns::ComputedColumns(const TableReader& table, const ScanOptions& op
   if (!read_options_.columns) {
     read_options_.columns.emplace();
     for (const LanceField& field : table.snapshot().manifest->schema().fields) {
-      read_options_.columns->push_back(field.name.find('.') == std::string::npos ? field.name : "`" + field.name + "`");
+      read_options_.columns->push_back(QuoteSegment(field.name));
     }
   }
   for (const ComputedColumn& column : options.computed) {

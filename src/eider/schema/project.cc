@@ -60,15 +60,25 @@ std::vector<std::string> SplitFieldPath(std::string_view path) {
     if (path[i] == '.') {
       segments.emplace_back();
     } else if (path[i] == '`' && segments.back().empty()) {
-      const size_t end = path.find('`', i + 1);
-      if (end == std::string_view::npos) throw Invalid("column path '{}': a backquote is not closed", path);
-      segments.back() = path.substr(i + 1, end - i - 1);
-      i = end;
+      for (size_t from = i + 1;; from = i + 1) {
+        i = path.find('`', from);
+        if (i == std::string_view::npos) throw Invalid("column path '{}': a backquote is not closed", path);
+        segments.back() += path.substr(from, i - from);
+        if (!path.substr(i + 1).starts_with('`')) break;
+        segments.back() += path[i++];
+      }
     } else {
       segments.back() += path[i];
     }
   }
   return segments;
+}
+
+std::string QuoteSegment(std::string_view name) {
+  if (name.find_first_of(".`") == std::string_view::npos) return std::string(name);
+  std::string out = "`";
+  for (const char c : name) out.append(c == '`' ? 2 : 1, c);
+  return out + '`';
 }
 
 const LanceField* LanceSchema::FindPath(std::string_view path) const {

@@ -208,5 +208,14 @@ TEST(SchemaTest, MatchesAppendedDataByName) {
   EXPECT_NE(message.find("'k'"), std::string::npos) << message;
 }
 
+TEST(SchemaTest, SegmentsOfPathsMayHoldDotsAndBackquotes) {
+  const std::vector<std::string> names = {"a", "b.c", "d`e", "`", "`f`", "g``.`"};
+  std::string path;
+  for (const std::string& name : names) path += (path.empty() ? "" : ".") + QuoteSegment(name);
+  EXPECT_EQ(SplitFieldPath(path), names) << path;
+  EXPECT_EQ(QuoteSegment("d`e"), "`d``e`");
+  EXPECT_THROW(SplitFieldPath("`a``"), Error);
+}
+
 }  // namespace
 }  // namespace eider

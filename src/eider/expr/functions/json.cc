@@ -78,8 +78,7 @@ Kernel ByKey(Answer answer) {
 }
 
 bool ArrayHolds(const JsonValue& array, Text value) {
-  for (uint32_t i = 0; array.IsArray() && i < array.size(); ++i) {
-    const JsonValue item = *array.Item(i);
+  for (const JsonValue& item : array.Items()) {
     if (item.ToText() == value || item.ToJson() == value) return true;
   }
   return false;

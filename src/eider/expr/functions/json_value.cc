@@ -41,6 +41,14 @@ std::optional<JsonValue> JsonValue::Item(uint32_t index) const {
   return Entry(1 + index, at);
 }
 
+std::vector<JsonValue> JsonValue::Items() const {
+  std::vector<JsonValue> out;
+  if (!IsArray()) return out;
+  uint64_t at = 4 + 4 * uint64_t(size());
+  for (uint64_t i = 0; i < size(); at += Word(1 + i++) & kLengthMask) out.push_back(Entry(1 + i, at));
+  return out;
+}
+
 std::optional<JsonValue> JsonValue::Member(std::string_view name) const {
   if (kind_ != Kind::kContainer || Word(0) >> 28 != kObject) return std::nullopt;
   const uint64_t count = size();

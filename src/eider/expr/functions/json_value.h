@@ -23,6 +23,7 @@ class JsonValue {
   uint32_t size() const;  ///< items of an array or members of an object, else 0
   /// \throws Error(kCorrupt)
   std::optional<JsonValue> Item(uint32_t index) const;
+  std::vector<JsonValue> Items() const;  ///< of an array; else none
   std::optional<JsonValue> Member(std::string_view name) const;
 
   /// The text of a string without quotes, of anything else as JSON.

@@ -85,14 +85,16 @@ NodePtr Extend(std::vector<NodePtr> arguments) {
   return front ? Concat({one, arguments[0]}) : Concat({arguments[0], one});
 }
 
+/// The first of each value, in the order of their positions.
+Positions FirstOfEach(const Array& items, Positions of) {
+  std::stable_sort(of.begin(), of.end(), [&](int64_t a, int64_t b) { return Order(items, a, b) < 0; });
+  of.erase(std::unique(of.begin(), of.end(), [&](int64_t a, int64_t b) { return Order(items, a, b) == 0; }), of.end());
+  std::sort(of.begin(), of.end());
+  return of;
+}
+
 NodePtr Distinct(std::vector<NodePtr> arguments) {
-  return Edited("array_distinct", std::move(arguments), [](const Call&, int64_t, const Items& items) {
-    Positions sorted = AllOf(items);
-    std::stable_sort(sorted.begin(), sorted.end(), [&](int64_t a, int64_t b) { return Order(*items.items, a, b) < 0; });
-    sorted.erase(std::unique(sorted.begin(), sorted.end(), [&](int64_t a, int64_t b) { return Order(*items.items, a, b) == 0; }), sorted.end());
-    std::sort(sorted.begin(), sorted.end());
-    return sorted;
-  });
+  return Edited("array_distinct", std::move(arguments), [](const Call&, int64_t, const Items& items) { return FirstOfEach(*items.items, AllOf(items)); });
 }
 
 /// array_sort(list[, 'asc' | 'desc'[, 'nulls first' | 'nulls last']])
@@ -208,22 +210,16 @@ NodePtr Combine(std::vector<NodePtr> arguments) {
     const Reader<Items> lefts(call.arguments[0]), rights(call.arguments[1]);
     ListBuilder out;
     for (int64_t row = 0; row < call.rows; ++row) {
-      const bool valid = call.arguments[0].IsValid(row) && call.arguments[1].IsValid(row);
-      Positions taken;
+      const bool valid = IsLive(call.live, row) && call.arguments[0].IsValid(row) && call.arguments[1].IsValid(row);
       const auto less = [&](int64_t a, int64_t b) { return Order(*items, a, b) < 0; };
-      Positions other, order;
+      Positions other, kept;
       for (int64_t i = valid ? rights[row].first : 0; valid && i < rights[row].last; ++i) other.push_back(both[0]->length + i);
-      for (int64_t i = valid ? lefts[row].first : 0; valid && i < lefts[row].last; ++i) order.push_back(i);
-      if (set == SetOf::kUnion) order.insert(order.end(), other.begin(), other.end());
-      std::sort(other.begin(), other.end(), less);
-      for (const int64_t i : order) {
-        const bool in_other = set != SetOf::kUnion && std::binary_search(other.begin(), other.end(), i, less);
-        if (set != SetOf::kUnion && in_other != (set == SetOf::kIntersect)) continue;
-        const auto place = std::lower_bound(taken.begin(), taken.end(), i, less);
-        if (place != taken.end() && Order(*items, *place, i) == 0) continue;
-        taken.insert(place, i);
-        out.Append(i);
+      if (set != SetOf::kUnion) std::sort(other.begin(), other.end(), less);
+      for (int64_t i = valid ? lefts[row].first : 0; valid && i < lefts[row].last; ++i) {
+        if (set == SetOf::kUnion || std::binary_search(other.begin(), other.end(), i, less) == (set == SetOf::kIntersect)) kept.push_back(i);
       }
+      if (set == SetOf::kUnion) kept.insert(kept.end(), other.begin(), other.end());
+      for (const int64_t i : FirstOfEach(*items, std::move(kept))) out.Append(i);
       out.EndRow(valid);
     }
     return out.Finish(call.type, items);
@@ -263,9 +259,10 @@ NodePtr Resize(std::vector<NodePtr> arguments) {
     const Reader<Items> rows(call.arguments[0]);
     const Reader<int64_t> sizes(call.arguments[1]);
     ListBuilder out;
+    int64_t made = 0;
     for (int64_t row = 0; row < call.rows; ++row) {
-      const bool valid = call.arguments[0].IsValid(row) && call.arguments[1].IsValid(row);
-      if (valid) RequireMade(sizes[row]);
+      const bool valid = IsLive(call.live, row) && call.arguments[0].IsValid(row) && call.arguments[1].IsValid(row);
+      if (valid) RequireMade(sizes[row]), RequireMade(made += std::max<int64_t>(sizes[row], 0));
       for (int64_t i = 0; valid && i < sizes[row]; ++i) out.Append(i < rows[row].size() ? rows[row].first + i : both[0]->length + call.arguments[2].At(row));
       out.EndRow(valid);
     }
@@ -282,7 +279,7 @@ NodePtr Repeat(std::vector<NodePtr> arguments) {
     ListBuilder out;
     int64_t made = 0;
     for (int64_t row = 0; row < call.rows; ++row) {
-      const int64_t count = call.arguments[1].IsValid(row) ? std::max<int64_t>(counts[row], 0) : 0;
+      const int64_t count = IsLive(call.live, row) && call.arguments[1].IsValid(row) ? std::max<int64_t>(counts[row], 0) : 0;
       RequireMade(count);
       RequireMade(made += count);
       for (int64_t i = 0; i < count; ++i) out.Append(call.arguments[0].At(row));

@@ -69,31 +69,35 @@ double Cbrt(double x) {
 
 double Sign(double x) { return std::isnan(x) ? x : double(x > 0) - double(x < 0); }
 
-ArrayPtr AbsDecimal(const Call& call) {
+/// edit(value, &out) of each row; a live one that leaves the precision of the type is an error.
+template <typename Edit>
+ArrayPtr EditDecimal(const Call& call, Edit&& edit) {
   const Column& column = call.arguments[0];
   const Reader<Int128> values(column);
   Builder<Int128> out(call.rows);
   for (int64_t row = 0; row < call.rows; ++row) {
-    if (!column.IsValid(row)) out.AppendNull();
-    else out.Append(values[row] < 0 ? -values[row] : values[row]);
+    Int128 value = 0;
+    const bool asked = column.IsValid(row) && IsLive(call.live, row);
+    if (asked && (!edit(values[row], &value) || !InPrecision(value, call.type->precision))) throw Invalid("the result has no place in {}", TypeToString(*call.type));
+    if (asked) out.Append(value);
+    else out.AppendNull();
   }
   return out.Finish(call.type);
+}
+
+ArrayPtr AbsDecimal(const Call& call) {
+  return EditDecimal(call, [](Int128 value, Int128* out) { return value < 0 ? !__builtin_sub_overflow(Int128(0), value, out) : (*out = value, true); });
 }
 
 /// Decimals to a number of digits: floor (-1), ceil (1), or half away from zero (0).
 template <int direction>
 ArrayPtr RoundDecimal(const Call& call) {
-  const Column& column = call.arguments[0];
-  const Reader<Int128> values(column);
-  const Int128 unit = PowerOfTen(std::clamp(column.type().scale, 0, 38));
-  Builder<Int128> out(call.rows);
-  for (int64_t row = 0; row < call.rows; ++row) {
-    if (!column.IsValid(row)) { out.AppendNull(); continue; }
-    const Int128 value = values[row], rest = ((value % unit) + unit) % unit, floor = value - rest;
+  const Int128 unit = PowerOfTen(std::clamp(call.arguments[0].type().scale, 0, 38));
+  return EditDecimal(call, [unit](Int128 value, Int128* out) {
+    const Int128 cut = value % unit, rest = cut < 0 ? cut + unit : cut;
     const bool up = direction > 0 ? rest != 0 : direction < 0 ? false : rest > unit - rest || (rest != 0 && rest == unit - rest && value > 0);
-    out.Append(up ? floor + unit : floor);
-  }
-  return out.Finish(call.type);
+    return !__builtin_sub_overflow(value, rest, out) && !(up && __builtin_add_overflow(*out, unit, out));
+  });
 }
 
 ArrayPtr Random(const Call& call) {

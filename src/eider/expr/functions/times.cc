@@ -104,7 +104,7 @@ ArrayPtr EachClock(const Call& call, size_t argument, Value&& value) {
   const ClockReader clock(column);
   Builder<T> out(call.rows);
   for (int64_t row = 0; row < call.rows; ++row) {
-    if (column.IsValid(row)) out.Append(T(value(clock, row)));
+    if (column.IsValid(row) && IsLive(call.live, row)) out.Append(T(value(clock, row)));
     else out.AppendNull();
   }
   return out.Finish(call.type);
@@ -186,7 +186,9 @@ NodePtr DateBin(std::vector<NodePtr> arguments) {
       if (width.months != 0 && nanos == 0 && width.months > 0) {
         const auto month_of = [](Int128 n) { const Civil c = CivilFromDays(int64_t(FloorDiv(n, kNanosPerDay))); return c.year * 12 + c.month - 1; };
         const int64_t months = int64_t(FloorDiv(month_of(at) - month_of(origin), width.months)) * width.months;
-        out.Append(ToSteps(*AddInterval(origin, {int32_t(months), 0, 0}, 1), *call.type));
+        const std::optional<Int128> start = months == int32_t(months) ? AddInterval(origin, {int32_t(months), 0, 0}, 1) : std::nullopt;
+        if (!start) throw Invalid("a bin {} months from the origin", months);
+        out.Append(ToSteps(*start, *call.type));
         continue;
       }
       if (width.months != 0 || nanos <= 0) throw Invalid("the width of a bin is months, or days and times, and above zero");

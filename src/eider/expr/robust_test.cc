@@ -1,0 +1,159 @@
+// Expressions at the edges of their types, behind guards, and with values made to be slow.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "eider/base/error.h"
+#include "eider/expr/cast.h"
+#include "eider/expr/exact_number.h"
+#include "eider/expr/expression.h"
+#include "eider/expr/pattern.h"
+#include "eider/testing/arrays.h"
+
+namespace eider::expr {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::Numbers;
+using testing::Strings;
+
+std::string Result(const std::string& sql, const TypePtr& type = MakeType(TypeId::kInt64), const std::vector<ArrayPtr>& columns = {}) {
+  const Schema schema = columns.empty() ? Schema() : Schema{{{"x", type, true, {}}}, {}};
+  const ArrayPtr value = Expression::Parse(sql, schema)->Evaluate(columns, 1);
+  return value->IsValid(0) ? ToTextOf(*value->type)(*value, 0) : "null";
+}
+
+/// What the error says; nothing when there is none.
+std::string Failure(const std::string& sql, const ArrayPtr& x) {
+  try {
+    Result(sql, x->type, {x});
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// The rows, of those of x, where the condition is true.
+std::vector<int64_t> Where(const std::string& sql, const ArrayPtr& x) {
+  const auto expression = Expression::Parse(sql, Schema{{{"x", x->type, true, {}}}, {}});
+  const Buffer bits = expression->Select(std::vector<ArrayPtr>(expression->columns().size(), x), x->length);
+  std::vector<int64_t> rows;
+  for (int64_t i = 0; i < x->length; ++i) {
+    if (GetBit(bits.data(), uint64_t(i))) rows.push_back(i);
+  }
+  return rows;
+}
+
+ArrayPtr Decimal(Int128 value, int precision, int scale) { return One(DecimalType(TypeId::kDecimal128, precision, scale), value); }
+std::string OfDecimal(const std::string& sql, const ArrayPtr& x) { return Result(sql, x->type, {x}); }
+
+TEST(RobustTest, NumbersInTextThatAreTooSmallAreZero) {
+  EXPECT_EQ(Result("CAST('1e-400' AS double)"), "0.0");
+  EXPECT_EQ(Result("'1e-60'::float"), "0.0");
+  EXPECT_EQ(Result("'1e-99999999999'::double"), "0.0");
+  EXPECT_EQ(Result("'-1e400'::double"), "-inf");
+  EXPECT_EQ(Result("TRY_CAST('1e999zz' AS double)"), "null");
+  EXPECT_EQ(Result("TRY_CAST('+-5' AS int)"), "null");
+  EXPECT_EQ(Result("TRY_CAST('+-5' AS double)"), "null");
+  EXPECT_EQ(Result("CAST('+5' AS int)"), "5");
+}
+
+TEST(RobustTest, RoundsDecimalsWithinTheirPrecision) {
+  const Int128 nine = PowerOfTen(38) / 10 * 9;
+  EXPECT_EQ(OfDecimal("floor(x)", Decimal(nine, 38, 38)), "0." + std::string(38, '0'));
+  EXPECT_EQ(OfDecimal("floor(x)", Decimal(-999, 4, 2)), "-10.00");
+  EXPECT_EQ(OfDecimal("round(x)", Decimal(250, 3, 2)), "3.00");
+  EXPECT_EQ(OfDecimal("round(x)", Decimal(-250, 3, 2)), "-3.00");
+  for (const std::string sql : {"ceil(x)", "round(x)"}) {
+    EXPECT_THAT(Failure(sql, Decimal(999, 3, 2)), HasSubstr("no place in"));
+    EXPECT_THAT(Failure(sql, Decimal(nine, 38, 38)), HasSubstr("no place in"));
+  }
+  EXPECT_THAT(Failure("abs(x)", Decimal(-(Int128(1) << 126) * 2, 38, 0)), HasSubstr("no place in"));
+}
+
+TEST(RobustTest, CastsDecimalsOfANegativeScale) {
+  EXPECT_EQ(OfDecimal("CAST(x AS bigint)", Decimal(12, 5, -2)), "1200");
+  EXPECT_THROW(OfDecimal("CAST(x AS bigint)", Decimal(12, 5, -30)), Error);
+  EXPECT_THROW(OfDecimal("CAST(x AS bigint)", Decimal(12, 5, -60)), Error);
+}
+
+TEST(RobustTest, RowsBehindAFalseGuardDoNotFail) {
+  const ArrayPtr x = Numbers<int64_t>({1, int64_t{1} << 60});
+  EXPECT_THAT(Where("x < 9 AND array_length(array_resize([x], x)) = 1", x), ::testing::ElementsAre(0));
+  EXPECT_THAT(Where("x < 9 AND array_length(array_repeat(x, x)) = 1", x), ::testing::ElementsAre(0));
+  EXPECT_THAT(Where("x < 9 AND CAST([x] AS int[])[1] = 1", x), ::testing::ElementsAre(0));
+  EXPECT_THAT(Where("x < 9 AND ceil(CAST(x AS decimal(38, 2)) * 1) = 1", x), ::testing::ElementsAre(0));
+  EXPECT_THAT(Where("CASE WHEN x < 9 THEN array_length(array_repeat(x, x)) ELSE 7 END = 7", x), ::testing::ElementsAre(1));
+  EXPECT_THAT(Where("x = 3 AND factorial(-1) = 1", x), ::testing::IsEmpty());
+}
+
+TEST(RobustTest, MomentsFarAwayBehindAFalseGuardDoNotFail) {
+  auto x = std::make_shared<Array>(*Numbers<int64_t>({0, -INT64_MAX}));
+  x->type = TimestampType(TimeUnit::kSecond);
+  EXPECT_THAT(Where("x >= '1970-01-01' AND date_trunc('week', x) = '1969-12-29'", x), ::testing::ElementsAre(0));
+}
+
+TEST(RobustTest, BinsOfMonthsEndWithTheCalendar) {
+  auto x = std::make_shared<Array>(*Numbers<int64_t>({1'000'000'000'000'000'000}));
+  x->type = TimestampType(TimeUnit::kSecond);
+  EXPECT_THAT(Failure("date_bin(INTERVAL '1 month', x)", x), HasSubstr("months from the origin"));
+}
+
+TEST(RobustTest, IntervalsHaveAPlaceOrAreRefused) {
+  std::string days;
+  for (int i = 0; i < 30; ++i) days += "99999999 days ";
+  EXPECT_THROW(Result("INTERVAL '" + days + "'"), Error);
+  EXPECT_NO_THROW(Result("INTERVAL '2499999 hours 62048 hours 00:00:01'"));
+  EXPECT_THROW(Result("INTERVAL '2499999 hours 62048 hours 23:59:59'"), Error);
+}
+
+TEST(RobustTest, ListsThatGrowAreBoundedInAll) {
+  const ArrayPtr x = Numbers<int64_t>({1000, int64_t{1} << 27});
+  const auto expression = Expression::Parse("array_resize([1], x + 0)", Schema{{{"x", x->type, true, {}}}, {}});
+  EXPECT_THROW(expression->Evaluate(std::vector<ArrayPtr>{x}, 2), Error);
+}
+
+TEST(RobustTest, SetsOfManyItemsTakeLittleTime) {
+  EXPECT_EQ(Result("array_length(array_union(range(200000), range(100000, 300000)))"), "300000");
+  EXPECT_EQ(Result("array_length(array_except(range(200000), range(100000, 300000)))"), "100000");
+  EXPECT_EQ(Result("array_union([3, 1, 3], [2, 1, NULL])"), "[3, 1, 2, ]");
+  EXPECT_EQ(Result("array_intersect([3, 1, 3, 2], [2, 3])"), "[3, 2]");
+}
+
+TEST(RobustTest, FindsTheLastItemOfALongJsonArray) {
+  std::string json = "[0";
+  for (int i = 1; i < 200'000; ++i) json += "," + std::to_string(i);
+  json += "]";
+  const ArrayPtr x = Strings({json});
+  EXPECT_EQ(Result("json_array_contains(x, '$', '199999')", x->type, {x}), "true");
+  EXPECT_EQ(Result("json_array_contains(x, '$', '200000')", x->type, {x}), "false");
+}
+
+TEST(RobustTest, LikeWithLongPartsTakesLittleTime) {
+  const std::string text(100'000, 'a'), part = "_" + std::string(20'000, 'a');
+  EXPECT_FALSE(LikePattern("%" + part + "b%", false).Matches(text));
+  EXPECT_TRUE(LikePattern("%" + part + "b%", false).Matches(text + "b"));
+}
+
+TEST(RobustTest, LikeWithLongPartsCountsCharacters) {
+  const std::string many(40, 'x');
+  EXPECT_TRUE(LikePattern("%é_" + many + "_%", false).Matches("aéñ" + many + "€b"));
+  EXPECT_TRUE(LikePattern("%_" + many + "_%", false).Matches("é" + many + "€"));
+  EXPECT_FALSE(LikePattern("%é__" + many + "_%", false).Matches("aéñ" + many + "€b"));
+  EXPECT_FALSE(LikePattern("%_" + many + "_%", false).Matches(many + "€"));
+  EXPECT_TRUE(LikePattern("%_" + many + "_%" + many + "_" + many + "%", false).Matches("1" + many + "2" + many + "ß" + many));
+}
+
+TEST(RobustTest, TimesAreOfOneDay) {
+  EXPECT_EQ(Result("CAST(86399999999999 AS time)"), "23:59:59.999999999");
+  EXPECT_THROW(Result("CAST(86400000000000 AS time)"), Error);
+  EXPECT_THROW(Result("CAST(-1 AS time)"), Error);
+}
+
+TEST(RobustTest, ColumnNamesMayHoldBackquotes) {
+  const Schema schema{{{"a`b.c", MakeType(TypeId::kInt64), true, {}}}, {}};
+  EXPECT_THAT(Expression::Parse("`a``b.c` > 1", schema)->columns(), ::testing::ElementsAre("`a``b.c`"));
+}
+
+}  // namespace
+}  // namespace eider::expr
