@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "eider/expr/native.h"
 #include "eider/base/error.h"
+#include "eider/expr/native.h"
 #include "eider/testing/arrays.h"
 
 namespace eider::expr {
