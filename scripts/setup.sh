@@ -11,6 +11,8 @@ cd "$(dirname "$0")/.."
 verb=${1:?usage: setup.sh demo|test|fuzz|format}
 python=${PYTHON:-python3}
 started=$SECONDS
+# Python would name the compiler otherwise than CMake does, and ccache take it for another one: the tests' build finds what this leaves.
+export CC=${CC:-cc} CXX=${CXX:-c++}
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$@" >&2; exit 1; }
