@@ -8,8 +8,6 @@ namespace {
 
 std::string_view TextOf(ByteSpan bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-bool Continues(uint8_t byte) { return (byte & 0xC0) == 0x80; }
-
 /// All values at once, nulls too: text, and no value begins within a sequence.
 template <typename Offset>
 bool IsAllText(const Array& array) {
@@ -19,7 +17,7 @@ bool IsAllText(const Array& array) {
   if (IsAscii(TextOf(bytes))) return true;
   for (int64_t i = 1; i < array.length; ++i) {
     const uint64_t at = static_cast<uint64_t>(offsets[i] - offsets[0]);
-    if (at < bytes.size() && Continues(bytes[at])) return false;
+    if (at < bytes.size() && IsContinuationByte(static_cast<char>(bytes[at]))) return false;
   }
   return true;
 }

@@ -151,4 +151,10 @@ bool IsUtf8(std::string_view text) {
   return IsUtf8Portable(text);
 }
 
+std::string LowerAscii(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
+  return out;
+}
+
 }  // namespace eider

@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// Is it text? Protobuf strings must be, and values of string columns.
+/// Is it text? Protobuf strings must be, and values of string columns. And its ASCII letters.
 
+#include <string>
 #include <string_view>
 
 namespace eider {
@@ -11,5 +12,9 @@ bool IsUtf8(std::string_view text);
 /// The same without special instructions, for tests.
 bool IsUtf8Portable(std::string_view text);
 bool IsAscii(std::string_view text);
+/// A byte that goes on with a character of UTF-8 rather than beginning one.
+inline bool IsContinuationByte(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+/// A to Z as small letters; everything else as it is.
+std::string LowerAscii(std::string_view text);
 
 }  // namespace eider

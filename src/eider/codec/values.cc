@@ -25,6 +25,11 @@ void DecodedValues::AppendVariable(ByteSpan value) {
   ++num_values;
 }
 
+uint64_t RoomFor(uint64_t size, double times) {
+  constexpr uint64_t kMost = 64 << 20;
+  return std::min(static_cast<uint64_t>(static_cast<double>(size) * times) + 8, size + kMost);
+}
+
 void DecodedValues::Reserve(const std::function<uint64_t(uint64_t)>& room) {
   data.Reserve(room(data.size()));
   offsets.Reserve(room(offsets.size()));

@@ -30,6 +30,12 @@ struct ValueShape {
   bool operator==(const ValueShape&) const = default;
 };
 
+/// Room for a buffer of `size` bytes (or bits) that is expected to become `times` as large. What comes may be unlike what is there,
+/// so this asks for 64 MiB more at most.
+uint64_t RoomFor(uint64_t size, double times);
+/// Beside an estimate, not to be short of it by little.
+constexpr double kRoomMargin = 1.04;
+
 /// Values being decoded. Fixed: `data`, or `bits` when a value is not whole bytes (is_bits(): booleans, lists of booleans).
 /// Variable: `offsets` (n + 1 of offset_bytes, the first is 0, there from the start) and `data`. Fixed-size lists whose
 /// elements may be null: fsl_validity[k] holds one bit per element of layer k (product of dimensions[0..k] bits per value),

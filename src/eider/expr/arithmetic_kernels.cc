@@ -11,12 +11,6 @@
 namespace eider::expr {
 namespace {
 
-template <typename T>
-std::string Show(T value) {
-  if constexpr (std::is_same_v<T, Int128>) return DecimalToText(value, 0);
-  else return fmt::format("{}", value);
-}
-
 constexpr std::string_view kOverflow = "the result has no place in 64 bits (cast to double or decimal first)";
 constexpr std::string_view kDecimalOverflow = "the result has no place in 38 digits (cast to double first)";
 constexpr std::string_view kByZero = "division by zero";

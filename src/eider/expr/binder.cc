@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "eider/array/null_array.h"
+#include "eider/base/utf8.h"
 #include "eider/expr/arithmetic.h"
 #include "eider/expr/cast.h"
 #include "eider/expr/choose.h"
@@ -21,12 +22,6 @@
 namespace eider::expr {
 namespace {
 
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
-  return out;
-}
-
 /// The field of that name; failing that, the only one that differs in case.
 const Field* FindField(const std::vector<Field>& fields, std::string_view name) {
   const Field* found = nullptr;
@@ -34,7 +29,7 @@ const Field* FindField(const std::vector<Field>& fields, std::string_view name) 
     if (field.name == name) return &field;
   }
   for (const Field& field : fields) {
-    if (Lower(field.name) != Lower(name)) continue;
+    if (LowerAscii(field.name) != LowerAscii(name)) continue;
     if (found) return nullptr;
     found = &field;
   }
@@ -154,7 +149,7 @@ class Binder {
 
   NodePtr Typed(const Syntax& syntax) {
     const std::string& text = syntax.children[0]->text;
-    TypePtr type = TypeOfName(Lower(syntax.text));
+    TypePtr type = TypeOfName(LowerAscii(syntax.text));
     if (type->id == TypeId::kTimestamp && type->timezone.empty()) {
       const std::optional<Instant> instant = ParseInstant(text);
       if (instant && instant->offset) type = TimestampType(type->unit, "UTC");  // what names a moment is one

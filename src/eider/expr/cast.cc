@@ -16,12 +16,6 @@
 namespace eider::expr {
 namespace {
 
-template <typename T>
-std::string Show(T value) {
-  if constexpr (std::is_same_v<T, Int128>) return DecimalToText(value, 0);
-  else return fmt::format("{}", value);
-}
-
 template <typename From, typename To>
 bool ConvertNumber(From from, To* to) {
   if constexpr (std::is_floating_point_v<To>) {

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "eider/base/utf8.h"
 #include "eider/expr/cast_rows.h"
 #include "eider/expr/exact_number.h"
 #include "eider/expr/native.h"
@@ -35,8 +36,7 @@ bool ParseFloating(std::string_view text, T* out) {
 }
 
 bool ParseBool(std::string_view text, bool* out) {
-  std::string small(text.substr(0, 6));
-  for (char& c : small) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
+  const std::string small = LowerAscii(text.substr(0, 6));
   for (const std::string_view word : {"true", "t", "yes", "y", "on", "1"}) {
     if (small == word) return *out = true, true;
   }

@@ -7,16 +7,6 @@
 namespace eider::expr {
 namespace {
 
-BufferBuilder AllOf(Live live, int64_t rows) {
-  BufferBuilder out;
-  const size_t bytes = BytesForBits(uint64_t(rows));
-  if (live) out.Append(live, bytes);
-  else out.Append(FilledBits(rows, true).span().first(bytes));
-  return out;
-}
-
-bool AnyBit(const BufferBuilder& bits, int64_t rows) { return rows > 0 && CountBits(bits.data(), 0, uint64_t(rows)) > 0; }
-
 /// Rows among `open` that `test` holds for: they take source `source`, and leave `open`.
 template <typename Test>
 BufferBuilder Assign(BufferBuilder& open, std::vector<int32_t>& which, int32_t source, Test&& test) {
@@ -53,7 +43,7 @@ ArrayPtr ChooseRows(const TypePtr& type, std::span<const Column> sources, std::s
 Column CaseNode::Evaluate(const Rows& rows, Live live) const {
   std::vector<int32_t> which(size_t(rows.count), -1);
   std::vector<Column> sources;
-  BufferBuilder open = AllOf(live, rows.count);
+  BufferBuilder open = CopyLive(live, rows.count);
   for (size_t i = 0; i < values_.size() && AnyBit(open, rows.count); ++i) {
     BufferBuilder taken;
     if (i < conditions_.size()) {
@@ -71,7 +61,7 @@ Column CaseNode::Evaluate(const Rows& rows, Live live) const {
 Column CoalesceNode::Evaluate(const Rows& rows, Live live) const {
   std::vector<int32_t> which(size_t(rows.count), -1);
   std::vector<Column> sources;
-  BufferBuilder open = AllOf(live, rows.count);
+  BufferBuilder open = CopyLive(live, rows.count);
   for (size_t i = 0; i < values_.size() && AnyBit(open, rows.count); ++i) {
     sources.push_back(values_[i]->Evaluate(rows, open.data()));
     Assign(open, which, int32_t(sources.size()) - 1, [&](int64_t row) { return sources.back().IsValid(row); });

@@ -22,6 +22,14 @@ Buffer Offsets(const std::vector<uint64_t>& ends) {
 
 }  // namespace
 
+BufferBuilder CopyLive(Live live, int64_t rows) {
+  BufferBuilder out;
+  const size_t bytes = BytesForBits(uint64_t(rows));
+  if (live) out.Append(live, bytes);
+  else out.Append(FilledBits(rows, true).span().first(bytes));
+  return out;
+}
+
 Items Reader<Items>::operator[](int64_t row) const {
   const Array& array = *column_->array;
   const int64_t at = array.offset + column_->At(row);

@@ -32,6 +32,9 @@ struct Column {
 /// Rows whose value is asked for, one bit each; nullptr: all. What a kernel gives for others does not matter, but it must not throw.
 using Live = const uint8_t*;
 inline bool IsLive(Live live, int64_t row) { return live == nullptr || GetBit(live, uint64_t(row)); }
+/// The bits of `rows` live rows, to be changed.
+BufferBuilder CopyLive(Live live, int64_t rows);
+inline bool AnyBit(const BufferBuilder& bits, int64_t rows) { return rows > 0 && CountBits(bits.data(), 0, uint64_t(rows)) > 0; }
 
 /// Single values of a column of a fixed-width type.
 template <typename T>

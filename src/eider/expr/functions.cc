@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "eider/base/utf8.h"
 #include "eider/expr/cast.h"
 #include "eider/expr/coerce.h"
 #include "eider/expr/functions/function.h"
@@ -175,8 +176,7 @@ int CostOf(const Signature& signature, const std::vector<NodePtr>& arguments) {
 }  // namespace
 
 NodePtr MakeFunctionCall(std::string_view name, std::vector<NodePtr> arguments) {
-  std::string small(name);
-  for (char& c : small) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
+  const std::string small = LowerAscii(name);
   const auto found = ByName().find(small);
   if (found == ByName().end()) RefuseName(small);
   for (NodePtr& argument : arguments) argument = Plain(argument);

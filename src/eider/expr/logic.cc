@@ -9,15 +9,6 @@ namespace {
 
 size_t NumBytes(int64_t rows) { return BytesForBits(uint64_t(rows)); }
 
-bool AnyBit(const uint8_t* bits, int64_t rows) { return rows > 0 && CountBits(bits, 0, uint64_t(rows)) > 0; }
-
-BufferBuilder CopyLive(Live live, int64_t rows) {
-  BufferBuilder out;
-  if (live) out.Append(live, NumBytes(rows));
-  else out.Append(FilledBits(rows, true).span().first(NumBytes(rows)));
-  return out;
-}
-
 }  // namespace
 
 Column JunctionNode::Evaluate(const Rows& rows, Live live) const {
@@ -27,7 +18,7 @@ Column JunctionNode::Evaluate(const Rows& rows, Live live) const {
   nulls.AppendFill(bytes, 0);
   const uint8_t decided = is_and_ ? 0xFF : 0;  // the value that goes on, seen as bits to flip
   for (const NodePtr& child : children_) {
-    if (!AnyBit(open.data(), rows.count)) break;
+    if (!AnyBit(open, rows.count)) break;
     const Column column = child->Evaluate(rows, open.data());
     const Buffer values = ValueBits(column, rows.count), valid = ValidityBits(column, rows.count);
     for (size_t i = 0; i < bytes; ++i) {

@@ -36,36 +36,6 @@ struct Int256 {
   }
 };
 
-/// visit(T{}) with the type of stored values: integers, float, double, Int128, Int256; dates and times are integers.
-template <typename Visit>
-auto VisitNative(TypeId id, Visit&& visit) {
-  switch (id) {
-    case TypeId::kInt8: return visit(int8_t{});
-    case TypeId::kInt16: return visit(int16_t{});
-    case TypeId::kInt32:
-    case TypeId::kDate32:
-    case TypeId::kTime32: return visit(int32_t{});
-    case TypeId::kInt64:
-    case TypeId::kDate64:
-    case TypeId::kTime64:
-    case TypeId::kTimestamp:
-    case TypeId::kDuration: return visit(int64_t{});
-    case TypeId::kUInt8: return visit(uint8_t{});
-    case TypeId::kUInt16: return visit(uint16_t{});
-    case TypeId::kUInt32: return visit(uint32_t{});
-    case TypeId::kUInt64: return visit(uint64_t{});
-    case TypeId::kFloat: return visit(float{});
-    case TypeId::kDouble: return visit(double{});
-    case TypeId::kDecimal128: return visit(Int128{});
-    case TypeId::kDecimal256: return visit(Int256{});
-    default: throw Unsupported("values of type id {} are no numbers", int(id));
-  }
-}
-inline bool IsNative(TypeId id) {
-  return IsWhole(id) || id == TypeId::kFloat || id == TypeId::kDouble || IsDecimal(id) || IsDate(id) || IsTime(id) ||
-         id == TypeId::kTimestamp || id == TypeId::kDuration;
-}
-
 /// visit(T{}) for integers and floats only.
 template <typename Visit>
 auto VisitNumber(TypeId id, Visit&& visit) {
@@ -82,6 +52,26 @@ auto VisitNumber(TypeId id, Visit&& visit) {
     case TypeId::kDouble: return visit(double{});
     default: throw Unsupported("values of type id {} are no numbers", int(id));
   }
+}
+
+/// visit(T{}) with the type of stored values: integers, float, double, Int128, Int256; dates and times are integers.
+template <typename Visit>
+auto VisitNative(TypeId id, Visit&& visit) {
+  switch (id) {
+    case TypeId::kDate32:
+    case TypeId::kTime32: return visit(int32_t{});
+    case TypeId::kDate64:
+    case TypeId::kTime64:
+    case TypeId::kTimestamp:
+    case TypeId::kDuration: return visit(int64_t{});
+    case TypeId::kDecimal128: return visit(Int128{});
+    case TypeId::kDecimal256: return visit(Int256{});
+    default: return VisitNumber(id, visit);
+  }
+}
+inline bool IsNative(TypeId id) {
+  return IsWhole(id) || id == TypeId::kFloat || id == TypeId::kDouble || IsDecimal(id) || IsDate(id) || IsTime(id) ||
+         id == TypeId::kTimestamp || id == TypeId::kDuration;
 }
 
 }  // namespace eider::expr

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "eider/base/utf8.h"
 #include "eider/expr/lexer.h"
 #include "eider/expr/source_text.h"
 
@@ -175,9 +176,7 @@ class Parser {
     const bool negated = TakeWord("NOT");
     for (const std::string_view word : {"NULL", "TRUE", "FALSE", "UNKNOWN"}) {
       if (!TakeWord(word)) continue;
-      std::string what(word);
-      std::transform(what.begin(), what.end(), what.begin(), [](char c) { return char(c + 32); });
-      SyntaxPtr out = Make(SyntaxKind::kIs, position, std::move(what), std::move(left));
+      SyntaxPtr out = Make(SyntaxKind::kIs, position, LowerAscii(word), std::move(left));
       out->negated = negated;
       return out;
     }
@@ -419,7 +418,7 @@ class Parser {
   /// The words of a type, in small letters and without blanks but between words: "decimal(10,2)", "bigint unsigned".
   std::string TypeName() {
     if (token_.kind != TokenKind::kName && token_.kind != TokenKind::kText) Fail("a type");
-    std::string name = Lower(Take().text);
+    std::string name = LowerAscii(Take().text);
     if (name == "double" && AtWord("PRECISION")) Take();
     if (AtSymbol("(")) {
       Take();
@@ -440,10 +439,6 @@ class Parser {
     }
     while (AtSymbol("[") && IsSymbol(next_, "]")) Take(), Take(), name += "[]";
     return name;
-  }
-  static std::string Lower(std::string text) {
-    for (char& c : text) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
-    return text;
   }
 
   std::string_view text_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "eider/base/utf8.h"
+
 namespace eider::expr {
 namespace {
 
@@ -157,7 +159,7 @@ bool LikePattern::MatchesEnd(const Part& part, std::string_view text, size_t fro
       if (text[start] != part.text[i]) return false;
       continue;
     }
-    while (start > from && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) --start;
+    while (start > from && IsContinuationByte(text[start])) --start;
   }
   return true;
 }

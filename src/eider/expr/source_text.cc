@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
+#include "eider/base/utf8.h"
+
 namespace eider::expr {
 namespace {
 
 constexpr size_t kShownBefore = 60, kShownAfter = 40;
 
-/// Bytes that go on with a character: they take no column of their own.
-bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
+// Bytes that go on with a character take no column of their own.
 size_t CountCharacters(std::string_view text) {
-  return text.size() - size_t(std::count_if(text.begin(), text.end(), IsContinuation));
+  return text.size() - size_t(std::count_if(text.begin(), text.end(), IsContinuationByte));
 }
 
 std::string Printable(std::string_view text) {
@@ -29,9 +29,9 @@ Error ErrorAt(std::string_view text, size_t position, std::string_view what) {
   const size_t start = newline == std::string_view::npos ? 0 : newline + 1;
   const size_t column = CountCharacters(text.substr(start, position - start)) + 1;
   size_t first = position - start > kShownBefore ? position - kShownBefore : start;
-  while (first < position && IsContinuation(text[first])) ++first;
+  while (first < position && IsContinuationByte(text[first])) ++first;
   size_t end = std::min({text.find('\n', position), text.size(), position + kShownAfter});
-  while (end < text.size() && end > position && IsContinuation(text[end])) --end;
+  while (end < text.size() && end > position && IsContinuationByte(text[end])) --end;
   const std::string caret(CountCharacters(text.substr(first, position - first)), ' ');
   return Invalid("line {}, column {}: {}\n  {}\n  {}^", line, column, what, Printable(text.substr(first, end - first)), caret);
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "eider/base/error.h"
+#include "eider/base/utf8.h"
 
 namespace eider::expr {
 
@@ -175,8 +176,8 @@ constexpr IntervalUnit kIntervalUnits[] = {
     {"second", 0, 0, kNanosPerSecond}, {"sec", 0, 0, kNanosPerSecond}, {"", 0, 0, kNanosPerSecond},
     {"millisecond", 0, 0, 1'000'000}, {"m", 0, 0, 1'000'000}, {"microsecond", 0, 0, 1000}, {"u", 0, 0, 1000}, {"nanosecond", 0, 0, 1}, {"n", 0, 0, 1}};
 
-const IntervalUnit* FindUnit(std::string word) {
-  for (char& c : word) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
+const IntervalUnit* FindUnit(std::string_view given) {
+  std::string word = LowerAscii(given);
   if (word == "ms") return FindUnit("millisecond");
   if (word == "us") return FindUnit("microsecond");
   if (word == "ns") return FindUnit("nanosecond");

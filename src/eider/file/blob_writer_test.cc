@@ -9,28 +9,12 @@
 #include "eider/schema/blob_columns.h"
 #include "eider/schema/logical_type.h"
 #include "eider/testing/arrays.h"
+#include "eider/testing/large_binaries.h"
 
 namespace eider::file {
 namespace {
 
 using Values = std::vector<std::optional<std::string>>;
-
-ArrayPtr Binaries(const Values& values) {
-  BufferBuilder offsets, data;
-  BitBuilder validity;
-  offsets.AppendValue(int64_t{0});
-  for (const auto& value : values) {
-    if (value) data.Append(value->data(), value->size());
-    offsets.AppendValue(int64_t(data.size()));
-    validity.AppendBit(value.has_value());
-  }
-  auto array = std::make_shared<Array>();
-  array->type = MakeType(TypeId::kLargeBinary);
-  array->length = int64_t(values.size());
-  array->validity = validity.Finish();
-  array->buffers = {offsets.Finish(), data.Finish()};
-  return array;
-}
 
 LanceField V1Field() {
   return {.name = "b", .id = 0, .logical_type = "large_binary", .metadata = {{std::string(kBlobKey), "true"}}};
@@ -46,7 +30,7 @@ Field V2Field(KeyValues metadata = {}) {
 /// Blobs of data alone.
 ArrayPtr Blobs(const Values& values) {
   auto array = std::make_shared<Array>();
-  const ArrayPtr data = Binaries(values);
+  const ArrayPtr data = testing::LargeBinaries(values);
   array->type = V2Field().type;
   array->length = data->length;
   array->validity = data->validity;
@@ -101,7 +85,7 @@ TEST(BlobWriterTest, WritesValuesOfFormV1AlignedAndSaysWhereTheyAre) {
   };
   SideCars none{{}};
   BlobWriter writer(V1Field(), append, &none);
-  const ArrayPtr array = Binaries({"cut off", "abc", std::nullopt, "", "de", "cut off"});
+  const ArrayPtr array = testing::LargeBinaries({"cut off", "abc", std::nullopt, "", "de", "cut off"});
   const ArrayPtr descriptors = writer.Store(SliceArray(array, 1, 4));
   EXPECT_EQ(Numbers<uint64_t>(*descriptors, 0), (std::vector<uint64_t>{64, 0, 0, 128}));
   EXPECT_EQ(Numbers<uint64_t>(*descriptors, 1), (std::vector<uint64_t>{3, 0, 0, 2}));
@@ -113,7 +97,7 @@ TEST(BlobWriterTest, WritesValuesOfFormV1AlignedAndSaysWhereTheyAre) {
 TEST(BlobWriterTest, CopiesNoValueOnItsWayAndHoldsNone) {
   Files files;
   FileWriter writer(files.data(), {.fields = {V1Field()}}, {.version = {2, 1}}, SmallSession());
-  const ArrayPtr array = Binaries({std::string(8 << 20, 'a'), std::string(100, 'b')});
+  const ArrayPtr array = testing::LargeBinaries({std::string(8 << 20, 'a'), std::string(100, 'b')});
   auto schema = std::make_shared<Schema>(ToArrowSchema({.fields = {V1Field()}}));
   writer.Write({schema, 2, {array}});
   // Both have left, straight from the caller's memory, though the budget is an eighth of the first.

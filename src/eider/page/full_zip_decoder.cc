@@ -146,10 +146,8 @@ constexpr uint64_t kFirstLook = 32 << 10;
 
 /// Compressed values take more than their bytes: room for those of `all` bytes, when `parsed` of them gave what follows `begin`.
 void ReserveRest(codec::DecodedValues& values, size_t begin, uint64_t parsed, uint64_t all) {
-  constexpr double kMargin = 1.04;
-  constexpr uint64_t kMostBytes = 64 << 20;
-  const double expected = kMargin * static_cast<double>(values.data.size() - begin) * static_cast<double>(all) / static_cast<double>(parsed);
-  values.data.Reserve(std::min(begin + static_cast<uint64_t>(expected), values.data.size() + kMostBytes));
+  const double times = codec::kRoomMargin * static_cast<double>(all) / static_cast<double>(parsed);
+  values.data.Reserve(begin + codec::RoomFor(values.data.size() - begin, times));
 }
 
 }  // namespace

@@ -122,16 +122,14 @@ void LayerSlots::AppendMask(std::span<const uint64_t> mask, uint64_t first, uint
 }
 
 void LeafOutput::ReserveRest(double most_times) {
-  constexpr double kMargin = 1.04;
-  constexpr uint64_t kMostBytes = 64 << 20;  // the rows so far may be unlike those that come
   // Slots of rows may be there before their values.
   const bool has_lists = std::any_of(spec->layers.begin(), spec->layers.end(), [](const LayerSpec& layer) { return layer.is_list; });
   const uint64_t done = has_lists ? layers.back().length : values.num_values;
   if (done == 0 || expected_rows <= done) return;
   const double by_rows = static_cast<double>(expected_rows) / static_cast<double>(done);
   const bool exact = spec->shape.kind == codec::ValueShape::Kind::kFixed && !has_lists;
-  const double times = exact ? by_rows : kMargin * std::min(most_times, by_rows);
-  const auto room = [times](uint64_t size) { return std::min(static_cast<uint64_t>(static_cast<double>(size) * times) + 8, size + kMostBytes); };
+  const double times = exact ? by_rows : codec::kRoomMargin * std::min(most_times, by_rows);
+  const auto room = [times](uint64_t size) { return codec::RoomFor(size, times); };
   values.Reserve(room);
   for (LayerSlots& slots : layers) {
     slots.validity.Reserve(room(slots.validity.size()));

@@ -8,28 +8,12 @@
 #include "eider/file/file_reader.h"
 #include "eider/file/file_writer.h"
 #include "eider/testing/bytes_file.h"
+#include "eider/testing/large_binaries.h"
 
 namespace eider::query {
 namespace {
 
 using ::testing::HasSubstr;
-
-ArrayPtr Binaries(const std::vector<std::optional<std::string>>& values) {
-  BufferBuilder offsets, data;
-  BitBuilder validity;
-  offsets.AppendValue(int64_t{0});
-  for (const auto& value : values) {
-    if (value) data.Append(value->data(), value->size());
-    offsets.AppendValue(int64_t(data.size()));
-    validity.AppendBit(value.has_value());
-  }
-  auto array = std::make_shared<Array>();
-  array->type = MakeType(TypeId::kLargeBinary);
-  array->length = int64_t(values.size());
-  array->validity = validity.Finish();
-  array->buffers = {offsets.Finish(), data.Finish()};
-  return array;
-}
 
 std::string WriteBlobs(const ArrayPtr& array) {
   Schema schema;
@@ -51,7 +35,7 @@ ArrayPtr ReadValues(const std::string& bytes, bool mapped) {
 }
 
 TEST(BlobPlacesTest, EveryChangedByteOfAFileOfBlobsIsFoundOrHarmless) {
-  const ArrayPtr array = Binaries({"one", std::nullopt, "", std::string(200, 'f'), "five"});
+  const ArrayPtr array = testing::LargeBinaries({"one", std::nullopt, "", std::string(200, 'f'), "five"});
   const std::string good = WriteBlobs(array);
   for (const bool mapped : {false, true}) ASSERT_TRUE(ArraysEqual(*array, *ReadValues(good, mapped), nullptr));
   size_t refused = 0;
@@ -72,7 +56,7 @@ TEST(BlobPlacesTest, EveryChangedByteOfAFileOfBlobsIsFoundOrHarmless) {
 }
 
 TEST(BlobPlacesTest, AnErrorNamesColumnFileAndBlock) {
-  std::string bytes = WriteBlobs(Binaries({"first", std::string(100'000, 'v')}));
+  std::string bytes = WriteBlobs(testing::LargeBinaries({"first", std::string(100'000, 'v')}));
   bytes[bytes.find("vvvv") + 99'000] ^= 1;
   try {
     ReadValues(bytes, true);

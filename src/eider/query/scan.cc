@@ -15,9 +15,8 @@
 namespace eider::query {
 namespace {
 
-// Decoding larger blocks than a batch spares work at chunk borders; this bounds what one block may hold. Towards the end blocks get
-// smaller, so that the threads finish together, down to the second.
-constexpr uint64_t kBlockBytes = 16 << 20, kLeastBlockBytes = 1 << 20;
+// Towards the end blocks get smaller, so that the threads finish together, down to this.
+constexpr uint64_t kLeastBlockBytes = 1 << 20;
 /// Batches of wide rows in a block, at least.
 constexpr uint64_t kBatchesOfBlock = 4;
 /// What is read first where nothing says how wide a value is: bytes of blobs may lie outside the data files, and a page of few
@@ -42,7 +41,7 @@ class ScanReader : public RecordBatchReader {
         source_(MakeSource()),
         skip_(options.offset.value_or(0)),
         left_(options.limit.value_or(UINT64_MAX)),
-        block_bytes_(BlockBytes()),
+        block_bytes_(BlockBytes(table_->session()->budget())),
         limits_{.rows = options.batch_rows, .bytes = options.batch_bytes, .exact = options.strict_batches},
         cutter_(limits_, block_bytes_ / kBatchesOfBlock),
         tasks_(table_->session()->cpu_pool()) {
@@ -71,10 +70,6 @@ class ScanReader : public RecordBatchReader {
     if (!filter_) return std::make_unique<FragmentRows>(*table_, options_);
     if (options_.include_deleted_rows) throw Invalid("scan: include_deleted_rows goes without a filter");
     return std::make_unique<FilteredRows>(*table_, filter_, options_, reader_->TakenOver());
-  }
-
-  uint64_t BlockBytes() const {
-    return std::min<uint64_t>(kBlockBytes, std::max<uint64_t>(table_->session()->budget().limit_bytes() / 8, 64 << 10));
   }
 
   /// The next rows to read at once.

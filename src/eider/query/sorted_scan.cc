@@ -15,7 +15,7 @@
 namespace eider::query {
 namespace {
 
-constexpr uint64_t kBlockBytes = 16 << 20, kFirstRows = 256;
+constexpr uint64_t kFirstRows = 256;
 /// Beside the limit, so many rows are gathered before the best are chosen.
 constexpr uint64_t kSlackRows = 64 << 10;
 /// Beside its keys and position, what it takes to sort a row.
@@ -92,7 +92,7 @@ class SortedReader final : public RecordBatchReader {
         options_(options),
         plan_(table_->Plan(options)),
         limits_{.rows = options.batch_rows, .bytes = options.batch_bytes, .exact = options.strict_batches},
-        block_bytes_(std::min<uint64_t>(kBlockBytes, std::max<uint64_t>(table_->session()->budget().limit_bytes() / 8, 64 << 10))),
+        block_bytes_(BlockBytes(table_->session()->budget())),
         cutter_(limits_, block_bytes_),
         tasks_(table_->session()->cpu_pool()) {
     if (options_.batch_rows == 0) throw Invalid("scan: batch_rows is 0");

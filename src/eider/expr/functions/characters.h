@@ -6,9 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "eider/base/utf8.h"
+
 namespace eider::expr {
 
-inline bool IsContinuationByte(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 int64_t CountCharacters(std::string_view text);
 /// Byte position of character `index` (from 0), or the size of the text past its end.
 size_t ByteOfCharacter(std::string_view text, int64_t index);

@@ -5,6 +5,7 @@
 
 #include "eider/array/concat.h"
 #include "eider/array/null_array.h"
+#include "eider/base/utf8.h"
 #include "eider/expr/cast.h"
 #include "eider/expr/coerce.h"
 #include "eider/expr/compare.h"
@@ -103,9 +104,7 @@ NodePtr Sort(std::vector<NodePtr> arguments) {
   return Edited("array_sort", std::move(arguments), [](const Call& call, int64_t row, const Items& items) {
     const auto word = [&](size_t i, std::string_view text) {
       if (i >= call.arguments.size() || !call.arguments[i].IsValid(row)) return false;
-      std::string given(Reader<std::string_view>(call.arguments[i])[row]);
-      for (char& c : given) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
-      return given == text;
+      return LowerAscii(Reader<std::string_view>(call.arguments[i])[row]) == text;
     };
     const bool descending = word(1, "desc"), nulls_last = word(2, "nulls last");
     Positions sorted = AllOf(items);

@@ -157,38 +157,39 @@ NodePtr GetItem(std::vector<NodePtr> arguments) {
   return MakeListCall("array_element", type->children[0].type, kernel, std::move(arguments));
 }
 
-template <int sign>
-NodePtr Extreme(std::vector<NodePtr> arguments) {
+/// One item of each list: choose(items) is its index among all items, or -1 for null.
+template <typename Choose>
+NodePtr PickItem(std::string_view name, std::vector<NodePtr> arguments, Choose choose) {
   const TypePtr item = RequireList(arguments[0])->children[0].type;
-  const Kernel kernel = [](const Call& call) {
+  const Kernel kernel = [choose](const Call& call) {
     const Reader<Items> rows(call.arguments[0]);
     std::vector<int64_t> picked(size_t(call.rows), -1);
     for (int64_t row = 0; row < call.rows; ++row) {
-      if (!call.arguments[0].IsValid(row)) continue;
-      const Items items = rows[row];
-      for (int64_t i = items.first; i < items.last; ++i) {
-        int64_t& best = picked[size_t(row)];
-        if (items.items->IsValid(i) && (best < 0 || sign * CompareValues(*items.items, i, *items.items, best) > 0)) best = i;
-      }
+      if (call.arguments[0].IsValid(row)) picked[size_t(row)] = choose(rows[row]);
     }
     return TakeArray(call.arguments[0].array->children[0], picked);
   };
-  return MakeListCall(sign > 0 ? "array_max" : "array_min", item, kernel, std::move(arguments));
+  return MakeListCall(std::string(name), item, kernel, std::move(arguments));
+}
+
+template <int sign>
+NodePtr Extreme(std::vector<NodePtr> arguments) {
+  return PickItem(sign > 0 ? "array_max" : "array_min", std::move(arguments), [](const Items& items) {
+    int64_t best = -1;
+    for (int64_t i = items.first; i < items.last; ++i) {
+      if (items.items->IsValid(i) && (best < 0 || sign * CompareValues(*items.items, i, *items.items, best) > 0)) best = i;
+    }
+    return best;
+  });
 }
 
 NodePtr AnyValue(std::vector<NodePtr> arguments) {
-  const TypePtr item = RequireList(arguments[0])->children[0].type;
-  const Kernel kernel = [](const Call& call) {
-    const Reader<Items> rows(call.arguments[0]);
-    std::vector<int64_t> picked(size_t(call.rows), -1);
-    for (int64_t row = 0; row < call.rows; ++row) {
-      if (!call.arguments[0].IsValid(row)) continue;
-      const Items items = rows[row];
-      for (int64_t i = items.first; i < items.last && picked[size_t(row)] < 0; ++i) if (items.items->IsValid(i)) picked[size_t(row)] = i;
+  return PickItem("array_any_value", std::move(arguments), [](const Items& items) {
+    for (int64_t i = items.first; i < items.last; ++i) {
+      if (items.items->IsValid(i)) return i;
     }
-    return TakeArray(call.arguments[0].array->children[0], picked);
-  };
-  return MakeListCall("array_any_value", item, kernel, std::move(arguments));
+    return int64_t{-1};
+  });
 }
 
 NodePtr Length(std::vector<NodePtr> arguments) {

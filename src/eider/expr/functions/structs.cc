@@ -1,6 +1,7 @@
 /// Structs, maps, and types as values.
 
 #include "eider/array/null_array.h"
+#include "eider/base/utf8.h"
 #include "eider/expr/cast.h"
 #include "eider/expr/coerce.h"
 #include "eider/expr/compare.h"
@@ -109,9 +110,7 @@ NodePtr MapExtract(std::vector<NodePtr> arguments) {
 NodePtr ArrowTypeOf(std::vector<NodePtr> arguments) { return TextLiteral(TypeToString(*arguments[0]->type())); }
 
 NodePtr ArrowCast(std::vector<NodePtr> arguments) {
-  std::string name = TextOf(arguments[1], "the name of a type");
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
-  return CastTo(arguments[0], TypeOfName(name));
+  return CastTo(arguments[0], TypeOfName(LowerAscii(TextOf(arguments[1], "the name of a type"))));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "eider/base/utf8.h"
 #include "eider/expr/cast.h"
 #include "eider/expr/functions/function.h"
 #include "eider/expr/functions/map_rows.h"
@@ -51,8 +52,7 @@ Part PartOf(const NodePtr& node) {
   const auto* literal = dynamic_cast<const LiteralNode*>(node.get());
   if (!literal || !IsText(node->type()->id) || !literal->value()->IsValid(0)) throw Invalid("the part of a date is a text such as 'year'");
   const Column column{literal->value(), true};
-  std::string name{Reader<Text>(column)[0]};
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
+  const std::string name = LowerAscii(Reader<Text>(column)[0]);
   for (const auto& [text, part] : kParts) {
     if (name == text || name == std::string(text) + "s") return part;
   }
