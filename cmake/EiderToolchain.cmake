@@ -37,6 +37,7 @@ if(EIDER_SANITIZE)
   target_compile_options(eider_options INTERFACE -fsanitize=${EIDER_SANITIZE} -fno-omit-frame-pointer
                          -fno-sanitize-recover=all -g1)
   target_link_options(eider_options INTERFACE -fsanitize=${EIDER_SANITIZE})
+  target_compile_definitions(eider_options INTERFACE EIDER_SANITIZED)
   if(EIDER_SANITIZE MATCHES "address")
     # Compilers spell it differently, and a pool would hide a use after free.
     target_compile_definitions(eider_options INTERFACE EIDER_ADDRESS_SANITIZER)

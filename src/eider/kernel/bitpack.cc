@@ -24,31 +24,37 @@ struct Lanes {
   static constexpr uint32_t ValueOf(uint32_t row) { return kPackedRowOrder[row / 8] * 16 + row % 8 * 128; }
 };
 
-// Invariant: `word` holds the low bits of the word that row kRow starts in.
-template <typename T, uint32_t kWidth, uint32_t kRow>
-inline __attribute__((always_inline)) void PackRow(const T* values, uint8_t* packed, typename Lanes<T>::Vector& word) {
+// Invariant: `word` holds the low bits of the word that the row starts in.
+template <typename T>
+inline __attribute__((always_inline)) void PackRow(const T* values, uint8_t* packed, uint32_t width, uint32_t row,
+                                                   typename Lanes<T>::Vector& word) {
   using L = Lanes<T>;
-  constexpr uint32_t kWord = kRow * kWidth / L::kBits;
-  constexpr uint32_t kShift = kRow * kWidth % L::kBits;
-  typename L::Vector v = L::Load(values + L::ValueOf(kRow));
-  if constexpr (kWidth < L::kBits) v &= static_cast<T>((T{1} << kWidth) - 1);
-  if constexpr (kShift == 0) {
+  const uint32_t place = row * width / L::kBits;
+  const uint32_t shift = row * width % L::kBits;
+  typename L::Vector v = L::Load(values + L::ValueOf(row));
+  if (width < L::kBits) v &= static_cast<T>((T{1} << width) - 1);
+  if (shift == 0) {
     word = v;
   } else {
-    word |= v << kShift;
+    word |= v << shift;
   }
-  if constexpr (kShift + kWidth >= L::kBits) {
-    std::memcpy(packed + sizeof(T) * L::kCount * kWord, &word, sizeof(word));
-    if constexpr (kShift + kWidth > L::kBits) word = v >> (L::kBits - kShift);
+  if (shift + width >= L::kBits) {
+    std::memcpy(packed + sizeof(T) * L::kCount * place, &word, sizeof(word));
+    if (shift + width > L::kBits) word = v >> (L::kBits - shift);
   }
 }
 
+// All shifts and addresses are constants, but where the code is instrumented: it would take minutes to compile.
 template <typename T, uint32_t kWidth, uint32_t... kRows>
 void PackRows(const T* values, uint8_t* packed, std::integer_sequence<uint32_t, kRows...>) {
   using L = Lanes<T>;
   for (uint32_t lane = 0; lane < L::kCount; lane += L::kPerVector) {
     typename L::Vector word{};
-    (PackRow<T, kWidth, kRows>(values + lane, packed + sizeof(T) * lane, word), ...);
+#ifdef EIDER_SANITIZED
+    for (uint32_t row = 0; row < L::kBits; ++row) PackRow<T>(values + lane, packed + sizeof(T) * lane, kWidth, row, word);
+#else
+    (PackRow<T>(values + lane, packed + sizeof(T) * lane, kWidth, kRows, word), ...);
+#endif
   }
 }
 

@@ -26,29 +26,41 @@ struct UnpackLanes {
   static constexpr uint32_t ValueOf(uint32_t row) { return kPackedRowOrder[row / 8] * 16 + row % 8 * 128; }
 };
 
-// Row kRow of a vector of lanes: all shifts and addresses are constants.
-template <typename T, uint32_t kWidth, uint32_t kRow>
-HWY_INLINE void UnpackRow(const uint8_t* packed, T* out) {
+// One row of a vector of lanes.
+template <typename T>
+HWY_INLINE void UnpackRow(const uint8_t* packed, T* out, uint32_t width, uint32_t row) {
   using L = UnpackLanes<T>;
-  constexpr uint32_t kWord = kRow * kWidth / L::kBits;
-  constexpr uint32_t kShift = kRow * kWidth % L::kBits;
+  const uint32_t word = row * width / L::kBits;
+  const uint32_t shift = row * width % L::kBits;
   typename L::Vector v;
-  std::memcpy(&v, packed + sizeof(T) * L::kCount * kWord, sizeof(v));
-  if constexpr (kShift != 0) v >>= kShift;
-  if constexpr (kShift + kWidth > L::kBits) {
+  std::memcpy(&v, packed + sizeof(T) * L::kCount * word, sizeof(v));
+  if (shift != 0) v >>= shift;
+  if (shift + width > L::kBits) {
     typename L::Vector high;
-    std::memcpy(&high, packed + sizeof(T) * L::kCount * (kWord + 1), sizeof(high));
-    v |= high << (L::kBits - kShift);
+    std::memcpy(&high, packed + sizeof(T) * L::kCount * (word + 1), sizeof(high));
+    v |= high << (L::kBits - shift);
   }
-  if constexpr (kWidth < L::kBits) v &= static_cast<T>((T{1} << kWidth) - 1);
-  std::memcpy(out + L::ValueOf(kRow), &v, sizeof(v));
+  if (width < L::kBits) v &= static_cast<T>((T{1} << width) - 1);
+  std::memcpy(out + L::ValueOf(row), &v, sizeof(v));
 }
+
+// All shifts and addresses are constants, but where nobody would gain for the minutes of compiling: in instrumented code, and for
+// the rare processor of the last resort.
+#if defined(EIDER_SANITIZED) || HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+constexpr bool kUnrolled = false;
+#else
+constexpr bool kUnrolled = true;
+#endif
 
 template <typename T, uint32_t kWidth, uint32_t... kRows>
 HWY_INLINE void UnpackRows(const uint8_t* packed, T* out, std::integer_sequence<uint32_t, kRows...>) {
   using L = UnpackLanes<T>;
   for (uint32_t lane = 0; lane < L::kCount; lane += L::kPerVector) {
-    (UnpackRow<T, kWidth, kRows>(packed + sizeof(T) * lane, out + lane), ...);
+    if constexpr (kUnrolled) {
+      (UnpackRow<T>(packed + sizeof(T) * lane, out + lane, kWidth, kRows), ...);
+    } else {
+      for (uint32_t row = 0; row < L::kBits; ++row) UnpackRow<T>(packed + sizeof(T) * lane, out + lane, kWidth, row);
+    }
   }
 }
 

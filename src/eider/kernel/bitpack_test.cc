@@ -1,6 +1,7 @@
 #include "eider/kernel/bitpack.h"
 
 #include <gtest/gtest.h>
+#include <hwy/highway.h>
 
 #include <random>
 #include <vector>
@@ -57,6 +58,26 @@ TYPED_TEST(BitpackTest, UnpacksEveryWidthFromUnalignedBytes) {
     UnpackBlock<TypeParam>(packed.data() + 1, width, out.data());
     EXPECT_EQ(out, values) << "width " << width;
   }
+}
+
+TYPED_TEST(BitpackTest, UnpacksAlikeOnEveryInstructionSet) {
+  const int64_t supported = hwy::SupportedTargets();
+  int compared = 0;
+  for (const int64_t target : {int64_t{HWY_STATIC_TARGET}, int64_t{HWY_AVX2}, int64_t{HWY_AVX3}}) {
+    if ((supported & target) == 0) continue;  // the static one always is
+    ++compared;
+    hwy::SetSupportedTargetsForTest(target);
+    for (uint32_t width = 0; width <= this->kBits; ++width) {
+      const auto values = this->Values(width, width + 300);
+      std::vector<uint8_t> packed(PackedBlockBytes(width));
+      PackBlock<TypeParam>(values.data(), width, packed.data());
+      std::vector<TypeParam> out(kPackedBlockValues);
+      UnpackBlock<TypeParam>(packed.data(), width, out.data());
+      EXPECT_EQ(out, values) << "width " << width << " on " << hwy::TargetName(target);
+    }
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  EXPECT_GE(compared, 1);
 }
 
 TYPED_TEST(BitpackTest, ExtractsEveryPositionOfEveryWidth) {
