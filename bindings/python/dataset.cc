@@ -286,6 +286,16 @@ void DefineChanges(nb::class_<Dataset>& dataset) {
            "batch_rows"_a = 8192, "durability"_a = Durability::kDefault)
       .def("add_nulls", &AddNulls, "schema"_a, "durability"_a = Durability::kDefault)
       .def(
+          "delete",
+          [](Dataset& self, const std::optional<SqlExpression>& filter, uint32_t conflict_retries, double retry_seconds, Durability durability) {
+            const DeleteOptions options{.durability = durability,
+                                        .conflict_retries = conflict_retries,
+                                        .retry_timeout = std::chrono::nanoseconds(static_cast<int64_t>(retry_seconds * 1e9))};
+            const DeleteResult result = WithoutGil([&] { return filter ? self.Delete(*filter, options) : self.Truncate(options); });
+            return std::make_pair(result.dataset, result.num_deleted_rows);
+          },
+          "filter"_a.none(), "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault)
+      .def(
           "drop_columns",
           [](Dataset& self, const std::vector<std::string>& columns, Durability durability) {
             return WithoutGil([&] { return self.DropColumns(columns, durability); });

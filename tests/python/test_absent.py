@@ -41,7 +41,7 @@ def test_no_listed_name_is_there(owner):
 @pytest.mark.parametrize(
     "use",
     [
-        lambda ds: ds.delete("id > 3"),
+        lambda ds: ds.restore(),
         lambda ds: ds.update({"id": "1"}),
         lambda ds: ds.merge_insert("id"),
         lambda ds: ds.create_scalar_index("id", "BTREE"),

@@ -5,6 +5,7 @@
 #include "eider/dataset/function_reader.h"
 #include "eider/io/store.h"
 #include "eider/mutate/columns.h"
+#include "eider/mutate/delete.h"
 #include "eider/mutate/write.h"
 #include "eider/query/table_reader.h"
 #include "eider/table/commit.h"
@@ -76,6 +77,13 @@ class TableDataset final : public Dataset {
     return out;
   }
 
+  DeleteResult Delete(const SqlExpression& filter, const DeleteOptions& options) override {
+    return Rebind(mutate::DeleteRows(snapshot(), filter, options, session_));
+  }
+  DeleteResult Truncate(const DeleteOptions& options) override {
+    return Rebind(mutate::DeleteAllRows(snapshot(), options, session_));
+  }
+
   DatasetPtr AddColumns(RecordBatchReader& data, Durability durability) override {
     return Rebind(mutate::AddColumns(snapshot(), data, Columns(durability)));
   }
@@ -97,6 +105,9 @@ class TableDataset final : public Dataset {
   const table::Manifest& manifest() const { return *snapshot().manifest; }
   DatasetPtr Rebind(table::Snapshot snapshot) const {
     return std::make_shared<TableDataset>(uri_, std::move(snapshot), session_);
+  }
+  DeleteResult Rebind(mutate::Deleted deleted) const {
+    return {.dataset = Rebind(std::move(deleted.snapshot)), .num_deleted_rows = deleted.num_rows};
   }
   mutate::ColumnOptions Columns(Durability durability) const { return {.durability = durability, .session = session_}; }
 

@@ -25,6 +25,7 @@ class NextVersion {
 
  private:
   void ApplyAppend(const TransactionProto::Append& append);
+  void ApplyDelete(const TransactionProto::Delete& deletion);
   void ApplyOverwrite(const TransactionProto::Overwrite& overwrite, const std::optional<std::string>& storage_version);
   void ApplyMerge(const TransactionProto::Merge& merge);
   void ApplyProject(const TransactionProto::Project& project);
@@ -36,6 +37,7 @@ class NextVersion {
   void KeepIndices();
   void DropIndicesWithoutFields();
   uint32_t NextFragmentId();
+  void RecordMaxFragmentId();
   bool AnyDeletions() const;
 
   const Manifest* base_;
