@@ -44,7 +44,8 @@ struct WriteOptions {
   std::shared_ptr<Session> session;
 };
 
-struct DeleteOptions {
+/// Of deletes and updates.
+struct ChangeOptions {
   Durability durability = Durability::kDefault;
   uint32_t conflict_retries = 10;  ///< runs again on newer versions while other writers change the same fragments
   std::chrono::nanoseconds retry_timeout = std::chrono::seconds(30);  ///< after it, none begins

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from . import _eider
 from .add_columns import add_columns
-from .arguments import DurabilityName, count_of, durability_of, names_of, seconds_of
+from .arguments import DurabilityName, count_of, durability_of, file_version_of, name_of, names_of, refuse, seconds_of
 from .ingest import ReaderLike
 from .sql import Parameters, expression_of
 
@@ -100,6 +100,52 @@ class DatasetChanges:
         filter = expression_of("delete", predicate, params)
         self._native, deleted = self._native.delete(filter, retries, seconds, durability_of(durability))
         return {"num_deleted_rows": deleted}
+
+    def update(
+        self,
+        updates: Mapping[str, str | pc.Expression],
+        where: str | pc.Expression | None = None,
+        conflict_retries: int = _RETRIES,
+        retry_timeout: timedelta = _RETRY_TIME,
+        data_storage_version: str | None = None,
+        *,
+        params: Parameters = None,
+        durability: DurabilityName | None = None,
+    ) -> dict[str, int]:
+        """Set columns to the values of expressions in the rows for which ``where`` is true.
+
+        The rows are written anew at the end of the table, in the version of its files, and marked as deleted where they were:
+        their addresses change. When no row passes, no version is made.
+
+        Args:
+            updates: By the name of a top-level column, SQL over the values before the update, cast to the column's type.
+            where: SQL (``docs/guide/filters.md``) or a ``pyarrow.compute`` expression; None: all rows.
+            conflict_retries: How often to run again on a newer version while other writers change the same fragments.
+            retry_timeout: After this time no further attempt begins.
+            data_storage_version: None, or the version that the table has.
+            params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in ``updates`` and ``where``.
+            durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+
+        Returns:
+            ``{"num_rows_updated": n}``
+
+        Raises:
+            InvalidError: an expression does not parse, has no value in some row, or a column is not there.
+            UnsupportedError: the table has stable row ids, or is of version 0.1.
+            ConflictError, RetryableConflictError: other writers were in the way.
+        """
+        if not isinstance(updates, Mapping):
+            raise TypeError(f"update: updates must be a dict of column names to SQL, got {type(updates).__name__}")
+        if data_storage_version is not None and file_version_of(data_storage_version) != self._native.data_storage_version:
+            refuse("update", data_storage_version=data_storage_version)
+        columns = [(name_of("update", name), expression_of("update", text, params)) for name, text in updates.items()]
+        if missing := [name for name, expression in columns if expression is None]:
+            raise TypeError(f"update: column {missing[0]!r} must be set to SQL text, got None; 'NULL' is SQL")
+        retries = min(count_of("update", "conflict_retries", conflict_retries) or 0, _MOST_RETRIES)
+        seconds = seconds_of("update", "retry_timeout", retry_timeout)
+        filter = None if where is None else expression_of("update", where, params)
+        self._native, updated = self._native.update(columns, filter, retries, seconds, durability_of(durability))
+        return {"num_rows_updated": updated}
 
     def truncate_table(self) -> None:
         """Delete all rows. Columns, earlier versions and metadata stay."""

@@ -38,8 +38,8 @@ _MAX_KEPT_SCHEMAS = 16
 class LanceDataset(DatasetFacts, DatasetChanges, BlobReads, Refusing):
     """A dataset at one version.
 
-    Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert``, ``delete`` and ``checkout_latest`` move it
-    to the version that they made or found. It pickles as URI and version, works in spawned and forked processes, and may be
+    Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert``, ``update``, ``delete`` and ``checkout_latest``
+    move it to the version that they made or found. It pickles as URI and version, works in spawned and forked processes, and may be
     used by many threads. It is also an Arrow stream (``__arrow_c_stream__``): ``duckdb.sql("FROM ds")``,
     ``polars.DataFrame(ds)`` and ``pyarrow.table(ds)`` read it directly.
 

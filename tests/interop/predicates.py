@@ -6,7 +6,6 @@ import dataclasses
 import decimal
 import json
 import math
-import random
 import re
 from collections.abc import Callable
 

@@ -144,6 +144,24 @@ def test_rows_are_deleted_from_tables_of_every_version(version, tmp_path, engine
     assert engine.dataset(uri).to_table().to_pylist() == [row for row in wanted if row["id"] not in (50, 51)]
 
 
+@pytest.mark.parametrize("version", ["2.0", "2.1", "2.2"])
+def test_rows_are_updated_in_tables_of_every_version_that_is_written(version, tmp_path, engine, reference) -> None:
+    kept = rows().drop_columns(["place"])
+    tables = []
+    for each in (engine, reference):
+        uri = str(tmp_path / f"{each.name}.lance")
+        reference.write_dataset(kept, uri, data_storage_version=version, max_rows_per_file=30)
+        assert each.dataset(uri).update({"id": "id + 1000", "text": "'new'"}, where="id % 10 = 3") == {"num_rows_updated": 10}
+        assert each.dataset(uri).update({"flag": "id > 50"}) == {"num_rows_updated": 100}
+        theirs = reference.dataset(uri)
+        theirs.validate()
+        assert {(f.file_major_version, f.file_minor_version) for fragment in theirs.get_fragments() for f in fragment.metadata.files} \
+            == {(2, int(version[-1]))}
+        assert engine.dataset(uri).to_table().to_pylist() == theirs.to_table().to_pylist()
+        tables.append(theirs.to_table().to_pylist())
+    assert tables[0] == tables[1]
+
+
 def test_files_of_several_versions_in_one_table_read_together(tmp_path, engine, reference) -> None:
     """A table that was overwritten in another version keeps its old versions."""
     uri = str(tmp_path / "t.lance")

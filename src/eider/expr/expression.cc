@@ -2,6 +2,7 @@
 
 #include "eider/array/take.h"
 #include "eider/expr/binder.h"
+#include "eider/expr/cast.h"
 #include "eider/expr/compare.h"
 #include "eider/expr/logic.h"
 #include "eider/expr/parser.h"
@@ -107,6 +108,10 @@ std::vector<std::shared_ptr<const Expression>> Expression::Conjuncts() const {
     for (auto& part : Expression(child).Conjuncts()) out.push_back(std::move(part));
   }
   return out;
+}
+
+std::shared_ptr<const Expression> Expression::As(const TypePtr& type) const {
+  return std::make_shared<const Expression>(CastTo(root_, type));
 }
 
 std::optional<ColumnTest> Expression::AsColumnTest() const {

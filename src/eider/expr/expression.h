@@ -50,6 +50,8 @@ class Expression {
   Buffer Select(std::span<const ArrayPtr> columns, int64_t num_rows) const;
   /// Expressions whose conjunction this is, in their order: just this one when it is no AND.
   std::vector<std::shared_ptr<const Expression>> Conjuncts() const;
+  /// The same, cast to `type`. \throws Error(kInvalid) when there is no such cast
+  std::shared_ptr<const Expression> As(const TypePtr& type) const;
   /// What this asks of one column, when it is no more than that. Rows where the column is null fail every test but kIsNull.
   std::optional<ColumnTest> AsColumnTest() const;
 

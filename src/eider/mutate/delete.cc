@@ -9,9 +9,9 @@
 namespace eider::mutate {
 namespace {
 
-RetryLimits Limits(const DeleteOptions& options) { return {.retries = options.conflict_retries, .timeout = options.retry_timeout}; }
+RetryLimits Limits(const ChangeOptions& options) { return {.retries = options.conflict_retries, .timeout = options.retry_timeout}; }
 
-Deleted Commit(const table::Snapshot& read, const std::string& predicate, NewDeletions* deletions, bool sync) {
+Changed Commit(const table::Snapshot& read, const std::string& predicate, NewDeletions* deletions, bool sync) {
   table::TransactionProto transaction = table::NewTransaction(read.version());
   transaction.mutable_delete_()->set_predicate(predicate);
   for (const table::DataFragmentProto& fragment : deletions->updated()) *transaction.mutable_delete_()->add_updated_fragments() = fragment;
@@ -19,7 +19,7 @@ Deleted Commit(const table::Snapshot& read, const std::string& predicate, NewDel
   return {CommitFiles(deletions, [&] { return table::Commit(read, std::move(transaction), {.sync = sync}); }), deletions->num_deleted()};
 }
 
-Deleted DeleteOnce(const table::Snapshot& read, const SqlExpression& filter, const DeleteOptions& options,
+Changed DeleteOnce(const table::Snapshot& read, const SqlExpression& filter, const ChangeOptions& options,
                    const std::shared_ptr<Session>& session) {
   const auto table = std::make_shared<const query::TableReader>(read, session);
   const bool sync = SyncsFor(options.durability);
@@ -37,12 +37,12 @@ Deleted DeleteOnce(const table::Snapshot& read, const SqlExpression& filter, con
 
 }  // namespace
 
-Deleted DeleteRows(const table::Snapshot& read, const SqlExpression& filter, const DeleteOptions& options,
+Changed DeleteRows(const table::Snapshot& read, const SqlExpression& filter, const ChangeOptions& options,
                    const std::shared_ptr<Session>& session) {
   return RunWithRetries(read, Limits(options), [&](const table::Snapshot& now) { return DeleteOnce(now, filter, options, session); });
 }
 
-Deleted DeleteAllRows(const table::Snapshot& read, const DeleteOptions& options, const std::shared_ptr<Session>& session) {
+Changed DeleteAllRows(const table::Snapshot& read, const ChangeOptions& options, const std::shared_ptr<Session>& session) {
   return RunWithRetries(read, Limits(options), [&](const table::Snapshot& now) {
     const auto table = std::make_shared<const query::TableReader>(now, session);
     const bool sync = SyncsFor(options.durability);

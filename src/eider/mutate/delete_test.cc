@@ -24,7 +24,7 @@ table::Snapshot NewTable(int64_t num_rows, WriteOptions options = {}) {
   return Create(io::MakeMemoryStore("delete_test"), *Stream({{"a", Range(0, num_rows)}}), options);
 }
 
-Deleted Delete(const table::Snapshot& read, const std::string& filter, const DeleteOptions& options = {}) {
+Changed Delete(const table::Snapshot& read, const std::string& filter, const ChangeOptions& options = {}) {
   return DeleteRows(read, {.text = filter}, options, Session::Default());
 }
 
@@ -46,11 +46,11 @@ Values Without(Values values, const std::function<bool(int64_t)>& gone) {
 
 TEST(DeleteTest, MarksRowsAndLeavesDataFilesAlone) {
   const table::Snapshot before = NewTable(35);
-  const Deleted first = Delete(before, "a % 3 = 0");
+  const Changed first = Delete(before, "a % 3 = 0");
   EXPECT_EQ(first.num_rows, 12u);
   EXPECT_EQ(first.snapshot.version(), 2u);
   EXPECT_EQ(Rows(first.snapshot), Without(Range(0, 35), [](int64_t a) { return a % 3 == 0; }));
-  const Deleted second = Delete(first.snapshot, "a % 3 = 1");
+  const Changed second = Delete(first.snapshot, "a % 3 = 1");
   EXPECT_EQ(second.num_rows, 12u);
   EXPECT_EQ(Rows(second.snapshot), Without(Range(0, 35), [](int64_t a) { return a % 3 != 2; }));
   EXPECT_EQ(second.snapshot.store->List("data").size(), 4u);
@@ -65,7 +65,7 @@ TEST(DeleteTest, RemovesFragmentsWithoutRowsAndNeverReusesTheirIds) {
   ASSERT_EQ(snapshot.manifest->num_fragments(), 2u);
   snapshot = Append(snapshot, *Stream({{"a", {7}}}), {});
   EXPECT_EQ(snapshot.manifest->fragment(2).id(), 3u);
-  const Deleted all = DeleteAllRows(snapshot, {}, Session::Default());
+  const Changed all = DeleteAllRows(snapshot, {}, Session::Default());
   EXPECT_EQ(all.num_rows, 21u);
   EXPECT_EQ(all.snapshot.manifest->num_fragments(), 0u);
   EXPECT_EQ(all.snapshot.manifest->schema().fields.size(), 1u);
@@ -73,7 +73,7 @@ TEST(DeleteTest, RemovesFragmentsWithoutRowsAndNeverReusesTheirIds) {
 
 TEST(DeleteTest, NoRowMakesNoVersion) {
   const table::Snapshot snapshot = NewTable(5);
-  const Deleted none = Delete(snapshot, "a > 100 OR NULL");
+  const Changed none = Delete(snapshot, "a > 100 OR NULL");
   EXPECT_EQ(none.num_rows, 0u);
   EXPECT_EQ(none.snapshot.version(), 1u);
   EXPECT_EQ(table::LoadSnapshot(snapshot.store).version(), 1u);
@@ -93,7 +93,7 @@ TEST(DeleteTest, GoesOnTopOfOtherFragmentsAndRunsAgainOnTheSame) {
   Delete(read, "a = 3");
   Append(read, *Stream({{"a", {100}}}), {});
   EXPECT_EQ(Delete(read, "a = 15").snapshot.version(), 4u);
-  const Deleted again = Delete(read, "a = 3 OR a = 4");
+  const Changed again = Delete(read, "a = 3 OR a = 4");
   EXPECT_EQ(again.num_rows, 1u) << "3 is gone already";
   EXPECT_EQ(Rows(again.snapshot), Without([] { Values all = Range(0, 20); all.emplace_back(100); return all; }(),
                                           [](int64_t a) { return a == 3 || a == 4 || a == 15; }));

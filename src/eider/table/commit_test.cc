@@ -258,6 +258,21 @@ TEST(CommitTest, DeletesConflictWithChangesOfTheSameFragments) {
   EXPECT_EQ(KindOf([&] { CheckConflict(mine, TransactionProto(), 2, false); }), ErrorKind::kRetryableConflict);
 }
 
+TEST(CommitTest, UpdatesConflictWithDeletesAndWithWhatChangesColumns) {
+  TransactionProto mine = NewTransaction(1), overlay = NewTransaction(1), elsewhere = NewTransaction(1), remove = NewTransaction(1);
+  mine.mutable_update()->add_updated_fragments()->set_id(3);
+  overlay.mutable_data_overlay()->add_groups()->set_fragment_id(3);
+  elsewhere.mutable_data_overlay()->add_groups()->set_fragment_id(4);
+  remove.mutable_delete_()->add_deleted_fragment_ids(3);
+  for (const TransactionProto& theirs : {overlay, remove, mine, ProjectOf(NewTable(), {}), MergeOf(NewTable())}) {
+    EXPECT_EQ(KindOf([&] { CheckConflict(mine, theirs, 2, false); }), ErrorKind::kRetryableConflict) << theirs.operation_case();
+  }
+  CheckConflict(mine, elsewhere, 2, false);
+  CheckConflict(mine, AppendOf(1), 2, false);
+  CheckConflict(AppendOf(1), mine, 2, false);
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, OverwriteOf(1), 2, false); }), ErrorKind::kConflict);
+}
+
 TEST(CommitTest, ADeleteOfAFragmentThatIsNotThereIsRefused) {
   const Snapshot base = NewTable();
   TransactionProto transaction = NewTransaction(1);

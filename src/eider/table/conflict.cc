@@ -46,6 +46,9 @@ std::unordered_set<uint64_t> TouchedFragments(const Txn& transaction) {
       add(transaction.rewrite().old_fragments());
       for (const auto& group : transaction.rewrite().groups()) add(group.old_fragments());
       break;
+    case Txn::kDataOverlay:
+      for (const auto& group : transaction.data_overlay().groups()) ids.insert(group.fragment_id());
+      break;
     case Txn::kDataReplacement:
       for (const auto& group : transaction.data_replacement().replacements()) ids.insert(group.fragment_id());
       break;
@@ -75,6 +78,13 @@ Verdict DeleteAfter(const Txn& mine, const Txn& theirs) {
     case Txn::kDataReplacement: return TouchSameFragment(mine, theirs) ? kRetry : kFine;
     default: return kFine;
   }
+}
+
+/// Rows that were read from what others changed since would be written with old values.
+Verdict UpdateAfter(const Txn& mine, const Txn& theirs) {
+  if (theirs.operation_case() == Txn::kProject) return kRetry;
+  if (theirs.operation_case() == Txn::kDataOverlay) return TouchSameFragment(mine, theirs) ? kRetry : kFine;
+  return DeleteAfter(mine, theirs);
 }
 
 Verdict OverwriteAfter(const Txn& mine, const Txn& theirs) {
@@ -128,6 +138,7 @@ Verdict Judge(const Txn& mine, const Txn& theirs, bool asks_for_more) {
   switch (mine.operation_case()) {
     case Txn::kAppend: return AppendAfter(theirs, asks_for_more);
     case Txn::kDelete: return DeleteAfter(mine, theirs);
+    case Txn::kUpdate: return UpdateAfter(mine, theirs);
     case Txn::kOverwrite: return OverwriteAfter(mine, theirs);
     case Txn::kMerge: return MergeAfter(theirs);
     case Txn::kProject: return ProjectAfter(theirs);

@@ -5,6 +5,7 @@
 ///     mine \ theirs  Append Delete Update Overwrite CreateIndex Rewrite Merge Project Restore Config DataRepl Overlay
 ///     Append           .      .      .       X           .         .      .+     .+      X      .       .        .
 ///     Delete           .      f      f       X           .         f      R      .       X      .       f        .
+///     Update           .      f      f       X           .         f      R      R       X      .       f        f
 ///     Overwrite        .      .      .       R           .         .      .      .       .      .*      .        .
 ///     Merge            R      R      R       X           .         R      R      X       X      .       R        R
 ///     Project          R      .      R       X           .         .      R      R       X      .       R        R

@@ -66,6 +66,7 @@ void NextVersion::Apply(const TransactionProto& transaction, const std::optional
   switch (transaction.operation_case()) {
     case TransactionProto::kAppend: ApplyAppend(transaction.append()); break;
     case TransactionProto::kDelete: ApplyDelete(transaction.delete_()); break;
+    case TransactionProto::kUpdate: ApplyUpdate(transaction.update()); break;
     case TransactionProto::kOverwrite: ApplyOverwrite(transaction.overwrite(), storage_version); break;
     case TransactionProto::kMerge: ApplyMerge(transaction.merge()); break;
     case TransactionProto::kProject: ApplyProject(transaction.project()); break;
@@ -82,9 +83,22 @@ void NextVersion::ApplyAppend(const TransactionProto::Append& append) {
 void NextVersion::ApplyDelete(const TransactionProto::Delete& deletion) {
   KeepIndices();
   RecordMaxFragmentId();
+  DeleteRows(deletion.updated_fragments(), deletion.deleted_fragment_ids());
+}
+
+void NextVersion::ApplyUpdate(const TransactionProto::Update& update) {
+  if (update.update_mode() != 0) throw Unsupported("commit: an update that rewrites columns");
+  KeepIndices();
+  RecordMaxFragmentId();
+  DeleteRows(update.updated_fragments(), update.removed_fragment_ids());
+  AddNewFragments(update.new_fragments());
+}
+
+void NextVersion::DeleteRows(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated_fragments,
+                             const google::protobuf::RepeatedField<uint64_t>& removed_ids) {
   std::unordered_map<uint64_t, const DataFragmentProto*> updated;
-  for (const DataFragmentProto& fragment : deletion.updated_fragments()) updated[fragment.id()] = &fragment;
-  std::unordered_set<uint64_t> removed(deletion.deleted_fragment_ids().begin(), deletion.deleted_fragment_ids().end());
+  for (const DataFragmentProto& fragment : updated_fragments) updated[fragment.id()] = &fragment;
+  std::unordered_set<uint64_t> removed(removed_ids.begin(), removed_ids.end());
   for (size_t i = 0; i < base_->num_fragments(); ++i) {
     const uint64_t id = base_->fragment(i).id();
     if (removed.erase(id) > 0) continue;
@@ -101,7 +115,7 @@ void NextVersion::ApplyDelete(const TransactionProto::Delete& deletion) {
     updated.erase(found);
   }
   if (!removed.empty() || !updated.empty()) {
-    throw Invalid("delete: version {} has no fragment {}", base_->version(),
+    throw Invalid("commit: version {} has no fragment {} to delete from", base_->version(),
                   removed.empty() ? updated.begin()->first : *removed.begin());
   }
 }
