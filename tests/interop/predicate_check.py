@@ -12,7 +12,7 @@ from tests.interop.predicate_model import FAILED, Term
 from tests.interop.predicate_tables import PredicateTable, write
 from tests.interop.predicates import Predicates
 
-PER_TABLE = 50
+PER_TABLE = 100
 
 # What the reference refuses, by a part of its error. Filters of which it says something else fail the test.
 REFUSALS = (

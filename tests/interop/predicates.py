@@ -88,14 +88,18 @@ class Predicates:
         left, right = self._pair(self.rng.choice(("number", "text", "time", "bool")))
         is_not = self.rng.random() < 0.5
         values = model.distinct(left, right)
+        rounded = right.literal and {left.kind} & {"f16", "f32"} and model.nearest(float(right.values[0]), left.kind) != right.values[0]
         return self._bool(f"{left.sql} IS {'NOT ' if is_not else ''}DISTINCT FROM {right.sql}", model.negate(values) if is_not else values,
-                          left, right, differs=self._unlike(left, right))
+                          left, right, differs=("floats beside IS DISTINCT FROM",) if rounded else self._unlike(left, right))
 
     def _unlike(self, left: Term, right: Term) -> tuple[str, ...]:
         """Why the reference compares these two otherwise."""
         both = {left.kind, right.kind}
         zeros = both & set(FLOATS) and any(value == 0 for value in (*left.values, *right.values) if value is not model.FAILED)
-        return ("negative zero",) if zeros and not (left.literal or right.literal) else ()
+        if zeros and not (left.literal or right.literal):
+            return ("negative zero",)
+        split = any(isinstance(value, int) and value % 1_000_000 for value in (*left.values, *right.values))
+        return ("units of time",) if both <= {"ts", "tz", "date"} and split and "seconds" in left.sql + right.sql else ()
 
     def _between(self) -> Term:
         value, low = self._pair(self.rng.choice(("number", "text", "time")))
@@ -338,7 +342,8 @@ class Predicates:
         condition = self._boolean(0)
         return rng.choice((
             lambda: Term(f"coalesce({left.sql}, {right.sql})", kind, [b if a is None else a for a, b in pairs]),
-            lambda: Term(f"nullif({left.sql}, {right.sql})", kind, [None if equal else a for (a, b), equal in zip(pairs, same)]),
+            lambda: Term(f"nullif({left.sql}, {right.sql})", kind, [None if equal else a for (a, b), equal in zip(pairs, same)],
+                         differs=frozenset(self._unlike(left, right))),
             lambda: Term(f"CASE WHEN {condition.sql} THEN {left.sql} ELSE {right.sql} END", kind,
                          model.choose([condition.values], [left.values, right.values]), differs=condition.differs | {"refused"}),
         ))()

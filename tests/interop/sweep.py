@@ -19,7 +19,7 @@ from tests.interop import predicate_check, roundtrip
 from tests.interop.engines import under_test
 
 PER_CHILD = 250  # seeds
-DIRECTIONS = {**roundtrip.DIRECTIONS, "filters": predicate_check.filters}  # a seed of filters: one table and 50 of them
+DIRECTIONS = {**roundtrip.DIRECTIONS, "filters": predicate_check.filters}  # a seed of filters: one table and 100 of them
 
 
 def run_one(engine, direction: str, seed: int) -> tuple[str, str]:

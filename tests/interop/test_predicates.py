@@ -9,7 +9,7 @@ import pytest
 
 from tests.interop.predicate_check import filters
 
-TABLES = int(os.environ.get("EIDER_INTEROP_PREDICATES", "10"))
+TABLES = int(os.environ.get("EIDER_INTEROP_PREDICATES", "6"))
 
 
 @pytest.mark.parametrize("seed", range(TABLES))
