@@ -15,6 +15,7 @@
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 namespace nb = nanobind;
@@ -310,6 +311,22 @@ void DefineChanges(nb::class_<Dataset>& dataset) {
             return std::make_pair(result.dataset, result.num_updated_rows);
           },
           "updates"_a, "filter"_a.none(), "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault)
+      .def(
+          "compact_files",
+          [](Dataset& self, uint64_t target_rows_per_fragment, uint64_t max_bytes_per_file, bool materialize_deletions,
+             double materialize_deletions_threshold, Durability durability) {
+            const CompactionOptions options{.target_rows_per_fragment = target_rows_per_fragment,
+                                            .max_bytes_per_file = max_bytes_per_file,
+                                            .materialize_deletions = materialize_deletions,
+                                            .materialize_deletions_threshold = materialize_deletions_threshold,
+                                            .change = {.durability = durability}};
+            const CompactionResult result = WithoutGil([&] { return self.CompactFiles(options); });
+            const CompactionMetrics& metrics = result.metrics;
+            return std::make_tuple(result.dataset, metrics.fragments_removed, metrics.fragments_added, metrics.files_removed,
+                                   metrics.files_added);
+          },
+          "target_rows_per_fragment"_a, "max_bytes_per_file"_a, "materialize_deletions"_a, "materialize_deletions_threshold"_a,
+          "durability"_a = Durability::kDefault)
       .def(
           "drop_columns",
           [](Dataset& self, const std::vector<std::string>& columns, Durability durability) {

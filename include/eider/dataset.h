@@ -5,6 +5,7 @@
 
 #include <eider/array.h>
 #include <eider/blob.h>
+#include <eider/compaction.h>
 #include <eider/error.h>
 #include <eider/export.h>
 #include <eider/file_metadata.h>
@@ -58,6 +59,10 @@ using DatasetPtr = std::shared_ptr<Dataset>;
 struct UpdateResult {
   DatasetPtr dataset;  ///< at the new version; no row to update makes no version
   uint64_t num_updated_rows = 0;
+};
+struct CompactionResult {
+  DatasetPtr dataset;  ///< at the new version; nothing to compact makes no version
+  CompactionMetrics metrics;
 };
 struct DeleteResult {
   DatasetPtr dataset;  ///< at the new version; no row to delete makes no version
@@ -117,6 +122,9 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
                               const ChangeOptions& options = {}) = 0;
   /// Deletes every row; columns, versions and metadata stay.
   virtual DeleteResult Truncate(const ChangeOptions& options = {}) = 0;
+
+  /// Merges small fragments and drops deleted rows. Rewritten rows come after all others, in their order.
+  virtual CompactionResult CompactFiles(const CompactionOptions& options = {}) = 0;
 
   /// Adds columns computed elsewhere: `data` holds exactly CountRows() rows in row order. Writes only the new columns.
   virtual DatasetPtr AddColumns(RecordBatchReader& data, Durability durability = Durability::kDefault) = 0;

@@ -228,6 +228,14 @@ class Dataset:
         retry_seconds: float,
         durability: Durability = ...,
     ) -> tuple[Dataset, int]: ...
+    def compact_files(
+        self,
+        target_rows_per_fragment: int,
+        max_bytes_per_file: int,
+        materialize_deletions: bool,
+        materialize_deletions_threshold: float,
+        durability: Durability = ...,
+    ) -> tuple[Dataset, int, int, int, int]: ...
     def drop_columns(self, columns: Sequence[str], durability: Durability = ...) -> Dataset: ...
 
 def open_dataset(uri: str, version: int | None = None, session: Session | None = None) -> Dataset: ...

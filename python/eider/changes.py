@@ -10,6 +10,7 @@ from . import _eider
 from .add_columns import add_columns
 from .arguments import DurabilityName, count_of, durability_of, file_version_of, name_of, names_of, refuse, seconds_of
 from .ingest import ReaderLike
+from .optimize import DatasetOptimizer
 from .sql import Parameters, expression_of
 
 if TYPE_CHECKING:
@@ -146,6 +147,11 @@ class DatasetChanges:
         filter = None if where is None else expression_of("update", where, params)
         self._native, updated = self._native.update(columns, filter, retries, seconds, durability_of(durability))
         return {"num_rows_updated": updated}
+
+    @property
+    def optimize(self) -> DatasetOptimizer:
+        """What keeps the dataset in shape: ``ds.optimize.compact_files()``."""
+        return DatasetOptimizer(self)
 
     def truncate_table(self) -> None:
         """Delete all rows. Columns, earlier versions and metadata stay."""

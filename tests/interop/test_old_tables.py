@@ -115,7 +115,9 @@ def test_a_table_of_version_0_1_takes_nothing_but_deletions(tmp_path, engine, re
     assert before.to_pylist() == reference.dataset(uri).to_table().to_pylist()
     for change in (lambda: engine.write_dataset(rows(), uri, mode="append"),
                    lambda: engine.dataset(uri).add_columns(pa.table({"n": range(100)})),
-                   lambda: engine.dataset(uri).drop_columns(["text"])):
+                   lambda: engine.dataset(uri).drop_columns(["text"]),
+                   lambda: engine.dataset(uri).update({"id": "1"}),
+                   lambda: engine.dataset(uri).optimize.compact_files()):
         with pytest.raises(errors.UnsupportedError, match="0.1"):
             change()
     assert engine.dataset(uri).version == 1
@@ -160,6 +162,24 @@ def test_rows_are_updated_in_tables_of_every_version_that_is_written(version, tm
         assert engine.dataset(uri).to_table().to_pylist() == theirs.to_table().to_pylist()
         tables.append(theirs.to_table().to_pylist())
     assert tables[0] == tables[1]
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.1", "2.2"])
+def test_tables_of_every_version_that_is_written_are_compacted(version, tmp_path, engine, reference) -> None:
+    uri = str(tmp_path / "t.lance")
+    reference.write_dataset(rows(), uri, data_storage_version=version, max_rows_per_file=30)
+    reference.dataset(uri).create_scalar_index("id", "BTREE")
+    engine.dataset(uri).delete("id < 10")
+    ds = engine.dataset(uri)
+    assert ds.optimize.compact_files(target_rows_per_fragment=40).fragments_removed == 4
+    theirs = reference.dataset(uri)
+    theirs.validate()
+    assert {(f.file_major_version, f.file_minor_version) for fragment in theirs.get_fragments() for f in fragment.metadata.files} \
+        == {(2, int(version[-1]))}
+    assert ds.to_table().to_pylist() == theirs.to_table().to_pylist() == rows().to_pylist()[10:]
+    assert theirs.to_table(filter="id IN (5, 15, 95)")["id"].to_pylist() == [15, 95], "the index says nothing of what moved"
+    theirs.optimize.optimize_indices()
+    assert reference.dataset(uri).to_table(filter="id IN (5, 15, 95)")["id"].to_pylist() == [15, 95]
 
 
 def test_files_of_several_versions_in_one_table_read_together(tmp_path, engine, reference) -> None:

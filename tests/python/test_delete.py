@@ -70,7 +70,7 @@ def test_a_stale_handle_runs_again_on_the_newest_version(ds) -> None:
 
 @pytest.mark.parametrize(("call", "error", "message"), [
     (lambda ds: ds.delete(""), eider.InvalidError, "expected an expression"),
-    (lambda ds: ds.delete("a"), eider.InvalidError, "no condition"),
+    (lambda ds: ds.delete("a"), eider.InvalidError, "boolean"),
     (lambda ds: ds.delete("nosuch = 1"), eider.InvalidError, "nosuch"),
     (lambda ds: ds.delete("a = 1; DROP"), eider.InvalidError, "';'"),
     (lambda ds: ds.delete("10 / (a - 5) > 1"), eider.InvalidError, "zero"),

@@ -69,7 +69,7 @@ def test_blobs_and_json_come_along(tmp_path) -> None:
     (lambda ds: ds.update({"a": "nosuch"}), eider.InvalidError, "nosuch"),
     (lambda ds: ds.update({"a": "'x'"}), eider.InvalidError, "'x'"),
     (lambda ds: ds.update({"a": ""}), eider.InvalidError, "expected an expression"),
-    (lambda ds: ds.update({"a": "1"}, where="a"), eider.InvalidError, "no condition"),
+    (lambda ds: ds.update({"a": "1"}, where="a"), eider.InvalidError, "boolean"),
     (lambda ds: ds.update({"a": 5}), TypeError, "int"),
     (lambda ds: ds.update({"a": None}), TypeError, "NULL"),
     (lambda ds: ds.update({5: "1"}), TypeError, "int"),

@@ -5,6 +5,7 @@
 #include "eider/dataset/function_reader.h"
 #include "eider/io/store.h"
 #include "eider/mutate/columns.h"
+#include "eider/mutate/compact.h"
 #include "eider/mutate/delete.h"
 #include "eider/mutate/update.h"
 #include "eider/mutate/write.h"
@@ -88,6 +89,11 @@ class TableDataset final : public Dataset {
   }
   DeleteResult Truncate(const ChangeOptions& options) override {
     return Rebind(mutate::DeleteAllRows(snapshot(), options, session_));
+  }
+
+  CompactionResult CompactFiles(const CompactionOptions& options) override {
+    mutate::Compacted compacted = mutate::CompactFiles(snapshot(), options, session_);
+    return {.dataset = Rebind(std::move(compacted.snapshot)), .metrics = compacted.metrics};
   }
 
   DatasetPtr AddColumns(RecordBatchReader& data, Durability durability) override {

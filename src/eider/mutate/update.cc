@@ -7,28 +7,16 @@
 #include "eider/mutate/commit_files.h"
 #include "eider/mutate/new_deletions.h"
 #include "eider/mutate/retry.h"
+#include "eider/mutate/whole_rows.h"
 #include "eider/mutate/write.h"
 #include "eider/mutate/write_fragments.h"
 #include "eider/query/bound_expression.h"
 #include "eider/query/table_reader.h"
-#include "eider/schema/blob_columns.h"
 #include "eider/schema/field_path.h"
 #include "eider/table/commit.h"
 
 namespace eider::mutate {
 namespace {
-
-constexpr uint64_t kBatchBytes = 32 << 20;
-
-/// The columns that were read, without the address at their end: bytes of blobs are blobs again.
-Schema SchemaToWrite(Schema read, const LanceSchema& table) {
-  read.fields.pop_back();
-  for (size_t i = 0; i < read.fields.size(); ++i) {
-    if (BlobFormOf(table.fields[i]) != BlobForm::kNone) read.fields[i].metadata = {{std::string(kBlobKey), "true"}};
-    else if (HasBlobs(table.fields[i])) throw Unsupported("update: column '{}' has blobs below it", table.fields[i].name);
-  }
-  return read;
-}
 
 /// The rows to update, with their new values. Where they were is marked as deleted as they go by.
 class UpdatedRows final : public RecordBatchReader {
@@ -36,14 +24,12 @@ class UpdatedRows final : public RecordBatchReader {
   UpdatedRows(const query::TableReader& table, const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
               NewDeletions* deletions)
       : deletions_(*deletions) {
-    ScanOptions options{.columns = std::vector<std::string>(),
-                        .filter = filter,
-                        .batch_bytes = kBatchBytes,
-                        .blob_handling = BlobHandling::kBinary,
-                        .with_row_address = true};
-    for (const LanceField& field : table.snapshot().manifest->schema().fields) options.columns->push_back(QuoteSegment(field.name));
+    const LanceSchema& columns = table.snapshot().manifest->schema();
+    ScanOptions options = WholeRows(columns);
+    options.filter = filter;
+    options.with_row_address = true;
     rows_ = table.Scan(options);
-    schema_ = std::make_shared<const Schema>(SchemaToWrite(*rows_->schema(), table.snapshot().manifest->schema()));
+    schema_ = std::make_shared<const Schema>(WholeRowsSchema(*rows_->schema(), columns));
     for (const ComputedColumn& update : updates) Bind(update, *table.Plan({})->schema());
   }
 

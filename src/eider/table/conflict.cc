@@ -87,6 +87,13 @@ Verdict UpdateAfter(const Txn& mine, const Txn& theirs) {
   return DeleteAfter(mine, theirs);
 }
 
+/// An index that came meanwhile may cover what is gone: which fragments it names is looked at on the new version.
+Verdict RewriteAfter(const Txn& mine, const Txn& theirs) {
+  if (theirs.operation_case() == Txn::kCreateIndex) return kRetry;
+  if (theirs.operation_case() == Txn::kDataOverlay) return TouchSameFragment(mine, theirs) ? kRetry : kFine;
+  return DeleteAfter(mine, theirs);
+}
+
 Verdict OverwriteAfter(const Txn& mine, const Txn& theirs) {
   switch (theirs.operation_case()) {
     case Txn::kOverwrite:
@@ -139,6 +146,7 @@ Verdict Judge(const Txn& mine, const Txn& theirs, bool asks_for_more) {
     case Txn::kAppend: return AppendAfter(theirs, asks_for_more);
     case Txn::kDelete: return DeleteAfter(mine, theirs);
     case Txn::kUpdate: return UpdateAfter(mine, theirs);
+    case Txn::kRewrite: return RewriteAfter(mine, theirs);
     case Txn::kOverwrite: return OverwriteAfter(mine, theirs);
     case Txn::kMerge: return MergeAfter(theirs);
     case Txn::kProject: return ProjectAfter(theirs);

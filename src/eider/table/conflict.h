@@ -6,6 +6,7 @@
 ///     Append           .      .      .       X           .         .      .+     .+      X      .       .        .
 ///     Delete           .      f      f       X           .         f      R      .       X      .       f        .
 ///     Update           .      f      f       X           .         f      R      R       X      .       f        f
+///     Rewrite          .      f      f       X           R         f      R      .       X      .       f        f
 ///     Overwrite        .      .      .       R           .         .      .      .       .      .*      .        .
 ///     Merge            R      R      R       X           .         R      R      X       X      .       R        R
 ///     Project          R      .      R       X           .         .      R      R       X      .       R        R

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "eider/base/error.h"
 #include "eider/base/parse_message.h"
 #include "eider/base/wire.h"
+#include "eider/rows/portable_roaring.h"
 #include "eider/rows/row_id_sequence.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
@@ -66,6 +68,7 @@ void NextVersion::Apply(const TransactionProto& transaction, const std::optional
   switch (transaction.operation_case()) {
     case TransactionProto::kAppend: ApplyAppend(transaction.append()); break;
     case TransactionProto::kDelete: ApplyDelete(transaction.delete_()); break;
+    case TransactionProto::kRewrite: ApplyRewrite(transaction.rewrite()); break;
     case TransactionProto::kUpdate: ApplyUpdate(transaction.update()); break;
     case TransactionProto::kOverwrite: ApplyOverwrite(transaction.overwrite(), storage_version); break;
     case TransactionProto::kMerge: ApplyMerge(transaction.merge()); break;
@@ -84,6 +87,18 @@ void NextVersion::ApplyDelete(const TransactionProto::Delete& deletion) {
   KeepIndices();
   RecordMaxFragmentId();
   DeleteRows(deletion.updated_fragments(), deletion.deleted_fragment_ids());
+}
+
+void NextVersion::ApplyRewrite(const TransactionProto::Rewrite& rewrite) {
+  if (stable_row_ids_) throw Unsupported("commit: a rewrite of a table with stable row ids");
+  RecordMaxFragmentId();
+  google::protobuf::RepeatedField<uint64_t> removed;
+  for (const auto& group : rewrite.groups()) {
+    for (const DataFragmentProto& fragment : group.old_fragments()) removed.Add(fragment.id());
+  }
+  DeleteRows({}, removed);
+  for (const auto& group : rewrite.groups()) AddNewFragments(group.new_fragments());
+  Uncover({removed.begin(), removed.end()});
 }
 
 void NextVersion::ApplyUpdate(const TransactionProto::Update& update) {
@@ -229,20 +244,53 @@ void NextVersion::AddNewFragments(const google::protobuf::RepeatedPtrField<DataF
 
 void NextVersion::KeepIndices() { draft_.index_section = base_->index_section(); }
 
-void NextVersion::DropIndicesWithoutFields() {
+std::optional<IndexSectionProto> NextVersion::ReadIndices() const {
   const ByteSpan section = base_->index_section();
+  if (section.empty()) return std::nullopt;
   IndexSectionProto indices;
-  if (section.empty()) return;
   if (!ParseMessage(section, &indices)) {
     throw Corrupt("version {}: the index section does not parse", base_->version());
   }
+  return indices;
+}
+
+void NextVersion::DropIndicesWithoutFields() {
+  const std::optional<IndexSectionProto> indices = ReadIndices();
+  if (!indices) return;
   std::unordered_set<int32_t> ids;
   for (const auto& field : draft_.head.fields()) ids.insert(field.id());
-  IndexSectionProto kept = indices;
+  IndexSectionProto kept = *indices;
   kept.clear_indices();
-  for (const auto& index : indices.indices()) {
+  for (const auto& index : indices->indices()) {
     const auto in_schema = [&](int32_t id) { return ids.contains(id); };
     if (std::all_of(index.fields().begin(), index.fields().end(), in_schema)) *kept.add_indices() = index;
+  }
+  index_section_ = kept.SerializeAsString();
+  draft_.index_section = SpanOf(index_section_);
+}
+
+std::string NextVersion::Without(std::string_view bitmap, const std::unordered_set<uint64_t>& fragments) const {
+  std::map<uint64_t, uint64_t> runs;  // first -> end
+  rows::VisitPortableRoaring(SpanOf(bitmap), [&](uint32_t first, uint32_t count) { runs[first] = uint64_t{first} + count; });
+  std::vector<uint32_t> left;
+  for (size_t i = 0; i < base_->num_fragments(); ++i) {
+    const uint64_t id = base_->fragment(i).id();
+    const auto after = runs.upper_bound(id);
+    if (after != runs.begin() && id < std::prev(after)->second && !fragments.contains(id)) left.push_back(static_cast<uint32_t>(id));
+  }
+  return rows::ToPortableRoaring(left);
+}
+
+void NextVersion::Uncover(const std::unordered_set<uint64_t>& fragments) {
+  const std::optional<IndexSectionProto> indices = ReadIndices();
+  if (!indices) return;
+  IndexSectionProto kept = *indices;
+  kept.clear_indices();
+  for (const auto& index : indices->indices()) {
+    if (!index.has_fragment_bitmap() && index.fields_size() > 0) continue;
+    auto* left = kept.add_indices();
+    *left = index;
+    if (index.has_fragment_bitmap()) left->set_fragment_bitmap(Without(index.fragment_bitmap(), fragments));
   }
   index_section_ = kept.SerializeAsString();
   draft_.index_section = SpanOf(index_section_);
