@@ -15,7 +15,7 @@
 namespace eider::query {
 namespace {
 
-constexpr uint64_t kFirstRows = 256;
+constexpr uint64_t kFirstSortedRows = 256;
 /// Beside the limit, so many rows are gathered before the best are chosen.
 constexpr uint64_t kSlackRows = 64 << 10;
 /// Beside its keys and position, what it takes to sort a row.
@@ -118,7 +118,7 @@ class SortedReader final : public RecordBatchReader {
 
  private:
   uint64_t BlockRows() const {
-    if (seen_rows_ == 0 && plan_->has_variable_columns()) return kFirstRows;
+    if (seen_rows_ == 0 && plan_->has_variable_columns()) return kFirstSortedRows;
     const uint64_t bytes = std::max({uint64_t{1}, plan_->fixed_bytes_per_row(), seen_rows_ ? seen_bytes_ / seen_rows_ : 0});
     return std::clamp<uint64_t>(block_bytes_ / bytes, 1, std::max<uint64_t>(options_.batch_rows, 8192));
   }
