@@ -23,26 +23,24 @@ function(eider_module name)
     target_link_libraries(${target} PRIVATE eider_options ${EIDER_DEPENDENCIES})
     target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src
                                ${PROJECT_BINARY_DIR}/proto)
+    eider_batches(${target} ${sources})
     if(NOT name STREQUAL "proto")
-      eider_batches(${target} ${sources})
       if(TARGET eider_proto)
         add_dependencies(${target} eider_proto)
       endif()
-      # One precompiled header serves all modules: they compile with the same flags.
-      if(name STREQUAL "base")
-        target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)
-        eider_stable_pch_sum(${target})
-      else()
-        target_precompile_headers(${target} REUSE_FROM eider_base)
-      endif()
+      eider_precompile(${target} modules pch.h)
     endif()
   endif()
 endfunction()
 
-# Most of the time of a translation unit goes into headers: the sources of a target compile in batches. Left out are those that
-# include themselves, once for each instruction set.
+# Most of the time of a translation unit goes into headers: the sources of a target compile in batches of ten, long generated ones
+# of four. Left out are those that include themselves, once for each instruction set.
 function(eider_batches target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${EIDER_UNITY} UNITY_BUILD_BATCH_SIZE 10)
+  set(size 10)
+  if(ARGN MATCHES "\\.pb\\.cc")
+    set(size 4)
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${EIDER_UNITY} UNITY_BUILD_BATCH_SIZE ${size})
   set(alone ${ARGN})
   list(FILTER alone INCLUDE REGEX "_simd\\.cc$")
   if(alone)
@@ -50,12 +48,22 @@ function(eider_batches target)
   endif()
 endfunction()
 
+# One precompiled header serves all targets of a group: they compile with the same flags.
+#
 # gcc's precompiled headers differ from build to build, which would defeat ccache between build trees: give ccache
 # (CCACHE_PCH_EXTSUM) a sum of what goes into the header instead.
-function(eider_stable_pch_sum target)
-  file(READ ${PROJECT_SOURCE_DIR}/cmake/pch.h text)
-  string(SHA256 sum "${text};${CMAKE_CXX_COMPILER_ID}-${CMAKE_CXX_COMPILER_VERSION};${CMAKE_CXX_FLAGS}")
-  file(WRITE ${PROJECT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.gch.sum "${sum}")
+function(eider_precompile target group header)
+  get_property(owner GLOBAL PROPERTY EIDER_PCH_OWNER_${group})
+  if(owner)
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+    return()
+  endif()
+  set_property(GLOBAL PROPERTY EIDER_PCH_OWNER_${group} ${target})
+  target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/${header})
+  file(READ ${PROJECT_SOURCE_DIR}/cmake/pch.h shared)
+  file(READ ${PROJECT_SOURCE_DIR}/cmake/${header} text)
+  string(SHA256 sum "${shared};${text};${CMAKE_CXX_COMPILER_ID}-${CMAKE_CXX_COMPILER_VERSION};${CMAKE_CXX_FLAGS}")
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.gch.sum "${sum}")
 endfunction()
 
 # Compiles proto/*.proto to protobuf-lite sources under <build>/proto/eider/proto.
@@ -98,21 +106,16 @@ endfunction()
 function(eider_tests)
   find_package(GTest REQUIRED)
   include(GoogleTest)
-  set(pch_owner "")
   foreach(module IN LISTS EIDER_MODULES)
     file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/eider/${module}/*_test.cc
          ${PROJECT_SOURCE_DIR}/src/eider/${module}/*/*_test.cc)
     if(tests)
       add_executable(${module}_tests ${tests})
       eider_batches(${module}_tests ${tests})
+      target_compile_options(${module}_tests PRIVATE -O1)  # assertions are many, and run once
       target_link_libraries(${module}_tests PRIVATE eider eider_options ${EIDER_DEPENDENCIES} GTest::gtest_main GTest::gmock)
       target_include_directories(${module}_tests PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/proto)
-      if(pch_owner)
-        target_precompile_headers(${module}_tests REUSE_FROM ${pch_owner})
-      else()
-        target_precompile_headers(${module}_tests PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)
-        set(pch_owner ${module}_tests)
-      endif()
+      eider_precompile(${module}_tests tests test_pch.h)
       gtest_discover_tests(${module}_tests TEST_PREFIX "${module}." DISCOVERY_TIMEOUT 60
                            PROPERTIES ENVIRONMENT "EIDER_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
     endif()
