@@ -132,7 +132,7 @@ class Sequence:
         addresses = ds.to_table(columns=[], with_row_id=True)["_rowid"].to_pylist()
         kill = {i for i in range(len(addresses)) if self.rng.random() < 0.2}
         if kill:
-            ds.delete(f"_rowid IN ({','.join(str(addresses[i]) for i in sorted(kill))})")
+            self.writer().dataset(self.uri).delete(f"_rowid IN ({','.join(str(addresses[i]) for i in sorted(kill))})")
         keep = [i for i in range(len(addresses)) if i not in kill]
         self.model = self.model.take(pa.array(keep, pa.int64()))
 

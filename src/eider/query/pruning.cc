@@ -10,20 +10,6 @@ namespace {
 
 using expr::TestKind;
 
-/// The leaf at the end of a path through structs, where pages have a value for each row; else null.
-const LanceField* FindFlatLeaf(const LanceSchema& schema, const std::string& path) {
-  const std::vector<LanceField>* fields = &schema.fields;
-  const LanceField* found = nullptr;
-  for (const std::string& name : SplitFieldPath(path)) {
-    if (found && found->logical_type != "struct") return nullptr;
-    const auto at = std::ranges::find(*fields, name, &LanceField::name);
-    if (at == fields->end()) return nullptr;
-    found = &*at;
-    fields = &found->children;
-  }
-  return found && found->IsLeaf() ? found : nullptr;
-}
-
 /// Numbers that pass a test of a row id, address or offset.
 RowRanges PassingNumbers(const expr::ColumnTest& test) {
   constexpr uint64_t kAll = UINT64_MAX;
@@ -57,17 +43,20 @@ RowRanges Within(const RowRanges& numbers, uint64_t base, uint64_t count) {
   return out;
 }
 
-RowRanges ToLive(const RowRanges& physical, const rows::DeletionVector* deleted) {
-  if (!deleted) return physical;
-  RowRanges live;
-  for (const rows::RowRange& range : physical) {
-    const uint64_t first = deleted->CountLive(range.first);
-    live.push_back({first, deleted->CountLive(range.end()) - first});
-  }
-  return Normalize(std::move(live));
-}
-
 }  // namespace
+
+const LanceField* FindFlatLeaf(const LanceSchema& schema, const std::string& path) {
+  const std::vector<LanceField>* fields = &schema.fields;
+  const LanceField* found = nullptr;
+  for (const std::string& name : SplitFieldPath(path)) {
+    if (found && found->logical_type != "struct") return nullptr;
+    const auto at = std::ranges::find(*fields, name, &LanceField::name);
+    if (at == fields->end()) return nullptr;
+    found = &*at;
+    fields = &found->children;
+  }
+  return found && found->IsLeaf() ? found : nullptr;
+}
 
 Pruning::Pruning(const TableReader& table, const expr::Expression& filter, const ReadPlan& plan) : table_(table), plan_(plan) {
   for (const std::shared_ptr<const expr::Expression>& part : filter.Conjuncts()) {

@@ -233,6 +233,52 @@ TEST(CommitTest, ConflictsFollowTheMatrix) {
   EXPECT_EQ(KindOf([&] { after(TransactionProto(), append); }), ErrorKind::kRetryableConflict);
 }
 
+TEST(CommitTest, DeletesConflictWithChangesOfTheSameFragments) {
+  const auto deletion = [](uint64_t updated, uint64_t removed) {
+    TransactionProto transaction = NewTransaction(1);
+    transaction.mutable_delete_()->add_updated_fragments()->set_id(updated);
+    transaction.mutable_delete_()->add_deleted_fragment_ids(removed);
+    return transaction;
+  };
+  const TransactionProto mine = deletion(1, 2);
+  TransactionProto update = NewTransaction(1), rewrite = NewTransaction(1), old_rewrite = NewTransaction(1), replacement = NewTransaction(1);
+  update.mutable_update()->add_removed_fragment_ids(2);
+  rewrite.mutable_rewrite()->add_groups()->add_old_fragments()->set_id(1);
+  old_rewrite.mutable_rewrite()->add_old_fragments()->set_id(1);
+  replacement.mutable_data_replacement()->add_replacements()->set_fragment_id(2);
+  for (const TransactionProto& theirs : {deletion(1, 9), deletion(9, 2), deletion(9, 1), deletion(2, 9), update, rewrite, old_rewrite, replacement}) {
+    EXPECT_EQ(KindOf([&] { CheckConflict(mine, theirs, 2, false); }), ErrorKind::kRetryableConflict) << theirs.operation_case();
+    CheckConflict(deletion(5, 6), theirs, 2, false);
+  }
+  CheckConflict(mine, AppendOf(1), 2, true);
+  CheckConflict(mine, ProjectOf(NewTable(), {}), 2, true);
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, OverwriteOf(1), 2, false); }), ErrorKind::kConflict);
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, MergeOf(NewTable()), 2, false); }), ErrorKind::kRetryableConflict);
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, TransactionProto(), 2, false); }), ErrorKind::kRetryableConflict);
+}
+
+TEST(CommitTest, UpdatesConflictWithDeletesAndWithWhatChangesColumns) {
+  TransactionProto mine = NewTransaction(1), overlay = NewTransaction(1), elsewhere = NewTransaction(1), remove = NewTransaction(1);
+  mine.mutable_update()->add_updated_fragments()->set_id(3);
+  overlay.mutable_data_overlay()->add_groups()->set_fragment_id(3);
+  elsewhere.mutable_data_overlay()->add_groups()->set_fragment_id(4);
+  remove.mutable_delete_()->add_deleted_fragment_ids(3);
+  for (const TransactionProto& theirs : {overlay, remove, mine, ProjectOf(NewTable(), {}), MergeOf(NewTable())}) {
+    EXPECT_EQ(KindOf([&] { CheckConflict(mine, theirs, 2, false); }), ErrorKind::kRetryableConflict) << theirs.operation_case();
+  }
+  CheckConflict(mine, elsewhere, 2, false);
+  CheckConflict(mine, AppendOf(1), 2, false);
+  CheckConflict(AppendOf(1), mine, 2, false);
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, OverwriteOf(1), 2, false); }), ErrorKind::kConflict);
+}
+
+TEST(CommitTest, ADeleteOfAFragmentThatIsNotThereIsRefused) {
+  const Snapshot base = NewTable();
+  TransactionProto transaction = NewTransaction(1);
+  transaction.mutable_delete_()->add_deleted_fragment_ids(7);
+  EXPECT_EQ(KindOf([&] { Commit(base, transaction); }), ErrorKind::kInvalid);
+}
+
 TEST(CommitTest, AVersionAsksForMoreWhenRowsWrittenBeforeItMayNotFit) {
   LanceField item{.name = "x", .id = 1, .logical_type = "int64"};
   const LanceSchema before{.fields = {{.name = "s", .id = 0, .logical_type = "struct", .children = {item}}}};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "eider/base/error.h"
@@ -61,8 +62,11 @@ void NextVersion::Apply(const TransactionProto& transaction, const std::optional
   if (base_ == nullptr && !transaction.has_overwrite()) {
     throw Invalid("commit: operation '{}' makes no first version", OperationName(transaction));
   }
+  if (base_ && !transaction.has_overwrite()) draft_.dictionaries = base_->dictionaries();
   switch (transaction.operation_case()) {
     case TransactionProto::kAppend: ApplyAppend(transaction.append()); break;
+    case TransactionProto::kDelete: ApplyDelete(transaction.delete_()); break;
+    case TransactionProto::kUpdate: ApplyUpdate(transaction.update()); break;
     case TransactionProto::kOverwrite: ApplyOverwrite(transaction.overwrite(), storage_version); break;
     case TransactionProto::kMerge: ApplyMerge(transaction.merge()); break;
     case TransactionProto::kProject: ApplyProject(transaction.project()); break;
@@ -74,6 +78,46 @@ void NextVersion::ApplyAppend(const TransactionProto::Append& append) {
   KeepFragments();
   KeepIndices();
   AddNewFragments(append.fragments());
+}
+
+void NextVersion::ApplyDelete(const TransactionProto::Delete& deletion) {
+  KeepIndices();
+  RecordMaxFragmentId();
+  DeleteRows(deletion.updated_fragments(), deletion.deleted_fragment_ids());
+}
+
+void NextVersion::ApplyUpdate(const TransactionProto::Update& update) {
+  if (update.update_mode() != 0) throw Unsupported("commit: an update that rewrites columns");
+  KeepIndices();
+  RecordMaxFragmentId();
+  DeleteRows(update.updated_fragments(), update.removed_fragment_ids());
+  AddNewFragments(update.new_fragments());
+}
+
+void NextVersion::DeleteRows(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated_fragments,
+                             const google::protobuf::RepeatedField<uint64_t>& removed_ids) {
+  std::unordered_map<uint64_t, const DataFragmentProto*> updated;
+  for (const DataFragmentProto& fragment : updated_fragments) updated[fragment.id()] = &fragment;
+  std::unordered_set<uint64_t> removed(removed_ids.begin(), removed_ids.end());
+  for (size_t i = 0; i < base_->num_fragments(); ++i) {
+    const uint64_t id = base_->fragment(i).id();
+    if (removed.erase(id) > 0) continue;
+    const auto found = updated.find(id);
+    if (found == updated.end()) {
+      draft_.fragments.push_back(base_->fragment_bytes(i));
+      continue;
+    }
+    // Files and overlays are those of the newest version: only the deleted rows are ours to say.
+    DataFragmentProto fragment = base_->fragment(i).proto();
+    *fragment.mutable_deletion_file() = found->second->deletion_file();
+    if (fragment.physical_rows() == 0) fragment.set_physical_rows(found->second->physical_rows());
+    AddFragment(fragment);
+    updated.erase(found);
+  }
+  if (!removed.empty() || !updated.empty()) {
+    throw Invalid("commit: version {} has no fragment {} to delete from", base_->version(),
+                  removed.empty() ? updated.begin()->first : *removed.begin());
+  }
 }
 
 void NextVersion::ApplyOverwrite(const TransactionProto::Overwrite& overwrite,
@@ -89,10 +133,7 @@ void NextVersion::ApplyOverwrite(const TransactionProto::Overwrite& overwrite,
     draft_.head.set_reader_feature_flags(draft_.head.reader_feature_flags() & ~uint64_t{kMixedFileVersions});
     draft_.head.set_writer_feature_flags(draft_.head.writer_feature_flags() & ~uint64_t{kMixedFileVersions});
   }
-  // Ids go on counting: a fragment id is never used twice.
-  if (base_ && !draft_.head.has_max_fragment_id() && base_->num_fragments() > 0) {
-    draft_.head.set_max_fragment_id(NextFragmentId() - 1);
-  }
+  RecordMaxFragmentId();
   AddNewFragments(overwrite.fragments());
 }
 
@@ -149,6 +190,13 @@ void NextVersion::OwnFragment(size_t position, const DataFragmentProto& fragment
   // The span is set by Serialize, when owned_fragments does not move any more.
   owned_at_.emplace_back(position, draft_.owned_fragments.size());
   draft_.owned_fragments.push_back(fragment.SerializeAsString());
+}
+
+/// Ids go on counting: a fragment id is never used twice, whatever is removed now.
+void NextVersion::RecordMaxFragmentId() {
+  if (base_ && !draft_.head.has_max_fragment_id() && base_->num_fragments() > 0) {
+    draft_.head.set_max_fragment_id(NextFragmentId() - 1);
+  }
 }
 
 uint32_t NextVersion::NextFragmentId() {

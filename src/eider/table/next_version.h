@@ -25,10 +25,15 @@ class NextVersion {
 
  private:
   void ApplyAppend(const TransactionProto::Append& append);
+  void ApplyDelete(const TransactionProto::Delete& deletion);
+  void ApplyUpdate(const TransactionProto::Update& update);
   void ApplyOverwrite(const TransactionProto::Overwrite& overwrite, const std::optional<std::string>& storage_version);
   void ApplyMerge(const TransactionProto::Merge& merge);
   void ApplyProject(const TransactionProto::Project& project);
 
+  /// The fragments with new lists of deleted rows, but for those `removed`.
+  void DeleteRows(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated,
+                  const google::protobuf::RepeatedField<uint64_t>& removed);
   void KeepFragments();
   void AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments);
   void AddFragment(const DataFragmentProto& fragment);
@@ -36,6 +41,7 @@ class NextVersion {
   void KeepIndices();
   void DropIndicesWithoutFields();
   uint32_t NextFragmentId();
+  void RecordMaxFragmentId();
   bool AnyDeletions() const;
 
   const Manifest* base_;
