@@ -17,7 +17,6 @@ namespace {
 
 using testing::FaultyStore;
 
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 lance::file::Field FieldOf(const std::string& name, int32_t id) {
   lance::file::Field field;

@@ -32,7 +32,7 @@ NodePtr NullIf(std::vector<NodePtr> arguments) {
 
 /// The greatest (sign 1) or least (-1) value that is not null.
 template <int sign>
-NodePtr Extreme(std::vector<NodePtr> arguments) {
+NodePtr ExtremeArgument(std::vector<NodePtr> arguments) {
   arguments = Unify(std::move(arguments));
   const TypePtr type = arguments[0]->type();
   const Kernel kernel = [](const Call& call) {
@@ -62,8 +62,8 @@ FunctionTable ChoiceFunctions() {
       {"ifnull|nvl", "any, any -> same", nullptr, Coalesce},
       {"nvl2", "any, any, any -> any", nullptr, Nvl2},
       {"nullif", "any, any -> same", nullptr, NullIf},
-      {"greatest", "any, ... -> same", nullptr, Extreme<1>},
-      {"least", "any, ... -> same", nullptr, Extreme<-1>},
+      {"greatest", "any, ... -> same", nullptr, ExtremeArgument<1>},
+      {"least", "any, ... -> same", nullptr, ExtremeArgument<-1>},
       {"is_valid", "any -> bool", nullptr, [](std::vector<NodePtr> arguments) { return IsNotNull(arguments[0]); }},
   };
 }
