@@ -18,7 +18,7 @@ using testing::Values;
 using Plan = std::vector<std::vector<size_t>>;
 
 /// One fragment per entry, of so many rows; a counts through all of them.
-table::Snapshot NewTable(const std::vector<int64_t>& rows, WriteOptions options = {}) {
+table::Snapshot TableToCompact(const std::vector<int64_t>& rows, WriteOptions options = {}) {
   table::Snapshot snapshot = Create(io::MakeMemoryStore("compact_test"), *Stream({{"a", Range(0, rows[0])}}), options);
   int64_t first = rows[0];
   for (size_t i = 1; i < rows.size(); first += rows[i++]) snapshot = Append(snapshot, *Stream({{"a", Range(first, first + rows[i])}}), {});
@@ -45,7 +45,7 @@ Compacted Compact(const table::Snapshot& read, const CompactionOptions& options 
 
 TEST(CompactTest, PlansRunsOfSmallNeighboursUpToTheTarget) {
   const auto plan = [](const std::vector<int64_t>& rows) {
-    return PlanCompaction(*ReaderOf(NewTable(rows)), {.target_rows_per_fragment = 10});
+    return PlanCompaction(*ReaderOf(TableToCompact(rows)), {.target_rows_per_fragment = 10});
   };
   EXPECT_EQ(plan({10, 12}), Plan());
   EXPECT_EQ(plan({3}), Plan()) << "nobody to join";
@@ -56,7 +56,7 @@ TEST(CompactTest, PlansRunsOfSmallNeighboursUpToTheTarget) {
 }
 
 TEST(CompactTest, PlansFragmentsOfWhichManyRowsAreDeleted) {
-  table::Snapshot read = NewTable({20, 20, 20});
+  table::Snapshot read = TableToCompact({20, 20, 20});
   read = DeleteRows(read, {.text = "a < 3 OR a = 45"}, {}, Session::Default()).snapshot;
   const auto plan = [&](CompactionOptions options) {
     options.target_rows_per_fragment = 10;
@@ -69,7 +69,7 @@ TEST(CompactTest, PlansFragmentsOfWhichManyRowsAreDeleted) {
 
 TEST(CompactTest, KeepsEveryLiveRowAndTheVersionOfTheFiles) {
   for (const char* version : {"2.0", "2.1", "2.2"}) {
-    table::Snapshot read = NewTable({5, 5, 5}, {.data_storage_version = version});
+    table::Snapshot read = TableToCompact({5, 5, 5}, {.data_storage_version = version});
     read = DeleteRows(read, {.text = "a % 5 = 1"}, {}, Session::Default()).snapshot;
     const Compacted compacted = Compact(read);
     const table::Manifest& manifest = *compacted.snapshot.manifest;
@@ -86,7 +86,7 @@ TEST(CompactTest, KeepsEveryLiveRowAndTheVersionOfTheFiles) {
 }
 
 TEST(CompactTest, AppendsGoOnMeanwhileAndDeletesMakeItPlanAgain) {
-  const table::Snapshot read = NewTable({5, 5});
+  const table::Snapshot read = TableToCompact({5, 5});
   Append(read, *Stream({{"a", {100}}}), {});
   const Compacted first = Compact(read);
   EXPECT_EQ(first.snapshot.version(), 4u);
@@ -101,8 +101,8 @@ TEST(CompactTest, AppendsGoOnMeanwhileAndDeletesMakeItPlanAgain) {
 }
 
 TEST(CompactTest, RefusesByName) {
-  EXPECT_EQ(ErrorOf([&] { Compact(NewTable({5}), {.target_rows_per_fragment = 0}); }).kind(), ErrorKind::kInvalid);
-  EXPECT_EQ(ErrorOf([&] { Compact(NewTable({5, 5}, {.enable_stable_row_ids = true})); }).kind(), ErrorKind::kUnsupported);
+  EXPECT_EQ(ErrorOf([&] { Compact(TableToCompact({5}), {.target_rows_per_fragment = 0}); }).kind(), ErrorKind::kInvalid);
+  EXPECT_EQ(ErrorOf([&] { Compact(TableToCompact({5, 5}, {.enable_stable_row_ids = true})); }).kind(), ErrorKind::kUnsupported);
 }
 
 /// Fails every store operation in turn: afterwards every row is there once.
@@ -110,7 +110,7 @@ TEST(CompactTest, AFailedCompactionLeavesTheTableWhole) {
   for (const bool after : {false, true}) {
     for (int n = 0; n < 200; ++n) {
       SCOPED_TRACE(fmt::format("operation {} {}", n, after ? "loses its answer" : "is refused"));
-      const table::Snapshot created = NewTable({5, 5});
+      const table::Snapshot created = TableToCompact({5, 5});
       const auto faulty = std::make_shared<testing::FaultyStore>(created.store);
       table::Snapshot read = created;
       read.store = faulty;

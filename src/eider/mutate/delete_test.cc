@@ -19,7 +19,7 @@ using testing::Stream;
 using testing::Values;
 
 /// a: 0, 1, 2... in files of ten rows.
-table::Snapshot NewTable(int64_t num_rows, WriteOptions options = {}) {
+table::Snapshot TableToDelete(int64_t num_rows, WriteOptions options = {}) {
   options.max_rows_per_file = 10;
   return Create(io::MakeMemoryStore("delete_test"), *Stream({{"a", Range(0, num_rows)}}), options);
 }
@@ -45,7 +45,7 @@ Values Without(Values values, const std::function<bool(int64_t)>& gone) {
 }
 
 TEST(DeleteTest, MarksRowsAndLeavesDataFilesAlone) {
-  const table::Snapshot before = NewTable(35);
+  const table::Snapshot before = TableToDelete(35);
   const Changed first = Delete(before, "a % 3 = 0");
   EXPECT_EQ(first.num_rows, 12u);
   EXPECT_EQ(first.snapshot.version(), 2u);
@@ -59,7 +59,7 @@ TEST(DeleteTest, MarksRowsAndLeavesDataFilesAlone) {
 }
 
 TEST(DeleteTest, RemovesFragmentsWithoutRowsAndNeverReusesTheirIds) {
-  table::Snapshot snapshot = NewTable(25);
+  table::Snapshot snapshot = TableToDelete(25);
   snapshot = Delete(snapshot, "a IN (21, 22)").snapshot;
   snapshot = Delete(snapshot, "a >= 20").snapshot;
   ASSERT_EQ(snapshot.manifest->num_fragments(), 2u);
@@ -72,7 +72,7 @@ TEST(DeleteTest, RemovesFragmentsWithoutRowsAndNeverReusesTheirIds) {
 }
 
 TEST(DeleteTest, NoRowMakesNoVersion) {
-  const table::Snapshot snapshot = NewTable(5);
+  const table::Snapshot snapshot = TableToDelete(5);
   const Changed none = Delete(snapshot, "a > 100 OR NULL");
   EXPECT_EQ(none.num_rows, 0u);
   EXPECT_EQ(none.snapshot.version(), 1u);
@@ -80,7 +80,7 @@ TEST(DeleteTest, NoRowMakesNoVersion) {
 }
 
 TEST(DeleteTest, RefusesWhatIsNoConditionAndWritesNothing) {
-  const table::Snapshot snapshot = NewTable(5);
+  const table::Snapshot snapshot = TableToDelete(5);
   for (const char* text : {"", "a", "nosuch = 1", "a = ", "a / 0 = 1"}) {
     EXPECT_EQ(ErrorOf([&] { Delete(snapshot, text); }).kind(), ErrorKind::kInvalid) << text;
   }
@@ -89,7 +89,7 @@ TEST(DeleteTest, RefusesWhatIsNoConditionAndWritesNothing) {
 }
 
 TEST(DeleteTest, GoesOnTopOfOtherFragmentsAndRunsAgainOnTheSame) {
-  const table::Snapshot read = NewTable(20);
+  const table::Snapshot read = TableToDelete(20);
   Delete(read, "a = 3");
   Append(read, *Stream({{"a", {100}}}), {});
   EXPECT_EQ(Delete(read, "a = 15").snapshot.version(), 4u);
@@ -115,7 +115,7 @@ TEST(DeleteTest, KeepsColumnsThatOthersDropMeanwhileDropped) {
 }
 
 TEST(DeleteTest, ManyWritersDeleteWithoutLosingADeletion) {
-  const table::Snapshot created = NewTable(40);
+  const table::Snapshot created = TableToDelete(40);
   std::vector<std::thread> writers;
   for (int w = 0; w < 4; ++w) {
     writers.emplace_back([&, w] {
@@ -134,7 +134,7 @@ TEST(DeleteTest, AFailedDeleteLeavesTheTableWhole) {
   for (const bool after : {false, true}) {
     for (int n = 0; n < 200; ++n) {
       SCOPED_TRACE(fmt::format("operation {} {}", n, after ? "loses its answer" : "is refused"));
-      const table::Snapshot created = NewTable(15);
+      const table::Snapshot created = TableToDelete(15);
       const auto faulty = std::make_shared<testing::FaultyStore>(created.store);
       table::Snapshot read = created;
       read.store = faulty;

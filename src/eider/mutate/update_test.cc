@@ -18,7 +18,7 @@ using testing::Stream;
 using testing::Values;
 
 /// a: 0, 1, 2..., b: 100, 101..., in files of ten rows.
-table::Snapshot NewTable(int64_t num_rows, WriteOptions options = {}) {
+table::Snapshot TableToUpdate(int64_t num_rows, WriteOptions options = {}) {
   options.max_rows_per_file = 10;
   return Create(io::MakeMemoryStore("update_test"), *Stream({{"a", Range(0, num_rows)}, {"b", Range(100, 100 + num_rows)}}), options);
 }
@@ -43,7 +43,7 @@ Values Column(const table::Snapshot& snapshot, const std::string& name) {
 
 TEST(UpdateTest, WritesRowsAnewInTheVersionOfTheTable) {
   for (const char* version : {"2.0", "2.1", "2.2"}) {
-    const table::Snapshot before = NewTable(25, {.data_storage_version = version});
+    const table::Snapshot before = TableToUpdate(25, {.data_storage_version = version});
     const Changed updated = Update(before, "b", "a * 2", "a IN (3, 21)");
     EXPECT_EQ(updated.num_rows, 2u);
     const table::Manifest& manifest = *updated.snapshot.manifest;
@@ -62,7 +62,7 @@ TEST(UpdateTest, WritesRowsAnewInTheVersionOfTheTable) {
 }
 
 TEST(UpdateTest, SeesTheValuesBeforeItAndCastsToTheColumn) {
-  const table::Snapshot read = NewTable(3);
+  const table::Snapshot read = TableToUpdate(3);
   const Changed swapped = UpdateRows(read, {{"a", {.text = "b"}}, {"b", {.text = "a"}}}, {}, {}, Session::Default());
   EXPECT_EQ(Column(swapped.snapshot, "a"), Range(100, 103));
   EXPECT_EQ(Column(swapped.snapshot, "b"), Range(0, 3));
@@ -73,7 +73,7 @@ TEST(UpdateTest, SeesTheValuesBeforeItAndCastsToTheColumn) {
 }
 
 TEST(UpdateTest, RefusesWhatDoesNotFitAndLeavesNoFileBehind) {
-  const table::Snapshot read = NewTable(5);
+  const table::Snapshot read = TableToUpdate(5);
   for (const auto& [column, value] : std::vector<std::pair<std::string, std::string>>{
            {"nosuch", "1"}, {"a", "nosuch"}, {"a", "'x'"}, {"a", ""}, {"a", "1 / (a - 3)"}, {"_rowid", "1"}}) {
     EXPECT_EQ(ErrorOf([&] { Update(read, column, value, "true"); }).kind(), ErrorKind::kInvalid) << column << " = " << value;
@@ -85,11 +85,11 @@ TEST(UpdateTest, RefusesWhatDoesNotFitAndLeavesNoFileBehind) {
   EXPECT_EQ(read.store->List("data").size(), 1u);
   const table::Snapshot required = Create(io::MakeMemoryStore("required"), *Stream({{"a", Range(0, 5), false}}), {});
   EXPECT_EQ(ErrorOf([&] { Update(required, "a", "NULL", "true"); }).kind(), ErrorKind::kInvalid);
-  EXPECT_EQ(ErrorOf([&] { Update(NewTable(5, {.enable_stable_row_ids = true}), "a", "1", "true"); }).kind(), ErrorKind::kUnsupported);
+  EXPECT_EQ(ErrorOf([&] { Update(TableToUpdate(5, {.enable_stable_row_ids = true}), "a", "1", "true"); }).kind(), ErrorKind::kUnsupported);
 }
 
 TEST(UpdateTest, NoRowMakesNoVersion) {
-  const table::Snapshot read = NewTable(5);
+  const table::Snapshot read = TableToUpdate(5);
   const Changed none = Update(read, "a", "1", "a > 100");
   EXPECT_EQ(none.num_rows, 0u);
   EXPECT_EQ(table::LoadSnapshot(read.store).version(), 1u);
@@ -97,7 +97,7 @@ TEST(UpdateTest, NoRowMakesNoVersion) {
 }
 
 TEST(UpdateTest, RunsAgainOnRowsThatOthersChanged) {
-  const table::Snapshot read = NewTable(20);
+  const table::Snapshot read = TableToUpdate(20);
   Update(read, "b", "b + 1", "a < 5");
   DeleteRows(read, {.text = "a = 19"}, {}, Session::Default());
   const Changed again = Update(read, "b", "b + 1", "a < 3 OR a = 19");
@@ -114,7 +114,7 @@ TEST(UpdateTest, AFailedUpdateLeavesTheTableWhole) {
   for (const bool after : {false, true}) {
     for (int n = 0; n < 200; ++n) {
       SCOPED_TRACE(fmt::format("operation {} {}", n, after ? "loses its answer" : "is refused"));
-      const table::Snapshot created = NewTable(15);
+      const table::Snapshot created = TableToUpdate(15);
       const auto faulty = std::make_shared<testing::FaultyStore>(created.store);
       table::Snapshot read = created;
       read.store = faulty;

@@ -75,8 +75,6 @@ ByteSpan FixedValue(const Array& array, int64_t row) {
   return array.buffers.at(0).span().subspan(static_cast<size_t>(array.offset + row) * width, width);
 }
 
-uint64_t LoadBigEndian(const uint8_t* bytes) { return __builtin_bswap64(LoadLe<uint64_t>(bytes)); }
-
 bool HasZeroByte(uint64_t word) { return ((word - 0x0101010101010101u) & ~word & 0x8080808080808080u) != 0; }
 
 /// The first bytes of a text as it is encoded.

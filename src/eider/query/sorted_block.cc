@@ -10,11 +10,9 @@
 namespace eider::query {
 namespace {
 
-constexpr size_t kSliceRows = 1024;
+constexpr size_t kBlockSliceRows = 1024;
 constexpr int kRankShift = 56;
 constexpr uint64_t kPlaceMask = (uint64_t{1} << kRankShift) - 1;
-
-uint64_t LoadBigEndian(const uint8_t* bytes) { return __builtin_bswap64(LoadLe<uint64_t>(bytes)); }
 
 bool IsBytesBefore(ByteSpan a, ByteSpan b) {
   const int order = std::memcmp(a.data(), b.data(), std::min(a.size(), b.size()));
@@ -85,7 +83,7 @@ void SortedBlock::AddRow(std::span<const SortColumn> columns, size_t index, uint
 
 void SortedBlock::AddSlice(std::span<const SortColumn> columns, size_t first, size_t rows, const RowPositions& positions) {
   const SortColumn& key = columns[0];
-  std::array<uint64_t, kSliceRows> words;
+  std::array<uint64_t, kBlockSliceRows> words;
   key.Words(static_cast<int64_t>(first), std::span(words).first(rows));
   const auto add = [&](size_t i) { AddRow(columns, first + i, words[i], positions[first + i]); };
   if (!bound_) {
@@ -124,9 +122,9 @@ void SortedBlock::AddSlice(std::span<const SortColumn> columns, size_t first, si
 
 void SortedBlock::Add(std::span<const SortColumn> columns, const RowPositions& positions, const SortBoundPtr& bound) {
   if (bound && (!bound_ || bound->record() < bound_->record())) bound_ = bound;
-  for (size_t first = 0; first < positions.size(); first += kSliceRows) {
-    AddSlice(columns, first, std::min<size_t>(kSliceRows, positions.size() - first), positions);
-    if (entries_.size() > most_ && entries_.size() - most_ > most_ + kSliceRows) Cut();
+  for (size_t first = 0; first < positions.size(); first += kBlockSliceRows) {
+    AddSlice(columns, first, std::min<size_t>(kBlockSliceRows, positions.size() - first), positions);
+    if (entries_.size() > most_ && entries_.size() - most_ > most_ + kBlockSliceRows) Cut();
   }
 }
 
