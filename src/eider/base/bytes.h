@@ -43,7 +43,6 @@ T LoadLe(const uint8_t* p) {
   std::memcpy(&v, p, sizeof(T));
   return v;
 }
-inline uint64_t LoadBigEndian(const uint8_t* p) { return __builtin_bswap64(LoadLe<uint64_t>(p)); }
 template <typename T>
 void StoreLe(uint8_t* p, T v) { std::memcpy(p, &v, sizeof(T)); }
 

@@ -11,9 +11,13 @@
 
 #include <span>
 
+#include "eider/base/bytes.h"
 #include "eider/base/memory.h"
 
 namespace eider::query {
+
+/// Eight bytes of a key, as a number of the same order.
+inline uint64_t LoadBigEndian(const uint8_t* bytes) { return __builtin_bswap64(LoadLe<uint64_t>(bytes)); }
 
 class SortColumn {
  public:

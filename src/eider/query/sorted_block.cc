@@ -6,6 +6,7 @@
 
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
+#include "eider/query/sort_column.h"
 
 namespace eider::query {
 namespace {
