@@ -23,7 +23,9 @@ std::optional<CompressionScheme> SchemeOf(const proto::Flat& flat) {
 }
 
 void RequireWidth(const char* what, uint64_t bits, const DataType& type) {
-  if (bits != FixedBitWidth(type)) throw Corrupt("{}: {} bits per value of {}", what, bits, TypeToString(type));
+  // Types of no fixed width have 0 bits, too: their values are not laid out so.
+  const bool is_fixed = type.id != TypeId::kDictionary && (FixedBitWidth(type) != 0 || type.id == TypeId::kFixedSizeBinary);
+  if (!is_fixed || bits != FixedBitWidth(type)) throw Corrupt("{}: {} bits per value of {}", what, bits, TypeToString(type));
 }
 
 /// The whole buffer is one compressed frame.
