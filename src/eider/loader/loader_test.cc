@@ -61,6 +61,10 @@ class FakeDataset final : public Dataset {
     return {};
   }
   std::vector<BlobBytes> ReadBlobs(const std::string&, std::span<const uint64_t>, RowNaming, ScanStats*) const override { return {}; }
+  DeleteResult Delete(const SqlExpression&, const ChangeOptions&) override { return {}; }
+  UpdateResult Update(const std::vector<ComputedColumn>&, const std::optional<SqlExpression>&, const ChangeOptions&) override { return {}; }
+  DeleteResult Truncate(const ChangeOptions&) override { return {}; }
+  CompactionResult CompactFiles(const CompactionOptions&) override { return {}; }
   DatasetPtr AddColumns(RecordBatchReader&, Durability) override { return nullptr; }
   DatasetPtr AddColumns(const BatchFunction&, const Schema&, const std::optional<std::vector<std::string>>&, uint64_t, Durability) override {
     return nullptr;

@@ -15,7 +15,7 @@ using testing::ErrorOf;
 using testing::Range;
 using testing::Stream;
 using testing::Values;
-using Plan = std::vector<std::vector<size_t>>;
+using CompactionGroups = std::vector<std::vector<size_t>>;
 
 /// One fragment per entry, of so many rows; a counts through all of them.
 table::Snapshot TableToCompact(const std::vector<int64_t>& rows, WriteOptions options = {}) {
@@ -29,15 +29,7 @@ std::shared_ptr<const query::TableReader> ReaderOf(const table::Snapshot& snapsh
   return std::make_shared<const query::TableReader>(snapshot, Session::Default());
 }
 
-Values Rows(const table::Snapshot& snapshot) {
-  const auto reader = ReaderOf(snapshot)->Scan({});
-  Values values;
-  while (const auto batch = reader->Next()) {
-    const Array& a = *batch->columns[0];
-    for (int64_t i = 0; i < a.length; ++i) values.emplace_back(a.buffers[0].as<int64_t>()[a.offset + i]);
-  }
-  return values;
-}
+Values RowsOf(const table::Snapshot& snapshot) { return testing::ReadColumn(snapshot, "a"); }
 
 Compacted Compact(const table::Snapshot& read, const CompactionOptions& options = {}) {
   return CompactFiles(read, options, Session::Default());
@@ -47,12 +39,12 @@ TEST(CompactTest, PlansRunsOfSmallNeighboursUpToTheTarget) {
   const auto plan = [](const std::vector<int64_t>& rows) {
     return PlanCompaction(*ReaderOf(TableToCompact(rows)), {.target_rows_per_fragment = 10});
   };
-  EXPECT_EQ(plan({10, 12}), Plan());
-  EXPECT_EQ(plan({3}), Plan()) << "nobody to join";
-  EXPECT_EQ(plan({10, 3, 10}), Plan());
-  EXPECT_EQ(plan({3, 4}), (Plan{{0, 1}}));
-  EXPECT_EQ(plan({3, 4, 10, 2, 2}), (Plan{{0, 1}, {3, 4}}));
-  EXPECT_EQ(plan({6, 6, 6, 6, 1}), (Plan{{0, 1}, {2, 3}}));
+  EXPECT_EQ(plan({10, 12}), CompactionGroups());
+  EXPECT_EQ(plan({3}), CompactionGroups()) << "nobody to join";
+  EXPECT_EQ(plan({10, 3, 10}), CompactionGroups());
+  EXPECT_EQ(plan({3, 4}), (CompactionGroups{{0, 1}}));
+  EXPECT_EQ(plan({3, 4, 10, 2, 2}), (CompactionGroups{{0, 1}, {3, 4}}));
+  EXPECT_EQ(plan({6, 6, 6, 6, 1}), (CompactionGroups{{0, 1}, {2, 3}}));
 }
 
 TEST(CompactTest, PlansFragmentsOfWhichManyRowsAreDeleted) {
@@ -62,9 +54,9 @@ TEST(CompactTest, PlansFragmentsOfWhichManyRowsAreDeleted) {
     options.target_rows_per_fragment = 10;
     return PlanCompaction(*ReaderOf(read), options);
   };
-  EXPECT_EQ(plan({}), (Plan{{0}}));
-  EXPECT_EQ(plan({.materialize_deletions_threshold = 0.01}), (Plan{{0}, {2}}));
-  EXPECT_EQ(plan({.materialize_deletions = false}), Plan());
+  EXPECT_EQ(plan({}), (CompactionGroups{{0}}));
+  EXPECT_EQ(plan({.materialize_deletions_threshold = 0.01}), (CompactionGroups{{0}, {2}}));
+  EXPECT_EQ(plan({.materialize_deletions = false}), CompactionGroups());
 }
 
 TEST(CompactTest, KeepsEveryLiveRowAndTheVersionOfTheFiles) {
@@ -77,8 +69,8 @@ TEST(CompactTest, KeepsEveryLiveRowAndTheVersionOfTheFiles) {
     EXPECT_EQ(manifest.fragment(0).id(), 3u);
     EXPECT_FALSE(manifest.fragment(0).has_deletions());
     EXPECT_EQ(manifest.fragment(0).file(0).file_minor_version(), read.manifest->fragment(0).file(0).file_minor_version());
-    EXPECT_EQ(Rows(compacted.snapshot), Rows(read));
-    EXPECT_EQ(Rows(read).size(), 12u);
+    EXPECT_EQ(RowsOf(compacted.snapshot), RowsOf(read));
+    EXPECT_EQ(RowsOf(read).size(), 12u);
     EXPECT_EQ(compacted.metrics.files_removed, 6u);
     EXPECT_EQ(compacted.metrics.files_added, 1u);
     EXPECT_EQ(Compact(compacted.snapshot).snapshot.version(), compacted.snapshot.version()) << "nothing is left to do";
@@ -93,7 +85,7 @@ TEST(CompactTest, AppendsGoOnMeanwhileAndDeletesMakeItPlanAgain) {
   EXPECT_EQ(first.snapshot.manifest->num_fragments(), 2u);
   DeleteRows(first.snapshot, {.text = "a = 7"}, {}, Session::Default());
   const Compacted again = Compact(first.snapshot);
-  Values rows = Rows(again.snapshot);
+  Values rows = RowsOf(again.snapshot);
   std::sort(rows.begin(), rows.end());
   EXPECT_EQ(rows, (Values{0, 1, 2, 3, 4, 5, 6, 8, 9, 100}));
   EXPECT_EQ(again.snapshot.manifest->num_fragments(), 1u);
@@ -120,7 +112,7 @@ TEST(CompactTest, AFailedCompactionLeavesTheTableWhole) {
       } catch (const Error&) {
       }
       const table::Snapshot latest = table::LoadSnapshot(created.store);
-      EXPECT_EQ(Rows(latest), Range(0, 10));
+      EXPECT_EQ(RowsOf(latest), Range(0, 10));
       EXPECT_EQ(latest.manifest->num_fragments(), latest.version() == 2 ? 2u : 1u);
       if (!faulty->fired()) break;
       ASSERT_LT(n, 199);

@@ -6,7 +6,6 @@
 
 #include "eider/mutate/columns.h"
 #include "eider/mutate/write.h"
-#include "eider/query/table_reader.h"
 #include "eider/testing/faulty_store.h"
 #include "eider/testing/int_columns.h"
 
@@ -28,16 +27,7 @@ Changed Delete(const table::Snapshot& read, const std::string& filter, const Cha
   return DeleteRows(read, {.text = filter}, options, Session::Default());
 }
 
-Values Rows(const table::Snapshot& snapshot) {
-  const auto table = std::make_shared<const query::TableReader>(snapshot, Session::Default());
-  const auto reader = table->Scan({.columns = std::vector<std::string>{"a"}});
-  Values values;
-  while (const auto batch = reader->Next()) {
-    const Array& a = *batch->columns[0];
-    for (int64_t i = 0; i < a.length; ++i) values.emplace_back(a.buffers[0].as<int64_t>()[a.offset + i]);
-  }
-  return values;
-}
+Values ReadA(const table::Snapshot& snapshot) { return testing::ReadColumn(snapshot, "a"); }
 
 Values Without(Values values, const std::function<bool(int64_t)>& gone) {
   std::erase_if(values, [&](const auto& value) { return gone(*value); });
@@ -49,12 +39,12 @@ TEST(DeleteTest, MarksRowsAndLeavesDataFilesAlone) {
   const Changed first = Delete(before, "a % 3 = 0");
   EXPECT_EQ(first.num_rows, 12u);
   EXPECT_EQ(first.snapshot.version(), 2u);
-  EXPECT_EQ(Rows(first.snapshot), Without(Range(0, 35), [](int64_t a) { return a % 3 == 0; }));
+  EXPECT_EQ(ReadA(first.snapshot), Without(Range(0, 35), [](int64_t a) { return a % 3 == 0; }));
   const Changed second = Delete(first.snapshot, "a % 3 = 1");
   EXPECT_EQ(second.num_rows, 12u);
-  EXPECT_EQ(Rows(second.snapshot), Without(Range(0, 35), [](int64_t a) { return a % 3 != 2; }));
+  EXPECT_EQ(ReadA(second.snapshot), Without(Range(0, 35), [](int64_t a) { return a % 3 != 2; }));
   EXPECT_EQ(second.snapshot.store->List("data").size(), 4u);
-  EXPECT_EQ(Rows(before), Range(0, 35)) << "earlier versions keep their rows";
+  EXPECT_EQ(ReadA(before), Range(0, 35)) << "earlier versions keep their rows";
   EXPECT_EQ(table::ReadTransaction(second.snapshot)->delete_().predicate(), "a % 3 = 1");
 }
 
@@ -95,7 +85,7 @@ TEST(DeleteTest, GoesOnTopOfOtherFragmentsAndRunsAgainOnTheSame) {
   EXPECT_EQ(Delete(read, "a = 15").snapshot.version(), 4u);
   const Changed again = Delete(read, "a = 3 OR a = 4");
   EXPECT_EQ(again.num_rows, 1u) << "3 is gone already";
-  EXPECT_EQ(Rows(again.snapshot), Without([] { Values all = Range(0, 20); all.emplace_back(100); return all; }(),
+  EXPECT_EQ(ReadA(again.snapshot), Without([] { Values all = Range(0, 20); all.emplace_back(100); return all; }(),
                                           [](int64_t a) { return a == 3 || a == 4 || a == 15; }));
   EXPECT_EQ(ErrorOf([&] { Delete(read, "a = 5", {.conflict_retries = 0}); }).kind(), ErrorKind::kRetryableConflict);
   EXPECT_EQ(ErrorOf([&] { Delete(read, "a = 5", {.retry_timeout = {}}); }).kind(), ErrorKind::kRetryableConflict);
@@ -111,7 +101,7 @@ TEST(DeleteTest, KeepsColumnsThatOthersDropMeanwhileDropped) {
   const table::Snapshot deleted = Delete(read, "b = 2").snapshot;
   EXPECT_EQ(deleted.version(), 4u);
   EXPECT_EQ(deleted.manifest->fragment(0).num_files(), 1);
-  EXPECT_EQ(Rows(deleted), (Values{0, 1, 3, 4}));
+  EXPECT_EQ(ReadA(deleted), (Values{0, 1, 3, 4}));
 }
 
 TEST(DeleteTest, ManyWritersDeleteWithoutLosingADeletion) {
@@ -125,7 +115,7 @@ TEST(DeleteTest, ManyWritersDeleteWithoutLosingADeletion) {
   for (std::thread& writer : writers) writer.join();
   const table::Snapshot latest = table::LoadSnapshot(created.store);
   EXPECT_EQ(latest.version(), 21u);
-  EXPECT_EQ(Rows(latest), Without(Range(0, 40), [](int64_t a) { return a % 8 < 4; }));
+  EXPECT_EQ(ReadA(latest), Without(Range(0, 40), [](int64_t a) { return a % 8 < 4; }));
 }
 
 /// Fails every store operation in turn: afterwards the table opens at its old or new version, and deletion files that no version
@@ -144,7 +134,7 @@ TEST(DeleteTest, AFailedDeleteLeavesTheTableWhole) {
       } catch (const Error&) {
       }
       const table::Snapshot latest = table::LoadSnapshot(created.store);
-      EXPECT_EQ(Rows(latest).size(), latest.version() == 1 ? 15u : 13u);
+      EXPECT_EQ(ReadA(latest).size(), latest.version() == 1 ? 15u : 13u);
       if (!faulty->fired()) break;
       ASSERT_LT(n, 199);
     }
@@ -159,7 +149,7 @@ TEST(DeleteTest, RemovesDeletionFilesWhenTheTransactionIsNotSynced) {
   EXPECT_TRUE(faulty->List("_deletions").empty());
   faulty->FailSync("_versions");
   EXPECT_EQ(ErrorOf([&] { Delete(created, "a = 1"); }).kind(), ErrorKind::kCommitUnknown);
-  EXPECT_EQ(Rows(table::LoadSnapshot(faulty)), (Values{0, 2, 3, 4}));
+  EXPECT_EQ(ReadA(table::LoadSnapshot(faulty)), (Values{0, 2, 3, 4}));
 }
 
 }  // namespace

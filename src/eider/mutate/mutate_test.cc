@@ -41,7 +41,7 @@ Values ReadAll(const table::Snapshot& snapshot, const std::string& name) {
 }
 
 /// Commits a deletion of the given rows of fragment `index`, as another engine would.
-table::Snapshot DeleteRows(const table::Snapshot& read, size_t index, const std::vector<uint32_t>& offsets) {
+table::Snapshot DeleteAsOthersDo(const table::Snapshot& read, size_t index, const std::vector<uint32_t>& offsets) {
   table::ManifestDraft draft;
   draft.head = read.manifest->head();
   draft.head.set_version(read.version() + 1);
@@ -133,9 +133,9 @@ TEST(MutateTest, RefusesWhatOnlyANewTableCanChoose) {
 TEST(MutateTest, AddedColumnsSkipDeletedRowsAndTouchNoOldFile) {
   for (const bool nullable : {true, false}) {
     table::Snapshot snapshot = NewTable(20, {.max_rows_per_file = 8});
-    snapshot = DeleteRows(snapshot, 0, {0, 3, 4});
-    snapshot = DeleteRows(snapshot, 1, {0, 1, 2, 3, 4, 5, 6, 7});
-    snapshot = DeleteRows(snapshot, 2, {3});
+    snapshot = DeleteAsOthersDo(snapshot, 0, {0, 3, 4});
+    snapshot = DeleteAsOthersDo(snapshot, 1, {0, 1, 2, 3, 4, 5, 6, 7});
+    snapshot = DeleteAsOthersDo(snapshot, 2, {3});
     snapshot = AddColumns(snapshot, *Stream({{"c", Range(0, 8), nullable}}, 3), {});
     Values c = ReadAll(snapshot, "c");
     ASSERT_EQ(c.size(), 20u);

@@ -4,7 +4,6 @@
 
 #include "eider/mutate/delete.h"
 #include "eider/mutate/write.h"
-#include "eider/query/table_reader.h"
 #include "eider/table/commit.h"
 #include "eider/testing/faulty_store.h"
 #include "eider/testing/int_columns.h"
@@ -14,6 +13,7 @@ namespace {
 
 using testing::ErrorOf;
 using testing::Range;
+using testing::ReadColumn;
 using testing::Stream;
 using testing::Values;
 
@@ -28,19 +28,6 @@ Changed Update(const table::Snapshot& read, const std::string& column, const std
   return UpdateRows(read, {{column, {.text = value}}}, SqlExpression{.text = filter}, options, Session::Default());
 }
 
-Values Column(const table::Snapshot& snapshot, const std::string& name) {
-  const auto table = std::make_shared<const query::TableReader>(snapshot, Session::Default());
-  const auto reader = table->Scan({.columns = std::vector<std::string>{name}});
-  Values values;
-  while (const auto batch = reader->Next()) {
-    const Array& array = *batch->columns[0];
-    for (int64_t i = 0; i < array.length; ++i) {
-      values.push_back(array.IsValid(i) ? std::optional(array.buffers[0].as<int64_t>()[array.offset + i]) : std::nullopt);
-    }
-  }
-  return values;
-}
-
 TEST(UpdateTest, WritesRowsAnewInTheVersionOfTheTable) {
   for (const char* version : {"2.0", "2.1", "2.2"}) {
     const table::Snapshot before = TableToUpdate(25, {.data_storage_version = version});
@@ -51,25 +38,25 @@ TEST(UpdateTest, WritesRowsAnewInTheVersionOfTheTable) {
     EXPECT_EQ(manifest.fragment(3).id(), 3u);
     EXPECT_EQ(manifest.fragment(3).file(0).file_minor_version(), manifest.fragment(0).file(0).file_minor_version());
     EXPECT_EQ(manifest.data_storage_version(), version);
-    const Values a = Column(updated.snapshot, "a"), b = Column(updated.snapshot, "b");
+    const Values a = ReadColumn(updated.snapshot, "a"), b = ReadColumn(updated.snapshot, "b");
     ASSERT_EQ(a.size(), 25u);
     EXPECT_EQ(a[23], 3);
     EXPECT_EQ(b[23], 6);
     EXPECT_EQ(b[24], 42);
     EXPECT_EQ(b[0], 100);
-    EXPECT_EQ(Column(before, "b"), Range(100, 125)) << "earlier versions keep their values";
+    EXPECT_EQ(ReadColumn(before, "b"), Range(100, 125)) << "earlier versions keep their values";
   }
 }
 
 TEST(UpdateTest, SeesTheValuesBeforeItAndCastsToTheColumn) {
   const table::Snapshot read = TableToUpdate(3);
   const Changed swapped = UpdateRows(read, {{"a", {.text = "b"}}, {"b", {.text = "a"}}}, {}, {}, Session::Default());
-  EXPECT_EQ(Column(swapped.snapshot, "a"), Range(100, 103));
-  EXPECT_EQ(Column(swapped.snapshot, "b"), Range(0, 3));
+  EXPECT_EQ(ReadColumn(swapped.snapshot, "a"), Range(100, 103));
+  EXPECT_EQ(ReadColumn(swapped.snapshot, "b"), Range(0, 3));
   EXPECT_EQ(swapped.snapshot.manifest->num_fragments(), 1u) << "fragments without rows go";
-  EXPECT_EQ(Column(Update(swapped.snapshot, "a", "'17'", "b = 1").snapshot, "a"), (Values{100, 102, 17}));
+  EXPECT_EQ(ReadColumn(Update(swapped.snapshot, "a", "'17'", "b = 1").snapshot, "a"), (Values{100, 102, 17}));
   const table::Snapshot latest = table::LoadSnapshot(read.store);
-  EXPECT_EQ(Column(Update(latest, "a", "NULL", "b = 0").snapshot, "a"), (Values{102, 17, std::nullopt}));
+  EXPECT_EQ(ReadColumn(Update(latest, "a", "NULL", "b = 0").snapshot, "a"), (Values{102, 17, std::nullopt}));
 }
 
 TEST(UpdateTest, RefusesWhatDoesNotFitAndLeavesNoFileBehind) {
@@ -79,7 +66,7 @@ TEST(UpdateTest, RefusesWhatDoesNotFitAndLeavesNoFileBehind) {
     EXPECT_EQ(ErrorOf([&] { Update(read, column, value, "true"); }).kind(), ErrorKind::kInvalid) << column << " = " << value;
   }
   const SqlExpression one{.text = "1"};
-  EXPECT_EQ(ErrorOf([&] { UpdateRows(read, {}, {}, {}, Session::Default()); }).kind(), ErrorKind::kInvalid);
+  EXPECT_EQ(ErrorOf([&] { UpdateRows(read, std::vector<ComputedColumn>(), {}, {}, Session::Default()); }).kind(), ErrorKind::kInvalid);
   EXPECT_EQ(ErrorOf([&] { UpdateRows(read, {{"a", one}, {"a", one}}, {}, {}, Session::Default()); }).kind(), ErrorKind::kInvalid);
   EXPECT_EQ(table::LoadSnapshot(read.store).version(), 1u);
   EXPECT_EQ(read.store->List("data").size(), 1u);
@@ -102,7 +89,7 @@ TEST(UpdateTest, RunsAgainOnRowsThatOthersChanged) {
   DeleteRows(read, {.text = "a = 19"}, {}, Session::Default());
   const Changed again = Update(read, "b", "b + 1", "a < 3 OR a = 19");
   EXPECT_EQ(again.num_rows, 3u);
-  Values b = Column(again.snapshot, "b");
+  Values b = ReadColumn(again.snapshot, "b");
   std::sort(b.begin(), b.end());
   Values wanted = {102, 103, 104, 104, 105};
   for (int64_t v = 105; v < 119; ++v) wanted.emplace_back(v);
@@ -124,10 +111,10 @@ TEST(UpdateTest, AFailedUpdateLeavesTheTableWhole) {
       } catch (const Error&) {
       }
       const table::Snapshot latest = table::LoadSnapshot(created.store);
-      Values a = Column(latest, "a");
+      Values a = ReadColumn(latest, "a");
       std::sort(a.begin(), a.end());
       EXPECT_EQ(a, Range(0, 15));
-      const Values b = Column(latest, "b");
+      const Values b = ReadColumn(latest, "b");
       EXPECT_EQ(std::count(b.begin(), b.end(), 0), latest.version() == 1 ? 0 : 2);
       if (!faulty->fired()) break;
       ASSERT_LT(n, 199);

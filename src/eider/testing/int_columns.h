@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Test only: streams of int64 columns, and the error that something throws.
+/// Test only: streams and tables of int64 columns, and the error that something throws.
 
 #include <eider/array.h>
 #include <gtest/gtest.h>
@@ -14,6 +14,7 @@
 
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
+#include "eider/query/table_reader.h"
 
 namespace eider::testing {
 
@@ -71,6 +72,20 @@ inline Error ErrorOf(const std::function<void()>& body) {
   }
   ADD_FAILURE() << "nothing was thrown";
   return Error(ErrorKind::kIo, "");
+}
+
+/// A column of a version, in row order.
+inline Values ReadColumn(const table::Snapshot& snapshot, const std::string& name) {
+  const auto table = std::make_shared<const query::TableReader>(snapshot, Session::Default());
+  const auto reader = table->Scan({.columns = std::vector<std::string>{name}});
+  Values values;
+  while (const auto batch = reader->Next()) {
+    const Array& array = *batch->columns[0];
+    for (int64_t i = 0; i < array.length; ++i) {
+      values.push_back(array.IsValid(i) ? std::optional(array.buffers[0].as<int64_t>()[array.offset + i]) : std::nullopt);
+    }
+  }
+  return values;
 }
 
 }  // namespace eider::testing
