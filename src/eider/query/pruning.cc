@@ -21,7 +21,7 @@ const LanceField* FindFlatLeaf(const LanceSchema& schema, const std::string& pat
     found = &*at;
     fields = &found->children;
   }
-  return found && found->IsLeaf() ? found : nullptr;
+  return found && found->IsLeaf() && found->id >= 0 ? found : nullptr;  // descriptions of blobs have no fields of their own
 }
 
 /// Numbers that pass a test of a row id, address or offset.
