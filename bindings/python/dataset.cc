@@ -10,6 +10,7 @@
 #include "without_gil.h"
 
 #include <eider/dataset.h>
+#include <eider/substrait.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
@@ -212,6 +213,9 @@ void BindScanOptions(nb::module_& m) {
       .def("__init__", [](SqlExpression* self, std::string text, nb::object parameters, bool named) {
              new (self) SqlExpression(ToExpression(std::move(text), parameters, named));
            }, "text"_a, "parameters"_a.none() = nb::none(), "named"_a = false)
+      .def_static("from_substrait", [](nb::bytes message) {
+             return SqlOfSubstrait({static_cast<const uint8_t*>(message.data()), message.size()});
+           }, "message"_a)
       .def_ro("text", &SqlExpression::text);
   nb::class_<ScanOptions>(m, "ScanOptions")
       .def(nb::init<>())

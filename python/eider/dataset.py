@@ -177,7 +177,8 @@ class LanceDataset(DatasetFacts, DatasetChanges, BlobReads, Refusing):
             columns: Names of the columns to read, in output order; None reads all. A nested field ``"s.x"`` becomes a
                 column of that name. A dict renames, ``{"new": "old"}``, and computes, ``{"x2": "x * 2"}``. ``"_rowid"``, ``"_rowaddr"`` and ``"_rowoffset"``
                 (the position among the live rows) may be named.
-            filter: A condition, as a ``pyarrow.compute`` expression or in SQL, such as ``"id > 3 AND name LIKE 'a%'"``: only rows for which it is true.
+            filter: A condition, in SQL, such as ``"id > 3 AND name LIKE 'a%'"``, as a ``pyarrow.compute`` expression or as the bytes of a Substrait one: only rows for
+                which it is true.
             params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the filter.
             order_by: Keys of a sort, the first one first: names, or ``ColumnOrdering(name, ascending, nulls_first)``. Rows with equal
                 keys stay in row order; ``limit`` and ``offset`` count the sorted rows.

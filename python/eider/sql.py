@@ -26,7 +26,7 @@ def expression_of(where: str, text: object, params: Parameters = None) -> _eider
             raise InvalidError(f"{where}: a pyarrow expression takes no params")
         text, params = sql_of(cast("Any", text))
     if not isinstance(text, str):
-        raise TypeError(f"{where} must be SQL text or a pyarrow expression, got {type(text).__name__}")
+        return _of_substrait(where, text, params)
     if isinstance(params, (str, bytes)) or not isinstance(params, (Sequence, Mapping, type(None))):
         raise TypeError(f"{where}: params must be a list or a dict, got {type(params).__name__}")
     if not params:
@@ -37,6 +37,17 @@ def expression_of(where: str, text: object, params: Parameters = None) -> _eider
     values = params if isinstance(params, Mapping) else {str(i + 1): value for i, value in enumerate(params)}
     arrays = [_array_of_one(where, name, value) for name, value in values.items()]
     return _eider.SqlExpression(text, pa.record_batch(arrays, names=[str(name) for name in values]), named)
+
+
+def _of_substrait(where: str, message: object, params: Parameters) -> _eider.SqlExpression:
+    """Anything with bytes: ``pyarrow.substrait.serialize_expressions`` gives a ``pyarrow.Buffer``."""
+    try:
+        data = memoryview(cast("Any", message)).tobytes()
+    except TypeError:
+        raise TypeError(f"{where} must be SQL text, a pyarrow expression or the bytes of a Substrait one, got {type(message).__name__}") from None
+    if params:
+        raise InvalidError(f"{where}: a Substrait expression takes no params")
+    return _eider.SqlExpression.from_substrait(data)
 
 
 def _array_of_one(where: str, name: str, value: Any) -> Any:

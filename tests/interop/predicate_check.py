@@ -20,7 +20,7 @@ REFUSALS = (
     r"LIKE does not support escape_char",
     r"Received literal .* and could not convert to literal of type",
     r"Cannot automatically convert|Cannot infer common|Cannot coerce|Error during planning",
-    r"Cannot cast|Can't cast|Cast error|Cannot parse|Overflow|Divide by zero",
+    r"Dictionary key bigger than the key type|Cannot cast|Can't cast|Cast error|Cannot parse|Overflow|Divide by zero",
 )
 
 

@@ -23,7 +23,7 @@ ZONE = zoneinfo.ZoneInfo("Europe/Athens")
 EPOCH = datetime.datetime(1970, 1, 1)
 EXACT = decimal.Context(prec=200)
 DAY = 86_400_000_000
-INT64 = range(-(2**63), 2**63)
+INT64, INT128 = range(-(2**63), 2**63), range(-(2**127), 2**127)
 INTEGERS = {"i8": range(-(2**7), 2**7), "i16": range(-(2**15), 2**15), "i32": range(-(2**31), 2**31), "i64": INT64,
             "u8": range(2**8), "u16": range(2**16), "u32": range(2**32), "u64": range(2**64)}
 FLOATS = ("f16", "f32", "f64")
@@ -215,7 +215,7 @@ def whole(operator: str, wide: bool) -> Callable[[int, int], int]:
             out = int(math.copysign(1, a)) * (abs(a) % abs(b))
         else:
             out = {"+": a + b, "-": a - b, "*": a * b, "&": a & b, "|": a | b, "^": a ^ b}[operator]
-        if not wide and out not in INT64:
+        if out not in (INT128 if wide else INT64):
             raise NoValue
         return out
     return run

@@ -88,7 +88,7 @@ class Predicates:
         left, right = self._pair(self.rng.choice(("number", "text", "time", "bool")))
         is_not = self.rng.random() < 0.5
         values = model.distinct(left, right)
-        rounded = right.literal and {left.kind} & {"f16", "f32"} and model.nearest(float(right.values[0]), left.kind) != right.values[0]
+        rounded = bool({left.kind, right.kind} & {"f16", "f32"})
         return self._bool(f"{left.sql} IS {'NOT ' if is_not else ''}DISTINCT FROM {right.sql}", model.negate(values) if is_not else values,
                           left, right, differs=("floats beside IS DISTINCT FROM",) if rounded else self._unlike(left, right))
 
@@ -98,6 +98,8 @@ class Predicates:
         zeros = both & set(FLOATS) and any(value == 0 for value in (*left.values, *right.values) if value is not model.FAILED)
         if zeros and not (left.literal or right.literal):
             return ("negative zero",)
+        if "decimal" in both and (left.literal or right.literal):
+            return ("decimals from floats",)
         split = any(isinstance(value, int) and value % 1_000_000 for value in (*left.values, *right.values))
         return ("units of time",) if both <= {"ts", "tz", "date"} and split and "seconds" in left.sql + right.sql else ()
 

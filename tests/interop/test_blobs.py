@@ -189,3 +189,17 @@ def test_blobs_to_write_are_made_as_in_the_reference():
         eider.blob_field("b", dedicated_size_threshold=0)
     files = list(eider.BlobColumn(pa.array([b"abc", None])))
     assert files[0].read() == b"abc" and files[1] is None
+
+
+def test_filters_and_computed_columns_see_descriptions(uri):
+    theirs, ours = lance.dataset(uri), eider.dataset(uri)
+    assert ours.to_table(columns={"n": "b.size"})["n"].to_pylist() == SIZES
+    assert ours.to_table(columns=["i"], filter="b.size > 65536 AND b.position >= 0")["i"].to_pylist() == [5, 6, 7]
+    for filter in ("b.size > 5", "b.size = 1 OR b.position = 0", "b.size IS NULL", "NOT b.size > 5", "b.kind = 0", "b.kind = 1 AND i > 3"):
+        try:
+            expected = theirs.to_table(columns=["i"], filter=filter)["i"].to_pylist()
+        except ValueError:  # of v1 columns it knows no fields
+            assert theirs.to_table().schema.field("b").type.num_fields == 2
+            continue
+        assert ours.to_table(columns=["i"], filter=filter)["i"].to_pylist() == expected, filter
+        assert ours.count_rows(filter) == len(expected)

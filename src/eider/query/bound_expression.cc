@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/base/error.h"
+#include "eider/schema/blob_columns.h"
 #include "eider/schema/field_path.h"
 
 namespace eider::query {
@@ -21,6 +22,23 @@ std::shared_ptr<const expr::Expression> ParseExpression(const SqlExpression& sql
 
 std::shared_ptr<const expr::Expression> ParseCondition(const SqlExpression& sql, const Schema& table) {
   return expr::Expression::ParseCondition(sql.text, ExpressionSchema(table), {.positional = sql.positional, .named = sql.named});
+}
+
+std::vector<std::string> ReadColumns(std::span<const std::string> columns, const LanceSchema& table) {
+  std::vector<std::string> out;
+  for (const std::string& column : columns) {
+    std::string path;
+    const std::vector<LanceField>* fields = &table.fields;
+    for (const std::string& name : SplitFieldPath(column)) {
+      path += (path.empty() ? "" : ".") + QuoteSegment(name);
+      const auto found = std::ranges::find(*fields, name, &LanceField::name);
+      if (found == fields->end()) continue;
+      if (BlobFormOf(*found) != BlobForm::kNone) break;
+      fields = &found->children;
+    }
+    out.push_back(std::move(path));
+  }
+  return out;
 }
 
 ColumnPlaces::ColumnPlaces(std::span<const std::string> columns, const Schema& batches) {

@@ -22,6 +22,9 @@ std::shared_ptr<const expr::Expression> ParseExpression(const SqlExpression& sql
 /// The same, of what must be a condition.
 std::shared_ptr<const expr::Expression> ParseCondition(const SqlExpression& sql, const Schema& table);
 
+/// The columns to read for `columns` of an expression: of a blob, whose description has fields that the table's schema does not know, all.
+std::vector<std::string> ReadColumns(std::span<const std::string> columns, const LanceSchema& table);
+
 /// Where columns lie, given by path, in batches of one schema.
 class ColumnPlaces {
  public:

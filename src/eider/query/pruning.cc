@@ -55,7 +55,7 @@ const LanceField* FindFlatLeaf(const LanceSchema& schema, const std::string& pat
     found = &*at;
     fields = &found->children;
   }
-  return found && found->IsLeaf() ? found : nullptr;
+  return found && found->IsLeaf() && found->id >= 0 ? found : nullptr;  // descriptions of blobs have no fields of their own
 }
 
 Pruning::Pruning(const TableReader& table, const expr::Expression& filter, const ReadPlan& plan) : table_(table), plan_(plan) {

@@ -22,8 +22,8 @@ constexpr size_t kTaskRuns = 64;
 /// A guess, for values of which none was seen.
 constexpr uint64_t kVariableBytes = 64;
 
-ScanOptions ToReadColumns(const ScanOptions& options, const expr::Expression& expression) {
-  return {.columns = expression.columns(), .stats = options.stats};
+ScanOptions ToReadColumns(const TableReader& table, const ScanOptions& options, const expr::Expression& expression) {
+  return {.columns = ReadColumns(expression.columns(), table.snapshot().manifest->schema()), .stats = options.stats};
 }
 
 /// Calls body(first, word) for each 64 bits.
@@ -40,8 +40,8 @@ void ForEachWord(const Buffer& bits, int64_t count, Body body) {
 
 RowFilter::RowFilter(std::shared_ptr<const TableReader> table, const ScanOptions& options)
     : expression_(ParseCondition(*options.filter, *table->Plan({})->schema())),
-      plan_(table->Plan(ToReadColumns(options, *expression_))),
-      reader_(table, plan_, ToReadColumns(options, *expression_)),
+      plan_(table->Plan(ToReadColumns(*table, options, *expression_))),
+      reader_(table, plan_, ToReadColumns(*table, options, *expression_)),
       places_(expression_->columns(), *plan_->schema()) {}
 
 // Reads the run and evaluates it slice by slice.
