@@ -271,6 +271,16 @@ void DefineReads(nb::class_<Dataset>& dataset) {
             return WithoutGil([&] { return self.CountRows(options); });
           },
           "options"_a, "stats"_a.none() = nb::none())
+      .def(
+          "run_aggregates",
+          [](const Dataset& self, ScanOptions options, std::vector<std::pair<std::string, SqlExpression>> calls, nb::object stats) {
+            const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
+            options.stats = kept.get();
+            std::vector<Aggregate> aggregates;
+            for (auto& [name, call] : calls) aggregates.push_back({std::move(name), std::move(call)});
+            return WithoutGil([&] { return self.RunAggregates(options, aggregates); });
+          },
+          "options"_a, "aggregates"_a, "stats"_a.none() = nb::none())
       .def("explain_scan", [](const Dataset& self, const ScanOptions& options) { return WithoutGil([&] { return self.ExplainScan(options); }); },
            "options"_a)
       .def("take", &Take, "positions"_a.none(), "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),

@@ -3,6 +3,7 @@
 /// The facade: open, read and write Lance datasets. Every method is thread-safe; a Dataset is an immutable view of one
 /// version, and operations that commit return the Dataset of the new version.
 
+#include <eider/aggregate.h>
 #include <eider/array.h>
 #include <eider/blob.h>
 #include <eider/error.h>
@@ -85,6 +86,9 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   virtual uint64_t CountRows(const ScanOptions& options) const = 0;  ///< rows that the scan would yield
   /// Batches in row order. Deleted rows are left out.
   virtual std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options = {}) const = 0;
+  /// One row: each aggregate over the rows that the scan would yield. Extremes and counts of whole columns come from statistics where
+  /// files have them.
+  virtual RecordBatch RunAggregates(const ScanOptions& options, std::span<const Aggregate> aggregates) const = 0;
   virtual std::string ExplainScan(const ScanOptions& options) const = 0;  ///< what Scan would do, for people
   /// Live rows [first, first + count) as one batch; a plain fixed-width column inside one page is a view of the file.
   virtual RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options = {}) const = 0;

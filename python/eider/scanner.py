@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -123,6 +123,23 @@ class ScanPlan:
     def count_rows(self) -> int:
         """Rows that the scan yields."""
         return self.dataset.count_scan(self.options, self.stats)
+
+    def run_aggregates(self, aggregates: Mapping[str, str], params: Parameters) -> pa.Table:
+        """One row: each aggregate over the rows that the scan yields."""
+        import pyarrow as pa
+
+        if not isinstance(aggregates, Mapping):
+            raise TypeError(f"aggregate: expected a dict of names and calls, got {type(aggregates).__name__}")
+        calls = []
+        for name, call in aggregates.items():
+            expression = expression_of("aggregate", call, params)
+            if not isinstance(name, str) or expression is None:
+                raise TypeError(f"aggregate: expected names and calls such as 'max(x)', got {name!r}: {call!r}")
+            calls.append((name, expression))
+        stats = self._own_stats()
+        table = pa.Table.from_batches([pa.record_batch(self.dataset.run_aggregates(self.options, calls, stats))])
+        self._report(stats)
+        return table
 
     def read_table(self, limit: int | None = None) -> pa.Table:
         """All rows, then the callback."""
@@ -279,6 +296,21 @@ class LanceScanner(Refusing):
     def count_rows(self) -> int:
         """Number of rows that the scan yields."""
         return self._plan.count_rows()
+
+    def aggregate(self, aggregates: Mapping[str, str], params: Parameters = None) -> pa.Table:
+        """One row, with a column for each aggregate over the rows that the scan yields.
+
+        ``ds.scanner(filter="x > 0").aggregate({"n": "count(*)", "top": "max(x * 2)"}).to_pylist()[0]``
+
+        Args:
+            aggregates: Name -> call: ``count(*)``, or ``count``, ``min``, ``max``, ``sum`` or ``mean`` (also ``avg``) of an
+                expression over the columns of the dataset. Nulls are passed over; without values count is 0, the others are null.
+            params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the calls.
+
+        Raises:
+            InvalidError: a call does not parse, the type of its argument has no such aggregate, or a sum leaves its type.
+        """
+        return self._plan.run_aggregates(aggregates, params)
 
     def explain_plan(self, verbose: bool = False) -> str:
         """What the scan would do, for people: its filter and what that reads and rules out, its order, its columns."""

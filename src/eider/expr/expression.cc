@@ -73,6 +73,11 @@ std::shared_ptr<const Expression> Expression::Parse(std::string_view sql, const 
   return std::make_shared<Expression>(Bind(*syntax, sql, schema, parameters));
 }
 
+std::shared_ptr<const Expression> Expression::ParseOperand(std::string_view sql, const Schema& schema, const Parameters& parameters) {
+  const SyntaxPtr syntax = ParseSyntax(sql);
+  return std::make_shared<Expression>(BindOperand(*syntax, sql, schema, parameters));
+}
+
 const TypePtr& Expression::type() const { return root_->type(); }
 
 ArrayPtr Expression::Evaluate(std::span<const ArrayPtr> columns, int64_t num_rows) const {
@@ -107,6 +112,11 @@ std::vector<std::shared_ptr<const Expression>> Expression::Conjuncts() const {
     for (auto& part : Expression(child).Conjuncts()) out.push_back(std::move(part));
   }
   return out;
+}
+
+std::optional<std::string> Expression::AsColumn() const {
+  if (const auto* column = dynamic_cast<const ColumnNode*>(root_.get())) return column->path();
+  return std::nullopt;
 }
 
 std::optional<ColumnTest> Expression::AsColumnTest() const {

@@ -3,26 +3,11 @@
 #include <algorithm>
 
 #include "eider/query/page_match.h"
-#include "eider/schema/field_path.h"
 
 namespace eider::query {
 namespace {
 
 using expr::TestKind;
-
-/// The leaf at the end of a path through structs, where pages have a value for each row; else null.
-const LanceField* FindFlatLeaf(const LanceSchema& schema, const std::string& path) {
-  const std::vector<LanceField>* fields = &schema.fields;
-  const LanceField* found = nullptr;
-  for (const std::string& name : SplitFieldPath(path)) {
-    if (found && found->logical_type != "struct") return nullptr;
-    const auto at = std::ranges::find(*fields, name, &LanceField::name);
-    if (at == fields->end()) return nullptr;
-    found = &*at;
-    fields = &found->children;
-  }
-  return found && found->IsLeaf() ? found : nullptr;
-}
 
 /// Numbers that pass a test of a row id, address or offset.
 RowRanges PassingNumbers(const expr::ColumnTest& test) {
@@ -55,16 +40,6 @@ RowRanges Within(const RowRanges& numbers, uint64_t base, uint64_t count) {
   RowRanges out = Intersect(numbers, {{base, count}});
   for (rows::RowRange& range : out) range.first -= base;
   return out;
-}
-
-RowRanges ToLive(const RowRanges& physical, const rows::DeletionVector* deleted) {
-  if (!deleted) return physical;
-  RowRanges live;
-  for (const rows::RowRange& range : physical) {
-    const uint64_t first = deleted->CountLive(range.first);
-    live.push_back({first, deleted->CountLive(range.end()) - first});
-  }
-  return Normalize(std::move(live));
 }
 
 }  // namespace

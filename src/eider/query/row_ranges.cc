@@ -26,4 +26,14 @@ RowRanges Intersect(const RowRanges& a, const RowRanges& b) {
   return out;
 }
 
+RowRanges ToLive(const RowRanges& physical, const rows::DeletionVector* deleted) {
+  if (!deleted) return physical;
+  RowRanges live;
+  for (const rows::RowRange& range : physical) {
+    const uint64_t first = deleted->CountLive(range.first);
+    live.push_back({first, deleted->CountLive(range.end()) - first});
+  }
+  return Normalize(std::move(live));
+}
+
 }  // namespace eider::query

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "eider/rows/deletion_vector.h"
 #include "eider/rows/row_address.h"
 
 namespace eider::query {
@@ -13,5 +14,7 @@ using RowRanges = std::vector<rows::RowRange>;
 /// Sorts, and joins what overlaps or touches.
 RowRanges Normalize(RowRanges ranges);
 RowRanges Intersect(const RowRanges& a, const RowRanges& b);
+/// From physical rows to positions among the live ones. `deleted` may be null.
+RowRanges ToLive(const RowRanges& physical, const rows::DeletionVector* deleted);
 
 }  // namespace eider::query
