@@ -2,7 +2,9 @@
 /// \file
 /// Aggregates over the rows of a scan, without groups.
 
+#include <eider/export.h>
 #include <eider/scan_options.h>
+#include <eider/session.h>
 
 #include <string>
 
@@ -17,5 +19,9 @@ struct Aggregate {
   std::string name;
   SqlExpression call;
 };
+
+/// The first of each kind of equal rows, in their order: nulls are equal, all NaN are, and both zeros. What is remembered of the rows is
+/// charged to the session's budget. \throws Error(kOutOfBudget) when it does not fit
+EIDER_EXPORT std::unique_ptr<RecordBatchReader> DistinctRows(std::unique_ptr<RecordBatchReader> rows, std::shared_ptr<Session> session);
 
 }  // namespace eider

@@ -10,6 +10,7 @@
 #include <eider/export.h>
 #include <eider/file_metadata.h>
 #include <eider/scan_options.h>
+#include <eider/profile.h>
 #include <eider/schema.h>
 #include <eider/session.h>
 #include <eider/stats.h>
@@ -89,6 +90,8 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   /// One row: each aggregate over the rows that the scan would yield. Extremes and counts of whole columns come from statistics where
   /// files have them.
   virtual RecordBatch RunAggregates(const ScanOptions& options, std::span<const Aggregate> aggregates) const = 0;
+  /// What the columns hold (top-level names; unset: all), by leaf. Values of vectors and blobs are not read.
+  virtual std::vector<ColumnProfile> ProfileColumns(const std::optional<std::vector<std::string>>& columns = {}, ScanStats* stats = nullptr) const = 0;
   virtual std::string ExplainScan(const ScanOptions& options) const = 0;  ///< what Scan would do, for people
   /// Live rows [first, first + count) as one batch; a plain fixed-width column inside one page is a view of the file.
   virtual RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options = {}) const = 0;

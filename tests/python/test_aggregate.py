@@ -28,7 +28,9 @@ def many(request, write):
             "u64": pa.array(rng.integers(0, 1 << 40, rows, dtype=np.uint64), mask=nulls()),
             "f32": pa.array(rng.normal(size=rows).astype(np.float32), mask=nulls()),
             "f64": pa.array(rng.normal(size=rows), mask=nulls()),
-            "dec": pa.array([decimal.Decimal(int(i)).scaleb(-2) for i in rng.integers(-(10**9), 10**9, rows)], pa.decimal128(12, 2)),
+            "dec": pa.array(
+                [decimal.Decimal(int(i)).scaleb(-2) for i in rng.integers(-(10**9), 10**9, rows)], pa.decimal128(12, 2)
+            ),
             "day": pa.array(rng.integers(-10_000, 10_000, rows).astype(np.int32), mask=nulls()).cast(pa.date32()),
             "stamp": pa.array(rng.integers(0, 10**15, rows), mask=nulls()).cast(pa.timestamp("us")),
             "text": pa.array([f"{i:030d} of a long beginning" for i in rng.integers(0, 10**6, rows)], mask=nulls()),
@@ -39,7 +41,11 @@ def many(request, write):
     return write(table, max_rows_per_file=7_000, checksums=request.param), table
 
 
-CALLS = [f"{name}({column})" for column in ("i8", "u64", "f32", "f64", "dec", "day", "stamp", "text", "flag", "none") for name in ("count", "min", "max")]
+CALLS = [
+    f"{name}({column})"
+    for column in ("i8", "u64", "f32", "f64", "dec", "day", "stamp", "text", "flag", "none")
+    for name in ("count", "min", "max")
+]
 CALLS += [f"{name}({column})" for column in ("i8", "u64", "f32", "f64", "dec") for name in ("sum", "avg")]
 CALLS += ["count(*)", "max(u64 * 2 + 1)", "min(abs(f64))", "sum(i8 + u64)", "max(length(text))"]
 
@@ -67,13 +73,27 @@ def connect(table):
 def test_deleted_rows_do_not_count(tmp_path):
     lance = pytest.importorskip("lance")
     rows = 10_000
-    table = pa.table({"x": pa.array([None if i % 5 == 0 else i for i in range(rows)], pa.int64()), "t": [f"{i:05d}" for i in range(rows)]})
+    table = pa.table(
+        {
+            "x": pa.array([None if i % 5 == 0 else i for i in range(rows)], pa.int64()),
+            "t": [f"{i:05d}" for i in range(rows)],
+        }
+    )
     eider.write_dataset(table, tmp_path / "d.lance", max_rows_per_file=3_000)
     lance.dataset(str(tmp_path / "d.lance")).delete("x > 9000 OR x < 20 OR (x > 4000 AND x < 4500)")
     ds, left = eider.dataset(tmp_path / "d.lance"), None
     left = [v for v in ds.to_table(["x"]).column(0).to_pylist() if v is not None]
-    found = ds.scanner().aggregate({"n": "count(*)", "c": "count(x)", "lo": "min(x)", "hi": "max(x)", "s": "sum(x)", "t": "max(t)"})
-    assert found.to_pylist()[0] == {"n": ds.count_rows(), "c": len(left), "lo": 21, "hi": 8999, "s": sum(left), "t": "09995"}
+    found = ds.scanner().aggregate(
+        {"n": "count(*)", "c": "count(x)", "lo": "min(x)", "hi": "max(x)", "s": "sum(x)", "t": "max(t)"}
+    )
+    assert found.to_pylist()[0] == {
+        "n": ds.count_rows(),
+        "c": len(left),
+        "lo": 21,
+        "hi": 8999,
+        "s": sum(left),
+        "t": "09995",
+    }
 
 
 def test_types_of_the_answers(write):
