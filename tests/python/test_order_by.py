@@ -1,6 +1,8 @@
 """Scans in the order of keys; computed columns; what a scan says of itself."""
 
 import pathlib
+import resource
+import threading
 from decimal import Decimal
 
 import numpy as np
@@ -136,11 +138,111 @@ def test_a_callback_hears_what_was_read(ds):
     assert isinstance(heard[0], eider.ScanStatistics)
 
 
-def test_a_sort_beyond_the_budget_is_refused(tmp_path: pathlib.Path):
-    rows = 500_000
-    uri = tmp_path / "wide.lance"
-    eider.write_dataset(pa.table({"id": pa.array(np.random.default_rng(0).permutation(rows))}), uri)
-    small = eider.dataset(uri, session=eider.Session(memory_limit=4 << 20))
-    assert small.to_table(order_by=["id"], limit=3)["id"].to_pylist() == [0, 1, 2]
-    with pytest.raises(eider.OutOfBudgetError, match="rows to sort"):
-        small.to_table(order_by=["id"])
+def anonymous_bytes() -> int:
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) << 10 for line in status if line.startswith("RssAnon"))
+
+
+ROWS_TO_SPILL, BUDGET = 2_000_000, 8 << 20
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory) -> pathlib.Path:
+    """Sorting its keys takes ten times the budget."""
+    uri = tmp_path_factory.mktemp("spill") / "large.lance"
+    ids = np.random.default_rng(0).permutation(ROWS_TO_SPILL)
+    eider.write_dataset(pa.table({"id": pa.array(ids), "few": pa.array((ids % 7).astype(np.int8))}), uri, max_rows_per_file=300_000)
+    return uri
+
+
+def test_a_sort_of_ten_times_the_budget_stays_within_it(large, monkeypatch, tmp_path):
+    monkeypatch.setenv("EIDER_SPILL_FOLDER", str(tmp_path))
+    session = eider.Session(memory_limit=BUDGET, cpu_threads=2)
+    small = eider.dataset(large, session=session)
+    small.to_table(["id"], limit=10)
+    before, peak, expected, done = anonymous_bytes(), 0, 0, threading.Event()
+
+    def watch():
+        nonlocal peak
+        while not done.wait(0.001):
+            peak = max(peak, anonymous_bytes() - before)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for batch in small.to_batches(["id"], order_by=["id"]):
+        ids = batch["id"].to_numpy()
+        assert (ids == np.arange(expected, expected + len(ids))).all()
+        expected += len(ids)
+        assert list(tmp_path.iterdir()) == []
+    done.set()
+    watcher.join()
+    assert expected == ROWS_TO_SPILL
+    assert session.memory_used <= BUDGET
+    assert peak < 2 * BUDGET, f"{peak >> 20} MB"
+
+
+def test_a_half_read_sort_leaves_nothing(large, monkeypatch, tmp_path):
+    monkeypatch.setenv("EIDER_SPILL_FOLDER", str(tmp_path))
+    session = eider.Session(memory_limit=BUDGET)
+    small = eider.dataset(large, session=session)
+    small.to_table(["id"], limit=1)
+    used, files = session.memory_used, len(list(pathlib.Path("/proc/self/fd").iterdir()))
+    batches = iter(small.to_batches(["id"], order_by=["few", "id"]))
+    assert next(batches)["id"][:3].to_pylist() == [0, 7, 14]
+    assert len(list(pathlib.Path("/proc/self/fd").iterdir())) > files
+    del batches
+    assert session.memory_used <= used + (64 << 10)
+    assert len(list(pathlib.Path("/proc/self/fd").iterdir())) == files
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_an_error(large, monkeypatch, tmp_path):
+    monkeypatch.setenv("EIDER_SPILL_FOLDER", str(tmp_path / "missing"))
+    small = eider.dataset(large, session=eider.Session(memory_limit=BUDGET))
+    with pytest.raises(eider.EiderError, match="EIDER_SPILL_FOLDER.*missing"):
+        small.to_table(["id"], order_by=["id"])
+    monkeypatch.setenv("EIDER_SPILL_FOLDER", str(tmp_path))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 10, limits[1]))
+    try:
+        with pytest.raises(eider.EiderError, match="temporary file of .*EIDER_SPILL_FOLDER"):
+            small.to_table(["id"], order_by=["id"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert small.to_table(["id"], order_by=["id"], limit=2)["id"].to_pylist() == [0, 1]
+
+
+@pytest.mark.parametrize("threads", [0, 1, 3])
+@pytest.mark.parametrize("budget", [1 << 20, 64 << 20])
+def test_any_way_of_asking_gives_the_same_rows(large, threads, budget):
+    ids = eider.dataset(large).to_table(["id"])["id"].to_numpy()
+    expected = ids[np.argsort(-(ids % 7), kind="stable")]
+    ds = eider.dataset(large, session=eider.Session(memory_limit=budget, cpu_threads=threads))
+    order = [ColumnOrdering("few", ascending=False)]
+    for limit, offset, batch in [(5, 0, 8192), (1000, 299_900, 100), (70_000, 400_000, 5000), (3, ROWS_TO_SPILL - 2, 1), (0, 7, 10)]:
+        found = ds.to_table(["id"], order_by=order, limit=limit, offset=offset, batch_size=batch)["id"].to_numpy()
+        assert (found == expected[offset : offset + limit]).all()
+        assert len(found) == min(limit, ROWS_TO_SPILL - offset)
+
+
+def test_pages_that_cannot_hold_the_first_rows_are_not_read(tmp_path):
+    rows = 400_000
+    numbers = np.arange(rows)
+    table = pa.table({"number": numbers, "real": numbers[::-1] / 7.0, "text": [f"{n:09}" for n in numbers]})
+    ds = eider.write_dataset(table, tmp_path / "sorted.lance", max_rows_per_file=rows // 8)
+    ds.delete("number = 399999") if hasattr(ds, "delete") else None
+
+    def bytes_read(**kwargs):
+        heard = []
+        found = ds.to_table(["number"], scan_stats_callback=heard.append, **kwargs)["number"].to_pylist()
+        return found, heard[0].bytes_read
+
+    _, whole = bytes_read(order_by=["number"])
+    last = ds.to_table(["number"])["number"].to_pylist()[-3:][::-1]
+    for key, first, final in [("number", [0, 1, 2], last), ("real", last, [0, 1, 2]), ("text", [0, 1, 2], last)]:
+        for ascending, expected in [(True, first), (False, final)]:
+            found, read = bytes_read(order_by=[ColumnOrdering(key, ascending)], limit=3)
+            assert found == expected
+            assert read < whole, (key, ascending)
+    found, _ = bytes_read(order_by=[ColumnOrdering("number", False)], limit=3, filter="number < 100000")
+    assert found == [99_999, 99_998, 99_997]

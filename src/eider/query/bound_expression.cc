@@ -23,6 +23,10 @@ std::shared_ptr<const expr::Expression> ParseOperand(const SqlExpression& sql, c
   return expr::Expression::ParseOperand(sql.text, ExpressionSchema(table), {.positional = sql.positional, .named = sql.named});
 }
 
+std::shared_ptr<const expr::Expression> ParseCondition(const SqlExpression& sql, const Schema& table) {
+  return expr::Expression::ParseCondition(sql.text, ExpressionSchema(table), {.positional = sql.positional, .named = sql.named});
+}
+
 ColumnPlaces::ColumnPlaces(std::span<const std::string> columns, const Schema& batches) {
   for (const std::string& column : columns) {
     const std::vector<Field>* fields = &batches.fields;

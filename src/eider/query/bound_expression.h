@@ -21,6 +21,8 @@ Schema ExpressionSchema(const Schema& table);
 std::shared_ptr<const expr::Expression> ParseExpression(const SqlExpression& sql, const Schema& table);
 /// What aggregates take (expr::Expression::ParseOperand).
 std::shared_ptr<const expr::Expression> ParseOperand(const SqlExpression& sql, const Schema& table);
+/// The same, of what must be a condition.
+std::shared_ptr<const expr::Expression> ParseCondition(const SqlExpression& sql, const Schema& table);
 
 /// Where columns lie, given by path, in batches of one schema.
 class ColumnPlaces {

@@ -4,7 +4,6 @@
 
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
-#include "eider/schema/field_path.h"
 
 namespace eider::query {
 namespace {
@@ -80,19 +79,6 @@ void CollectLeaves(const LanceField& field, std::vector<const LanceField*>* leav
     return;
   }
   for (const LanceField& child : field.children) CollectLeaves(child, leaves);
-}
-
-const LanceField* FindFlatLeaf(const LanceSchema& schema, const std::string& path) {
-  const std::vector<LanceField>* fields = &schema.fields;
-  const LanceField* found = nullptr;
-  for (const std::string& name : SplitFieldPath(path)) {
-    if (found && found->logical_type != "struct") return nullptr;
-    const auto at = std::ranges::find(*fields, name, &LanceField::name);
-    if (at == fields->end()) return nullptr;
-    found = &*at;
-    fields = &found->children;
-  }
-  return found && found->IsLeaf() ? found : nullptr;
 }
 
 FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment, const LanceSchema& projected) {

@@ -6,7 +6,6 @@
 #include <eider/schema.h>
 
 #include <span>
-#include <string>
 #include <vector>
 
 #include "eider/file/file_reader.h"
@@ -38,9 +37,6 @@ FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment,
 
 /// Leaves of `field` in depth-first order.
 void CollectLeaves(const LanceField& field, std::vector<const LanceField*>* leaves);
-
-/// The leaf at the end of a path through structs, where pages have a value for each row; else null.
-const LanceField* FindFlatLeaf(const LanceSchema& schema, const std::string& path);
 
 /// Merges two readings of one struct column, each with some of the children, into the children order of `field`.
 ArrayPtr MergeStructs(const LanceField& field, const ArrayPtr& a, const ArrayPtr& b);

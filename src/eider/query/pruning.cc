@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/query/page_match.h"
+#include "eider/schema/field_path.h"
 
 namespace eider::query {
 namespace {
@@ -43,6 +44,19 @@ RowRanges Within(const RowRanges& numbers, uint64_t base, uint64_t count) {
 }
 
 }  // namespace
+
+const LanceField* FindFlatLeaf(const LanceSchema& schema, const std::string& path) {
+  const std::vector<LanceField>* fields = &schema.fields;
+  const LanceField* found = nullptr;
+  for (const std::string& name : SplitFieldPath(path)) {
+    if (found && found->logical_type != "struct") return nullptr;
+    const auto at = std::ranges::find(*fields, name, &LanceField::name);
+    if (at == fields->end()) return nullptr;
+    found = &*at;
+    fields = &found->children;
+  }
+  return found && found->IsLeaf() ? found : nullptr;
+}
 
 Pruning::Pruning(const TableReader& table, const expr::Expression& filter, const ReadPlan& plan) : table_(table), plan_(plan) {
   for (const std::shared_ptr<const expr::Expression>& part : filter.Conjuncts()) {

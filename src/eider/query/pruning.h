@@ -9,6 +9,9 @@
 
 namespace eider::query {
 
+/// The leaf at the end of a path through structs, where pages have a value for each row; else null.
+const LanceField* FindFlatLeaf(const LanceSchema& schema, const std::string& path);
+
 class Pruning {
  public:
   /// `plan` reads what `filter` wants.

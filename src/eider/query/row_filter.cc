@@ -19,9 +19,6 @@ constexpr int64_t kSliceRows = 16 << 10;
 /// What a task decodes at most.
 constexpr uint64_t kTaskRows = 32 << 10, kTaskBytes = 16 << 20, kFirstRows = 8 << 10;
 constexpr size_t kTaskRuns = 64;
-/// More ranges than this, shorter than that on the average, are taken row by row.
-constexpr size_t kManyRanges = 8;
-constexpr uint64_t kShortRange = 64;
 /// A guess, for values of which none was seen.
 constexpr uint64_t kVariableBytes = 64;
 
@@ -39,36 +36,13 @@ void ForEachWord(const Buffer& bits, int64_t count, Body body) {
   }
 }
 
-// Ranges as they are, but many short ones as rows one by one.
-std::vector<RowRun> ToRuns(size_t fragment, const RowRanges& ranges) {
-  uint64_t rows = 0;
-  for (const rows::RowRange& range : ranges) rows += range.count;
-  if (ranges.size() <= kManyRanges || rows >= kShortRange * ranges.size()) {
-    std::vector<RowRun> runs;
-    for (const rows::RowRange& range : ranges) {
-      runs.push_back({.fragment = fragment, .first = range.first, .count = range.count, .chosen = {}, .known = {}});
-    }
-    return runs;
-  }
-  std::vector<uint64_t> chosen;
-  for (const rows::RowRange& range : ranges) {
-    for (uint64_t i = 0; i < range.count; ++i) chosen.push_back(range.first + i);
-  }
-  const uint64_t first = chosen.front(), count = chosen.back() + 1 - first;
-  return {{.fragment = fragment, .first = first, .count = count, .chosen = std::move(chosen), .known = {}}};
-}
-
 }  // namespace
 
 RowFilter::RowFilter(std::shared_ptr<const TableReader> table, const ScanOptions& options)
-    : expression_(ParseExpression(*options.filter, *table->Plan({})->schema())),
+    : expression_(ParseCondition(*options.filter, *table->Plan({})->schema())),
       plan_(table->Plan(ToReadColumns(options, *expression_))),
       reader_(table, plan_, ToReadColumns(options, *expression_)),
-      places_(expression_->columns(), *plan_->schema()) {
-  if (expression_->type()->id != TypeId::kBool && expression_->type()->id != TypeId::kNull) {
-    throw Invalid("filter: '{}' is no condition but {}", options.filter->text, TypeToString(*expression_->type()));
-  }
-}
+      places_(expression_->columns(), *plan_->schema()) {}
 
 // Reads the run and evaluates it slice by slice.
 RecordBatch RowFilter::Evaluate(const RowRun& run, const Visit& visit) const {

@@ -14,7 +14,7 @@ using RowRanges = std::vector<rows::RowRange>;
 /// Sorts, and joins what overlaps or touches.
 RowRanges Normalize(RowRanges ranges);
 RowRanges Intersect(const RowRanges& a, const RowRanges& b);
-/// From physical rows to positions among the live ones. `deleted` may be null.
+/// Physical rows as live ones. `deleted`: null where none is.
 RowRanges ToLive(const RowRanges& physical, const rows::DeletionVector* deleted);
 
 }  // namespace eider::query

@@ -5,6 +5,13 @@
 #include "eider/base/error.h"
 
 namespace eider::query {
+namespace {
+
+/// More ranges than this, shorter than that on the average, are taken row by row.
+constexpr size_t kManyRanges = 8;
+constexpr uint64_t kShortRange = 64;
+
+}  // namespace
 
 RowRun RowRun::Cut(uint64_t n) {
   if (n == size()) {
@@ -27,6 +34,24 @@ RowRun RowRun::Cut(uint64_t n) {
   first += head.count;
   count -= head.count;
   return head;
+}
+
+std::vector<RowRun> ToRuns(size_t fragment, const RowRanges& ranges) {
+  uint64_t rows = 0;
+  for (const rows::RowRange& range : ranges) rows += range.count;
+  if (ranges.size() <= kManyRanges || rows >= kShortRange * ranges.size()) {
+    std::vector<RowRun> runs;
+    for (const rows::RowRange& range : ranges) {
+      runs.push_back({.fragment = fragment, .first = range.first, .count = range.count, .chosen = {}, .known = {}});
+    }
+    return runs;
+  }
+  std::vector<uint64_t> chosen;
+  for (const rows::RowRange& range : ranges) {
+    for (uint64_t i = 0; i < range.count; ++i) chosen.push_back(range.first + i);
+  }
+  const uint64_t first = chosen.front(), count = chosen.back() + 1 - first;
+  return {{.fragment = fragment, .first = first, .count = count, .chosen = std::move(chosen), .known = {}}};
 }
 
 FragmentRows::FragmentRows(const TableReader& table, const ScanOptions& options)

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "eider/query/row_ranges.h"
 #include "eider/query/table_reader.h"
 
 namespace eider::query {
@@ -23,6 +24,9 @@ struct RowRun {
   /// Cuts off the first `n` rows. \pre n <= size()
   RowRun Cut(uint64_t n);
 };
+
+/// Ranges of one fragment as they are, but many short ones as rows one by one.
+std::vector<RowRun> ToRuns(size_t fragment, const RowRanges& ranges);
 
 class RowSource {
  public:

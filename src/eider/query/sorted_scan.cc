@@ -2,103 +2,145 @@
 
 #include <algorithm>
 
-#include "eider/array/concat.h"
-#include "eider/array/take.h"
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"
 #include "eider/base/task_pool.h"
 #include "eider/query/batch_cutter.h"
 #include "eider/query/bound_expression.h"
 #include "eider/query/ordered_tasks.h"
-#include "eider/query/sort_order.h"
+#include "eider/query/row_sorter.h"
+#include "eider/query/sort_source.h"
 
 namespace eider::query {
 namespace {
 
 constexpr uint64_t kFirstRows = 256;
-/// Beside the limit, so many rows are gathered before the best are chosen.
-constexpr uint64_t kSlackRows = 64 << 10;
-/// Beside its keys and position, what it takes to sort a row.
-constexpr uint64_t kRowBytes = 40;
+/// Rows whose keys one task reads; fewer at first where a limit may make the rest needless, or values may be wide.
+constexpr uint64_t kTaskRows = 32 << 10, kFirstTaskRows = 8 << 10, kFirstVariableRows = 1024;
+constexpr uint64_t kTaskBytes = 16 << 20;
+/// Beside its keys, what a row in a block takes.
+constexpr uint64_t kRecordBytes = 40;
 
-/// Keys and positions of rows, of which only the best are kept.
-class SortedKeys {
+uint64_t WantedRows(const ScanOptions& options) {
+  if (!options.limit) return UINT64_MAX;
+  const uint64_t offset = options.offset.value_or(0);
+  return *options.limit == 0 ? 0 : offset + std::min(*options.limit, UINT64_MAX - offset);
+}
+
+/// Reads the keys of rows that pass the filter, and their positions. Thread-safe.
+class KeyReader {
  public:
-  SortedKeys(const TableReader& table, const ScanOptions& options)
-      : order_(options.order_by),
-        most_(options.limit ? options.offset.value_or(0) + std::min(*options.limit, UINT64_MAX - options.offset.value_or(0)) : UINT64_MAX),
-        slack_rows_(std::clamp<uint64_t>(table.session()->budget().limit_bytes() / (16 * kRowBytes), 1024, kSlackRows)),
-        charge_(table.session()->budget(), 0, "rows to sort") {
-    if (options.include_deleted_rows) throw Invalid("scan: include_deleted_rows goes without order_by");
-    ScanOptions read{.columns = {{}}, .filter = options.filter, .fragment_ids = options.fragment_ids, .batch_rows = slack_rows_, .stats = options.stats};
-    std::vector<std::string> paths;
-    for (const SortKey& key : order_) paths.push_back(key.column);
-    read.columns = paths;
-    read.columns->push_back("_rowoffset");
-    const std::unique_ptr<RecordBatchReader> reader = table.Scan(read);
-    paths.push_back("_rowoffset");
-    const ColumnPlaces places(paths, *reader->schema());
-    while (std::optional<RecordBatch> batch = reader->Next()) Add(places.Find(batch->columns), static_cast<uint64_t>(batch->num_rows));
-    if (!parts_.empty()) Choose();
-    if (!parts_.empty()) positions_ = parts_[0].back();
+  KeyReader(std::shared_ptr<const TableReader> table, const ScanOptions& options)
+      : table_(std::move(table)),
+        order_(options.order_by),
+        paths_(Paths(order_)),
+        plan_(table_->Plan({.columns = paths_, .stats = options.stats})),
+        filter_(options.filter ? std::make_unique<const RowFilter>(table_, options) : nullptr),
+        reader_(table_, plan_, {.columns = paths_, .stats = options.stats}, filter_ ? &filter_->plan() : nullptr),
+        places_(paths_, *plan_->schema()) {}
+
+  const ReadPlan& plan() const { return *plan_; }
+  const RowFilter* filter() const { return filter_.get(); }
+  /// Of a row's keys, and what its filter reads; as far as that is known by now.
+  uint64_t row_bytes(size_t fragment) const {
+    const uint64_t rows = seen_rows_.load(std::memory_order_relaxed), of_filter = filter_ ? filter_->row_bytes() : 0;
+    uint64_t bytes = std::max<uint64_t>(1, plan_->fixed_bytes_per_row());
+    if (rows > 0) return of_filter + std::max(bytes, seen_bytes_.load(std::memory_order_relaxed) / rows);
+    for (const uint64_t stored : table_->fragment(fragment).StoredBytesPerRow(*plan_, table_->context(nullptr))) bytes += stored;
+    return of_filter + bytes;
   }
 
-  std::vector<uint64_t> Positions() const {
-    if (!positions_) return {};
-    const uint64_t* values = positions_->buffers[0].as<uint64_t>() + positions_->offset;
-    return {values, values + positions_->length};
+  SortedBlock Read(const std::vector<RowRun>& runs, uint64_t most, const SortBoundPtr& bound) const {
+    SortedBlock block(most);
+    for (const RowRun& run : runs) {
+      const RowRun passing = filter_ ? filter_->Apply(run, reader_.TakenOver()) : run;
+      if (passing.size() == 0) continue;
+      const RecordBatch batch = reader_.Read(passing);
+      for (const ArrayPtr& column : batch.columns) seen_bytes_.fetch_add(ArrayBytes(*column), std::memory_order_relaxed);
+      seen_rows_.fetch_add(passing.size(), std::memory_order_relaxed);
+      const std::vector<ArrayPtr> arrays = places_.Find(batch.columns);
+      std::vector<SortColumn> columns;
+      for (size_t i = 0; i < arrays.size(); ++i) columns.emplace_back(arrays[i], order_[i]);
+      block.Add(columns, RowPositions(passing, table_->Starts()[passing.fragment]), bound);
+    }
+    block.Finish();
+    return block;
   }
 
  private:
-  void Add(std::vector<ArrayPtr> columns, uint64_t rows) {
-    for (const ArrayPtr& column : columns) bytes_ += ArrayBytes(*column);
-    charge_.Resize(bytes_ + kRowBytes * (rows_ + rows), "rows to sort");
-    parts_.push_back(std::move(columns));
-    rows_ += rows;
-    if (rows_ > slack_rows_ && rows_ - slack_rows_ > most_) Choose();
+  static std::vector<std::string> Paths(const std::vector<SortKey>& order) {
+    std::vector<std::string> paths;
+    for (const SortKey& key : order) paths.push_back(key.column);
+    return paths;
   }
-
-  // Leaves one part: what has to be kept, in order.
-  void Choose() {
-    std::vector<ArrayPtr> joined;
-    for (size_t column = 0; column < parts_[0].size(); ++column) {
-      std::vector<ArrayPtr> pieces;
-      for (const std::vector<ArrayPtr>& part : parts_) pieces.push_back(part[column]);
-      joined.push_back(ConcatArrays(pieces));
-    }
-    const std::vector<int64_t> places = SortPositions(std::span(joined).first(order_.size()), order_, most_);
-    bytes_ = 0;
-    for (ArrayPtr& column : joined) {
-      column = TakeArray(column, places);
-      bytes_ += ArrayBytes(*column);
-    }
-    parts_.assign(1, std::move(joined));
-    rows_ = places.size();
-    charge_.Resize(bytes_ + kRowBytes * rows_, "rows to sort");
-  }
-
-  const std::vector<SortKey>& order_;
-  const uint64_t most_, slack_rows_;
-  BudgetCharge charge_;
-  std::vector<std::vector<ArrayPtr>> parts_;
-  uint64_t rows_ = 0, bytes_ = 0;
-  ArrayPtr positions_;
+  const std::shared_ptr<const TableReader> table_;
+  const std::vector<SortKey> order_;
+  const std::vector<std::string> paths_;
+  const ReadPlanPtr plan_;
+  const std::unique_ptr<const RowFilter> filter_;
+  const RunReader reader_;
+  const ColumnPlaces places_;
+  mutable std::atomic<uint64_t> seen_rows_{0}, seen_bytes_{0};
 };
 
+/// Sorts the keys of a table's rows: tasks sort blocks, this thread puts them together.
+class KeySort {
+ public:
+  KeySort(const std::shared_ptr<const TableReader>& table, const ScanOptions& options)
+      : budget_(table->session()->budget()),
+        pool_(table->session()->cpu_pool()),
+        most_(WantedRows(options)),
+        keys_(std::make_shared<const KeyReader>(table, options)),
+        source_(*table, keys_->filter(), keys_->plan(), options),
+        task_rows_(keys_->plan().has_variable_columns() ? kFirstVariableRows : kFirstTaskRows) {}
+
+  RowSorter Run() {
+    RowSorter sorter(budget_, most_);
+    OrderedTasks<SortedBlock> tasks(pool_);
+    const auto threads = static_cast<size_t>(std::max(0, pool_.num_threads()));
+    while (most_ > 0) {
+      CheckInterrupt();
+      while (tasks.size() < threads + 1 && !source_.exhausted()) {
+        auto work = [keys = keys_, runs = NextRuns(sorter.bound()), most = most_, bound = sorter.bound()] { return keys->Read(runs, most, bound); };
+        tasks.Start(std::move(work), threads == 0 || (tasks.empty() && source_.exhausted()));
+      }
+      if (tasks.empty()) break;
+      sorter.Add(tasks.Next(false));
+    }
+    sorter.Finish();
+    return sorter;
+  }
+
+ private:
+  std::vector<RowRun> NextRuns(const SortBoundPtr& bound) {
+    const uint64_t tasks = static_cast<uint64_t>(std::max(0, pool_.num_threads())) + 1;
+    const uint64_t bytes = std::clamp<uint64_t>(budget_.limit_bytes() / (8 * tasks), 64 << 10, kTaskBytes);
+    const uint64_t rows = std::clamp<uint64_t>(bytes / (2 * keys_->row_bytes(source_.fragment()) + kRecordBytes), 1, task_rows_);
+    task_rows_ = std::min(kTaskRows, 2 * task_rows_);
+    return source_.Next(rows, bound);
+  }
+
+  MemoryBudget& budget_;
+  TaskPool& pool_;
+  const uint64_t most_;
+  const std::shared_ptr<const KeyReader> keys_;
+  SortSource source_;
+  uint64_t task_rows_;
+};
+
+/// Takes the rows in their order.
 class SortedReader final : public RecordBatchReader {
  public:
   SortedReader(std::shared_ptr<const TableReader> table, const ScanOptions& options)
       : table_(std::move(table)),
-        options_(options),
+        options_(Checked(options)),
         plan_(table_->Plan(options)),
         limits_{.rows = options.batch_rows, .bytes = options.batch_bytes, .exact = options.strict_batches},
         block_bytes_(BlockBytes(table_->session()->budget())),
         cutter_(limits_, block_bytes_),
+        rows_(KeySort(table_, options_).Run()),
         tasks_(table_->session()->cpu_pool()) {
-    if (options_.batch_rows == 0) throw Invalid("scan: batch_rows is 0");
-    SortedKeys keys(*table_, options_);
-    positions_ = keys.Positions();
-    next_ = std::min<uint64_t>(options_.offset.value_or(0), positions_.size());
+    for (uint64_t i = 0; i < options_.offset.value_or(0) && rows_.Next(); ++i) {}
   }
 
   const SchemaPtr& schema() const override { return plan_->schema(); }
@@ -117,20 +159,35 @@ class SortedReader final : public RecordBatchReader {
   }
 
  private:
+  static const ScanOptions& Checked(const ScanOptions& options) {
+    if (options.batch_rows == 0) throw Invalid("scan: batch_rows is 0");
+    if (options.include_deleted_rows) throw Invalid("scan: include_deleted_rows goes without order_by");
+    return options;
+  }
+
   uint64_t BlockRows() const {
     if (seen_rows_ == 0 && plan_->has_variable_columns()) return kFirstRows;
     const uint64_t bytes = std::max({uint64_t{1}, plan_->fixed_bytes_per_row(), seen_rows_ ? seen_bytes_ / seen_rows_ : 0});
     return std::clamp<uint64_t>(block_bytes_ / bytes, 1, std::max<uint64_t>(options_.batch_rows, 8192));
   }
 
+  std::vector<uint64_t> NextPositions() {
+    std::vector<uint64_t> positions;
+    for (uint64_t left = BlockRows(); left > 0; --left) {
+      const std::optional<uint64_t> position = rows_.Next();
+      if (!position) break;
+      positions.push_back(*position);
+    }
+    return positions;
+  }
+
   void Prefetch() {
     const int threads = table_->session()->cpu_pool().num_threads();
     const size_t most = seen_rows_ == 0 && plan_->has_variable_columns() ? 1 : static_cast<size_t>(std::max(0, threads)) + 1;
-    while (tasks_.size() < most && next_ < positions_.size()) {
-      const uint64_t rows = std::min<uint64_t>(BlockRows(), positions_.size() - next_);
-      const bool at_once = threads == 0 || (tasks_.empty() && next_ + rows == positions_.size());
-      std::vector<uint64_t> part(positions_.begin() + static_cast<ptrdiff_t>(next_), positions_.begin() + static_cast<ptrdiff_t>(next_ + rows));
-      next_ += rows;
+    while (tasks_.size() < most && !rows_.exhausted()) {
+      const bool is_first = tasks_.empty();
+      std::vector<uint64_t> part = NextPositions();
+      const bool at_once = threads == 0 || (is_first && rows_.exhausted());
       auto work = [table = table_, plan = plan_, part = std::move(part), stats = options_.stats] { return table->Take(*plan, part, stats); };
       tasks_.Start(std::move(work), at_once);
       if (at_once) return;
@@ -143,8 +200,7 @@ class SortedReader final : public RecordBatchReader {
   const BatchLimits limits_;
   const uint64_t block_bytes_;
   BatchCutter cutter_;
-  std::vector<uint64_t> positions_;  ///< in the order wanted
-  uint64_t next_ = 0;
+  RowSorter rows_;
   uint64_t seen_rows_ = 0, seen_bytes_ = 0;
   OrderedTasks<RecordBatch> tasks_;
 };

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// A scan in the order of some keys: keys and positions are read and sorted, with a limit no more of them kept than it takes; then the
+/// A scan in the order of some keys: keys and positions are read and sorted (row_sorter.h); then the
 /// rows are taken in that order.
 
 #include <memory>

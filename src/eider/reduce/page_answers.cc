@@ -1,7 +1,7 @@
 #include "eider/reduce/page_answers.h"
 
 #include "eider/base/task_pool.h"
-#include "eider/query/projection.h"
+#include "eider/query/pruning.h"
 
 namespace eider::reduce {
 namespace {

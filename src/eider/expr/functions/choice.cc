@@ -1,5 +1,6 @@
 /// Choices between values: coalesce and its relatives.
 
+#include "eider/expr/cast.h"
 #include "eider/expr/choose.h"
 #include "eider/expr/coerce.h"
 #include "eider/expr/functions/function.h"
@@ -22,9 +23,11 @@ NodePtr Nvl2(std::vector<NodePtr> arguments) {
   return Fold(std::make_shared<CaseNode>(std::vector<NodePtr>{std::move(known)}, Unify({arguments[1], arguments[2]})));
 }
 
+/// The first, of the type that both have in common, as the reference shows it.
 NodePtr NullIf(std::vector<NodePtr> arguments) {
   NodePtr equal = MakeComparison(Comparison::kEqual, arguments[0], arguments[1]);
-  return Fold(std::make_shared<CaseNode>(std::vector<NodePtr>{std::move(equal)}, std::vector<NodePtr>{MakeNullLiteral(arguments[0]->type()), arguments[0]}));
+  const TypePtr common = CommonType(arguments[0]->type(), arguments[1]->type()), type = common ? common : arguments[0]->type();
+  return Fold(std::make_shared<CaseNode>(std::vector<NodePtr>{std::move(equal)}, std::vector<NodePtr>{MakeNullLiteral(type), CastTo(arguments[0], type)}));
 }
 
 /// The greatest (sign 1) or least (-1) value that is not null.

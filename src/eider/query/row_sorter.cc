@@ -1,0 +1,105 @@
+#include "eider/query/row_sorter.h"
+
+#include <algorithm>
+
+namespace eider::query {
+namespace {
+
+/// Of so few the best are chosen after every block, so that the bound is sharp.
+constexpr uint64_t kFewRecords = 1024;
+constexpr size_t kMostFiles = 64;
+constexpr const char* kWhat = "rows to sort";
+
+}  // namespace
+
+RowSorter::RowSorter(MemoryBudget& budget, uint64_t most)
+    : budget_(budget), most_(most), block_bytes_(std::max<uint64_t>(budget.limit_bytes() / 4, 64 << 10)), charge_(budget, 0, kWhat) {}
+
+void RowSorter::Add(SortedBlock block) {
+  if (block.size() == 0) return;
+  const uint64_t more = block.memory_bytes(), limit = budget_.limit_bytes();
+  // Others may use the budget meanwhile: then this makes room earlier.
+  const bool is_tight = bytes_ + more > block_bytes_ || budget_.used_bytes() + more > limit - limit / 8;
+  if (is_tight && !blocks_.empty()) Spill();
+  charge_.Resize(bytes_ + more, kWhat);
+  bytes_ += more;
+  records_ += block.size();
+  blocks_.push_back(std::move(block));
+  const bool has_enough = records_ >= most_ && (!bound_ || most_ <= kFewRecords || records_ - most_ >= most_);
+  if (has_enough) Condense();
+}
+
+SortedRunPtr RowSorter::MergeBlocks() {
+  std::vector<SortedRunPtr> runs;
+  for (SortedBlock& block : blocks_) runs.push_back(RunOfBlock(std::move(block)));
+  blocks_.clear();
+  records_ = bytes_ = 0;
+  if (runs.size() == 1) return std::move(runs[0]);
+  return std::make_unique<MergedRun>(std::move(runs));
+}
+
+// Leaves the best records of all blocks, as one block.
+void RowSorter::Condense() {
+  SortedBlock kept(most_);
+  {
+    const SortedRunPtr merged = MergeBlocks();
+    SortRecord record;
+    while (kept.size() < most_ && merged->Next(record)) kept.Add(record);
+  }
+  if (kept.size() == most_) bound_ = std::make_shared<const SortBound>(kept[most_ - 1]);
+  bytes_ = kept.memory_bytes();
+  records_ = kept.size();
+  charge_.Resize(bytes_, kWhat);
+  blocks_.push_back(std::move(kept));
+}
+
+void RowSorter::Spill() {
+  SortBoundPtr last;
+  const SortedRunPtr merged = MergeBlocks();
+  const size_t buffer = std::clamp<uint64_t>(budget_.limit_bytes() / 64, 4 << 10, 256 << 10);
+  files_.push_back(WriteRun(*merged, most_, buffer, &last));
+  ++num_spills_;
+  if (last && (!bound_ || last->record() < bound_->record())) bound_ = last;
+  charge_.Resize(0, kWhat);
+  if (files_.size() == kMostFiles) MergeFiles();
+}
+
+std::vector<SortedRunPtr> RowSorter::OpenFiles() {
+  const uint64_t share = budget_.limit_bytes() / 8 / std::max<size_t>(files_.size(), 1);
+  std::vector<SortedRunPtr> runs;
+  for (auto& file : files_) runs.push_back(RunOfFile(std::move(file), std::clamp<uint64_t>(share, 4 << 10, 256 << 10)));
+  files_.clear();
+  return runs;
+}
+
+void RowSorter::MergeFiles() {
+  MergedRun merged(OpenFiles());
+  charge_.Resize(merged.memory_bytes(), kWhat);
+  SortBoundPtr last;
+  files_.push_back(WriteRun(merged, most_, 256 << 10, &last));
+  if (last && (!bound_ || last->record() < bound_->record())) bound_ = last;
+  charge_.Resize(0, kWhat);
+}
+
+void RowSorter::Finish() {
+  std::vector<SortedRunPtr> runs = OpenFiles();
+  if (!blocks_.empty()) runs.push_back(MergeBlocks());
+  merged_ = runs.size() == 1 ? std::move(runs[0]) : std::make_unique<MergedRun>(std::move(runs));
+  charge_.Resize(merged_->memory_bytes(), kWhat);
+  Advance();
+}
+
+void RowSorter::Advance() {
+  SortRecord record;
+  next_.reset();
+  if (yielded_ < most_ && merged_->Next(record)) next_ = record.position();
+  ++yielded_;
+}
+
+std::optional<uint64_t> RowSorter::Next() {
+  const std::optional<uint64_t> position = next_;
+  if (position) Advance();
+  return position;
+}
+
+}  // namespace eider::query

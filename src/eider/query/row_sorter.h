@@ -1,0 +1,52 @@
+#pragma once
+/// \file
+/// Sorts records in bounded memory: blocks are kept while they fit a share of the budget, then go to a temporary file as one run; what
+/// there is at the end is merged. Of records that no one wants no more are kept than it takes.
+
+#include <optional>
+
+#include "eider/base/memory_budget.h"
+#include "eider/query/sorted_run.h"
+
+namespace eider::query {
+
+class RowSorter {
+ public:
+  /// The first `most` records are wanted.
+  RowSorter(MemoryBudget& budget, uint64_t most);
+
+  /// \pre block.Finish() was called
+  void Add(SortedBlock block);
+  /// Null: every record may be wanted.
+  const SortBoundPtr& bound() const { return bound_; }
+  /// No more blocks come.
+  void Finish();
+
+  /// The position of the next row. \pre Finish() was called
+  std::optional<uint64_t> Next();
+  bool exhausted() const { return !next_; }
+  size_t num_spills() const { return num_spills_; }
+
+ private:
+  SortedRunPtr MergeBlocks();
+  std::vector<SortedRunPtr> OpenFiles();
+  void Condense();
+  void Spill();
+  void MergeFiles();
+  void Advance();
+
+  MemoryBudget& budget_;
+  const uint64_t most_;
+  const uint64_t block_bytes_;  ///< of blocks, before they are spilled
+  BudgetCharge charge_;
+  std::vector<SortedBlock> blocks_;
+  std::vector<std::shared_ptr<const io::TemporaryFile>> files_;
+  uint64_t records_ = 0, bytes_ = 0;  ///< in blocks_
+  size_t num_spills_ = 0;
+  SortBoundPtr bound_;
+  SortedRunPtr merged_;
+  uint64_t yielded_ = 0;
+  std::optional<uint64_t> next_;
+};
+
+}  // namespace eider::query
