@@ -114,6 +114,27 @@ struct BusyScope {
   ~BusyScope() { handle.busy = false; }
 };
 
+/// Set while this thread is inside a reader that another one may cancel.
+thread_local const std::atomic<bool>* cancelled_here = nullptr;
+
+void CheckCancelled() {
+  if (cancelled_here != nullptr && cancelled_here->load(std::memory_order_relaxed)) throw Error(ErrorKind::kCancelled, "the scan was cancelled");
+  CheckPythonSignals();
+}
+
+struct CancelScope {
+  explicit CancelScope(const std::atomic<bool>& flag) { cancelled_here = &flag; }
+  ~CancelScope() { cancelled_here = nullptr; }
+  const InterruptScope interruptible{&CheckCancelled};
+};
+
+/// Ends the work of the reader: at once, or, where a thread is inside, as soon as that looks up.
+void Cancel(ReaderHandle& self) {
+  self.cancelled->store(true, std::memory_order_relaxed);
+  std::shared_ptr<RecordBatchReader> reader = std::move(self.reader);
+  WithoutGil([&] { reader.reset(); });
+}
+
 /// The reader leaves the handle while it works, so that a second thread gets an error and not a data race.
 RecordBatch NextBatch(ReaderHandle& self) {
   if (self.busy) throw Error(ErrorKind::kInvalid, "a record batch reader is used by two threads at once");
@@ -121,10 +142,13 @@ RecordBatch NextBatch(ReaderHandle& self) {
   std::shared_ptr<RecordBatchReader> reader = std::move(self.reader);
   self.busy = true;
   const BusyScope scope{self};
+  const std::shared_ptr<std::atomic<bool>> cancelled = self.cancelled;
   std::optional<RecordBatch> batch = WithoutGil([&] {
+    const CancelScope cancellable(*cancelled);
+    const std::shared_ptr<RecordBatchReader> used = std::move(reader);  // an error ends it here
     CheckInterrupt();
-    std::optional<RecordBatch> next = reader->Next();
-    if (!next) reader.reset();
+    std::optional<RecordBatch> next = used->Next();
+    if (next && !*cancelled) reader = used;
     return next;
   });
   self.reader = std::move(reader);
@@ -153,6 +177,7 @@ void BindReader(nb::module_& m) {
       .def("read_all", &ReadAll)
       .def("__iter__", [](nb::object self) { return self; })
       .def("__next__", &NextBatch)
+      .def("cancel", &Cancel)
       .def("__arrow_c_schema__", [](const ReaderHandle& self) { return SchemaCapsule(*self.schema); })
       .def(
           "__arrow_c_stream__", [](ReaderHandle& self, nb::object) { return StreamCapsule(self.Take()); },

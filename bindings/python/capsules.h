@@ -5,6 +5,7 @@
 #include <eider/arrow_c.h>
 #include <nanobind/nanobind.h>
 
+#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -21,6 +22,7 @@ struct ReaderHandle {
   std::shared_ptr<RecordBatchReader> reader;
   SchemaPtr schema;
   bool busy = false;  ///< a thread is inside reader->Next()
+  std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
   /// The reader, which this handle then no longer has. \throws Error(kInvalid) the second time
   std::shared_ptr<RecordBatchReader> Take();
 };

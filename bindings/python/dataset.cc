@@ -82,7 +82,7 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
   });
 }
 
-ReaderHandle Scan(const Dataset& self, ScanOptions options, Outputs outputs, nb::object stats) {
+ReaderHandle Scan(const Dataset& self, ScanOptions options, Outputs outputs, nb::object stats, bool distinct) {
   const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
   options.stats = kept.get();
   return WithoutGil([&] {
@@ -92,6 +92,7 @@ ReaderHandle Scan(const Dataset& self, ScanOptions options, Outputs outputs, nb:
       Projection projection(*reader->schema(), ToOutputs(std::move(outputs)));
       reader = ProjectReader(std::move(reader), std::move(projection));
     }
+    if (distinct) reader = DistinctRows(std::move(reader), self.session());
     SchemaPtr schema = reader->schema();
     return ReaderHandle{std::move(reader), std::move(schema)};
   });
@@ -196,6 +197,39 @@ void BindInfos(nb::module_& m) {
       .def_ro("deletion_file", &FragmentInfo::deletion_file);
 }
 
+/// Arrays of one length as a batch; nothing for those that are not there.
+std::optional<RecordBatch> ToBatch(const std::vector<std::pair<std::string, ArrayPtr>>& columns) {
+  auto schema = std::make_shared<Schema>();
+  RecordBatch batch;
+  for (const auto& [name, array] : columns) {
+    if (!array) return std::nullopt;
+    schema->fields.push_back({.name = name, .type = array->type});
+    batch.num_rows = array->length;
+    batch.columns.push_back(array);
+  }
+  batch.schema = std::move(schema);
+  return batch;
+}
+
+void BindProfile(nb::module_& m) {
+  nb::class_<ColumnProfile>(m, "ColumnProfile")
+      .def_ro("path", &ColumnProfile::path)
+      .def_prop_ro("type", [](const ColumnProfile& self) { return TypeToString(*self.type); })
+      .def_ro("field_id", &ColumnProfile::field_id)
+      .def_ro("num_values", &ColumnProfile::num_values)
+      .def_ro("num_nulls", &ColumnProfile::num_nulls)
+      .def_ro("num_distinct", &ColumnProfile::num_distinct)
+      .def_ro("is_estimate", &ColumnProfile::is_estimate)
+      .def_ro("mean", &ColumnProfile::mean)
+      .def_ro("top_counts", &ColumnProfile::top_counts)
+      .def_prop_ro("extremes", [](const ColumnProfile& self) { return ToBatch({{"min", self.min}, {"max", self.max}}); })
+      .def_prop_ro("top_values", [](const ColumnProfile& self) { return ToBatch({{"value", self.top_values}}); })
+      .def_prop_ro("lengths", [](const ColumnProfile& self) -> std::optional<std::tuple<uint64_t, uint64_t, double>> {
+        if (!self.lengths) return std::nullopt;
+        return std::tuple(self.lengths->min, self.lengths->max, self.lengths->mean);
+      });
+}
+
 /// `parameters`: a batch of one row, a column for each; or None.
 SqlExpression ToExpression(std::string text, nb::object parameters, bool named) {
   SqlExpression expression{.text = std::move(text)};
@@ -267,7 +301,7 @@ void DefineViews(nb::class_<Dataset>& dataset) {
 
 void DefineReads(nb::class_<Dataset>& dataset) {
   dataset
-      .def("scan", &Scan, "options"_a, "outputs"_a.none() = nb::none(), "stats"_a.none() = nb::none())
+      .def("scan", &Scan, "options"_a, "outputs"_a.none() = nb::none(), "stats"_a.none() = nb::none(), "distinct"_a = false)
       .def(
           "count_scan",
           [](const Dataset& self, ScanOptions options, nb::object stats) {
@@ -276,6 +310,23 @@ void DefineReads(nb::class_<Dataset>& dataset) {
             return WithoutGil([&] { return self.CountRows(options); });
           },
           "options"_a, "stats"_a.none() = nb::none())
+      .def(
+          "run_aggregates",
+          [](const Dataset& self, ScanOptions options, std::vector<std::pair<std::string, SqlExpression>> calls, nb::object stats) {
+            const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
+            options.stats = kept.get();
+            std::vector<Aggregate> aggregates;
+            for (auto& [name, call] : calls) aggregates.push_back({std::move(name), std::move(call)});
+            return WithoutGil([&] { return self.RunAggregates(options, aggregates); });
+          },
+          "options"_a, "aggregates"_a, "stats"_a.none() = nb::none())
+      .def(
+          "profile_columns",
+          [](const Dataset& self, const Names& columns, nb::object stats) {
+            const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
+            return WithoutGil([&] { return self.ProfileColumns(columns, kept.get()); });
+          },
+          "columns"_a.none() = nb::none(), "stats"_a.none() = nb::none())
       .def("explain_scan", [](const Dataset& self, const ScanOptions& options) { return WithoutGil([&] { return self.ExplainScan(options); }); },
            "options"_a)
       .def("take", &Take, "positions"_a.none(), "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
@@ -344,6 +395,7 @@ void DefineChanges(nb::class_<Dataset>& dataset) {
 void BindDataset(nb::module_& m) {
   BindEnums(m);
   BindInfos(m);
+  BindProfile(m);
   BindScanOptions(m);
   nb::class_<Dataset> dataset(m, "Dataset");
   DefineViews(dataset);

@@ -24,7 +24,7 @@ inline void CheckPythonSignals() {
 
 class InterruptScope {
  public:
-  InterruptScope() : former_(SetInterruptHook(&CheckPythonSignals)) {}
+  explicit InterruptScope(InterruptHook hook = &CheckPythonSignals) : former_(SetInterruptHook(hook)) {}
   ~InterruptScope() { SetInterruptHook(former_); }
   InterruptScope(const InterruptScope&) = delete;
   InterruptScope& operator=(const InterruptScope&) = delete;

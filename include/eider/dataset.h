@@ -3,6 +3,7 @@
 /// The facade: open, read and write Lance datasets. Every method is thread-safe; a Dataset is an immutable view of one
 /// version, and operations that commit return the Dataset of the new version.
 
+#include <eider/aggregate.h>
 #include <eider/array.h>
 #include <eider/blob.h>
 #include <eider/compaction.h>
@@ -10,6 +11,7 @@
 #include <eider/export.h>
 #include <eider/file_metadata.h>
 #include <eider/scan_options.h>
+#include <eider/profile.h>
 #include <eider/schema.h>
 #include <eider/session.h>
 #include <eider/stats.h>
@@ -99,6 +101,11 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   virtual uint64_t CountRows(const ScanOptions& options) const = 0;  ///< rows that the scan would yield
   /// Batches in row order. Deleted rows are left out.
   virtual std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options = {}) const = 0;
+  /// One row: each aggregate over the rows that the scan would yield. Extremes and counts of whole columns come from statistics where
+  /// files have them.
+  virtual RecordBatch RunAggregates(const ScanOptions& options, std::span<const Aggregate> aggregates) const = 0;
+  /// What the columns hold (top-level names; unset: all), by leaf. Values of vectors and blobs are not read.
+  virtual std::vector<ColumnProfile> ProfileColumns(const std::optional<std::vector<std::string>>& columns = {}, ScanStats* stats = nullptr) const = 0;
   virtual std::string ExplainScan(const ScanOptions& options) const = 0;  ///< what Scan would do, for people
   /// Live rows [first, first + count) as one batch; a plain fixed-width column inside one page is a view of the file.
   virtual RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options = {}) const = 0;

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _eider
 from .absent import Refusing
-from .arguments import count_of, refuse, uri_of
+from .arguments import count_of, names_of, refuse, uri_of
 from .arrow_dataset import class_for_arrow
 from .blob_reads import BlobReads
 from .changes import DatasetChanges
@@ -24,9 +24,11 @@ from .versions import VersionLike, version_number
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
     import pyarrow as pa
     from typing_extensions import Unpack
 
+    from .describe import DatasetDescription
     from .scanner import ScanOptions
     from .sql_query import SqlQueryBuilder
 
@@ -273,6 +275,19 @@ class LanceDataset(DatasetFacts, DatasetChanges, BlobReads, Refusing):
         """Read into a pandas DataFrame; arguments as in ``scanner``."""
         return self.scanner(columns, filter, limit, offset, nearest, batch_size, **options).to_pandas()
 
+    def to_polars(
+        self,
+        columns: Columns = None,
+        filter: object = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        nearest: object = None,
+        batch_size: int | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> pl.DataFrame:
+        """Read into a polars DataFrame; arguments as in ``scanner``. Needs the package ``polars``."""
+        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **options).to_polars()
+
     def head(self, num_rows: int, **options: Any) -> pa.Table:
         """The first ``num_rows`` rows; further arguments as in ``scanner``."""
         return self.scanner(limit=num_rows, **options).to_table()
@@ -364,6 +379,24 @@ class LanceDataset(DatasetFacts, DatasetChanges, BlobReads, Refusing):
             raise InvalidError(f"cannot sample {num_rows} of {len(rows)} rows")
         positions = [int(rows[i]) for i in random.sample(range(len(rows)), num_rows)]
         return self.take(positions if randomize_order else sorted(positions), columns, **kwargs)
+
+    def describe(self, columns: list[str] | None = None) -> DatasetDescription:
+        """What the columns hold: nulls, distinct values, extremes, means, frequent values, bytes on disk.
+
+        One parallel pass over each column in bounded memory; deleted rows do not count. A struct is described by its fields, a list by its
+        items. Values of vectors and blobs are not read. Prints as a table; ``describe()["box.x"].max`` and the like give the values.
+
+        Args:
+            columns: Names of top-level columns; None: all.
+        """
+        from .describe import describe
+
+        return describe(self._native, None if columns is None else names_of("describe", columns))
+
+    def _repr_html_(self) -> str:
+        from .preview import preview_html
+
+        return preview_html(self)
 
     def sql(self, sql: str) -> SqlQueryBuilder:
         """A query in DuckDB's SQL over this dataset, which it calls ``dataset``; needs the package ``duckdb``.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     import pandas as pd
+    import polars as pl
     import pyarrow as pa
 
     from .fragment import LanceFragment
@@ -112,17 +113,36 @@ class ScanPlan:
     stats: ScanStats | None = None
     callback: Callable[[ScanStatistics], None] | None = None
 
-    def open(self, limit: int | None = None, stats: ScanStats | None = None) -> _eider.RecordBatchReader:
-        """Start the scan, of at most ``limit`` rows."""
+    def open(
+        self, limit: int | None = None, stats: ScanStats | None = None, distinct: bool = False
+    ) -> _eider.RecordBatchReader:
+        """Start the scan, of at most ``limit`` rows; with ``distinct`` of the rows that differ."""
         options = self.options
         if limit is not None:
             options = options.copy()
             options.limit = limit if options.limit is None else min(limit, options.limit)
-        return self.dataset.scan(options, self.outputs, stats or self.stats)
+        return self.dataset.scan(options, self.outputs, stats or self.stats, distinct)
 
     def count_rows(self) -> int:
         """Rows that the scan yields."""
         return self.dataset.count_scan(self.options, self.stats)
+
+    def run_aggregates(self, aggregates: Mapping[str, str], params: Parameters) -> pa.Table:
+        """One row: each aggregate over the rows that the scan yields."""
+        import pyarrow as pa
+
+        if not isinstance(aggregates, Mapping):
+            raise TypeError(f"aggregate: expected a dict of names and calls, got {type(aggregates).__name__}")
+        calls = []
+        for name, call in aggregates.items():
+            expression = expression_of("aggregate", call, params)
+            if not isinstance(name, str) or expression is None:
+                raise TypeError(f"aggregate: expected names and calls such as 'max(x)', got {name!r}: {call!r}")
+            calls.append((name, expression))
+        stats = self._own_stats()
+        table = pa.Table.from_batches([pa.record_batch(self.dataset.run_aggregates(self.options, calls, stats))])
+        self._report(stats)
+        return table
 
     def read_table(self, limit: int | None = None) -> pa.Table:
         """All rows, then the callback."""
@@ -130,6 +150,36 @@ class ScanPlan:
         table = read_table(self.open(limit, stats))
         self._report(stats)
         return table
+
+    def read_distinct(self) -> pa.Table:
+        """The first of each kind of equal rows, then the callback."""
+        stats = self._own_stats()
+        table = read_table(self.open(None, stats, distinct=True))
+        self._report(stats)
+        return table.combine_chunks()
+
+    async def read_async(self) -> AsyncIterator[pa.RecordBatch]:
+        """The batches, read by a thread while the event loop runs, then the callback."""
+        import asyncio
+        from functools import partial
+
+        loop, stats = asyncio.get_running_loop(), self._own_stats()
+        reader = await loop.run_in_executor(None, partial(self.open, None, stats))
+        reading: asyncio.Future[pa.RecordBatch | None] | None = None
+        try:
+            while True:
+                reading = loop.run_in_executor(None, _next_batch, reader)
+                batch = await asyncio.shield(reading)
+                if batch is None:
+                    break
+                yield batch
+        finally:
+            if reading is not None and not reading.done():
+                reader.cancel()  # the thread inside sees it at the next block of rows
+                await asyncio.wait([reading])
+                reading.exception()
+            reader.cancel()
+        self._report(stats)
 
     def read_batches(self) -> Iterator[pa.RecordBatch]:
         """The batches, then the callback."""
@@ -210,11 +260,27 @@ def ordering_of(order_by: Iterable[ColumnOrdering | str] | None) -> list[ColumnO
     return keys
 
 
+def import_polars(where: str) -> Any:
+    """The package polars."""
+    try:
+        import polars
+    except ImportError:
+        raise ImportError(f"{where} needs the package 'polars', which is not installed: pip install polars") from None
+    return polars
+
+
 def read_table(reader: _eider.RecordBatchReader) -> pa.Table:
     """Drain the reader in the engine, then hand the batches to pyarrow."""
     import pyarrow as pa
 
     return pa.RecordBatchReader.from_stream(reader.read_all()).read_all()  # pa.table() would import pandas first
+
+
+def _next_batch(reader: _eider.RecordBatchReader) -> pa.RecordBatch | None:
+    import pyarrow as pa
+
+    batch = next(reader, None)
+    return None if batch is None else pa.record_batch(batch)
 
 
 def read_batches(reader: _eider.RecordBatchReader) -> Iterator[pa.RecordBatch]:
@@ -272,6 +338,26 @@ class LanceScanner(Refusing):
         """All rows as a DataFrame; ``kwargs`` go to ``pyarrow.Table.to_pandas``."""
         return self.to_table().to_pandas(**kwargs)
 
+    def to_polars(self) -> pl.DataFrame:
+        """All rows as a polars DataFrame; needs the package ``polars``."""
+        frame: pl.DataFrame = import_polars("LanceScanner.to_polars").DataFrame(self)
+        return frame
+
+    def distinct(self) -> pa.Table:
+        """The rows without those that are equal to an earlier one, in the order of the scan.
+
+        Nulls are equal to each other, all NaN are, and 0.0 is -0.0. What is remembered of the rows counts against the session's memory;
+        beyond it the call ends with ``OutOfBudgetError``. ``limit`` and ``offset`` count the rows before.
+        """
+        return self._plan.read_distinct()
+
+    def to_async_batches(self) -> AsyncIterator[pa.RecordBatch]:
+        """The batches for ``async for``: a thread reads while the event loop runs.
+
+        When the task is cancelled or the iterator closed, reading stops and its memory is given back before that returns.
+        """
+        return self._plan.read_async()
+
     def head(self, num_rows: int) -> pa.Table:
         """The first ``num_rows`` rows."""
         return self._plan.read_table(num_rows)
@@ -279,6 +365,21 @@ class LanceScanner(Refusing):
     def count_rows(self) -> int:
         """Number of rows that the scan yields."""
         return self._plan.count_rows()
+
+    def aggregate(self, aggregates: Mapping[str, str], params: Parameters = None) -> pa.Table:
+        """One row, with a column for each aggregate over the rows that the scan yields.
+
+        ``ds.scanner(filter="x > 0").aggregate({"n": "count(*)", "top": "max(x * 2)"}).to_pylist()[0]``
+
+        Args:
+            aggregates: Name -> call: ``count(*)``, or ``count``, ``min``, ``max``, ``sum`` or ``mean`` (also ``avg``) of an
+                expression over the columns of the dataset. Nulls are passed over; without values count is 0, the others are null.
+            params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the calls.
+
+        Raises:
+            InvalidError: a call does not parse, the type of its argument has no such aggregate, or a sum leaves its type.
+        """
+        return self._plan.run_aggregates(aggregates, params)
 
     def explain_plan(self, verbose: bool = False) -> str:
         """What the scan would do, for people: its filter and what that reads and rules out, its order, its columns."""

@@ -11,14 +11,15 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from . import export, file_inspect, head, import_data, info, versions
+from . import describe, export, file_inspect, head, import_data, info, versions
 
-_VERBS = (info, head, import_data, export, versions, file_inspect)
+_VERBS = (info, describe, head, import_data, export, versions, file_inspect)
 
 _EXAMPLES = """\
 examples:
   eider import gold.parquet chips.lance --property snapshot=7
   eider info chips.lance
+  eider describe chips.lance
   eider head chips.lance -n 5 --columns id,geometry
   eider export chips.lance back.parquet
   eider versions chips.lance --json

@@ -10,6 +10,8 @@
 #include "eider/mutate/update.h"
 #include "eider/mutate/write.h"
 #include "eider/query/table_reader.h"
+#include "eider/reduce/aggregate.h"
+#include "eider/reduce/profile.h"
 #include "eider/table/commit.h"
 #include "eider/table/snapshot.h"
 
@@ -52,6 +54,12 @@ class TableDataset final : public Dataset {
   uint64_t CountRows() const override { return reader_->num_rows(); }
   uint64_t CountRows(const ScanOptions& options) const override { return reader_->CountRows(options); }
   std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options) const override { return reader_->Scan(options); }
+  RecordBatch RunAggregates(const ScanOptions& options, std::span<const Aggregate> aggregates) const override {
+    return reduce::RunAggregates(reader_, options, aggregates);
+  }
+  std::vector<ColumnProfile> ProfileColumns(const std::optional<std::vector<std::string>>& columns, ScanStats* stats) const override {
+    return reduce::ProfileColumns(reader_, columns, stats);
+  }
   std::string ExplainScan(const ScanOptions& options) const override { return reader_->Explain(options); }
   RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options) const override {
     return reader_->ReadRange(*reader_->Plan(options), first, count, options.stats);

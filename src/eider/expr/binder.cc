@@ -257,4 +257,8 @@ NodePtr Bind(const Syntax& syntax, std::string_view text, const Schema& schema, 
   return shown;
 }
 
+NodePtr BindOperand(const Syntax& syntax, std::string_view text, const Schema& schema, const Parameters& parameters) {
+  return Plain(Binder(text, schema, parameters).Bind(syntax));
+}
+
 }  // namespace eider::expr

@@ -10,5 +10,7 @@ namespace eider::expr {
 
 /// \throws Error(kInvalid) with the position in `text`
 NodePtr Bind(const Syntax& syntax, std::string_view text, const Schema& schema, const Parameters& parameters);
+/// The same as an operand: arithmetic stays in the wider type that it computes in, dictionaries and float16 are plain values.
+NodePtr BindOperand(const Syntax& syntax, std::string_view text, const Schema& schema, const Parameters& parameters);
 
 }  // namespace eider::expr

@@ -87,6 +87,11 @@ std::shared_ptr<const Expression> Expression::ParseCondition(std::string_view sq
   return std::make_shared<Expression>(std::move(root), std::make_shared<std::string>(sql));
 }
 
+std::shared_ptr<const Expression> Expression::ParseOperand(std::string_view sql, const Schema& schema, const Parameters& parameters) {
+  const SyntaxPtr syntax = ParseSyntax(sql);
+  return std::make_shared<Expression>(BindOperand(*syntax, sql, schema, parameters), std::make_shared<std::string>(sql));
+}
+
 const TypePtr& Expression::type() const { return root_->type(); }
 
 ArrayPtr Expression::Evaluate(std::span<const ArrayPtr> columns, int64_t num_rows) const {
@@ -121,6 +126,11 @@ std::vector<std::shared_ptr<const Expression>> Expression::Conjuncts() const {
     for (auto& part : Expression(child, text_).Conjuncts()) out.push_back(std::move(part));
   }
   return out;
+}
+
+std::optional<std::string> Expression::AsColumn() const {
+  if (const auto* column = dynamic_cast<const ColumnNode*>(root_.get())) return column->path();
+  return std::nullopt;
 }
 
 std::shared_ptr<const Expression> Expression::As(const TypePtr& type) const {

@@ -37,6 +37,9 @@ class Expression {
   /// Parses `sql` over the fields of `schema`. Constant parts are computed.
   /// \throws Error(kInvalid) with line, column, a caret line, and what was expected
   static std::shared_ptr<const Expression> Parse(std::string_view sql, const Schema& schema, const Parameters& parameters = {});
+  /// The same for what computes further: arithmetic stays in the wider type that it computes in, dictionaries and float16 become their
+  /// values and floats.
+  static std::shared_ptr<const Expression> ParseOperand(std::string_view sql, const Schema& schema, const Parameters& parameters = {});
   /// The same, of what must be a condition. \throws Error(kInvalid) also for an expression of another type
   static std::shared_ptr<const Expression> ParseCondition(std::string_view sql, const Schema& schema, const Parameters& parameters = {});
 
@@ -51,6 +54,8 @@ class Expression {
   ArrayPtr Evaluate(std::span<const ArrayPtr> columns, int64_t num_rows) const;
   /// Of a boolean expression: bit i is set where row i is true (neither null nor false). Bits past num_rows are 0.
   Buffer Select(std::span<const ArrayPtr> columns, int64_t num_rows) const;
+  /// The path of the column that this is, when it is no more than that.
+  std::optional<std::string> AsColumn() const;
   /// Expressions whose conjunction this is, in their order: just this one when it is no AND.
   std::vector<std::shared_ptr<const Expression>> Conjuncts() const;
   /// The same, cast to `type`. \throws Error(kInvalid) when there is no such cast

@@ -20,6 +20,10 @@ std::shared_ptr<const expr::Expression> ParseExpression(const SqlExpression& sql
   return expr::Expression::Parse(sql.text, ExpressionSchema(table), {.positional = sql.positional, .named = sql.named});
 }
 
+std::shared_ptr<const expr::Expression> ParseOperand(const SqlExpression& sql, const Schema& table) {
+  return expr::Expression::ParseOperand(sql.text, ExpressionSchema(table), {.positional = sql.positional, .named = sql.named});
+}
+
 std::shared_ptr<const expr::Expression> ParseCondition(const SqlExpression& sql, const Schema& table) {
   return expr::Expression::ParseCondition(sql.text, ExpressionSchema(table), {.positional = sql.positional, .named = sql.named});
 }
