@@ -13,13 +13,13 @@ struct Form {
 };
 
 /// Between two arguments; `and`, `or`, `add` and `concat` between any number.
-constexpr Form kInfix[] = {{"equal", "="}, {"not_equal", "<>"}, {"lt", "<"}, {"lte", "<="}, {"gt", ">"}, {"gte", ">="}, {"is_not_distinct_from", "<=>"},
+constexpr Form kInfixForms[] = {{"equal", "="}, {"not_equal", "<>"}, {"lt", "<"}, {"lte", "<="}, {"gt", ">"}, {"gte", ">="}, {"is_not_distinct_from", "<=>"},
                            {"is_distinct_from", "IS DISTINCT FROM"}, {"and", "AND"}, {"or", "OR"}, {"add", "+"}, {"subtract", "-"}, {"multiply", "*"},
                            {"divide", "/"}, {"modulus", "%"}, {"modulo", "%"}, {"bitwise_and", "&"}, {"bitwise_or", "|"}, {"bitwise_xor", "^"},
                            {"shift_left", "<<"}, {"shift_right", ">>"}, {"concat", "||"}, {"like", "LIKE"}};
 constexpr std::string_view kAnyNumber[] = {"and", "or", "add", "concat"};
-constexpr Form kPrefix[] = {{"not", "NOT"}, {"negate", "-"}, {"bitwise_not", "~"}};
-constexpr Form kPostfix[] = {{"is_null", "IS NULL"}, {"is_not_null", "IS NOT NULL"}, {"is_true", "IS TRUE"}, {"is_not_true", "IS NOT TRUE"},
+constexpr Form kPrefixForms[] = {{"not", "NOT"}, {"negate", "-"}, {"bitwise_not", "~"}};
+constexpr Form kPostfixForms[] = {{"is_null", "IS NULL"}, {"is_not_null", "IS NOT NULL"}, {"is_true", "IS TRUE"}, {"is_not_true", "IS NOT TRUE"},
                              {"is_false", "IS FALSE"}, {"is_not_false", "IS NOT FALSE"}};
 /// The other names are ours too.
 constexpr Form kRenamed[] = {{"is_nan", "isnan"}, {"is_finite", "isfinite"}, {"is_infinite", "isinf"}, {"sign", "signum"}, {"char_length", "character_length"},
@@ -40,11 +40,11 @@ const Form* Find(std::span<const Form> forms, std::string_view name) {
 
 std::optional<std::string> SubstraitCall(std::string_view name, std::span<const std::string> arguments) {
   const bool any_number = std::ranges::find(kAnyNumber, name) != std::end(kAnyNumber) && !arguments.empty();
-  if (const Form* form = Find(kInfix, name); form && (arguments.size() == 2 || any_number)) {
+  if (const Form* form = Find(kInfixForms, name); form && (arguments.size() == 2 || any_number)) {
     return fmt::format("({})", fmt::join(arguments, fmt::format(" {} ", form->sql)));
   }
-  if (const Form* form = Find(kPrefix, name); form && arguments.size() == 1) return fmt::format("({} {})", form->sql, arguments[0]);
-  if (const Form* form = Find(kPostfix, name); form && arguments.size() == 1) return fmt::format("({} {})", arguments[0], form->sql);
+  if (const Form* form = Find(kPrefixForms, name); form && arguments.size() == 1) return fmt::format("({} {})", form->sql, arguments[0]);
+  if (const Form* form = Find(kPostfixForms, name); form && arguments.size() == 1) return fmt::format("({} {})", arguments[0], form->sql);
   if (name == "between" && arguments.size() == 3) return fmt::format("({} BETWEEN {} AND {})", arguments[0], arguments[1], arguments[2]);
   if (const Form* form = Find(kRenamed, name)) return fmt::format("{}({})", form->sql, fmt::join(arguments, ", "));
   if (std::ranges::find(kSameName, name) == std::end(kSameName)) return std::nullopt;
