@@ -44,6 +44,8 @@ class FakeDataset final : public Dataset {
   const std::shared_ptr<Session>& session() const override { return session_; }
   uint64_t CountRows() const override { return num_rows_; }
   uint64_t CountRows(const ScanOptions&) const override { return num_rows_; }
+  RecordBatch RunAggregates(const ScanOptions&, std::span<const Aggregate>) const override { return {}; }
+  std::vector<ColumnProfile> ProfileColumns(const std::optional<std::vector<std::string>>&, ScanStats*) const override { return {}; }
   std::string ExplainScan(const ScanOptions&) const override { return ""; }
   std::unique_ptr<RecordBatchReader> Scan(const ScanOptions&) const override { return nullptr; }
 

@@ -12,7 +12,7 @@ namespace eider::reduce {
 namespace {
 
 template <typename T>
-ArrayPtr MakeArray(const TypePtr& type, const std::vector<std::optional<T>>& values) {
+ArrayPtr ValuesOfType(const TypePtr& type, const std::vector<std::optional<T>>& values) {
   expr::Builder<T> builder(static_cast<int64_t>(values.size()));
   for (const std::optional<T>& value : values) value ? builder.Append(*value) : builder.AppendNull();
   return builder.Finish(type);
@@ -30,8 +30,8 @@ TEST(DistinctEstimateTest, IsWithinThreePercentFromFewToMany) {
 TEST(ValueCountsTest, FewValuesAreCountedExactlyAcrossMerges) {
   ValueCounts a, b;
   const TypePtr type = MakeType(TypeId::kDouble);
-  a.Add(*MakeArray<double>(type, {1.0, std::nullopt, 0.0, -0.0, std::nan("")}), 0);
-  b.Add(*MakeArray<double>(type, {-std::nan(""), 1.0, 1.0, 5.0}), 1);
+  a.Add(*ValuesOfType<double>(type, {1.0, std::nullopt, 0.0, -0.0, std::nan("")}), 0);
+  b.Add(*ValuesOfType<double>(type, {-std::nan(""), 1.0, 1.0, 5.0}), 1);
   a.Merge(b);
   EXPECT_EQ(a.num_distinct(), 4u);
   EXPECT_FALSE(a.is_estimate());
@@ -45,7 +45,7 @@ TEST(ValueCountsTest, LongTextsAreNotKept) {
   std::string text(100'000, 'a');
   for (int i = 0; i < 200; ++i) {
     text[0] = static_cast<char>('a' + i % 100);
-    counts.Add(*MakeArray<std::string_view>(MakeType(TypeId::kUtf8), {text, "short", "short"}), static_cast<uint64_t>(8 * i));
+    counts.Add(*ValuesOfType<std::string_view>(MakeType(TypeId::kUtf8), {text, "short", "short"}), static_cast<uint64_t>(8 * i));
   }
   EXPECT_TRUE(counts.is_estimate());
   EXPECT_NEAR(static_cast<double>(counts.num_distinct()), 101, 4);
@@ -64,8 +64,8 @@ TEST(KeySetTest, NumbersKeysInTheirOrderAndChargesTheBudget) {
 }
 
 TEST(RowKeysTest, EqualRowsHaveEqualBytesAndOthersDiffer) {
-  const ArrayPtr texts = MakeArray<std::string_view>(MakeType(TypeId::kUtf8), {"a", "ab", std::nullopt, "", "a", ""});
-  const ArrayPtr more = MakeArray<std::string_view>(MakeType(TypeId::kUtf8), {"bc", "c", "", std::nullopt, "bc", ""});
+  const ArrayPtr texts = ValuesOfType<std::string_view>(MakeType(TypeId::kUtf8), {"a", "ab", std::nullopt, "", "a", ""});
+  const ArrayPtr more = ValuesOfType<std::string_view>(MakeType(TypeId::kUtf8), {"bc", "c", "", std::nullopt, "bc", ""});
   const std::vector<ArrayPtr> columns = {texts, more};
   const RowKeys keys(columns, 6);
   for (int64_t i = 0; i < 6; ++i) {
