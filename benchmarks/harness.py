@@ -110,6 +110,8 @@ def measure(case: Case, seconds: float) -> list[Result]:
     budget = case.seconds or seconds
     answers, peaks = [], {}
     for contender in case.contenders:
+        if contender.before is not None:
+            contender.before()
         answer, peaks[contender.name] = run_watched(contender)
         answers.append(answer)
     if case.verify is not None:

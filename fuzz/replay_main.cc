@@ -1,7 +1,7 @@
 /// \file
 /// Runs a fuzz target without libFuzzer: every file of the given folders as it is, then seeded mutations of them.
 ///
-///     fuzz_x [--mutations=N] [--seed=S] [--seconds=T] [--dump=FILE] <file or folder>...
+///     fuzz_replay <target> [--mutations=N] [--seed=S] [--seconds=T] [--dump=FILE] <file or folder>...
 ///
 /// N counts all mutations together, dealt round-robin over the inputs; the same arguments give the same bytes. A missing folder
 /// is an empty one: a few built-in inputs are always tried. When the target dies, the bytes that killed it are left in
@@ -21,8 +21,9 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/replay_targets.h"
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
-extern "C" __attribute__((weak)) int LLVMFuzzerInitialize(int* argc, char*** argv);
 extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)());
 extern "C" __attribute__((weak)) void __lsan_do_leak_check();
 
@@ -209,7 +210,7 @@ struct Arguments {
 
 Arguments Parse(int argc, char** argv) {
   Arguments arguments;
-  for (int i = 1; i < argc; ++i) {
+  for (int i = 2; i < argc; ++i) {
     const std::string word = argv[i];
     const auto value = [&](const char* name) { return word.substr(std::strlen(name)); };
     if (word.starts_with("--mutations=")) arguments.mutations = std::stoull(value("--mutations="));
@@ -224,7 +225,10 @@ Arguments Parse(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (LLVMFuzzerInitialize != nullptr) LLVMFuzzerInitialize(&argc, &argv);
+  if (argc < 2 || !eider::fuzz::ChooseTarget(argv[1])) {
+    std::fprintf(stderr, "usage: fuzz_replay <target> [options] <file or folder>...\ntargets: %s\n", eider::fuzz::TargetNames().c_str());
+    return 2;
+  }
   const Arguments arguments = Parse(argc, argv);
   if (__sanitizer_set_death_callback != nullptr) {
     __sanitizer_set_death_callback(DumpCurrent);

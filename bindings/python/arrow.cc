@@ -18,7 +18,7 @@ using namespace nb::literals;
 namespace eider::python {
 namespace {
 
-std::vector<std::string> Names(const Schema& schema) {
+std::vector<std::string> FieldNames(const Schema& schema) {
   std::vector<std::string> names;
   names.reserve(schema.fields.size());
   for (const Field& field : schema.fields) names.push_back(field.name);
@@ -38,7 +38,7 @@ void BindSchemas(nb::module_& m) {
       .def(
           "__init__", [](SchemaHandle* self, nb::object source) { new (self) SchemaHandle{SchemaFrom(source)}; },
           "source"_a)
-      .def_prop_ro("names", [](const SchemaHandle& self) { return Names(*self.schema); })
+      .def_prop_ro("names", [](const SchemaHandle& self) { return FieldNames(*self.schema); })
       .def_prop_ro("types",
                    [](const SchemaHandle& self) {
                      std::vector<std::string> types;

@@ -15,6 +15,7 @@
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 namespace nb = nanobind;
@@ -280,11 +281,52 @@ void DefineReads(nb::class_<Dataset>& dataset) {
            "outputs"_a.none() = nb::none(), "stats"_a.none() = nb::none());
 }
 
+ChangeOptions Changes(uint32_t conflict_retries, double retry_seconds, Durability durability) {
+  return {.durability = durability,
+          .conflict_retries = conflict_retries,
+          .retry_timeout = std::chrono::nanoseconds(static_cast<int64_t>(retry_seconds * 1e9))};
+}
+
 void DefineChanges(nb::class_<Dataset>& dataset) {
   dataset.def("add_from_reader", &AddFromReader, "data"_a, "durability"_a = Durability::kDefault)
       .def("add_from_function", &AddFromFunction, "function"_a, "output_schema"_a, "read_columns"_a.none() = nb::none(),
            "batch_rows"_a = 8192, "durability"_a = Durability::kDefault)
       .def("add_nulls", &AddNulls, "schema"_a, "durability"_a = Durability::kDefault)
+      .def(
+          "delete",
+          [](Dataset& self, const std::optional<SqlExpression>& filter, uint32_t conflict_retries, double retry_seconds, Durability durability) {
+            const ChangeOptions options = Changes(conflict_retries, retry_seconds, durability);
+            const DeleteResult result = WithoutGil([&] { return filter ? self.Delete(*filter, options) : self.Truncate(options); });
+            return std::make_pair(result.dataset, result.num_deleted_rows);
+          },
+          "filter"_a.none(), "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault)
+      .def(
+          "update",
+          [](Dataset& self, const std::vector<std::pair<std::string, SqlExpression>>& updates, const std::optional<SqlExpression>& filter,
+             uint32_t conflict_retries, double retry_seconds, Durability durability) {
+            std::vector<ComputedColumn> columns;
+            for (const auto& [name, expression] : updates) columns.push_back({name, expression});
+            const UpdateResult result =
+                WithoutGil([&] { return self.Update(columns, filter, Changes(conflict_retries, retry_seconds, durability)); });
+            return std::make_pair(result.dataset, result.num_updated_rows);
+          },
+          "updates"_a, "filter"_a.none(), "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault)
+      .def(
+          "compact_files",
+          [](Dataset& self, uint64_t target_rows_per_fragment, uint64_t max_bytes_per_file, bool materialize_deletions,
+             double materialize_deletions_threshold, Durability durability) {
+            const CompactionOptions options{.target_rows_per_fragment = target_rows_per_fragment,
+                                            .max_bytes_per_file = max_bytes_per_file,
+                                            .materialize_deletions = materialize_deletions,
+                                            .materialize_deletions_threshold = materialize_deletions_threshold,
+                                            .change = {.durability = durability}};
+            const CompactionResult result = WithoutGil([&] { return self.CompactFiles(options); });
+            const CompactionMetrics& metrics = result.metrics;
+            return std::make_tuple(result.dataset, metrics.fragments_removed, metrics.fragments_added, metrics.files_removed,
+                                   metrics.files_added);
+          },
+          "target_rows_per_fragment"_a, "max_bytes_per_file"_a, "materialize_deletions"_a, "materialize_deletions_threshold"_a,
+          "durability"_a = Durability::kDefault)
       .def(
           "drop_columns",
           [](Dataset& self, const std::vector<std::string>& columns, Durability durability) {

@@ -28,13 +28,13 @@ std::shared_ptr<FileReader> OpenFile(const std::string& path, nb::object session
   return WithoutGil([&] { return FileReader::Open(path, kept, verify); });
 }
 
-RecordBatch ReadRange(const FileReader& self, uint64_t first, uint64_t count, const Names& columns,
+RecordBatch ReadRangeOfFile(const FileReader& self, uint64_t first, uint64_t count, const Names& columns,
                       nb::object stats) {
   const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
   return WithoutGil([&] { return self.ReadRange(first, count, columns, kept.get()); });
 }
 
-RecordBatch Take(const FileReader& self, nb::object positions, const Names& columns, nb::object stats) {
+RecordBatch TakeFromFile(const FileReader& self, nb::object positions, const Names& columns, nb::object stats) {
   const std::vector<uint64_t> rows = RowsFrom(positions);
   const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
   return WithoutGil([&] { return self.Take(rows, columns, kept.get()); });
@@ -120,9 +120,9 @@ void BindFile(nb::module_& m) {
       .def_prop_ro("lance_schema", [](const FileReader& self) { return LanceSchema(self.lance_schema()); })
       .def_prop_ro("schema", [](const FileReader& self) { return SchemaHandle{self.schema()}; })
       .def_prop_ro("num_global_buffers", &FileReader::num_global_buffers)
-      .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(),
+      .def("read_range", &ReadRangeOfFile, "first"_a, "count"_a, "columns"_a.none() = nb::none(),
            "stats"_a.none() = nb::none())
-      .def("take", &Take, "positions"_a.none(), "columns"_a.none() = nb::none(), "stats"_a.none() = nb::none())
+      .def("take", &TakeFromFile, "positions"_a.none(), "columns"_a.none() = nb::none(), "stats"_a.none() = nb::none())
       .def("read_global_buffer", &GlobalBuffer, "index"_a)
       .def(
           "describe",

@@ -33,15 +33,15 @@ struct LoaderHandle {
 };
 
 /// A second thread gets an error and not a data race.
-class BusyScope {
+class BusyLoader {
  public:
-  explicit BusyScope(LoaderHandle& handle) : handle_(handle) {
+  explicit BusyLoader(LoaderHandle& handle) : handle_(handle) {
     if (handle.busy) throw Error(ErrorKind::kInvalid, "loader: used by two threads at once; make a Loader for each");
     handle.busy = true;
   }
-  ~BusyScope() { handle_.busy = false; }
-  BusyScope(const BusyScope&) = delete;
-  BusyScope& operator=(const BusyScope&) = delete;
+  ~BusyLoader() { handle_.busy = false; }
+  BusyLoader(const BusyLoader&) = delete;
+  BusyLoader& operator=(const BusyLoader&) = delete;
 
  private:
   LoaderHandle& handle_;
@@ -96,12 +96,12 @@ void SetShapes(LoaderHandle& self, const Shapes& shapes) {
 }
 
 void Start(LoaderHandle& self, uint64_t position) {
-  const BusyScope busy(self);
+  const BusyLoader busy(self);
   WithoutGil([&] { self.loader->Start(position); });
 }
 
 nb::object Next(LoaderHandle& self) {
-  const BusyScope busy(self);
+  const BusyLoader busy(self);
   const std::optional<RecordBatch> batch = WithoutGil([&] { return self.loader->Next(); });
   if (!batch) return nb::none();
   return ToTensors(*batch, self.tensors, &self.bytes_copied);

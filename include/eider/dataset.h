@@ -5,6 +5,7 @@
 
 #include <eider/array.h>
 #include <eider/blob.h>
+#include <eider/compaction.h>
 #include <eider/error.h>
 #include <eider/export.h>
 #include <eider/file_metadata.h>
@@ -55,6 +56,19 @@ using BatchFunction = std::function<RecordBatch(const RecordBatch&)>;
 class Dataset;
 using DatasetPtr = std::shared_ptr<Dataset>;
 
+struct UpdateResult {
+  DatasetPtr dataset;  ///< at the new version; no row to update makes no version
+  uint64_t num_updated_rows = 0;
+};
+struct CompactionResult {
+  DatasetPtr dataset;  ///< at the new version; nothing to compact makes no version
+  CompactionMetrics metrics;
+};
+struct DeleteResult {
+  DatasetPtr dataset;  ///< at the new version; no row to delete makes no version
+  uint64_t num_deleted_rows = 0;
+};
+
 class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
  public:
   static DatasetPtr Open(const std::string& uri, const OpenOptions& options = {});
@@ -99,6 +113,18 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   /// Their bytes, read in as few requests as neighbours allow.
   virtual std::vector<BlobBytes> ReadBlobs(const std::string& column, std::span<const uint64_t> rows,
                                            RowNaming naming = RowNaming::kPosition, ScanStats* stats = nullptr) const = 0;
+
+  /// Deletes the rows for which `filter` is true. Writes deletion files; no data file changes.
+  virtual DeleteResult Delete(const SqlExpression& filter, const ChangeOptions& options = {}) = 0;
+  /// Sets top-level columns, named by `updates`, to the values of expressions (cast to the columns' types) in the rows for which `filter`
+  /// is true (unset: all). The rows are written anew at the end of the table, and marked as deleted where they were.
+  virtual UpdateResult Update(const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
+                              const ChangeOptions& options = {}) = 0;
+  /// Deletes every row; columns, versions and metadata stay.
+  virtual DeleteResult Truncate(const ChangeOptions& options = {}) = 0;
+
+  /// Merges small fragments and drops deleted rows. Rewritten rows come after all others, in their order.
+  virtual CompactionResult CompactFiles(const CompactionOptions& options = {}) = 0;
 
   /// Adds columns computed elsewhere: `data` holds exactly CountRows() rows in row order. Writes only the new columns.
   virtual DatasetPtr AddColumns(RecordBatchReader& data, Durability durability = Durability::kDefault) = 0;

@@ -5,6 +5,7 @@
 #include <eider/blob.h>
 #include <eider/session.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -41,6 +42,13 @@ struct WriteOptions {
   uint64_t max_page_bytes = 32 << 20;            ///< of rows before they are encoded
   Durability durability = Durability::kDefault;
   std::shared_ptr<Session> session;
+};
+
+/// Of deletes and updates.
+struct ChangeOptions {
+  Durability durability = Durability::kDefault;
+  uint32_t conflict_retries = 10;  ///< runs again on newer versions while other writers change the same fragments
+  std::chrono::nanoseconds retry_timeout = std::chrono::seconds(30);  ///< after it, none begins
 };
 
 }  // namespace eider

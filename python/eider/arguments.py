@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Literal
 
 from . import _eider
@@ -12,6 +13,7 @@ from .error import InvalidError, UnsupportedError
 DurabilityName = Literal["full", "none"]
 
 _MAX_COUNT = 2**63 - 1
+_MAX_SECONDS = 10**9
 
 #: Names that stand for a file version.
 _VERSION_ALIASES = {"stable": "2.2", "next": "2.3", "legacy": "0.1"}
@@ -56,6 +58,17 @@ def count_of(where: str, name: str, value: int | None, *, least: int = 0) -> int
     if number > _MAX_COUNT:
         raise InvalidError(f"{where}: {name} must be below 2**63, got {number}")
     return number
+
+
+def seconds_of(where: str, name: str, value: timedelta | float) -> float:
+    """A span of time in seconds, at least 0."""
+    try:
+        seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{where}: {name} must be a timedelta or a number of seconds, got {type(value).__name__}") from None
+    if not 0 <= seconds <= _MAX_SECONDS:
+        raise InvalidError(f"{where}: {name} must be between 0 and {_MAX_SECONDS} seconds, got {value!r}")
+    return seconds
 
 
 def is_compact(profile: str) -> bool:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from . import _eider
 from .absent import Refusing
-from .add_columns import add_columns
-from .arguments import DurabilityName, count_of, durability_of, names_of, refuse, uri_of
+from .arguments import count_of, refuse, uri_of
 from .arrow_dataset import class_for_arrow
 from .blob_reads import BlobReads
+from .changes import DatasetChanges
 from .error import InvalidError, UnsupportedError
 from .facts import DatasetFacts
 from .fragment import LanceFragment, fragment_ids_of, fragments_of
-from .ingest import ReaderLike
 from .projection import Columns, select
 from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats, plan_scan, scan_defaults
 from .session import Session, native_session
@@ -30,18 +29,17 @@ if TYPE_CHECKING:
 
     from .scanner import ScanOptions
     from .sql_query import SqlQueryBuilder
-    from .udf import BatchUDF
 
 __all__ = ["ColumnOrdering", "LanceDataset"]
 
 _MAX_KEPT_SCHEMAS = 16
 
 
-class LanceDataset(DatasetFacts, BlobReads, Refusing):
+class LanceDataset(DatasetFacts, DatasetChanges, BlobReads, Refusing):
     """A dataset at one version.
 
-    Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert`` and ``checkout_latest`` move it to the
-    version that they made or found. It pickles as URI and version, works in spawned and forked processes, and may be
+    Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert``, ``update``, ``delete`` and ``checkout_latest``
+    move it to the version that they made or found. It pickles as URI and version, works in spawned and forked processes, and may be
     used by many threads. It is also an Arrow stream (``__arrow_c_stream__``): ``duckdb.sql("FROM ds")``,
     ``polars.DataFrame(ds)`` and ``pyarrow.table(ds)`` read it directly.
 
@@ -397,49 +395,6 @@ class LanceDataset(DatasetFacts, BlobReads, Refusing):
         """The fragment with that id, or None."""
         wanted = count_of("get_fragment", "fragment_id", fragment_id)
         return next((f for f in self.get_fragments() if f.fragment_id == wanted), None)
-
-    # Changes.
-
-    def add_columns(
-        self,
-        transforms: BatchUDF | Callable[[pa.RecordBatch], Any] | ReaderLike | pa.Field | list[pa.Field] | pa.Schema,
-        read_columns: list[str] | None = None,
-        reader_schema: pa.Schema | None = None,
-        batch_size: int | None = None,
-        *,
-        durability: DurabilityName | None = None,
-    ) -> None:
-        """Add columns to the existing rows. Writes only the new columns; no existing data file changes.
-
-        Args:
-            transforms: The new columns, as one of
-                data of exactly ``count_rows()`` rows in row order (anything that ``write_dataset`` takes but a dict);
-                a function over batches (``batch_udf`` or a plain one), called with ``read_columns``;
-                a ``pyarrow.Field``, a list of them, or a ``pyarrow.Schema``: columns of nulls, metadata only.
-                SQL expressions (a dict of str) are not supported yet.
-            read_columns: Columns that the function reads; None: all.
-            reader_schema: Schema of the new columns when ``transforms`` is an iterator.
-            batch_size: Rows that the function gets at once; None: 8192.
-            durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
-
-        Raises:
-            InvalidError: a column of that name exists, the data has another number of rows, or the function returned
-                another number than it got.
-        """
-        rows = count_of("add_columns", "batch_size", batch_size, least=1) or 8192
-        self._native = add_columns(
-            self._native, transforms, read_columns, reader_schema, rows, durability_of(durability)
-        )
-
-    def drop_columns(self, columns: list[str], *, durability: DurabilityName | None = None) -> None:
-        """Drop columns. Writes metadata only: the data stays in the files of earlier versions."""
-        self._native = self._native.drop_columns(names_of("drop_columns", columns), durability_of(durability))
-
-    def insert(self, data: ReaderLike, *, mode: str = "append", **kwargs: Any) -> None:
-        """Write ``data`` into this dataset; arguments as in ``write_dataset``."""
-        from .write import write_dataset
-
-        self._native = write_dataset(data, self, mode=mode, **kwargs)._native
 
     def __reduce__(self) -> tuple[Callable[..., LanceDataset], tuple[str, int, dict[str, Any]]]:
         return _reopen, (self._native.location, self.version, self._defaults)

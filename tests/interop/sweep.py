@@ -1,4 +1,4 @@
-"""Runs many generated cases: python -m tests.interop.sweep --cases 20000 --seed 0 [--direction reads|writes|files] [--jobs 2]
+"""Runs many generated cases: python -m tests.interop.sweep --cases 20000 --seed 0 [--direction reads|writes|files|filters] [--jobs 2]
 
 Each job works through its seeds in a child process, so that an abort of the reference costs one case and not the sweep. A failing
 seed is printed with its case; `--cases 1 --seed N --direction D` runs it alone.
@@ -15,15 +15,16 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.interop import roundtrip
+from tests.interop import predicate_check, roundtrip
 from tests.interop.engines import under_test
 
 PER_CHILD = 250  # seeds
+DIRECTIONS = {**roundtrip.DIRECTIONS, "filters": predicate_check.filters}  # a seed of filters: one table and 100 of them
 
 
 def run_one(engine, direction: str, seed: int) -> tuple[str, str]:
     try:
-        roundtrip.DIRECTIONS[direction](engine, seed)
+        DIRECTIONS[direction](engine, seed)
         return "ok", ""
     except roundtrip.Skip as skip:
         return "skipped", str(skip)
@@ -90,7 +91,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--direction", nargs="+", choices=sorted(roundtrip.DIRECTIONS), default=list(roundtrip.DIRECTIONS))
+    parser.add_argument("--direction", nargs="+", choices=sorted(DIRECTIONS), default=list(roundtrip.DIRECTIONS))
     parser.add_argument("--jobs", type=int, default=1, help="child processes at once")
     parser.add_argument("--keep", type=int, default=20, help="failures printed in full")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)

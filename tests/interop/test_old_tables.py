@@ -108,17 +108,78 @@ def test_what_version_2_0_cannot_hold_is_refused(column, tmp_path, engine, error
         engine.write_dataset(pa.table({"c": column}), str(tmp_path / "t.lance"), data_storage_version="2.0")
 
 
-def test_a_table_of_version_0_1_is_read_only(tmp_path, engine, reference, errors) -> None:
+def test_a_table_of_version_0_1_takes_nothing_but_deletions(tmp_path, engine, reference, errors) -> None:
     uri = str(tmp_path / "t.lance")
     reference.write_dataset(rows(), uri, data_storage_version="legacy", max_rows_per_group=30)
     before = engine.dataset(uri).to_table()
     assert before.to_pylist() == reference.dataset(uri).to_table().to_pylist()
     for change in (lambda: engine.write_dataset(rows(), uri, mode="append"),
                    lambda: engine.dataset(uri).add_columns(pa.table({"n": range(100)})),
-                   lambda: engine.dataset(uri).drop_columns(["text"])):
+                   lambda: engine.dataset(uri).drop_columns(["text"]),
+                   lambda: engine.dataset(uri).update({"id": "1"}),
+                   lambda: engine.dataset(uri).optimize.compact_files()):
         with pytest.raises(errors.UnsupportedError, match="0.1"):
             change()
     assert engine.dataset(uri).version == 1
+
+
+@pytest.mark.parametrize("version", ["legacy", "2.0", "2.1", "2.2"])
+def test_rows_are_deleted_from_tables_of_every_version(version, tmp_path, engine, reference) -> None:
+    uri = str(tmp_path / "t.lance")
+    reference.write_dataset(rows(), uri, data_storage_version=version, max_rows_per_file=30, max_rows_per_group=20)
+    stored = reference.dataset(uri).to_table().to_pylist()  # 0.1 does not keep every null
+    assert engine.dataset(uri).delete("id % 7 = 0") == {"num_deleted_rows": 15}
+    reference.dataset(uri).delete("id = 1")
+    ds = engine.dataset(uri)
+    assert ds.delete("id < 30 OR id = 31 OR id = 1")["num_deleted_rows"] == 25
+    wanted = [row for row in stored if row["id"] % 7 and row["id"] >= 30 and row["id"] != 31]
+    theirs = reference.dataset(uri)
+    assert ds.to_table().to_pylist() == theirs.to_table().to_pylist() == wanted
+    assert theirs.data_storage_version in (version, "0.1" if version == "legacy" else version)
+    picks = [len(wanted) - 1, 0, 17, 17]
+    assert ds.take(picks).to_pylist() == theirs.take(picks).to_pylist() == [wanted[i] for i in picks]
+    assert theirs.delete("id = 50") == {"num_deleted_rows": 1}
+    assert ds.delete("id = 50 OR id = 51") == {"num_deleted_rows": 1}, "a stale handle runs again on the newest version"
+    theirs = reference.dataset(uri)
+    theirs.validate()
+    theirs.optimize.compact_files()
+    assert engine.dataset(uri).to_table().to_pylist() == [row for row in wanted if row["id"] not in (50, 51)]
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.1", "2.2"])
+def test_rows_are_updated_in_tables_of_every_version_that_is_written(version, tmp_path, engine, reference) -> None:
+    kept = rows().drop_columns(["place"])
+    tables = []
+    for each in (engine, reference):
+        uri = str(tmp_path / f"{each.name}.lance")
+        reference.write_dataset(kept, uri, data_storage_version=version, max_rows_per_file=30)
+        assert each.dataset(uri).update({"id": "id + 1000", "text": "'new'"}, where="id % 10 = 3") == {"num_rows_updated": 10}
+        assert each.dataset(uri).update({"flag": "id > 50"}) == {"num_rows_updated": 100}
+        theirs = reference.dataset(uri)
+        theirs.validate()
+        assert {(f.file_major_version, f.file_minor_version) for fragment in theirs.get_fragments() for f in fragment.metadata.files} \
+            == {(2, int(version[-1]))}
+        assert engine.dataset(uri).to_table().to_pylist() == theirs.to_table().to_pylist()
+        tables.append(theirs.to_table().to_pylist())
+    assert tables[0] == tables[1]
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.1", "2.2"])
+def test_tables_of_every_version_that_is_written_are_compacted(version, tmp_path, engine, reference) -> None:
+    uri = str(tmp_path / "t.lance")
+    reference.write_dataset(rows(), uri, data_storage_version=version, max_rows_per_file=30)
+    reference.dataset(uri).create_scalar_index("id", "BTREE")
+    engine.dataset(uri).delete("id < 10")
+    ds = engine.dataset(uri)
+    assert ds.optimize.compact_files(target_rows_per_fragment=40).fragments_removed == 4
+    theirs = reference.dataset(uri)
+    theirs.validate()
+    assert {(f.file_major_version, f.file_minor_version) for fragment in theirs.get_fragments() for f in fragment.metadata.files} \
+        == {(2, int(version[-1]))}
+    assert ds.to_table().to_pylist() == theirs.to_table().to_pylist() == rows().to_pylist()[10:]
+    assert theirs.to_table(filter="id IN (5, 15, 95)")["id"].to_pylist() == [15, 95], "the index says nothing of what moved"
+    theirs.optimize.optimize_indices()
+    assert reference.dataset(uri).to_table(filter="id IN (5, 15, 95)")["id"].to_pylist() == [15, 95]
 
 
 def test_files_of_several_versions_in_one_table_read_together(tmp_path, engine, reference) -> None:

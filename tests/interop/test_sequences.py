@@ -48,6 +48,7 @@ class Sequence:
         self.next_column = 0
         self.model = self.fresh_table(self.rng.randrange(1, 200))
         self.history: dict[int, pa.Table] = {}
+        self.stable = self.rng.random() < 0.3
 
     def fresh_table(self, rows: int) -> pa.Table:
         columns = {f"c{self.new_number()}": values(self.rng, kind, rows) for kind in self.rng.sample(KINDS, self.rng.randint(1, 4))}
@@ -132,12 +133,12 @@ class Sequence:
         addresses = ds.to_table(columns=[], with_row_id=True)["_rowid"].to_pylist()
         kill = {i for i in range(len(addresses)) if self.rng.random() < 0.2}
         if kill:
-            ds.delete(f"_rowid IN ({','.join(str(addresses[i]) for i in sorted(kill))})")
+            self.writer().dataset(self.uri).delete(f"_rowid IN ({','.join(str(addresses[i]) for i in sorted(kill))})")
         keep = [i for i in range(len(addresses)) if i not in kill]
         self.model = self.model.take(pa.array(keep, pa.int64()))
 
     def compact(self) -> None:
-        self.reference.dataset(self.uri).optimize.compact_files()
+        (self.reference if self.stable else self.writer()).dataset(self.uri).optimize.compact_files()
 
     def overwrite(self) -> None:
         if self.rng.random() < 0.5:
@@ -174,7 +175,7 @@ def test_operations_in_any_order(seed, engine, reference) -> None:
         sequence.log.append("create")
         sequence.writer().write_dataset(sequence.model, sequence.uri, max_rows_per_file=sequence.rng.choice((30, 10**6)),
                                         data_storage_version=sequence.rng.choice(("2.1", "2.2")),
-                                        enable_stable_row_ids=sequence.rng.random() < 0.3)
+                                        enable_stable_row_ids=sequence.stable)
         sequence.check()
         for _ in range(8):
             sequence.step()

@@ -41,11 +41,11 @@ def test_no_listed_name_is_there(owner):
 @pytest.mark.parametrize(
     "use",
     [
-        lambda ds: ds.delete("id > 3"),
-        lambda ds: ds.update({"id": "1"}),
+        lambda ds: ds.restore(),
+        lambda ds: ds.alter_columns({"path": "id", "name": "key"}),
         lambda ds: ds.merge_insert("id"),
         lambda ds: ds.create_scalar_index("id", "BTREE"),
-        lambda ds: ds.optimize.compact_files(),
+        lambda ds: ds.optimize.optimize_indices(),
         lambda ds: ds.tags,
         lambda ds: ds.get_fragments()[0].delete("id > 3"),
         lambda ds: eider.LanceDataset.commit(ds.uri, None),

@@ -153,6 +153,14 @@ TEST(ArrowCTest, CountsNullsItself) {
   EXPECT_EQ(CountNulls(*ImportArray(&c, MakeType(TypeId::kInt32))), 1);
 }
 
+TEST(ArrowCTest, GivesEmptyArraysNoOffset) {
+  ArrowArray c;
+  ExportArray(SliceArray(OptionalNumbers<int32_t>({1, std::nullopt, 3}), 3, 0), &c);
+  EXPECT_EQ(c.length, 0);
+  EXPECT_EQ(c.offset, 0);
+  c.release(&c);
+}
+
 TEST(ArrowCTest, NamesTypesThatItDoesNotTake) {
   for (const char* format : {"+r", "+ud:0,1", "+vl", "tiM", "d:5,2,64", "x", "w:-1", "d:1", "+w:x", "tsq:"}) {
     ArrowSchema c{};

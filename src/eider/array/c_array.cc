@@ -285,7 +285,7 @@ void ExportArray(const ArrayPtr& array, ArrowArray* out) {
   *out = ArrowArray{};
   out->length = array->length;
   out->null_count = ExportedNullCount(*array);
-  out->offset = array->offset;
+  out->offset = array->length ? array->offset : 0;  // consumers slice buffers, which an empty array may lack
   out->n_buffers = int64_t(owned->buffers.size());
   out->n_children = int64_t(owned->children.size());
   out->buffers = owned->buffers.data();

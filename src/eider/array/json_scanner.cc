@@ -11,8 +11,6 @@ namespace {
 
 constexpr uint32_t kNoHex = ~uint32_t{0};
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 void AppendUtf8(uint32_t c, BufferBuilder& out) {
   if (c < 0x80) return out.AppendValue(static_cast<uint8_t>(c));
   if (c < 0x800) {

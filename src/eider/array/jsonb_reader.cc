@@ -55,7 +55,7 @@ void AppendInteger(Integer value, BufferBuilder& out) {
 }
 
 // The shortest digits that read back; plain from 1e-5 up to 1e16, with an exponent outside.
-void AppendFloat(double value, BufferBuilder& out) {
+void AppendFloatText(double value, BufferBuilder& out) {
   if (!std::isfinite(value)) return AppendText("null", out);
   char text[64];
   const bool plain = value == 0 || (std::fabs(value) >= 1e-5 && std::fabs(value) < 1e16);
@@ -89,7 +89,7 @@ void AppendNumber(ByteSpan bytes, BufferBuilder& out) {
       if (integer) return AppendInteger(static_cast<int64_t>(Big(rest) << (64 - 8 * n)) >> (64 - 8 * n), out);
       break;
     case 0x50: if (integer) return AppendInteger(Big(rest), out); break;
-    case 0x60: if (n == 8) return AppendFloat(std::bit_cast<double>(Big(rest)), out); break;
+    case 0x60: if (n == 8) return AppendFloatText(std::bit_cast<double>(Big(rest)), out); break;
     default: throw Unsupported("JSONB: a number of kind {:#04x} ({} bytes)", bytes[0], bytes.size());
   }
   throw Corrupt("JSONB: a number of kind {:#04x} in {} bytes", bytes[0], bytes.size());

@@ -9,10 +9,8 @@
 namespace eider {
 namespace {
 
-ByteSpan Bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
 TEST(Crc32cTest, GivesTheValuesOfTheIscsiStandard) {
-  EXPECT_EQ(Crc32c(Bytes("123456789")), 0xE3069283u);
+  EXPECT_EQ(Crc32c(SpanOf("123456789")), 0xE3069283u);
   const std::vector<uint8_t> zeros(32, 0), ones(32, 0xFF);
   EXPECT_EQ(Crc32c(zeros), 0x8A9136AAu);
   EXPECT_EQ(Crc32c(ones), 0x62A8AB43u);

@@ -7,7 +7,6 @@
 namespace eider {
 namespace {
 
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 TEST(ParseMessageTest, RefusesTextThatIsNotUtf8WithoutAWord) {
   const std::string bytes("\x0a\x03" "a\xff" "b", 5);  // field 1, the path of a data file

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Is it text? Protobuf strings must be, and values of string columns. And its ASCII letters.
+/// Is it text? Protobuf strings must be, and values of string columns. And its ASCII letters and digits.
 
 #include <string>
 #include <string_view>
@@ -12,6 +12,7 @@ bool IsUtf8(std::string_view text);
 /// The same without special instructions, for tests.
 bool IsUtf8Portable(std::string_view text);
 bool IsAscii(std::string_view text);
+inline bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 /// A byte that goes on with a character of UTF-8 rather than beginning one.
 inline bool IsContinuationByte(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 /// A to Z as small letters; everything else as it is.

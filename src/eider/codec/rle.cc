@@ -164,7 +164,7 @@ class RleLevel final : public LevelDecompressor {
   }
 };
 
-uint64_t ElementBits(const CompressiveEncoding& encoding) {
+uint64_t RunValueBits(const CompressiveEncoding& encoding) {
   const uint64_t length_bits = FlatBits(encoding.rle().run_lengths(), "rle: run lengths");
   if (length_bits != 8) throw Corrupt("rle: run lengths of {} bits, they have 8", length_bits);
   return FlatBits(encoding.rle().values(), "rle: values");
@@ -172,7 +172,7 @@ uint64_t ElementBits(const CompressiveEncoding& encoding) {
 
 template <template <typename> typename Decompressor, typename Base>
 std::unique_ptr<Base> MakeOfWidth(const CompressiveEncoding& encoding, const ValueShape& shape) {
-  const uint64_t bits = ElementBits(encoding);
+  const uint64_t bits = RunValueBits(encoding);
   CheckFixed("rle", shape, bits);
   switch (bits) {
     case 8: return std::make_unique<Decompressor<uint8_t>>();
@@ -265,7 +265,7 @@ std::unique_ptr<BlockDecompressor> MakeRleBlock(const CompressiveEncoding& encod
   return MakeOfWidth<RleBlock, BlockDecompressor>(encoding, shape);
 }
 std::unique_ptr<LevelDecompressor> MakeRleLevel(const CompressiveEncoding& encoding, int) {
-  if (ElementBits(encoding) != 16) throw Corrupt("rle: levels of {} bits, they have 16", ElementBits(encoding));
+  if (RunValueBits(encoding) != 16) throw Corrupt("rle: levels of {} bits, they have 16", RunValueBits(encoding));
   return std::make_unique<RleLevel>();
 }
 std::string DescribeRle(const CompressiveEncoding& encoding, int) {

@@ -5,6 +5,9 @@
 #include "eider/dataset/function_reader.h"
 #include "eider/io/store.h"
 #include "eider/mutate/columns.h"
+#include "eider/mutate/compact.h"
+#include "eider/mutate/delete.h"
+#include "eider/mutate/update.h"
 #include "eider/mutate/write.h"
 #include "eider/query/table_reader.h"
 #include "eider/table/commit.h"
@@ -76,6 +79,23 @@ class TableDataset final : public Dataset {
     return out;
   }
 
+  DeleteResult Delete(const SqlExpression& filter, const ChangeOptions& options) override {
+    return Rebind(mutate::DeleteRows(snapshot(), filter, options, session_));
+  }
+  UpdateResult Update(const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
+                      const ChangeOptions& options) override {
+    mutate::Changed updated = mutate::UpdateRows(snapshot(), updates, filter, options, session_);
+    return {.dataset = Rebind(std::move(updated.snapshot)), .num_updated_rows = updated.num_rows};
+  }
+  DeleteResult Truncate(const ChangeOptions& options) override {
+    return Rebind(mutate::DeleteAllRows(snapshot(), options, session_));
+  }
+
+  CompactionResult CompactFiles(const CompactionOptions& options) override {
+    mutate::Compacted compacted = mutate::CompactFiles(snapshot(), options, session_);
+    return {.dataset = Rebind(std::move(compacted.snapshot)), .metrics = compacted.metrics};
+  }
+
   DatasetPtr AddColumns(RecordBatchReader& data, Durability durability) override {
     return Rebind(mutate::AddColumns(snapshot(), data, Columns(durability)));
   }
@@ -97,6 +117,9 @@ class TableDataset final : public Dataset {
   const table::Manifest& manifest() const { return *snapshot().manifest; }
   DatasetPtr Rebind(table::Snapshot snapshot) const {
     return std::make_shared<TableDataset>(uri_, std::move(snapshot), session_);
+  }
+  DeleteResult Rebind(mutate::Changed deleted) const {
+    return {.dataset = Rebind(std::move(deleted.snapshot)), .num_deleted_rows = deleted.num_rows};
   }
   mutate::ColumnOptions Columns(Durability durability) const { return {.durability = durability, .session = session_}; }
 

@@ -157,16 +157,17 @@ NodePtr FitOperand(const NodePtr& node, const NodePtr& other) {
 class LeftSide final : public Node {
  public:
   LeftSide(TypePtr type, TypePtr shown) : Node(std::move(type)), shown_(std::move(shown)) {}
-  Column Evaluate(const Rows& rows, Live) const override { return {MakeNullArray(type(), rows.count), false}; }
   const TypePtr& shown_type() const override { return shown_; }
 
  private:
+  Column Run(const Rows& rows, Live) const override { return {MakeNullArray(type(), rows.count), false}; }
+
   TypePtr shown_;
 };
 
 }  // namespace
 
-Column ChainNode::Evaluate(const Rows& rows, Live live) const {
+Column ChainNode::Run(const Rows& rows, Live live) const {
   Column left = first_->Evaluate(rows, live);
   for (const Step& step : steps_) {
     const Column right = step.right->Evaluate(rows, live);

@@ -22,7 +22,6 @@ class ChainNode final : public Node {
   };
   ChainNode(NodePtr first, std::vector<Step> steps, TypePtr shown)
       : Node(steps.back().type), first_(std::move(first)), steps_(std::move(steps)), shown_(std::move(shown)) {}
-  Column Evaluate(const Rows& rows, Live live) const override;
   void VisitChildren(const Visitor& visit) const override {
     visit(*first_);
     for (const Step& step : steps_) visit(*step.right);
@@ -30,6 +29,8 @@ class ChainNode final : public Node {
   const TypePtr& shown_type() const override { return shown_; }
 
  private:
+  Column Run(const Rows& rows, Live live) const override;
+
   NodePtr first_;
   std::vector<Step> steps_;
   TypePtr shown_;

@@ -44,7 +44,7 @@ ArrayPtr Apply(const Call& call, std::string_view what, Op op) {
 
 template <typename T>
 Kernel WholeOperator(char symbol) {
-  constexpr std::string_view overflow = std::is_same_v<T, Int128> ? kDecimalOverflow : kOverflow;
+  static constexpr std::string_view overflow = std::is_same_v<T, Int128> ? kDecimalOverflow : kOverflow;
   switch (symbol) {
     case '+': return [](const Call& call) { return Apply<T>(call, overflow, [](T a, T b, T* out) { return __builtin_add_overflow(a, b, out); }); };
     case '-': return [](const Call& call) { return Apply<T>(call, overflow, [](T a, T b, T* out) { return __builtin_sub_overflow(a, b, out); }); };

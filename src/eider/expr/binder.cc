@@ -66,7 +66,9 @@ class Binder {
   template <typename Body>
   NodePtr At(const Syntax& syntax, Body&& make) {
     try {
-      return make();
+      NodePtr node = make();
+      if (!node->literal() && !dynamic_cast<const ColumnNode*>(node.get())) node->SetPosition(syntax.position);
+      return node;
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kCorrupt) throw;
       throw ErrorAt(text_, syntax.position, error.what());
@@ -260,7 +262,10 @@ class Binder {
 
 NodePtr Bind(const Syntax& syntax, std::string_view text, const Schema& schema, const Parameters& parameters) {
   NodePtr root = Binder(text, schema, parameters).Bind(syntax);
-  return CastTo(root, root->shown_type());
+  if (TypesEqual(*root->type(), *root->shown_type())) return root;
+  NodePtr shown = CastTo(root, root->shown_type());
+  shown->SetPosition(syntax.position);
+  return shown;
 }
 
 }  // namespace eider::expr

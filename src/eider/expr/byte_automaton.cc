@@ -10,10 +10,10 @@ namespace {
 
 constexpr size_t kMostNodes = 400, kMostStates = 250;
 /// After so many bytes a match is noticed.
-constexpr size_t kStep = 32;
+constexpr size_t kBytesPerLook = 32;
 
 /// A node of the nondeterministic automaton.
-struct Node {
+struct AutomatonNode {
   enum class Kind { kBytes, kSplit, kBegin, kEnd, kMatch };
   Kind kind;
   ByteSet bytes;
@@ -23,15 +23,15 @@ struct Node {
 /// Nodes from a tree, back to front: Emit gives the node before `next`.
 class NodeMaker {
  public:
-  std::vector<Node> nodes{{.kind = Node::Kind::kMatch}};
+  std::vector<AutomatonNode> nodes{{.kind = AutomatonNode::Kind::kMatch}};
 
   /// -1 when there are too many.
   int Emit(const RegexpTree& tree, int next) {
     if (next < 0 || nodes.size() > kMostNodes) return -1;
     switch (tree.kind) {
-      case RegexpTree::Kind::kBytes: return Add({.kind = Node::Kind::kBytes, .bytes = tree.bytes, .next = next});
-      case RegexpTree::Kind::kBegin: return Add({.kind = Node::Kind::kBegin, .next = next});
-      case RegexpTree::Kind::kEnd: return Add({.kind = Node::Kind::kEnd, .next = next});
+      case RegexpTree::Kind::kBytes: return Add({.kind = AutomatonNode::Kind::kBytes, .bytes = tree.bytes, .next = next});
+      case RegexpTree::Kind::kBegin: return Add({.kind = AutomatonNode::Kind::kBegin, .next = next});
+      case RegexpTree::Kind::kEnd: return Add({.kind = AutomatonNode::Kind::kEnd, .next = next});
       case RegexpTree::Kind::kSequence:
         for (size_t i = tree.children.size(); i-- > 0;) next = Emit(*tree.children[i], next);
         return next;
@@ -46,16 +46,16 @@ class NodeMaker {
   }
 
  private:
-  int Add(Node node) {
+  int Add(AutomatonNode node) {
     nodes.push_back(node);
     return int(nodes.size()) - 1;
   }
-  int Split(int a, int b) { return a < 0 || b < 0 ? -1 : Add({.kind = Node::Kind::kSplit, .next = a, .other = b}); }
+  int Split(int a, int b) { return a < 0 || b < 0 ? -1 : Add({.kind = AutomatonNode::Kind::kSplit, .next = a, .other = b}); }
 
   int Repeat(const RegexpTree& tree, int next) {
     int first = next;
     if (tree.most < 0) {
-      const int loop = Add({.kind = Node::Kind::kSplit, .other = next});
+      const int loop = Add({.kind = AutomatonNode::Kind::kSplit, .other = next});
       const int body = Emit(*tree.children[0], loop);
       if (body < 0) return -1;
       nodes[size_t(loop)].next = body;
@@ -72,7 +72,7 @@ class NodeMaker {
 /// States from sets of nodes.
 class AutomatonBuilder {
  public:
-  AutomatonBuilder(std::vector<Node> nodes, int start) : nodes_(std::move(nodes)), start_(start) {}
+  AutomatonBuilder(std::vector<AutomatonNode> nodes, int start) : nodes_(std::move(nodes)), start_(start) {}
 
   std::shared_ptr<const ByteAutomaton> Build() {
     MakeClasses();
@@ -93,8 +93,8 @@ class AutomatonBuilder {
     std::map<std::vector<bool>, uint8_t> seen;
     for (int byte = 0; byte < 256; ++byte) {
       std::vector<bool> signature;
-      for (const Node& node : nodes_) {
-        if (node.kind == Node::Kind::kBytes) signature.push_back(node.bytes[size_t(byte)]);
+      for (const AutomatonNode& node : nodes_) {
+        if (node.kind == AutomatonNode::Kind::kBytes) signature.push_back(node.bytes[size_t(byte)]);
       }
       const auto [at, is_new] = seen.try_emplace(std::move(signature), uint8_t(representatives_.size()));
       if (is_new) representatives_.push_back(byte);
@@ -113,11 +113,11 @@ class AutomatonBuilder {
       open.pop_back();
       if (seen[size_t(at)]) continue;
       seen[size_t(at)] = true;
-      const Node& here = nodes_[size_t(at)];
-      has_late_begin_ |= at_end && here.kind == Node::Kind::kBegin;
-      if (here.kind == Node::Kind::kSplit) open.push_back(here.other);
-      if (here.kind == Node::Kind::kSplit || (here.kind == Node::Kind::kBegin && at_begin) || (here.kind == Node::Kind::kEnd && at_end)) open.push_back(here.next);
-      if (here.kind != Node::Kind::kSplit && here.kind != Node::Kind::kBegin) out.push_back(at);
+      const AutomatonNode& here = nodes_[size_t(at)];
+      has_late_begin_ |= at_end && here.kind == AutomatonNode::Kind::kBegin;
+      if (here.kind == AutomatonNode::Kind::kSplit) open.push_back(here.other);
+      if (here.kind == AutomatonNode::Kind::kSplit || (here.kind == AutomatonNode::Kind::kBegin && at_begin) || (here.kind == AutomatonNode::Kind::kEnd && at_end)) open.push_back(here.next);
+      if (here.kind != AutomatonNode::Kind::kSplit && here.kind != AutomatonNode::Kind::kBegin) out.push_back(at);
     }
   }
 
@@ -133,8 +133,8 @@ class AutomatonBuilder {
     std::vector<int> next;
     const std::vector<int> set = sets_[state];
     for (const int node : set) {
-      const Node& here = nodes_[size_t(node)];
-      if (here.kind == Node::Kind::kBytes && here.bytes[size_t(byte)]) Reach(here.next, false, false, next);
+      const AutomatonNode& here = nodes_[size_t(node)];
+      if (here.kind == AutomatonNode::Kind::kBytes && here.bytes[size_t(byte)]) Reach(here.next, false, false, next);
     }
     Reach(start_, false, false, next);  // a match may begin anywhere
     return StateOf(std::move(next));
@@ -143,7 +143,7 @@ class AutomatonBuilder {
   bool MatchesAtEnd(size_t state) {
     std::vector<int> out;
     for (const int node : sets_[state]) {
-      if (nodes_[size_t(node)].kind == Node::Kind::kEnd) Reach(nodes_[size_t(node)].next, false, true, out);
+      if (nodes_[size_t(node)].kind == AutomatonNode::Kind::kEnd) Reach(nodes_[size_t(node)].next, false, true, out);
     }
     return std::ranges::find(out, 0) != out.end();
   }
@@ -158,7 +158,7 @@ class AutomatonBuilder {
     return has_late_begin_ ? nullptr : automaton_;
   }
 
-  const std::vector<Node> nodes_;
+  const std::vector<AutomatonNode> nodes_;
   const int start_;
   bool has_late_begin_ = false;  ///< an end before a begin: the empty text may match, which states do not tell
   const std::shared_ptr<ByteAutomaton> automaton_ = std::make_shared<ByteAutomaton>();
@@ -183,8 +183,8 @@ bool ByteAutomaton::Matches(std::string_view text) const {
   size_t state = start_;
   const auto* at = reinterpret_cast<const uint8_t*>(text.data());
   const uint8_t* const end = at + text.size();
-  while (size_t(end - at) >= kStep) {
-    for (const uint8_t* const stop = at + kStep; at != stop; ++at) state = next[state + classes[*at]];
+  while (size_t(end - at) >= kBytesPerLook) {
+    for (const uint8_t* const stop = at + kBytesPerLook; at != stop; ++at) state = next[state + classes[*at]];
     if (state == kMatch) return true;
   }
   for (; at != end; ++at) state = next[state + classes[*at]];

@@ -40,7 +40,7 @@ ArrayPtr ChooseRows(const TypePtr& type, std::span<const Column> sources, std::s
   return TakeArray(ConcatArrays(arrays), indices);
 }
 
-Column CaseNode::Evaluate(const Rows& rows, Live live) const {
+Column CaseNode::Run(const Rows& rows, Live live) const {
   std::vector<int32_t> which(size_t(rows.count), -1);
   std::vector<Column> sources;
   BufferBuilder open = CopyLive(live, rows.count);
@@ -58,7 +58,7 @@ Column CaseNode::Evaluate(const Rows& rows, Live live) const {
   return {ChooseRows(type(), sources, which), false};
 }
 
-Column CoalesceNode::Evaluate(const Rows& rows, Live live) const {
+Column CoalesceNode::Run(const Rows& rows, Live live) const {
   std::vector<int32_t> which(size_t(rows.count), -1);
   std::vector<Column> sources;
   BufferBuilder open = CopyLive(live, rows.count);

@@ -15,13 +15,14 @@ class CaseNode final : public Node {
   /// values[i] belongs to conditions[i]; the last one, beyond the conditions, to all other rows.
   CaseNode(std::vector<NodePtr> conditions, std::vector<NodePtr> values)
       : Node(values[0]->type()), conditions_(std::move(conditions)), values_(std::move(values)) {}
-  Column Evaluate(const Rows& rows, Live live) const override;
   void VisitChildren(const Visitor& visit) const override {
     for (const NodePtr& child : conditions_) visit(*child);
     for (const NodePtr& child : values_) visit(*child);
   }
 
  private:
+  Column Run(const Rows& rows, Live live) const override;
+
   std::vector<NodePtr> conditions_, values_;
 };
 
@@ -29,10 +30,11 @@ class CaseNode final : public Node {
 class CoalesceNode final : public Node {
  public:
   explicit CoalesceNode(std::vector<NodePtr> values) : Node(values[0]->type()), values_(std::move(values)) {}
-  Column Evaluate(const Rows& rows, Live live) const override;
   void VisitChildren(const Visitor& visit) const override { for (const NodePtr& child : values_) visit(*child); }
 
  private:
+  Column Run(const Rows& rows, Live live) const override;
+
   std::vector<NodePtr> values_;
 };
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "eider/base/utf8.h"
+
 namespace eider::expr {
 namespace {
 
@@ -31,8 +33,6 @@ int DivideByTen(Int256& value) {
   }
   return int(rest);
 }
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 template <typename T>
 std::string FloatingToText(T value) {

@@ -2,10 +2,13 @@
 
 #include "eider/array/take.h"
 #include "eider/expr/binder.h"
+#include "eider/expr/cast.h"
 #include "eider/expr/compare.h"
 #include "eider/expr/logic.h"
+#include "eider/expr/operators.h"
 #include "eider/expr/parser.h"
 #include "eider/expr/pattern.h"
+#include "eider/expr/source_text.h"
 
 namespace eider::expr {
 namespace {
@@ -57,7 +60,7 @@ std::optional<ColumnTest> AsLiteralTest(const ColumnNode& column, std::string_vi
 
 }  // namespace
 
-Expression::Expression(std::shared_ptr<const Node> root) : root_(std::move(root)) {
+Expression::Expression(std::shared_ptr<const Node> root, std::shared_ptr<const std::string> text) : root_(std::move(root)), text_(std::move(text)) {
   std::vector<const ColumnNode*> found;
   CollectColumns(*root_, &found);
   ids_.assign(found.size(), -1);
@@ -70,7 +73,18 @@ Expression::Expression(std::shared_ptr<const Node> root) : root_(std::move(root)
 
 std::shared_ptr<const Expression> Expression::Parse(std::string_view sql, const Schema& schema, const Parameters& parameters) {
   const SyntaxPtr syntax = ParseSyntax(sql);
-  return std::make_shared<Expression>(Bind(*syntax, sql, schema, parameters));
+  return std::make_shared<Expression>(Bind(*syntax, sql, schema, parameters), std::make_shared<std::string>(sql));
+}
+
+std::shared_ptr<const Expression> Expression::ParseCondition(std::string_view sql, const Schema& schema, const Parameters& parameters) {
+  const SyntaxPtr syntax = ParseSyntax(sql);
+  NodePtr root = Bind(*syntax, sql, schema, parameters);
+  try {
+    root = AsBoolean(std::move(root));
+  } catch (const Error& error) {
+    throw ErrorAt(sql, syntax->position, error.what());
+  }
+  return std::make_shared<Expression>(std::move(root), std::make_shared<std::string>(sql));
 }
 
 const TypePtr& Expression::type() const { return root_->type(); }
@@ -85,7 +99,7 @@ Column Expression::EvaluateColumn(const Node& node, std::span<const ArrayPtr> co
   for (size_t id = 0; id < ids_.size(); ++id) {
     if (ids_[id] >= 0) by_id[id] = columns[size_t(ids_[id])];
   }
-  return node.Evaluate(Rows{by_id, num_rows}, nullptr);
+  return node.Evaluate(Rows{.columns = by_id, .count = num_rows, .text = text_ ? std::string_view(*text_) : std::string_view()}, nullptr);
 }
 
 Buffer Expression::Select(std::span<const ArrayPtr> columns, int64_t num_rows) const {
@@ -102,11 +116,15 @@ Buffer Expression::Select(std::span<const ArrayPtr> columns, int64_t num_rows) c
 std::vector<std::shared_ptr<const Expression>> Expression::Conjuncts() const {
   std::vector<std::shared_ptr<const Expression>> out;
   const auto* junction = dynamic_cast<const JunctionNode*>(root_.get());
-  if (!junction || !junction->is_and()) return {std::make_shared<Expression>(root_)};
+  if (!junction || !junction->is_and()) return {std::make_shared<Expression>(root_, text_)};
   for (const NodePtr& child : junction->children()) {
-    for (auto& part : Expression(child).Conjuncts()) out.push_back(std::move(part));
+    for (auto& part : Expression(child, text_).Conjuncts()) out.push_back(std::move(part));
   }
   return out;
+}
+
+std::shared_ptr<const Expression> Expression::As(const TypePtr& type) const {
+  return std::make_shared<const Expression>(CastTo(root_, type));
 }
 
 std::optional<ColumnTest> Expression::AsColumnTest() const {

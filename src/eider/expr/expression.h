@@ -37,8 +37,11 @@ class Expression {
   /// Parses `sql` over the fields of `schema`. Constant parts are computed.
   /// \throws Error(kInvalid) with line, column, a caret line, and what was expected
   static std::shared_ptr<const Expression> Parse(std::string_view sql, const Schema& schema, const Parameters& parameters = {});
+  /// The same, of what must be a condition. \throws Error(kInvalid) also for an expression of another type
+  static std::shared_ptr<const Expression> ParseCondition(std::string_view sql, const Schema& schema, const Parameters& parameters = {});
 
-  explicit Expression(std::shared_ptr<const Node> root);
+  /// `text`: what the tree was made of, for errors to show; nullptr for a tree that had no text.
+  explicit Expression(std::shared_ptr<const Node> root, std::shared_ptr<const std::string> text = nullptr);
 
   const TypePtr& type() const;
   /// Paths of the fields that Evaluate() wants, in the order in which it wants them ("s.x" for a field of a struct; backquotes
@@ -50,6 +53,8 @@ class Expression {
   Buffer Select(std::span<const ArrayPtr> columns, int64_t num_rows) const;
   /// Expressions whose conjunction this is, in their order: just this one when it is no AND.
   std::vector<std::shared_ptr<const Expression>> Conjuncts() const;
+  /// The same, cast to `type`. \throws Error(kInvalid) when there is no such cast
+  std::shared_ptr<const Expression> As(const TypePtr& type) const;
   /// What this asks of one column, when it is no more than that. Rows where the column is null fail every test but kIsNull.
   std::optional<ColumnTest> AsColumnTest() const;
 
@@ -57,6 +62,7 @@ class Expression {
   Column EvaluateColumn(const Node& node, std::span<const ArrayPtr> columns, int64_t num_rows) const;
 
   std::shared_ptr<const Node> root_;
+  std::shared_ptr<const std::string> text_;
   std::vector<std::string> columns_;
   std::vector<int> ids_;  ///< by the id of a column in the tree: its place in columns_, or -1
 };

@@ -1,11 +1,11 @@
 #include "eider/expr/lexer.h"
 
+#include "eider/base/utf8.h"
 #include "eider/expr/source_text.h"
 
 namespace eider::expr {
 namespace {
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80; }
 bool IsNamePart(char c) { return IsNameStart(c) || IsDigit(c); }
 

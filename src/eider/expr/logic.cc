@@ -11,7 +11,7 @@ size_t NumBytes(int64_t rows) { return BytesForBits(uint64_t(rows)); }
 
 }  // namespace
 
-Column JunctionNode::Evaluate(const Rows& rows, Live live) const {
+Column JunctionNode::Run(const Rows& rows, Live live) const {
   const size_t bytes = NumBytes(rows.count);
   BufferBuilder open = CopyLive(live, rows.count);  // rows that the next child decides on
   BufferBuilder nulls(bytes);                       // rows where a child was null

@@ -12,12 +12,13 @@ class JunctionNode final : public Node {
  public:
   JunctionNode(bool is_and, std::vector<NodePtr> children)
       : Node(MakeType(TypeId::kBool)), is_and_(is_and), children_(std::move(children)) {}
-  Column Evaluate(const Rows& rows, Live live) const override;
   void VisitChildren(const Visitor& visit) const override { for (const NodePtr& child : children_) visit(*child); }
   bool is_and() const { return is_and_; }
   const std::vector<NodePtr>& children() const { return children_; }
 
  private:
+  Column Run(const Rows& rows, Live live) const override;
+
   bool is_and_;
   std::vector<NodePtr> children_;
 };

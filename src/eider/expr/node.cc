@@ -1,10 +1,31 @@
 #include "eider/expr/node.h"
 
 #include "eider/array/null_array.h"
+#include "eider/expr/source_text.h"
 
 namespace eider::expr {
+namespace {
 
-Column CallNode::Evaluate(const Rows& rows, Live live) const {
+/// An error that has its place already.
+class PlacedError final : public Error {
+ public:
+  explicit PlacedError(const Error& error) : Error(error) {}
+};
+
+}  // namespace
+
+Column Node::Evaluate(const Rows& rows, Live live) const {
+  try {
+    return Run(rows, live);
+  } catch (const PlacedError&) {
+    throw;
+  } catch (const Error& error) {
+    if (position_ == kNowhere || rows.text.empty() || error.kind() != ErrorKind::kInvalid) throw;
+    throw PlacedError(ErrorAt(rows.text, position_, error.what()));
+  }
+}
+
+Column CallNode::Run(const Rows& rows, Live live) const {
   std::vector<Column> arguments;
   arguments.reserve(children_.size());
   bool constant = !volatile_;

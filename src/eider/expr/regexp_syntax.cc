@@ -5,57 +5,57 @@
 namespace eider::expr {
 namespace {
 
-using Kind = RegexpTree::Kind;
+using TreeKind = RegexpTree::Kind;
 
-constexpr int kMostDepth = 60, kMostRepeats = 100;
+constexpr int kMostGroups = 60, kMostRepeats = 100;
 
-RegexpTreePtr Make(Kind kind, std::vector<RegexpTreePtr> children = {}) {
+RegexpTreePtr MakeTree(TreeKind kind, std::vector<RegexpTreePtr> children = {}) {
   auto tree = std::make_shared<RegexpTree>();
   tree->kind = kind;
   tree->children = std::move(children);
   return tree;
 }
 
-RegexpTreePtr Bytes(const ByteSet& bytes) {
+RegexpTreePtr BytesTree(const ByteSet& bytes) {
   auto tree = std::make_shared<RegexpTree>();
-  tree->kind = Kind::kBytes;
+  tree->kind = TreeKind::kBytes;
   tree->bytes = bytes;
   return tree;
 }
 
-ByteSet Range(int first, int last) {
+ByteSet ByteRange(int first, int last) {
   ByteSet bytes;
   for (int byte = first; byte <= last; ++byte) bytes.set(size_t(byte));
   return bytes;
 }
 
-RegexpTreePtr Sequence(std::initializer_list<ByteSet> sets) {
+RegexpTreePtr SequenceTree(std::initializer_list<ByteSet> sets) {
   std::vector<RegexpTreePtr> children;
-  for (const ByteSet& set : sets) children.push_back(Bytes(set));
-  return Make(Kind::kSequence, std::move(children));
+  for (const ByteSet& set : sets) children.push_back(BytesTree(set));
+  return MakeTree(TreeKind::kSequence, std::move(children));
 }
 
-RegexpTreePtr Literal(std::string_view text) {
+RegexpTreePtr LiteralTree(std::string_view text) {
   std::vector<RegexpTreePtr> children;
-  for (const char c : text) children.push_back(Bytes(Range(static_cast<unsigned char>(c), static_cast<unsigned char>(c))));
-  return Make(Kind::kSequence, std::move(children));
+  for (const char c : text) children.push_back(BytesTree(ByteRange(static_cast<unsigned char>(c), static_cast<unsigned char>(c))));
+  return MakeTree(TreeKind::kSequence, std::move(children));
 }
 
 /// Any character of two bytes or more.
 RegexpTreePtr LongCharacter() {
-  const ByteSet next = Range(0x80, 0xBF);
-  return Make(Kind::kChoice, {Sequence({Range(0xC2, 0xDF), next}), Sequence({Range(0xE0, 0xEF), next, next}), Sequence({Range(0xF0, 0xF4), next, next, next})});
+  const ByteSet next = ByteRange(0x80, 0xBF);
+  return MakeTree(TreeKind::kChoice, {SequenceTree({ByteRange(0xC2, 0xDF), next}), SequenceTree({ByteRange(0xE0, 0xEF), next, next}), SequenceTree({ByteRange(0xF0, 0xF4), next, next, next})});
 }
 
 /// A class of characters: those of one byte, and whether all others are in it.
-struct Class {
+struct CharacterClass {
   ByteSet ascii;
   bool has_others = false;
 };
 
-class Parser {
+class RegexpParser {
  public:
-  explicit Parser(std::string_view pattern) : rest_(pattern) {}
+  explicit RegexpParser(std::string_view pattern) : rest_(pattern) {}
 
   RegexpTreePtr Parse() {
     if (rest_.starts_with("(?") && !Flags()) return nullptr;
@@ -85,7 +85,7 @@ class Parser {
   }
 
   RegexpTreePtr Choice(int depth) {
-    if (depth > kMostDepth) return nullptr;
+    if (depth > kMostGroups) return nullptr;
     std::vector<RegexpTreePtr> choices;
     do {
       std::vector<RegexpTreePtr> items;
@@ -94,9 +94,9 @@ class Parser {
         if (!item) return nullptr;
         items.push_back(std::move(item));
       }
-      choices.push_back(Make(Kind::kSequence, std::move(items)));
+      choices.push_back(MakeTree(TreeKind::kSequence, std::move(items)));
     } while (Skip('|'));
-    return choices.size() == 1 ? choices[0] : Make(Kind::kChoice, std::move(choices));
+    return choices.size() == 1 ? choices[0] : MakeTree(TreeKind::kChoice, std::move(choices));
   }
 
   RegexpTreePtr Repeated(int depth) {
@@ -114,10 +114,10 @@ class Parser {
       return item;
     }
     Skip('?');  // lazy
-    const bool is_assertion = item->kind == Kind::kBegin || item->kind == Kind::kEnd;
+    const bool is_assertion = item->kind == TreeKind::kBegin || item->kind == TreeKind::kEnd;
     if (is_assertion || (!rest_.empty() && (rest_[0] == '*' || rest_[0] == '+' || rest_[0] == '?' || rest_[0] == '{'))) return nullptr;
     auto tree = std::make_shared<RegexpTree>();
-    tree->kind = Kind::kRepeat;
+    tree->kind = TreeKind::kRepeat;
     tree->children = {std::move(item)};
     tree->least = least, tree->most = most;
     return tree;
@@ -148,11 +148,11 @@ class Parser {
     switch (c) {
       case '(': return Group(depth);
       case '[': return Bracket();
-      case '^': return Make(Kind::kBegin);
-      case '$': return Make(Kind::kEnd);
+      case '^': return MakeTree(TreeKind::kBegin);
+      case '$': return MakeTree(TreeKind::kEnd);
       case '\\': return Escape();
       case '.': {
-        Class any{Range(0, 0x7F), true};
+        CharacterClass any{ByteRange(0, 0x7F), true};
         if (!dot_is_any_) any.ascii.reset('\n');
         return OfClass(any);
       }
@@ -179,45 +179,45 @@ class Parser {
       if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) return nullptr;
     }
     rest_.remove_prefix(size);
-    return Literal(text);
+    return LiteralTree(text);
   }
 
   RegexpTreePtr One(char c) {
-    Class one;
+    CharacterClass one;
     one.ascii.set(static_cast<unsigned char>(c));
     return Fold(one);
   }
 
   // Letters of either case; two of them have a third one elsewhere: the sign of kelvin and the long s.
-  RegexpTreePtr Fold(Class set) {
+  RegexpTreePtr Fold(CharacterClass set) {
     if (!ignores_case_) return OfClass(set);
     for (int c = 'a'; c <= 'z'; ++c) {
       const bool is_in = set.ascii[size_t(c)] || set.ascii[size_t(c - 32)];
       set.ascii.set(size_t(c), is_in), set.ascii.set(size_t(c - 32), is_in);
     }
     std::vector<RegexpTreePtr> choices{OfClass(set)};
-    if (set.ascii['k']) choices.push_back(Literal("\xE2\x84\xAA"));
-    if (set.ascii['s']) choices.push_back(Literal("\xC5\xBF"));
-    return choices.size() == 1 ? choices[0] : Make(Kind::kChoice, std::move(choices));
+    if (set.ascii['k']) choices.push_back(LiteralTree("\xE2\x84\xAA"));
+    if (set.ascii['s']) choices.push_back(LiteralTree("\xC5\xBF"));
+    return choices.size() == 1 ? choices[0] : MakeTree(TreeKind::kChoice, std::move(choices));
   }
 
-  RegexpTreePtr OfClass(const Class& set) {
-    return set.has_others ? Make(Kind::kChoice, {Bytes(set.ascii), LongCharacter()}) : Bytes(set.ascii);
+  RegexpTreePtr OfClass(const CharacterClass& set) {
+    return set.has_others ? MakeTree(TreeKind::kChoice, {BytesTree(set.ascii), LongCharacter()}) : BytesTree(set.ascii);
   }
 
   /// \d and its like, whose letter is `c`.
-  std::optional<Class> Named(char c) const {
-    Class set;
+  std::optional<CharacterClass> Named(char c) const {
+    CharacterClass set;
     switch (c | 0x20) {
-      case 'd': set.ascii = Range('0', '9'); break;
-      case 'w': set.ascii = Range('0', '9') | Range('A', 'Z') | Range('a', 'z') | Range('_', '_'); break;
+      case 'd': set.ascii = ByteRange('0', '9'); break;
+      case 'w': set.ascii = ByteRange('0', '9') | ByteRange('A', 'Z') | ByteRange('a', 'z') | ByteRange('_', '_'); break;
       case 's':
         for (const char space : {'\t', '\n', '\f', '\r', ' '}) set.ascii.set(static_cast<unsigned char>(space));
         break;
       default: return std::nullopt;
     }
     if (ignores_case_) return std::nullopt;
-    if (c < 'a') set.ascii = ~set.ascii & Range(0, 0x7F), set.has_others = true;
+    if (c < 'a') set.ascii = ~set.ascii & ByteRange(0, 0x7F), set.has_others = true;
     return set;
   }
 
@@ -236,16 +236,16 @@ class Parser {
     if (rest_.empty()) return nullptr;
     const char c = rest_[0];
     rest_.remove_prefix(1);
-    if (c == 'A') return Make(Kind::kBegin);
-    if (c == 'z') return Make(Kind::kEnd);
-    if (const std::optional<Class> named = Named(c)) return OfClass(*named);
+    if (c == 'A') return MakeTree(TreeKind::kBegin);
+    if (c == 'z') return MakeTree(TreeKind::kEnd);
+    if (const std::optional<CharacterClass> named = Named(c)) return OfClass(*named);
     const std::optional<char> single = Single(c);
     return single ? One(*single) : nullptr;
   }
 
   /// After "[".
   RegexpTreePtr Bracket() {
-    Class set;
+    CharacterClass set;
     const bool negated = Skip('^');
     bool is_first = true;
     for (; is_first || (!rest_.empty() && rest_[0] != ']'); is_first = false) {
@@ -254,7 +254,7 @@ class Parser {
     if (!Skip(']')) return nullptr;
     if (!negated) return Fold(set);
     if (ignores_case_) return nullptr;
-    return OfClass({~set.ascii & Range(0, 0x7F), !set.has_others});
+    return OfClass({~set.ascii & ByteRange(0, 0x7F), !set.has_others});
   }
 
   std::optional<char> BracketCharacter() {
@@ -268,10 +268,10 @@ class Parser {
     return Single(c);
   }
 
-  bool BracketItem(Class& set) {
+  bool BracketItem(CharacterClass& set) {
     if (rest_.starts_with("[:")) return false;
     if (rest_.size() > 1 && rest_[0] == '\\') {
-      if (const std::optional<Class> named = Named(rest_[1])) {
+      if (const std::optional<CharacterClass> named = Named(rest_[1])) {
         rest_.remove_prefix(2);
         set.ascii |= named->ascii, set.has_others |= named->has_others;
         return rest_.empty() || rest_[0] != '-';
@@ -287,7 +287,7 @@ class Parser {
       if (!end || *end < *first) return false;
       last = *end;
     }
-    set.ascii |= Range(*first, last);
+    set.ascii |= ByteRange(*first, last);
     return true;
   }
 
@@ -299,6 +299,6 @@ class Parser {
 
 }  // namespace
 
-RegexpTreePtr ParsePlainRegexp(std::string_view pattern) { return Parser(pattern).Parse(); }
+RegexpTreePtr ParsePlainRegexp(std::string_view pattern) { return RegexpParser(pattern).Parse(); }
 
 }  // namespace eider::expr

@@ -113,6 +113,58 @@ TEST(RobustTest, ListsThatGrowAreBoundedInAll) {
   EXPECT_THROW(expression->Evaluate(std::vector<ArrayPtr>{x}, 2), Error);
 }
 
+TEST(RobustTest, RangesAreCountedBeforeTheyAreMade) {
+  const ArrayPtr x = Numbers<int64_t>({9'000'000'000'000'000'000});
+  EXPECT_THAT(Failure("range(x)", x), HasSubstr("lists of 9000000000000000000 items at once"));
+  EXPECT_THAT(Failure("generate_series(-x, x)", x), HasSubstr("lists of 18000000000000000001 items at once"));
+  EXPECT_THAT(Failure("range(x, -x, -1)", x), HasSubstr("lists of 18000000000000000000 items at once"));
+  EXPECT_EQ(Result("range(x, -x)", x->type, {x}), "[]");
+  EXPECT_EQ(Result("range(5, 0, -2)"), "[5, 3, 1]");
+  EXPECT_EQ(Result("generate_series(9223372036854775806, 9223372036854775807)"), "[9223372036854775806, 9223372036854775807]");
+  EXPECT_EQ(Result("range(0, 7, 3)"), "[0, 3, 6]");
+}
+
+TEST(RobustTest, ErrorsOfValuesNameTheirPlace) {
+  const ArrayPtr x = Numbers<int64_t>({0});
+  EXPECT_THAT(Failure("x + 1 > 0 AND\n  100 / x > 1", x), HasSubstr("line 2, column 7: /: division by zero: 100 and 0\n    100 / x > 1\n        ^"));
+  EXPECT_THAT(Failure("CAST(x - 1 AS tinyint unsigned)", x), HasSubstr("line 1, column 1: cast: -1 has no value as uint8"));
+  EXPECT_THAT(Failure("CASE WHEN x = 0 THEN repeat('a', 1000000000 + x) END", x), HasSubstr("line 1, column 22: repeat: "));
+  EXPECT_THAT(Failure("coalesce(NULL, x % x)", x), HasSubstr("line 1, column 18: %: division by zero"));
+  EXPECT_THAT(Failure("x = 0 AND 1 / 0 = 1", x), HasSubstr("line 1, column 13: /: division by zero: 1 and 0"));
+}
+
+TEST(RobustTest, MatchesAreConditions) {
+  const Schema schema{{{"x", MakeType(TypeId::kUtf8), true, {}}}, {}};
+  const std::vector<ArrayPtr> columns{Strings({"abc", "xyz", std::nullopt})};
+  EXPECT_EQ(Expression::ParseCondition("regexp_match(x, 'b')", schema)->Select(columns, 3).data()[0], 1);
+  EXPECT_EQ(Expression::ParseCondition("NOT regexp_match(x, 'b')", schema)->Select(columns, 3).data()[0], 6);
+  EXPECT_EQ(Expression::Parse("regexp_match(x, 'b')", schema)->type()->id, TypeId::kList);
+  EXPECT_THROW(Expression::ParseCondition("length(x)", schema), Error);
+}
+
+TEST(RobustTest, TimesAreReadByFormats) {
+  EXPECT_EQ(Result("to_timestamp('2024-01-02 03:04:05 +0200', '%F %T %z')"), "2024-01-02T01:04:05");
+  EXPECT_EQ(Result("to_timestamp('Jan  5 2024 12:04 AM', '%b %e %Y %I:%M %p')"), "2024-01-05T00:04:00");
+  EXPECT_EQ(Result("to_timestamp('2024-01-02T03:04:05.123', '%Y-%m-%dT%H:%M:%S%.3f')"), "2024-01-02T03:04:05.123");
+  EXPECT_EQ(Result("to_timestamp('2024-01-02T03:04:05', '%Y-%m-%dT%H:%M:%S%.f')"), "2024-01-02T03:04:05");
+  EXPECT_EQ(Result("to_timestamp('1700000000', '%s')"), "2023-11-14T22:13:20");
+  EXPECT_EQ(Result("to_timestamp('2024-366', '%Y-%j')"), "2024-12-31T00:00:00");
+  EXPECT_EQ(Result("to_unixtime('02.01.2024 10:00:00', '%d.%m.%Y %H:%M:%S')"), "1704189600");
+  EXPECT_EQ(Result("to_date('friday, 05 january 24', '%A, %d %B %y')"), "2024-01-05");
+  for (const char* sql : {"to_timestamp('2023-02-29', '%F')", "to_timestamp('2023-366', '%Y-%j')", "to_timestamp('24:00', '%H:%M')", "to_timestamp('2024-01-02x', '%F')",
+                          "to_timestamp('2024', '%Q')", "to_timestamp('2024', '%')", "to_timestamp('9999-01-01', '%F')", "to_timestamp('13 PM', '%I %p')"}) {
+    EXPECT_THROW(Result(sql), Error) << sql;
+  }
+  EXPECT_EQ(Result("to_timestamp(NULL, '%Y')"), "null");
+}
+
+TEST(RobustTest, NullifHasTheTypeOfBothSides) {
+  const Schema schema{{{"a", MakeType(TypeId::kInt8), true, {}}, {"b", MakeType(TypeId::kInt32), true, {}}}, {}};
+  EXPECT_EQ(Expression::Parse("nullif(a, b)", schema)->type()->id, TypeId::kInt32);
+  EXPECT_EQ(Expression::Parse("nullif(a, 1)", schema)->type()->id, TypeId::kInt64);
+  EXPECT_EQ(Expression::Parse("nullif(b, 1.5)", schema)->type()->id, TypeId::kDouble);
+}
+
 TEST(RobustTest, SetsOfManyItemsTakeLittleTime) {
   EXPECT_EQ(Result("array_length(array_union(range(200000), range(100000, 300000)))"), "300000");
   EXPECT_EQ(Result("array_length(array_except(range(200000), range(100000, 300000)))"), "100000");

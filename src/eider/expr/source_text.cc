@@ -3,16 +3,12 @@
 #include <algorithm>
 
 #include "eider/base/utf8.h"
+#include "eider/expr/functions/characters.h"
 
 namespace eider::expr {
 namespace {
 
 constexpr size_t kShownBefore = 60, kShownAfter = 40;
-
-// Bytes that go on with a character take no column of their own.
-size_t CountCharacters(std::string_view text) {
-  return text.size() - size_t(std::count_if(text.begin(), text.end(), IsContinuationByte));
-}
 
 std::string Printable(std::string_view text) {
   std::string out(text);
@@ -27,12 +23,12 @@ Error ErrorAt(std::string_view text, size_t position, std::string_view what) {
   const size_t line = size_t(std::count(text.begin(), text.begin() + position, '\n')) + 1;
   const size_t newline = position == 0 ? std::string_view::npos : text.rfind('\n', position - 1);
   const size_t start = newline == std::string_view::npos ? 0 : newline + 1;
-  const size_t column = CountCharacters(text.substr(start, position - start)) + 1;
+  const int64_t column = CountCharacters(text.substr(start, position - start)) + 1;
   size_t first = position - start > kShownBefore ? position - kShownBefore : start;
   while (first < position && IsContinuationByte(text[first])) ++first;
   size_t end = std::min({text.find('\n', position), text.size(), position + kShownAfter});
   while (end < text.size() && end > position && IsContinuationByte(text[end])) --end;
-  const std::string caret(CountCharacters(text.substr(first, position - first)), ' ');
+  const std::string caret(size_t(CountCharacters(text.substr(first, position - first))), ' ');
   return Invalid("line {}, column {}: {}\n  {}\n  {}^", line, column, what, Printable(text.substr(first, end - first)), caret);
 }
 

@@ -7,8 +7,6 @@
 namespace eider::file {
 namespace {
 
-namespace proto = ::lance::encodings;
-
 class ArrayColumn final : public StoredColumn {
  public:
   ArrayColumn(ByteSpan bytes, std::span<const ByteRange> file_buffers, uint64_t file_bytes, Buffer mapping)
@@ -33,7 +31,7 @@ class ArrayColumn final : public StoredColumn {
 
  private:
   void AddPage(size_t i) {
-    const PageMetadata& page = metadata_.pages[i];
+    const CheckedPage& page = metadata_.pages[i];
     if (!ParseMessage({reinterpret_cast<const uint8_t*>(page.encoding.data()), page.encoding.size()}, &encodings_[i])) throw Corrupt("{} bytes are no ArrayEncoding message", page.encoding.size());
     first_rows_.push_back(CheckedAdd(first_rows_.back(), page.num_rows, "rows"));
     const uint64_t items = encodings_[i].has_list() ? encodings_[i].list().num_items() : 0;
@@ -45,10 +43,10 @@ class ArrayColumn final : public StoredColumn {
     return {.page = metadata_.pages[page].buffers, .column = metadata_.buffers, .file = file_buffers_, .mapping = mapping_};
   }
 
-  const ColumnMetadata metadata_;
+  const CheckedColumn metadata_;
   const std::span<const ByteRange> file_buffers_;
   const Buffer mapping_;
-  std::vector<proto::ArrayEncoding> encodings_;
+  std::vector<::lance::encodings::ArrayEncoding> encodings_;
 };
 
 }  // namespace

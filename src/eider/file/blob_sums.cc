@@ -11,7 +11,7 @@ namespace eider::file {
 namespace {
 
 constexpr char kMagic[] = "EIDERBLB";
-constexpr uint64_t kHeaderBytes = 20, kEntryBytes = 28;
+constexpr uint64_t kBlobSumsHeaderBytes = 20, kEntryBytes = 28;
 constexpr uint64_t kSummedHeaderBytes = 16;
 /// A group is read from its start to a value.
 constexpr uint32_t kGroupValues = 64;
@@ -49,7 +49,7 @@ BufferBuilder BlobSumWriter::Serialize() {
   for (const auto& [file, group] : open_) Close(file, group);
   open_.clear();
   std::sort(index_.begin(), index_.end(), [](const Entry& a, const Entry& b) { return std::tie(a.file, a.position) < std::tie(b.file, b.position); });
-  const uint64_t first_group = kHeaderBytes + kEntryBytes * index_.size(), total = first_group + groups_.size();
+  const uint64_t first_group = kBlobSumsHeaderBytes + kEntryBytes * index_.size(), total = first_group + groups_.size();
   if (total > UINT32_MAX) throw Unsupported("checksums of blobs of {} bytes: write more than one file, or none", total);
   BufferBuilder index(first_group);
   for (const Entry& entry : index_) {
@@ -72,10 +72,10 @@ class BlobSums::Table {
  public:
   explicit Table(Buffer bytes) : bytes_(std::move(bytes)) {
     const ByteSpan all = bytes_.span();
-    if (all.size() < kHeaderBytes || std::memcmp(all.data(), kMagic, 8) != 0) throw Corrupt("checksums of blobs: {} bytes without their header", all.size());
+    if (all.size() < kBlobSumsHeaderBytes || std::memcmp(all.data(), kMagic, 8) != 0) throw Corrupt("checksums of blobs: {} bytes without their header", all.size());
     num_groups_ = LoadLe<uint32_t>(all.data() + 8);
     num_units_ = LoadLe<uint32_t>(all.data() + 12);
-    const ByteSpan index = CheckedSubspan(all, kHeaderBytes, kEntryBytes * num_groups_, "checksums of blobs");
+    const ByteSpan index = CheckedSubspan(all, kBlobSumsHeaderBytes, kEntryBytes * num_groups_, "checksums of blobs");
     const uint32_t sum = Crc32c(index, Crc32c(all.first(kSummedHeaderBytes))), stored = LoadLe<uint32_t>(all.data() + kSummedHeaderBytes);
     if (sum != stored) throw Corrupt("checksums of blobs: index has checksum {:08x}, stored is {:08x}", sum, stored);
     if (num_units_ > all.size() / 4) throw Corrupt("checksums of blobs: {} units in {} bytes", num_units_, all.size());
@@ -113,7 +113,7 @@ class BlobSums::Table {
   static Error NotListed(ByteRange blob) {
     return Corrupt("blob of bytes [{}, +{}): the file has no checksum of such a value", blob.offset, blob.length);
   }
-  const uint8_t* EntryAt(uint64_t i) const { return bytes_.data() + kHeaderBytes + kEntryBytes * i; }
+  const uint8_t* EntryAt(uint64_t i) const { return bytes_.data() + kBlobSumsHeaderBytes + kEntryBytes * i; }
 
   /// The last group that begins at or before `blob`.
   Group FindGroup(uint32_t file, ByteRange blob) const {

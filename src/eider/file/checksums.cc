@@ -8,7 +8,7 @@ namespace eider::file {
 namespace {
 
 constexpr uint16_t kHasBlobSums = 1;
-constexpr uint64_t kHeaderBytes = 32;  // before the sums of the global buffers
+constexpr uint64_t kSumsHeaderBytes = 32;  // before the sums of the global buffers
 constexpr uint8_t kHasBounds = 1, kMinIsCut = 2, kMaxIsCut = 4, kHasNan = 8;
 
 void AppendText(BufferBuilder& out, const std::string& text) {
@@ -129,7 +129,7 @@ BufferBuilder SumWriter::Serialize(FileVersion version, std::span<const std::str
   BufferBuilder records;
   std::vector<uint32_t> starts;
   uint64_t num_sums = 0;
-  const uint64_t table = kHeaderBytes + 4 * (global_sums.size() + 1) + 4;
+  const uint64_t table = kSumsHeaderBytes + 4 * (global_sums.size() + 1) + 4;
   const uint64_t first_record = table + 4 * (columns_.size() + 1);
   for (size_t c = 0; c < columns_.size(); ++c) {
     const std::string& metadata = column_metadata[c];
@@ -166,9 +166,9 @@ bool FileSums::FindHeader(const io::ReadableFile& file, const FileTail& tail, Sc
   const std::optional<uint16_t> sealed = ReadSeal(file, tail);
   if (sealed && *sealed != kSumsLayoutVersion) return false;
   if (tail.num_global_buffers >= 2) range_ = tail.global_buffer(tail.num_global_buffers - 1);
-  if (range_.length >= kHeaderBytes) {
+  if (range_.length >= kSumsHeaderBytes) {
     const bool mapped = file.Mapped().present();
-    const Buffer start = ReadThroughTail(file, tail, {range_.offset, mapped ? kHeaderBytes : range_.length}, mapped ? nullptr : stats);
+    const Buffer start = ReadThroughTail(file, tail, {range_.offset, mapped ? kSumsHeaderBytes : range_.length}, mapped ? nullptr : stats);
     const uint16_t version = LoadLe<uint16_t>(start.data() + 8);
     const bool is_magic = std::memcmp(start.data(), kSumsMagic, 8) == 0;
     if (is_magic ? sealed && version != kSumsLayoutVersion : ResemblesSumsMagic(start.data())) {
@@ -185,7 +185,7 @@ bool FileSums::FindHeader(const io::ReadableFile& file, const FileTail& tail, Sc
 
 FileSums::FileSums(const io::ReadableFile& file, const FileTail& tail, ScanStats* stats) {
   if (!FindHeader(file, tail, stats)) return;
-  const uint64_t header_bytes = kHeaderBytes + 4 * uint64_t(LoadLe<uint32_t>(Bytes(file, 20, 4).data()));
+  const uint64_t header_bytes = kSumsHeaderBytes + 4 * uint64_t(LoadLe<uint32_t>(Bytes(file, 20, 4).data()));
   header_ = CopyToBuffer(Bytes(file, 0, header_bytes).span());
   const uint32_t sum = Crc32c(header_.span()), stored = LoadLe<uint32_t>(Bytes(file, header_bytes, 4).data());
   if (sum != stored) throw Corrupt("checksums: header has checksum {:08x}, stored is {:08x}", sum, stored);
@@ -224,8 +224,8 @@ Buffer FileSums::Sums(const io::ReadableFile& file, uint64_t first, uint64_t cou
 }
 
 void FileSums::CheckGlobalBuffer(size_t index, ByteSpan bytes) const {
-  if (kHeaderBytes + 4 * (index + 1) >= header_.size()) return;  // the last one is this one
-  const uint32_t sum = Crc32c(bytes), stored = LoadLe<uint32_t>(header_.data() + kHeaderBytes + 4 * index);
+  if (kSumsHeaderBytes + 4 * (index + 1) >= header_.size()) return;  // the last one is this one
+  const uint32_t sum = Crc32c(bytes), stored = LoadLe<uint32_t>(header_.data() + kSumsHeaderBytes + 4 * index);
   if (sum != stored) throw Corrupt("global buffer {}: checksum {:08x}, stored is {:08x}", index, sum, stored);
 }
 

@@ -8,23 +8,6 @@ namespace {
 
 namespace proto = ::lance::file;
 
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
-// The message inside a direct encoding. The type is named by anything, a slash, and the full name.
-std::string OpenEncoding(const proto::Encoding& encoding, std::string_view type, const char* what) {
-  if (encoding.location_case() == proto::Encoding::kIndirect) throw Unsupported("{}: a deferred encoding", what);
-  proto::TypedMessage message;
-  if (encoding.location_case() != proto::Encoding::kDirect || !ParseMessage(SpanOf(encoding.direct().encoding()), &message)) {
-    throw Corrupt("{}: no encoding", what);
-  }
-  const std::string& url = message.type_url();
-  const size_t slash = url.rfind('/');
-  if (slash == std::string::npos || std::string_view(url).substr(slash + 1) != type) {
-    throw Corrupt("{}: encoding of type '{}', expected '{}'", what, url, type);
-  }
-  return std::move(*message.mutable_value());
-}
-
 bool IsBlobColumn(const proto::ColumnMetadata& metadata, const ColumnRules& rules) {
   const std::string bytes = OpenEncoding(metadata.encoding(), "lance.encodings.ColumnEncoding", "column encoding");
   proto::ColumnEncoding encoding;
@@ -54,12 +37,30 @@ std::vector<ByteRange> ParseBuffers(const Message& message, uint64_t alignment, 
 
 }  // namespace
 
-ColumnMetadata ParseColumnMetadata(ByteSpan bytes, const ColumnRules& rules) {
+// The type is named by anything, a slash, and the full name.
+std::string OpenEncoding(const proto::Encoding& encoding, std::string_view type, const char* what) {
+  if (encoding.location_case() == proto::Encoding::kIndirect) throw Unsupported("{}: a deferred encoding", what);
+  proto::TypedMessage message;
+  if (encoding.location_case() != proto::Encoding::kDirect || !ParseMessage(SpanOf(encoding.direct().encoding()), &message)) {
+    throw Corrupt("{}: no encoding", what);
+  }
+  const std::string& url = message.type_url();
+  const size_t slash = url.rfind('/');
+  if (slash == std::string::npos || std::string_view(url).substr(slash + 1) != type) {
+    // What releases wrote before the version was settled carries its number, too.
+    if (url.ends_with("/lance.encodings.PageLayout")) throw Unsupported("{}: '{}' of an unfinished version 2.1", what, url);
+    if (type == "lance.encodings23.PlanarLayout") throw Unsupported("{}: '{}' of an unfinished version 2.3", what, url);
+    throw Corrupt("{}: encoding of type '{}', expected '{}'", what, url, type);
+  }
+  return std::move(*message.mutable_value());
+}
+
+CheckedColumn ParseColumnMetadata(ByteSpan bytes, const ColumnRules& rules) {
   proto::ColumnMetadata metadata;
   if (!ParseMessage(bytes, &metadata)) {
     throw Corrupt("column metadata: {} bytes are no ColumnMetadata message", bytes.size());
   }
-  ColumnMetadata column{.is_blob = IsBlobColumn(metadata, rules)};
+  CheckedColumn column{.is_blob = IsBlobColumn(metadata, rules)};
   column.buffers = ParseBuffers(metadata, 1, rules.file_bytes);
   column.pages.reserve(static_cast<size_t>(metadata.pages_size()));
   for (int i = 0; i < metadata.pages_size(); ++i) {

@@ -8,16 +8,20 @@
 
 #include "eider/base/bytes.h"
 
+namespace lance::file {
+class Encoding;
+}
+
 namespace eider::file {
 
-struct PageMetadata {
+struct CheckedPage {
   std::vector<ByteRange> buffers;  ///< of the file, within its bounds
   uint64_t num_rows = 0;
   std::string encoding;            ///< the serialized message that the format version asks for
 };
 
-struct ColumnMetadata {
-  std::vector<PageMetadata> pages;
+struct CheckedColumn {
+  std::vector<CheckedPage> pages;
   std::vector<ByteRange> buffers;  ///< of the column
   bool is_blob = false;            ///< a 2.0 column of blob descriptors
 };
@@ -29,7 +33,11 @@ struct ColumnRules {
   bool may_be_blob = false;
 };
 
+/// The message inside a direct encoding, which has to be of that type.
 /// \throws Error(kCorrupt), Error(kUnsupported)
-ColumnMetadata ParseColumnMetadata(ByteSpan bytes, const ColumnRules& rules);
+std::string OpenEncoding(const ::lance::file::Encoding& encoding, std::string_view type, const char* what);
+
+/// \throws Error(kCorrupt), Error(kUnsupported)
+CheckedColumn ParseColumnMetadata(ByteSpan bytes, const ColumnRules& rules);
 
 }  // namespace eider::file

@@ -4,42 +4,22 @@
 
 #include "eider/base/parse_message.h"
 #include "eider/base/wire.h"
+#include "eider/file/column_metadata.h"
 #include "eider/page/planar_layout.h"
 #include "eider/proto/file2.pb.h"
 
 namespace eider::file {
 namespace {
 
-using ::lance::file::ColumnMetadata;
 using ::lance::file::Encoding;
-using ::lance::file::TypedMessage;
 
-constexpr std::string_view kPlanarLayout = "lance.encodings23.PlanarLayout";
 constexpr uint64_t kPageAlignment = 64;
 constexpr size_t kHotDecoderBytes = 320;
 constexpr uint64_t kDecoderBytes = 1024;  // about what a decoder takes without its state
 
-// The message inside a direct encoding. The type is named by anything, a slash, and the full name.
-std::string OpenEncoding(const Encoding& encoding, std::string_view type, const char* what) {
-  if (encoding.location_case() == Encoding::kIndirect) throw Unsupported("{}: a deferred encoding", what);
-  TypedMessage message;
-  if (encoding.location_case() != Encoding::kDirect || !ParseMessage(SpanOf(encoding.direct().encoding()), &message)) {
-    throw Corrupt("{}: no encoding", what);
-  }
-  const std::string& url = message.type_url();
-  const size_t slash = url.rfind('/');
-  if (slash == std::string::npos || std::string_view(url).substr(slash + 1) != type) {
-    // What releases wrote before the version was settled carries its number, too.
-    if (url.ends_with("/lance.encodings.PageLayout")) throw Unsupported("{}: '{}' of an unfinished version 2.1", what, url);
-    if (type == kPlanarLayout) throw Unsupported("{}: '{}' of an unfinished version 2.3", what, url);
-    throw Corrupt("{}: encoding of type '{}', expected '{}'", what, url, type);
-  }
-  return std::move(*message.mutable_value());
-}
-
 std::string ReadLayout(const ::lance::file::Page& page, FileVersion version) {
   if (version.minor <= 2) return OpenEncoding(page.encoding(), "lance.encodings21.PageLayout", "page encoding");
-  const std::string planar = OpenEncoding(page.encoding(), kPlanarLayout, "page encoding");
+  const std::string planar = OpenEncoding(page.encoding(), "lance.encodings23.PlanarLayout", "page encoding");
   return page::TranslatePlanarLayout(planar, static_cast<size_t>(page.buffer_offsets_size()));
 }
 
@@ -91,8 +71,8 @@ ColumnPages::ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion versi
   first_rows_.push_back(0);
   VisitWireFields(metadata_.span(), "column metadata", [&](const WireField& field) {
     if (field.wire_type != kWireBytes) return true;
-    if (field.number == ColumnMetadata::kEncodingFieldNumber) ReadMessage(field.content, "column encoding", encoding);
-    if (field.number == ColumnMetadata::kPagesFieldNumber) {
+    if (field.number == ::lance::file::ColumnMetadata::kEncodingFieldNumber) ReadMessage(field.content, "column encoding", encoding);
+    if (field.number == ::lance::file::ColumnMetadata::kPagesFieldNumber) {
       const uint64_t rows = InContext([&] { return fmt::format("page {}", messages_.size()); }, [&] { return NumRows(field.content); });
       messages_.push_back(field.content);
       first_rows_.push_back(CheckedAdd(first_rows_.back(), rows, "rows"));

@@ -22,7 +22,7 @@ using page::RowRange;
 using page::RowRanges;
 
 // Below this many fetched bytes waking another thread costs more than it saves.
-constexpr uint64_t kParallelBytes = 1 << 20;
+constexpr uint64_t kParallelFieldBytes = 1 << 20;
 
 // Items of lists that are null throughout take no bytes, so nothing but this bounds how many a small file can claim.
 constexpr uint64_t kMaxNullItems = uint64_t{1} << 27;
@@ -73,13 +73,13 @@ class PageRead final : public ArrayRead {
 };
 
 /// The pages of a leaf, one after the other.
-class LeafRead final : public ArrayRead {
+class LeafArrayRead final : public ArrayRead {
  public:
   struct Options {
     ArrayPtr dictionary = nullptr;  ///< the values of keys, where the pages do not hold them
     bool drops_nulls = false;       ///< of a field that has none, in pages that cannot tell
   };
-  LeafRead(const StoredColumn& column, const std::string& path, const TypePtr& type, const RowRanges& rows, const Options& options)
+  LeafArrayRead(const StoredColumn& column, const std::string& path, const TypePtr& type, const RowRanges& rows, const Options& options)
       : type_(type), drops_nulls_(options.drops_nulls) {
     for (PageRanges& cut : CutByPages(column, rows)) {
       pages_.Add(InPage(cut.page, path, [&] {
@@ -273,14 +273,14 @@ class ReadMaker {
     if (!column.holds_lists()) {
       if (!num_rows_) CheckNullItems(tree, column, rows);
       const bool has_keys = tree.type->id == TypeId::kDictionary;
-      return std::make_unique<LeafRead>(column, tree.path, tree.type, rows,
-                                        LeafRead::Options{.dictionary = has_keys ? columns_.Dictionary(*tree.field, tree.type) : nullptr,
+      return std::make_unique<LeafArrayRead>(column, tree.path, tree.type, rows,
+                                        LeafArrayRead::Options{.dictionary = has_keys ? columns_.Dictionary(*tree.field, tree.type) : nullptr,
                                                           .drops_nulls = columns_.by_field_id() && !tree.field->nullable});
     }
     const StoredColumn& bytes = columns_.Column(tree.column + 1);
     const std::string path = tree.path;
     return std::make_unique<ListFieldRead>(column, path, tree.type, rows, [&bytes, path](RowRanges items) {
-      return std::make_unique<LeafRead>(bytes, path, MakeType(TypeId::kUInt8), items, LeafRead::Options{});
+      return std::make_unique<LeafArrayRead>(bytes, path, MakeType(TypeId::kUInt8), items, LeafArrayRead::Options{});
     });
   }
   ArrayReadPtr MakeList(const std::shared_ptr<const FieldTree>& tree, const RowRanges& rows) const {
@@ -366,7 +366,7 @@ std::vector<ArrayPtr> FinishReads(const io::ReadableFile& file, std::span<const 
   }
   std::vector<ArrayPtr> arrays(reads.size());
   const auto finish = [&](size_t i) { arrays[i] = reads[i]->Finish(); };
-  if (context.session && reads.size() > 1 && fetched_bytes >= kParallelBytes) {
+  if (context.session && reads.size() > 1 && fetched_bytes >= kParallelFieldBytes) {
     context.session->cpu_pool().ParallelFor(reads.size(), finish);
   } else {
     for (size_t i = 0; i < reads.size(); ++i) finish(i);

@@ -6,7 +6,7 @@
 namespace eider::file {
 namespace {
 
-constexpr uint64_t kFooterBytes = 40, kSealBytes = 16;
+constexpr uint64_t kSealBytes = 16;
 
 void AppendRange(BufferBuilder& out, ByteRange range) {
   out.AppendValue<uint64_t>(range.offset);

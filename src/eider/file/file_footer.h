@@ -20,6 +20,8 @@
 
 namespace eider::file {
 
+constexpr uint64_t kFooterBytes = 40;
+
 /// Everything from `position` (where global buffer 0 starts) to the end. `global_buffers` are those written earlier, with
 /// indices from 1. `sealed`: the last of them has the checksums.
 BufferBuilder SerializeFileEnd(uint64_t position, const std::string& descriptor, std::span<const std::string> columns,

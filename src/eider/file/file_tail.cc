@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "eider/base/memory.h"
+#include "eider/file/file_footer.h"
 
 namespace eider::file {
 namespace {
 
-constexpr uint64_t kFooterBytes = 40;
 constexpr uint64_t kVersionBytes = 8;  // u16 major, u16 minor, "LANC": at the end of files of every version
 constexpr uint64_t kTailBytes = 64 << 10;
 

@@ -81,6 +81,8 @@ void RequireEncodings(const LanceSchema& schema, const FileWriteOptions& options
   for (const auto& [path, keys] : request.columns) RequireField(schema, path);
 }
 
+}  // namespace
+
 /// One column of the file: the pages of a leaf.
 struct LeafColumn {
   const page::ColumnLeaf* leaf = nullptr;
@@ -104,8 +106,6 @@ struct LeafColumn {
     }
   }
 };
-
-}  // namespace
 
 struct FileWriter::Impl {
   Impl(std::unique_ptr<io::WritableFile> file, LanceSchema lance_schema, const FileWriteOptions& write_options,

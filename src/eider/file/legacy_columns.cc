@@ -11,9 +11,9 @@
 namespace eider::file {
 namespace {
 
-constexpr uint64_t kFooterBytes = 16;
+constexpr uint64_t kLegacyFooterBytes = 16;
 constexpr uint64_t kBatchBits = 40;
-constexpr uint64_t kEntryBytes = 16;
+constexpr uint64_t kLegacyEntryBytes = 16;
 
 /// The bytes of a message behind its u32 length.
 Buffer ReadMessage(const io::ReadableFile& file, uint64_t position, const char* what) {
@@ -67,8 +67,8 @@ class LegacyColumn final : public StoredColumn {
 }  // namespace
 
 LegacyColumns::LegacyColumns(const io::ReadableFile& file, const LegacyTable& table) : file_(file), dictionaries_(table.manifest) {
-  if (file.size() < kFooterBytes) throw Corrupt("{} bytes are too few for a footer", file.size());
-  ReadMetadata(LoadLe<uint64_t>(file.Read({file.size() - kFooterBytes, 8}).data()));
+  if (file.size() < kLegacyFooterBytes) throw Corrupt("{} bytes are too few for a footer", file.size());
+  ReadMetadata(LoadLe<uint64_t>(file.Read({file.size() - kLegacyFooterBytes, 8}).data()));
   std::vector<int32_t> ids = table.field_ids;
   if (ids.empty()) {
     for (const LanceField& field : schema_.fields) CollectIds(field, ids);
@@ -103,15 +103,15 @@ const StoredColumn& LegacyColumns::Column(int32_t index) const {
   std::unique_ptr<const StoredColumn>& column = columns_[index];
   if (column) return *column;
   const uint64_t batches = first_rows_.size() - 1, row = static_cast<uint64_t>(index - first_id_);
-  const uint64_t position = CheckedAdd(page_table_, CheckedMul(row, batches * kEntryBytes, "page table"), "page table");
-  if (position > file_.size() || batches * kEntryBytes > file_.size() - position) {
+  const uint64_t position = CheckedAdd(page_table_, CheckedMul(row, batches * kLegacyEntryBytes, "page table"), "page table");
+  if (position > file_.size() || batches * kLegacyEntryBytes > file_.size() - position) {
     throw Corrupt("page table of field {}: {} batches at {} of a file of {}", index, batches, position, file_.size());
   }
-  const Buffer table = batches == 0 ? Buffer() : file_.Read({position, batches * kEntryBytes});
+  const Buffer table = batches == 0 ? Buffer() : file_.Read({position, batches * kLegacyEntryBytes});
   std::vector<page::legacy::LegacyPage> pages;
   pages.reserve(batches);
   for (uint64_t i = 0; i < batches; ++i) {
-    const uint8_t* entry = table.data() + i * kEntryBytes;
+    const uint8_t* entry = table.data() + i * kLegacyEntryBytes;
     pages.push_back({.position = LoadLe<uint64_t>(entry), .length = LoadLe<uint64_t>(entry + 8), .file_bytes = file_.size(),
                      .mapping = file_.Mapped()});
   }

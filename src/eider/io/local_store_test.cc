@@ -16,8 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-ByteSpan Bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
 std::vector<std::string>& Calls() {
   static std::vector<std::string> calls;
   return calls;
@@ -45,11 +43,11 @@ class LocalStoreTest : public testing::Test {
 };
 
 TEST_F(LocalStoreTest, SyncsContentsBeforeTheNameAndFoldersAfter) {
-  store_->Put("data/x", Bytes("1"), true);
+  store_->Put("data/x", SpanOf("1"), true);
   EXPECT_THAT(Calls(), testing::ElementsAre("mkdir root", "mkdir data", "create x", "write x", "fsync x", "close x", "rename x",
                                             "fsync_dir data", "fsync_dir root", "fsync_dir " + folder_.filename().string()));
   Calls().clear();
-  EXPECT_TRUE(store_->PutIfAbsent("data/y", Bytes("2"), true));
+  EXPECT_TRUE(store_->PutIfAbsent("data/y", SpanOf("2"), true));
   EXPECT_THAT(Calls(), testing::ElementsAre("write y", "fsync y", "link y"));
   Calls().clear();
   store_->SyncFolder("data");
@@ -57,13 +55,13 @@ TEST_F(LocalStoreTest, SyncsContentsBeforeTheNameAndFoldersAfter) {
 }
 
 TEST_F(LocalStoreTest, DoesNotSyncUnlessAsked) {
-  store_->Put("data/x", Bytes("1"), false);
-  store_->PutIfAbsent("data/y", Bytes("2"), false);
+  store_->Put("data/x", SpanOf("1"), false);
+  store_->PutIfAbsent("data/y", SpanOf("2"), false);
   for (const std::string& call : Calls()) EXPECT_FALSE(call.starts_with("fsync")) << call;
 }
 
 TEST_F(LocalStoreTest, ReportsAFullDiskAndKeepsTheName) {
-  store_->Put("small", Bytes("1"), false);
+  store_->Put("small", SpanOf("1"), false);
   signal(SIGXFSZ, SIG_IGN);
   struct rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -71,7 +69,7 @@ TEST_F(LocalStoreTest, ReportsAFullDiskAndKeepsTheName) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
   std::string message;
   try {
-    store_->Put("small", Bytes(std::string(200'000, 'x')), true);
+    store_->Put("small", SpanOf(std::string(200'000, 'x')), true);
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kIo);
     message = error.what();
@@ -83,7 +81,7 @@ TEST_F(LocalStoreTest, ReportsAFullDiskAndKeepsTheName) {
 }
 
 TEST_F(LocalStoreTest, MapsAFileOnceForAllOpeners) {
-  store_->Put("x", Bytes("contents"), false);
+  store_->Put("x", SpanOf("contents"), false);
   const Buffer first = store_->Open("x")->Mapped();
   ASSERT_TRUE(first.present());
   EXPECT_EQ(first.data(), store_->Open("x")->Mapped().data());
@@ -91,7 +89,7 @@ TEST_F(LocalStoreTest, MapsAFileOnceForAllOpeners) {
 }
 
 TEST_F(LocalStoreTest, WritesIntoAViewDoNotReachTheFile) {
-  store_->Put("x", Bytes("contents"), false);
+  store_->Put("x", SpanOf("contents"), false);
   const_cast<uint8_t*>(store_->Open("x")->Mapped().data())[0] = 'C';
   std::ifstream file(folder_ / "root" / "x");
   std::string text;
@@ -100,7 +98,7 @@ TEST_F(LocalStoreTest, WritesIntoAViewDoNotReachTheFile) {
 }
 
 TEST_F(LocalStoreTest, AViewOutlivesFileAndStore) {
-  store_->Put("x", Bytes("contents"), false);
+  store_->Put("x", SpanOf("contents"), false);
   const Buffer view = store_->Open("x")->Read({0, 8});
   store_->Delete("x");
   store_.reset();
@@ -108,7 +106,7 @@ TEST_F(LocalStoreTest, AViewOutlivesFileAndStore) {
 }
 
 TEST_F(LocalStoreTest, AFolderIsNoFile) {
-  store_->Put("folder/x", Bytes("1"), false);
+  store_->Put("folder/x", SpanOf("1"), false);
   EXPECT_FALSE(store_->Exists("folder"));
   EXPECT_THROW(store_->Open("folder"), Error);
 }
@@ -117,7 +115,7 @@ TEST_F(LocalStoreTest, ForgetsTheLeastUsedMapping) {
   MappingCache cache(2);
   for (uint64_t i = 0; i < 3; ++i) {
     const std::string name = "f" + std::to_string(i);
-    store_->Put(name, Bytes("contents"), false);
+    store_->Put(name, SpanOf("contents"), false);
     FILE* file = fopen((folder_ / "root" / name).c_str(), "r");
     ASSERT_NE(file, nullptr);
     EXPECT_TRUE(cache.Map({1, i, 8, 0}, fileno(file)).present());
@@ -133,7 +131,7 @@ TEST(OpenStoreTest, KnowsItsSchemes) {
   EXPECT_EQ(OpenStore("/tmp/a//b/")->root(), "/tmp/a/b");
   EXPECT_EQ(OpenStore("file:///tmp/a%20b")->root(), "/tmp/a b");
   EXPECT_EQ(OpenStore("memory://m/f/")->root(), "memory://m/f");
-  OpenStore("memory://m")->Put("f/x", Bytes("1"), false);
+  OpenStore("memory://m")->Put("f/x", SpanOf("1"), false);
   EXPECT_TRUE(OpenStore("memory://m/f")->Exists("x"));
   EXPECT_FALSE(OpenStore("memory://other/f")->Exists("x"));
   try {
@@ -146,7 +144,7 @@ TEST(OpenStoreTest, KnowsItsSchemes) {
 }
 
 TEST_F(LocalStoreTest, SaysThatAnOpenFileWasCutShortBeforeItsMappingIsTouched) {
-  store_->Put("a", Bytes("0123456789"), false);
+  store_->Put("a", SpanOf("0123456789"), false);
   const ReadableFilePtr file = store_->Open("a");
   ASSERT_TRUE(file->Mapped().present());
   const auto wait = [] { ::usleep(30'000); };
@@ -161,7 +159,7 @@ TEST_F(LocalStoreTest, SaysThatAnOpenFileWasCutShortBeforeItsMappingIsTouched) {
     EXPECT_EQ(error.kind(), ErrorKind::kCorrupt);
     EXPECT_THAT(error.what(), testing::HasSubstr("it was cut to 3 bytes since it was opened with 10"));
   }
-  store_->Put("a", Bytes("another"), false);  // another file of that name: the mapping is of the old one, which is whole
+  store_->Put("a", SpanOf("another"), false);  // another file of that name: the mapping is of the old one, which is whole
   wait();
   file->CheckNotCut();
   store_->Delete("a");

@@ -18,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-ByteSpan Bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 std::string Text(ByteSpan bytes) { return std::string(bytes.begin(), bytes.end()); }
 
 struct Driver {
@@ -58,19 +57,19 @@ class StoreTest : public testing::TestWithParam<Driver> {
 
 TEST_P(StoreTest, ReadsBackWhatWasPut) {
   for (const bool sync : {false, true}) {
-    store_->Put("a/b/c.bin", Bytes("hello world"), sync);
+    store_->Put("a/b/c.bin", SpanOf("hello world"), sync);
     const ReadableFilePtr file = store_->Open("a/b/c.bin");
     EXPECT_EQ(file->size(), 11u);
     EXPECT_EQ(Text(file->Read({6, 5}).span()), "world");
     EXPECT_EQ(Text(file->Read({11, 0}).span()), "");
-    store_->Put("a/b/c.bin", Bytes("bye"), sync);
+    store_->Put("a/b/c.bin", SpanOf("bye"), sync);
     EXPECT_EQ(Text(store_->Open("a/b/c.bin")->Read({0, 3}).span()), "bye");
     EXPECT_EQ(Text(file->Read({0, 5}).span()), "hello") << "an open file never changes";
   }
 }
 
 TEST_P(StoreTest, RejectsRangesOutsideTheFile) {
-  store_->Put("x", Bytes("12345"), false);
+  store_->Put("x", SpanOf("12345"), false);
   const ReadableFilePtr file = store_->Open("x");
   EXPECT_EQ(KindThrownBy([&] { file->Read({3, 3}); }), ErrorKind::kCorrupt);
   EXPECT_EQ(KindThrownBy([&] { file->Read({6, 0}); }), ErrorKind::kCorrupt);
@@ -78,7 +77,7 @@ TEST_P(StoreTest, RejectsRangesOutsideTheFile) {
 }
 
 TEST_P(StoreTest, ChecksAKnownSize) {
-  store_->Put("x", Bytes("12345"), false);
+  store_->Put("x", SpanOf("12345"), false);
   EXPECT_EQ(store_->Open("x", 5)->size(), 5u);
   EXPECT_EQ(KindThrownBy([&] { store_->Open("x", 6); }), ErrorKind::kCorrupt);
 }
@@ -100,27 +99,27 @@ TEST_P(StoreTest, RejectsPathsThatLeaveTheRoot) {
 TEST_P(StoreTest, ShowsAWrittenFileOnlyAfterClose) {
   auto file = store_->Create("data/new.lance");
   const std::string big(300'000, 'x');
-  file->Append(Bytes("head"));
-  file->Append(Bytes(big));
-  file->Append(Bytes("tail"));
+  file->Append(SpanOf("head"));
+  file->Append(SpanOf(big));
+  file->Append(SpanOf("tail"));
   EXPECT_EQ(file->size(), big.size() + 8);
   EXPECT_FALSE(store_->Exists("data/new.lance"));
   file->Close(true);
-  EXPECT_EQ(KindThrownBy([&] { file->Append(Bytes("more")); }), ErrorKind::kIo);
+  EXPECT_EQ(KindThrownBy([&] { file->Append(SpanOf("more")); }), ErrorKind::kIo);
   const ReadableFilePtr read = store_->Open("data/new.lance", big.size() + 8);
   EXPECT_EQ(Text(read->Read({0, read->size()}).span()), "head" + big + "tail");
 }
 
 TEST_P(StoreTest, LeavesNothingOfAFileThatWasNotClosed) {
-  store_->Create("data/dropped.lance")->Append(Bytes("x"));
+  store_->Create("data/dropped.lance")->Append(SpanOf("x"));
   EXPECT_TRUE(Names("data").empty());
 }
 
 TEST_P(StoreTest, PutsOnlyWhereNothingIs) {
   for (const bool sync : {false, true}) {
     const std::string path = sync ? "v/1" : "v/2";
-    EXPECT_TRUE(store_->PutIfAbsent(path, Bytes("first"), sync));
-    EXPECT_FALSE(store_->PutIfAbsent(path, Bytes("second"), sync));
+    EXPECT_TRUE(store_->PutIfAbsent(path, SpanOf("first"), sync));
+    EXPECT_FALSE(store_->PutIfAbsent(path, SpanOf("second"), sync));
     EXPECT_EQ(Text(store_->Open(path)->Read({0, 5}).span()), "first");
   }
   EXPECT_THAT(Names("v"), testing::ElementsAre("v/1", "v/2"));
@@ -130,17 +129,17 @@ TEST_P(StoreTest, LetsOneOfManyWritersWin) {
   std::atomic<int> winners{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([&, i] { winners += store_->PutIfAbsent("race", Bytes(std::to_string(i)), false); });
+    threads.emplace_back([&, i] { winners += store_->PutIfAbsent("race", SpanOf(std::to_string(i)), false); });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(winners.load(), 1);
 }
 
 TEST_P(StoreTest, ListsFilesOfOneFolder) {
-  store_->Put("f/a", Bytes("1"), false);
-  store_->Put("f/b", Bytes("22"), false);
-  store_->Put("f/g/c", Bytes("3"), false);
-  store_->Put("top", Bytes("4"), false);
+  store_->Put("f/a", SpanOf("1"), false);
+  store_->Put("f/b", SpanOf("22"), false);
+  store_->Put("f/g/c", SpanOf("3"), false);
+  store_->Put("top", SpanOf("4"), false);
   EXPECT_THAT(Names("f"), testing::ElementsAre("f/a", "f/b"));
   EXPECT_THAT(Names(""), testing::ElementsAre("top"));
   for (const FileInfo& file : store_->List("f")) {
@@ -154,7 +153,7 @@ TEST_P(StoreTest, ListsFilesOfOneFolder) {
 TEST_P(StoreTest, CoalescesRangesAndCountsThem) {
   std::string text(20'000, ' ');
   for (size_t i = 0; i < text.size(); ++i) text[i] = char('a' + i % 26);
-  store_->Put("x", Bytes(text), false);
+  store_->Put("x", SpanOf(text), false);
   const std::vector<ByteRange> ranges{{10'000, 10}, {0, 5}, {100, 7}, {3, 4}, {19'990, 10}, {50, 0}};
   std::vector<ByteSpan> out(ranges.size());
   ScanStats stats;
@@ -169,7 +168,7 @@ TEST_P(StoreTest, CoalescesRangesAndCountsThem) {
 }
 
 TEST_P(StoreTest, BoundsCoalescedRequests) {
-  store_->Put("x", Bytes(std::string(1000, 'x')), false);
+  store_->Put("x", SpanOf(std::string(1000, 'x')), false);
   std::vector<ByteRange> ranges;
   for (uint64_t i = 0; i < 10; ++i) ranges.push_back({i * 100, 100});
   std::vector<ByteSpan> out(ranges.size());

@@ -7,6 +7,7 @@
 #include "eider/mutate/align.h"
 #include "eider/mutate/commit_files.h"
 #include "eider/mutate/fragment_rows.h"
+#include "eider/mutate/retry.h"
 #include "eider/mutate/write.h"
 #include "eider/mutate/write_fragments.h"
 #include "eider/schema/field_path.h"
@@ -14,8 +15,6 @@
 
 namespace eider::mutate {
 namespace {
-
-constexpr int kMaxAttempts = 10;
 
 /// 1 + the highest id of the schema or of any file: ids are not used twice while a file still lists them.
 int32_t NextFieldId(const table::Manifest& manifest) {
@@ -83,18 +82,6 @@ void WriteColumns(const table::Snapshot& read, RecordBatchReader& data, const La
   stream.RequireEnd(num_live);
 }
 
-/// Runs `attempt` on `read`, then on newer versions while others get in between.
-table::Snapshot Retry(table::Snapshot read, const std::function<table::Snapshot(const table::Snapshot&)>& attempt) {
-  for (int i = 1;; ++i) {
-    try {
-      return attempt(read);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::kRetryableConflict || i == kMaxAttempts) throw;
-    }
-    read = table::LoadSnapshot(read.store);
-  }
-}
-
 /// Removes the field that `segments` leads to; a struct left without children goes too. False when it is not there.
 bool Remove(std::vector<LanceField>* fields, std::span<const std::string> segments, const std::string& path) {
   const auto at = std::find_if(fields->begin(), fields->end(), [&](const LanceField& f) { return f.name == segments[0]; });
@@ -158,14 +145,14 @@ table::Snapshot AddNullColumns(const table::Snapshot& read, const Schema& column
   }
   WritableVersion(read.manifest->data_storage_version());
   const bool sync = SyncsFor(options.durability);
-  return Retry(read, [&](const table::Snapshot& now) { return AddNullsOnce(now, columns, sync); });
+  return RunWithRetries(read, {}, [&](const table::Snapshot& now) { return AddNullsOnce(now, columns, sync); });
 }
 
 table::Snapshot DropColumns(const table::Snapshot& read, const std::vector<std::string>& paths, const ColumnOptions& options) {
   if (paths.empty()) throw Invalid("dropping columns: there are none");
   WritableVersion(read.manifest->data_storage_version());
   const bool sync = SyncsFor(options.durability);
-  return Retry(read, [&](const table::Snapshot& now) { return DropOnce(now, paths, sync); });
+  return RunWithRetries(read, {}, [&](const table::Snapshot& now) { return DropOnce(now, paths, sync); });
 }
 
 }  // namespace eider::mutate

@@ -1,18 +1,17 @@
 #pragma once
 /// \file
-/// Commits what was written, and decides what becomes of the new data files when the commit fails.
+/// Commits what was written, and decides what becomes of the new files when the commit fails.
 
 #include <utility>
 
 #include "eider/base/error.h"
-#include "eider/mutate/write_fragments.h"
 #include "eider/table/commit.h"
 
 namespace eider::mutate {
 
 /// Runs `commit`. The files stay when it succeeds and when nobody knows (kCommitUnknown); otherwise they are removed.
-template <typename CommitBody>
-table::Snapshot CommitFiles(NewDataFiles* files, CommitBody&& commit) {
+template <typename Files, typename CommitBody>
+table::Snapshot CommitFiles(Files* files, CommitBody&& commit) {
   try {
     table::Snapshot snapshot = commit();
     files->Keep();

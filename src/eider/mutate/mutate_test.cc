@@ -3,60 +3,19 @@
 #include <numeric>
 
 #include "eider/base/error.h"
-#include "eider/base/memory.h"
 #include "eider/file/file_reader.h"
 #include "eider/mutate/columns.h"
 #include "eider/mutate/write.h"
 #include "eider/testing/faulty_store.h"
+#include "eider/testing/int_columns.h"
 
 namespace eider::mutate {
 namespace {
 
-using Values = std::vector<std::optional<int64_t>>;
-
-ArrayPtr Ints(const Values& values) {
-  BufferBuilder data;
-  BitBuilder valid;
-  for (const auto& value : values) {
-    data.AppendValue<int64_t>(value.value_or(0));
-    valid.AppendBit(value.has_value());
-  }
-  auto array = std::make_shared<Array>();
-  array->type = MakeType(TypeId::kInt64);
-  array->length = static_cast<int64_t>(values.size());
-  array->validity = valid.Finish();
-  array->buffers = {data.Finish()};
-  return array;
-}
-
-Values Range(int64_t from, int64_t to) {
-  Values values;
-  for (; from < to; ++from) values.emplace_back(from);
-  return values;
-}
-
-struct Column {
-  std::string name;
-  Values values;
-  bool nullable = true;
-};
-
-std::unique_ptr<RecordBatchReader> Stream(const std::vector<Column>& columns, int64_t batch_rows = 7) {
-  auto schema = std::make_shared<Schema>();
-  std::vector<ArrayPtr> arrays;
-  for (const Column& column : columns) {
-    schema->fields.push_back({.name = column.name, .type = MakeType(TypeId::kInt64), .nullable = column.nullable});
-    arrays.push_back(Ints(column.values));
-  }
-  std::vector<RecordBatch> batches;
-  const int64_t num_rows = arrays.empty() ? 0 : arrays[0]->length;
-  for (int64_t first = 0; first < num_rows; first += batch_rows) {
-    RecordBatch batch{.schema = schema, .num_rows = std::min(batch_rows, num_rows - first)};
-    for (const ArrayPtr& array : arrays) batch.columns.push_back(SliceArray(array, first, batch.num_rows));
-    batches.push_back(std::move(batch));
-  }
-  return MakeBatchReader(schema, std::move(batches));
-}
+using testing::ErrorOf;
+using testing::Range;
+using testing::Stream;
+using testing::Values;
 
 /// All physical rows of a column, file by file; nullopt per row where no file has it.
 Values ReadAll(const table::Snapshot& snapshot, const std::string& name) {
@@ -109,16 +68,6 @@ table::Snapshot DeleteRows(const table::Snapshot& read, size_t index, const std:
 table::Snapshot NewTable(int64_t num_rows = 20, WriteOptions options = {}) {
   const auto data = Stream({{"a", Range(0, num_rows)}, {"b", Range(100, 100 + num_rows)}});
   return Create(io::MakeMemoryStore("mutate_test"), *data, options);
-}
-
-Error ErrorOf(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error(ErrorKind::kIo, "");
 }
 
 TEST(MutateTest, RollsFilesByRows) {

@@ -8,8 +8,6 @@ namespace {
 
 using ::lance::encodings21::BlobLayout;
 
-constexpr uint64_t kDescriptorBytes = 16;
-
 class BlobRead final : public PageRead {
  public:
   BlobRead(const BlobDecoder& page, std::unique_ptr<PageRead> inner) : page_(page), inner_(std::move(inner)) {}
@@ -24,14 +22,14 @@ class BlobRead final : public PageRead {
     if (n == 0) return;
     std::vector<uint16_t> def(n);
     uint8_t* to = out.values.ExtendFixed(n);
-    std::memcpy(to, descriptors.values.data.data(), n * kDescriptorBytes);
+    std::memcpy(to, descriptors.values.data.data(), n * kBlobDescriptorBytes);
     for (uint64_t i = 0; i < n; ++i) {
-      const uint64_t position = LoadLe<uint64_t>(to + i * kDescriptorBytes);
-      const uint64_t size = LoadLe<uint64_t>(to + i * kDescriptorBytes + 8);
+      const uint64_t position = LoadLe<uint64_t>(to + i * kBlobDescriptorBytes);
+      const uint64_t size = LoadLe<uint64_t>(to + i * kBlobDescriptorBytes + 8);
       if (size != 0 || position == 0) continue;
       if (position >> 32 != 0 || (position & 0xFFFF) != 0) throw Corrupt("blob: levels {:#x} of a null item", position);
       def[i] = static_cast<uint16_t>(position >> 16);
-      std::memset(to + i * kDescriptorBytes, 0, kDescriptorBytes);
+      std::memset(to + i * kBlobDescriptorBytes, 0, kBlobDescriptorBytes);
     }
     UnravelItems(page_.layers(), def, out);
   }
@@ -56,7 +54,7 @@ BlobDecoder::BlobDecoder(const BlobLayout& layout, const PageSource& source, std
       layers_(std::span<const int>(layout.layers().data(), layout.layers().size()), leaf->layers),
       inner_leaf_(DescriptorLeaf(*leaf)) {
   const bool descriptors = leaf->type->id == TypeId::kStruct && leaf->type->children.size() == 2 &&
-                           leaf->shape.kind == codec::ValueShape::Kind::kFixed && leaf->shape.bits_per_value == 8 * kDescriptorBytes;
+                           leaf->shape.kind == codec::ValueShape::Kind::kFixed && leaf->shape.bits_per_value == 8 * kBlobDescriptorBytes;
   if (!descriptors) throw Corrupt("blob: a page of descriptors in a column of {}", TypeToString(*leaf->type));
   if (layers_.num_lists() > 0) throw Unsupported("blobs inside lists");
   if (layout.inner_layout().has_blob_layout()) throw Corrupt("blob: a page of blobs inside another");

@@ -15,6 +15,8 @@ class BlobLayout;
 
 namespace eider::page {
 
+constexpr uint64_t kBlobDescriptorBytes = 16;
+
 class BlobDecoder final : public PageDecoder {
  public:
   BlobDecoder(const ::lance::encodings21::BlobLayout& layout, const PageSource& source, std::shared_ptr<const LeafSpec> leaf);

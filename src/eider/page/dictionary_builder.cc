@@ -13,7 +13,6 @@ using codec::LeafValues;
 using Kind = codec::ValueShape::Kind;
 
 constexpr uint64_t kMinItems = 100;
-constexpr uint64_t kMaxDistinct = 100000;
 constexpr double kSizeRatio = 0.8;
 /// Runs of indices: their length takes a byte.
 constexpr uint64_t kMaxRunLength = 255;
@@ -92,7 +91,7 @@ std::optional<GatheredDictionary> BuildDictionary(const ShreddedLeaf& leaf, cons
   const Scheme scheme = options.compression.scheme;
   if (!Suits(values, options) || values.num_values < kMinItems || scheme == Scheme::kNone || scheme == Scheme::kFsst) return std::nullopt;
   const double share = double(values.num_values) / std::max(options.dictionary_divisor, 1.0);
-  const uint64_t limit = std::min<uint64_t>(kMaxDistinct, uint64_t(share));
+  const uint64_t limit = std::min<uint64_t>(kMaxDictionaryValues, uint64_t(share));
   const Buffer validity = leaf.num_values < leaf.num_items ? ItemValidity(leaf) : Buffer();
   const uint64_t guess = GuessDistinct(values, validity);
   if (double(guess) > kGuessMargin * double(limit)) return std::nullopt;

@@ -9,6 +9,8 @@
 
 namespace eider::page {
 
+constexpr uint64_t kMaxDictionaryValues = 100000;
+
 /// The dictionary of variable-width or 16-byte values, when it is worth it: at least 100 items, at most `1 / dictionary_divisor`
 /// of them (and 100,000) distinct, and `dictionary_size_ratio` of the bytes at most. Otherwise nullopt, after a short look.
 std::optional<GatheredDictionary> BuildDictionary(const ShreddedLeaf& leaf, const codec::LeafValues& values,

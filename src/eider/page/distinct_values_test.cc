@@ -8,8 +8,6 @@
 namespace eider::page {
 namespace {
 
-ByteSpan Bytes(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
 TEST(DistinctValuesTest, NumbersValuesOfAnyLengthInOrderOfTheirFirstUse) {
   std::vector<std::string> texts;
   for (int length = 0; length < 70; ++length) {
@@ -18,7 +16,7 @@ TEST(DistinctValuesTest, NumbersValuesOfAnyLengthInOrderOfTheirFirstUse) {
   texts.push_back("");
   DistinctValues distinct(4);
   for (int round = 0; round < 2; ++round) {
-    for (size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(distinct.Number(Bytes(texts[i])), i);
+    for (size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(distinct.Number(SpanOf(texts[i])), i);
   }
   EXPECT_EQ(distinct.values().size(), texts.size());
 }
@@ -29,7 +27,7 @@ TEST(DistinctValuesTest, AGuessFromASampleIsNearTheTruth) {
     std::vector<std::string> values(1'000'000);
     for (std::string& value : values) value = std::to_string(random() % truth);
     DistinctValues sample(kDistinctSample);
-    for (uint64_t i = 0; i < kDistinctSample; ++i) sample.Number(Bytes(values[i * 244]));
+    for (uint64_t i = 0; i < kDistinctSample; ++i) sample.Number(SpanOf(values[i * 244]));
     const uint64_t guess = EstimateDistinct(values.size(), kDistinctSample, sample.values().size());
     EXPECT_GT(guess, truth * 3 / 4) << truth;
     EXPECT_LT(guess, truth * 4 / 3) << truth;

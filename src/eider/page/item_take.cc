@@ -7,13 +7,13 @@ namespace eider::page {
 namespace {
 
 /// Beyond, unpacking blocks is cheaper than addressing their values.
-constexpr uint64_t kMaxRowsPerChunk = 32;
+constexpr uint64_t kMaxItemsPerChunk = 32;
 /// Of a chunk whose levels are decompressed for each of them.
 constexpr uint64_t kMaxRowsPerBlock = 2;
 
 class ItemTake final : public RowTake {
  public:
-  ItemTake(size_t num_rows, const std::string& path) : RowTake(num_rows, path, &MiniBlockState::values, kMaxRowsPerChunk) {
+  ItemTake(size_t num_rows, const std::string& path) : RowTake(num_rows, path, &MiniBlockState::values, kMaxItemsPerChunk) {
     chunks_.resize(num_rows);
   }
   std::optional<uint32_t> AddPage(const PageDecoder& decoder, const uint8_t* file, size_t number) override;

@@ -8,7 +8,7 @@ namespace eider::page {
 namespace {
 
 /// The levels of a chunk are looked at anew for each row.
-constexpr uint64_t kMaxRowsPerChunk = 2;
+constexpr uint64_t kMaxListsPerChunk = 2;
 /// A visit that goes on with a row begun in the chunk before.
 constexpr uint32_t kGoesOn = UINT32_MAX;
 /// Levels of a chunk that are asked for at once; beyond, the processor reads ahead.
@@ -16,7 +16,7 @@ constexpr size_t kMaxLevelBytes = 512;
 
 class ListTake final : public RowTake {
  public:
-  ListTake(size_t num_rows, const std::string& path) : RowTake(num_rows, path, &MiniBlockState::rows, kMaxRowsPerChunk) {
+  ListTake(size_t num_rows, const std::string& path) : RowTake(num_rows, path, &MiniBlockState::rows, kMaxListsPerChunk) {
     visits_.reserve(num_rows + num_rows / 16);
   }
   std::optional<uint32_t> AddPage(const PageDecoder& decoder, const uint8_t* file, size_t number) override;

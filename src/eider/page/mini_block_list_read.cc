@@ -7,19 +7,19 @@
 namespace eider::page {
 namespace {
 
-/// Consecutive rows of the selection that start in one chunk; the last of them may go on in the chunks after it.
-struct Run {
-  uint32_t chunk;
-  uint32_t num_chunks;
-  uint64_t begin, end;  // of the selection
-};
-
-class ListRead final : public MiniBlockRead {
+class MiniBlockListRead final : public MiniBlockRead {
  public:
   using MiniBlockRead::MiniBlockRead;
   bool DefersLevels() const override { return !selection_.is_range(); }
 
  private:
+  /// Consecutive rows of the selection that start in one chunk; the last of them may go on in the chunks after it.
+  struct Run {
+    uint32_t chunk;
+    uint32_t num_chunks;
+    uint64_t begin, end;  // of the selection
+  };
+
   void Plan(std::vector<ByteRange>& wants) override {
     const RowIndex& rows = page_.state()->rows;
     for (uint64_t i = 0; i < selection_.count;) {
@@ -106,7 +106,7 @@ class ListRead final : public MiniBlockRead {
 }  // namespace
 
 std::unique_ptr<PageRead> MakeMiniBlockListRead(const MiniBlockDecoder& page, const RowSelection& selection) {
-  return std::make_unique<ListRead>(page, selection);
+  return std::make_unique<MiniBlockListRead>(page, selection);
 }
 
 }  // namespace eider::page

@@ -9,17 +9,17 @@
 namespace eider::page {
 namespace {
 
-/// Consecutive rows of the selection that lie in one chunk.
-struct Run {
-  uint32_t chunk;
-  uint64_t begin, end;  // of the selection
-};
-
-class ItemRead final : public MiniBlockRead {
+class MiniBlockItemRead final : public MiniBlockRead {
  public:
   using MiniBlockRead::MiniBlockRead;
 
  private:
+  /// Consecutive rows of the selection that lie in one chunk.
+  struct Run {
+    uint32_t chunk;
+    uint64_t begin, end;  // of the selection
+  };
+
   void Plan(std::vector<ByteRange>& wants) override {
     const RowIndex& index = page_.state()->values;
     for (uint64_t i = 0; i < selection_.count;) {
@@ -166,7 +166,7 @@ void MiniBlockRead::ReserveRest(size_t k, LeafOutput& out) const {
 }
 
 std::unique_ptr<PageRead> MakeMiniBlockItemRead(const MiniBlockDecoder& page, const RowSelection& selection) {
-  return std::make_unique<ItemRead>(page, selection);
+  return std::make_unique<MiniBlockItemRead>(page, selection);
 }
 
 }  // namespace eider::page

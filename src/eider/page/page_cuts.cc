@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/array/string_values.h"
+#include "eider/page/dictionary_builder.h"
 #include "eider/page/distinct_values.h"
 #include "eider/page/gather.h"
 
@@ -13,7 +14,6 @@ namespace {
 constexpr uint64_t kRawValueBytes = 256;
 /// A dictionary may take this share of a page before pages share it by staying together.
 constexpr uint64_t kMaxDictionaryShare = 200;
-constexpr uint64_t kMaxDistinct = 100000;
 
 const Array& LeafOf(const Array& piece, const ColumnLeaf& leaf) {
   const Array* array = &piece;
@@ -55,7 +55,7 @@ bool SharesDictionary(std::span<const ArrayPtr> pieces, const ColumnLeaf& leaf, 
   const Sample sample = TakeSample(pieces, leaf);
   if (sample.size == 0) return false;
   const uint64_t distinct = EstimateDistinct(sample.num_values, sample.size, sample.distinct);
-  if (distinct > kMaxDistinct || 2 * distinct > sample.num_values) return false;
+  if (distinct > kMaxDictionaryValues || 2 * distinct > sample.num_values) return false;
   return distinct * (sample.bytes / sample.size + 4) * kMaxDictionaryShare > target_bytes;
 }
 

@@ -4,6 +4,7 @@
 
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
+#include "eider/page/blob_decoder.h"
 #include "eider/page/constant_encoder.h"
 #include "eider/page/dictionary_builder.h"
 #include "eider/page/full_zip_encoder.h"
@@ -29,7 +30,6 @@ constexpr double kShrinks = 0.9;
 constexpr uint64_t kMaxConstantLevels = 1024;
 /// Levels of one chunk at most, and their bits at most in 2.1, where a chunk with its values has 32 KiB.
 constexpr uint64_t kMaxChunkLevels = 32768;
-constexpr size_t kDescriptorBytes = 16;
 constexpr uint64_t kMaxChunkLevelBits = 20 * 1024 * 8;
 
 class PageEncoder {
@@ -112,7 +112,7 @@ class PageEncoder {
     rows.Append(gathered.values.data);
     const std::span<const uint16_t> def = shredded.def_levels();
     for (size_t i = 0; i < def.size(); ++i) {
-      if (def[i] != 0) StoreLe<uint64_t>(rows.data() + i * kDescriptorBytes, uint64_t{def[i]} << 16);
+      if (def[i] != 0) StoreLe<uint64_t>(rows.data() + i * kBlobDescriptorBytes, uint64_t{def[i]} << 16);
     }
     gathered.values.data = rows.span();
     ShreddedLeaf items;

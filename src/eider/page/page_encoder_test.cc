@@ -4,14 +4,10 @@
 
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
+#include "eider/testing/arrays.h"
 
 namespace eider::page {
 namespace {
-
-template <typename T>
-Buffer BufferOf(const std::vector<T>& values) {
-  return CopyToBuffer({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(T)});
-}
 
 ColumnLeaf MakeLeaf(TypePtr type, uint16_t version_minor = 2) {
   ColumnLeaf leaf;
@@ -19,14 +15,6 @@ ColumnLeaf MakeLeaf(TypePtr type, uint16_t version_minor = 2) {
   leaf.type = std::move(type);
   leaf.options.compression.version_minor = version_minor;
   return leaf;
-}
-
-ArrayPtr Ints(const std::vector<int32_t>& values) {
-  auto array = std::make_shared<Array>();
-  array->type = MakeType(TypeId::kInt32);
-  array->length = int64_t(values.size());
-  array->buffers.push_back(BufferOf(values));
-  return array;
 }
 
 /// A list column of which every `period`-th list has one item and the others are null.
@@ -46,8 +34,8 @@ ArrayPtr SparseLists(int64_t length, int64_t period) {
   array->type = type;
   array->length = length;
   array->validity = validity.Finish();
-  array->buffers.push_back(BufferOf(offsets));
-  array->children.push_back(Ints(items));
+  array->buffers.push_back(testing::BufferOf(offsets));
+  array->children.push_back(testing::Numbers(items));
   return array;
 }
 
@@ -61,7 +49,7 @@ ArrayPtr Vectors(int64_t length, int32_t dimension) {
   auto items = std::make_shared<Array>();
   items->type = MakeType(TypeId::kFloat);
   items->length = int64_t(values.size());
-  items->buffers.push_back(BufferOf(values));
+  items->buffers.push_back(testing::BufferOf(values));
   auto array = std::make_shared<Array>();
   array->type = type;
   array->length = length;
@@ -75,7 +63,7 @@ std::vector<EncodedPage> EncodeOne(const ArrayPtr& array, const ColumnLeaf& leaf
 }
 
 TEST(PageEncoderTest, KeepsOneValueInTheLayoutIn22Only) {
-  const ArrayPtr sevens = Ints(std::vector<int32_t>(1000, 7));
+  const ArrayPtr sevens = testing::Numbers(std::vector<int32_t>(1000, 7));
   const std::vector<EncodedPage> new_pages = EncodeOne(sevens, MakeLeaf(MakeType(TypeId::kInt32), 2));
   ASSERT_EQ(new_pages.size(), 1u);
   EXPECT_EQ(new_pages[0].layout.constant_layout().inline_value(), std::string("\7\0\0\0", 4));
@@ -105,7 +93,7 @@ TEST(PageEncoderTest, StoresStringsThatRepeatOnce) {
     data += fmt::format("value {}", i % 7);
     offsets.push_back(int32_t(data.size()));
   }
-  strings->buffers = {BufferOf(offsets), CopyToBuffer({reinterpret_cast<const uint8_t*>(data.data()), data.size()})};
+  strings->buffers = {testing::BufferOf(offsets), CopyToBuffer({reinterpret_cast<const uint8_t*>(data.data()), data.size()})};
   const std::vector<EncodedPage> pages = EncodeOne(strings, MakeLeaf(strings->type));
   EXPECT_EQ(pages[0].layout.mini_block_layout().num_dictionary_items(), 7u);
   EXPECT_LT(pages[0].size(), data.size() / 4);
@@ -135,8 +123,8 @@ TEST(PageEncoderTest, LeavesOverTheLevelsOfARowThatTheNextChunkContinues) {
   auto lists = std::make_shared<Array>();
   lists->type = type;
   lists->length = 11;
-  lists->buffers.push_back(BufferOf(offsets));
-  lists->children.push_back(Ints(items));
+  lists->buffers.push_back(testing::BufferOf(offsets));
+  lists->children.push_back(testing::Numbers(items));
   ColumnLeaf leaf = MakeLeaf(MakeType(TypeId::kInt32));
   leaf.steps.push_back({PathStep::Kind::kList, 0});
   const std::vector<EncodedPage> pages = EncodeOne(lists, leaf);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "eider/base/bytes.h"
+#include "eider/testing/arrays.h"
 
 namespace eider::page {
 namespace {
@@ -11,11 +12,6 @@ namespace {
 using namespace ::lance::encodings21;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-template <typename T>
-Buffer BufferOf(const std::vector<T>& values) {
-  return CopyToBuffer({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(T)});
-}
 
 Buffer Bits(const std::vector<int>& bits) {
   if (bits.empty()) return {};
@@ -50,10 +46,10 @@ ArrayPtr MakeArray(TypePtr type, int64_t length, const std::vector<int>& valid, 
 }
 
 ArrayPtr Ints(const std::vector<int32_t>& values, const std::vector<int>& valid = {}) {
-  return MakeArray(MakeType(TypeId::kInt32), int64_t(values.size()), valid, {BufferOf(values)});
+  return MakeArray(MakeType(TypeId::kInt32), int64_t(values.size()), valid, {testing::BufferOf(values)});
 }
 ArrayPtr List(const std::vector<int32_t>& offsets, const std::vector<int>& valid, ArrayPtr items) {
-  return MakeArray(ListOf(items->type), int64_t(offsets.size()) - 1, valid, {BufferOf(offsets)}, {items});
+  return MakeArray(ListOf(items->type), int64_t(offsets.size()) - 1, valid, {testing::BufferOf(offsets)}, {items});
 }
 ArrayPtr Struct(const std::vector<int>& valid, ArrayPtr child) {
   return MakeArray(StructOf(child->type), child->length, valid, {}, {child});

@@ -19,6 +19,10 @@ std::shared_ptr<const expr::Expression> ParseExpression(const SqlExpression& sql
   return expr::Expression::Parse(sql.text, ExpressionSchema(table), {.positional = sql.positional, .named = sql.named});
 }
 
+std::shared_ptr<const expr::Expression> ParseCondition(const SqlExpression& sql, const Schema& table) {
+  return expr::Expression::ParseCondition(sql.text, ExpressionSchema(table), {.positional = sql.positional, .named = sql.named});
+}
+
 ColumnPlaces::ColumnPlaces(std::span<const std::string> columns, const Schema& batches) {
   for (const std::string& column : columns) {
     const std::vector<Field>* fields = &batches.fields;

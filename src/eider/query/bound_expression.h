@@ -19,6 +19,8 @@ Schema ExpressionSchema(const Schema& table);
 
 /// \throws Error(kInvalid) naming the place in the text
 std::shared_ptr<const expr::Expression> ParseExpression(const SqlExpression& sql, const Schema& table);
+/// The same, of what must be a condition.
+std::shared_ptr<const expr::Expression> ParseCondition(const SqlExpression& sql, const Schema& table);
 
 /// Where columns lie, given by path, in batches of one schema.
 class ColumnPlaces {

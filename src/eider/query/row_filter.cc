@@ -39,14 +39,10 @@ void ForEachWord(const Buffer& bits, int64_t count, Body body) {
 }  // namespace
 
 RowFilter::RowFilter(std::shared_ptr<const TableReader> table, const ScanOptions& options)
-    : expression_(ParseExpression(*options.filter, *table->Plan({})->schema())),
+    : expression_(ParseCondition(*options.filter, *table->Plan({})->schema())),
       plan_(table->Plan(ToReadColumns(options, *expression_))),
       reader_(table, plan_, ToReadColumns(options, *expression_)),
-      places_(expression_->columns(), *plan_->schema()) {
-  if (expression_->type()->id != TypeId::kBool && expression_->type()->id != TypeId::kNull) {
-    throw Invalid("filter: '{}' is no condition but {}", options.filter->text, TypeToString(*expression_->type()));
-  }
-}
+      places_(expression_->columns(), *plan_->schema()) {}
 
 // Reads the run and evaluates it slice by slice.
 RecordBatch RowFilter::Evaluate(const RowRun& run, const Visit& visit) const {

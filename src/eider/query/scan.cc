@@ -23,8 +23,8 @@ constexpr uint64_t kBatchesOfBlock = 4;
 /// bytes may hold long strings.
 constexpr uint64_t kFirstBlobRows = 16, kFirstVariableRows = 1024;
 /// Shorter runs are read together, by one task.
-constexpr uint64_t kTaskRows = 4096;
-constexpr size_t kTaskRuns = 64;
+constexpr uint64_t kMergedRows = 4096;
+constexpr size_t kMergedRuns = 64;
 
 /// Batches of one task, each with the fragment that it is of.
 using Batches = std::vector<std::pair<size_t, RecordBatch>>;
@@ -141,7 +141,7 @@ class ScanReader : public RecordBatchReader {
   std::vector<RowRun> NextRuns(bool wait) {
     std::vector<RowRun> runs;
     uint64_t rows = 0;
-    while (rows < kTaskRows && runs.size() < kTaskRuns && (runs.empty() || !MustLearn())) {
+    while (rows < kMergedRows && runs.size() < kMergedRuns && (runs.empty() || !MustLearn())) {
       std::optional<RowRun> run = NextRun(wait && runs.empty());
       if (!run) break;
       rows += run->size();

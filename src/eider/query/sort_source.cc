@@ -10,7 +10,7 @@
 namespace eider::query {
 namespace {
 
-constexpr size_t kTaskRuns = 64;
+constexpr size_t kRunsAtOnce = 64;
 
 ArrayPtr OneValue(const TypePtr& type, const std::string& value) {
   auto array = std::make_shared<Array>();
@@ -105,7 +105,7 @@ bool SortSource::FindRun(const SortBoundPtr& bound) {
 
 std::vector<RowRun> SortSource::Next(uint64_t rows, const SortBoundPtr& bound) {
   std::vector<RowRun> runs;
-  for (uint64_t found = 0; found < rows && runs.size() < kTaskRuns;) {
+  for (uint64_t found = 0; found < rows && runs.size() < kRunsAtOnce;) {
     if (!FindRun(bound)) break;
     runs.push_back(run_.Cut(std::min(run_.size(), rows - found)));
     found += runs.back().size();

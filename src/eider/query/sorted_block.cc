@@ -10,11 +10,11 @@
 namespace eider::query {
 namespace {
 
-constexpr size_t kSliceRows = 1024;
+constexpr size_t kWordRows = 1024;
 constexpr int kRankShift = 56;
 constexpr uint64_t kPlaceMask = (uint64_t{1} << kRankShift) - 1;
 
-uint64_t LoadBigEndian(const uint8_t* bytes) { return __builtin_bswap64(LoadLe<uint64_t>(bytes)); }
+uint64_t LoadWord(const uint8_t* bytes) { return __builtin_bswap64(LoadLe<uint64_t>(bytes)); }
 
 bool IsBytesBefore(ByteSpan a, ByteSpan b) {
   const int order = std::memcmp(a.data(), b.data(), std::min(a.size(), b.size()));
@@ -23,7 +23,7 @@ bool IsBytesBefore(ByteSpan a, ByteSpan b) {
 
 }  // namespace
 
-SortRecord::SortRecord(ByteSpan record) : word(LoadBigEndian(record.data() + 1)), rank(record[0]), bytes(record) {}
+SortRecord::SortRecord(ByteSpan record) : word(LoadWord(record.data() + 1)), rank(record[0]), bytes(record) {}
 
 bool SortRecord::operator<(const SortRecord& other) const {
   if (rank != other.rank) return rank < other.rank;
@@ -31,7 +31,7 @@ bool SortRecord::operator<(const SortRecord& other) const {
   return IsBytesBefore(bytes, other.bytes);
 }
 
-uint64_t SortRecord::position() const { return LoadBigEndian(bytes.data() + bytes.size() - 8); }
+uint64_t SortRecord::position() const { return LoadWord(bytes.data() + bytes.size() - 8); }
 
 SortBound::SortBound(const SortRecord& record) : bytes_(record.bytes.begin(), record.bytes.end()), record_(ByteSpan(bytes_)) {}
 
@@ -57,7 +57,7 @@ void SortedBlock::EndRecord(size_t begin) {
   const auto stored = static_cast<uint32_t>(length);
   uint8_t* at = bytes_.data() + begin;
   std::memcpy(at, &stored, 4);
-  entries_.push_back({LoadBigEndian(at + 5), uint64_t{at[4]} << kRankShift | begin});
+  entries_.push_back({LoadWord(at + 5), uint64_t{at[4]} << kRankShift | begin});
 }
 
 void SortedBlock::Add(const SortRecord& record) {
@@ -85,7 +85,7 @@ void SortedBlock::AddRow(std::span<const SortColumn> columns, size_t index, uint
 
 void SortedBlock::AddSlice(std::span<const SortColumn> columns, size_t first, size_t rows, const RowPositions& positions) {
   const SortColumn& key = columns[0];
-  std::array<uint64_t, kSliceRows> words;
+  std::array<uint64_t, kWordRows> words;
   key.Words(static_cast<int64_t>(first), std::span(words).first(rows));
   const auto add = [&](size_t i) { AddRow(columns, first + i, words[i], positions[first + i]); };
   if (!bound_) {
@@ -124,9 +124,9 @@ void SortedBlock::AddSlice(std::span<const SortColumn> columns, size_t first, si
 
 void SortedBlock::Add(std::span<const SortColumn> columns, const RowPositions& positions, const SortBoundPtr& bound) {
   if (bound && (!bound_ || bound->record() < bound_->record())) bound_ = bound;
-  for (size_t first = 0; first < positions.size(); first += kSliceRows) {
-    AddSlice(columns, first, std::min<size_t>(kSliceRows, positions.size() - first), positions);
-    if (entries_.size() > most_ && entries_.size() - most_ > most_ + kSliceRows) Cut();
+  for (size_t first = 0; first < positions.size(); first += kWordRows) {
+    AddSlice(columns, first, std::min<size_t>(kWordRows, positions.size() - first), positions);
+    if (entries_.size() > most_ && entries_.size() - most_ > most_ + kWordRows) Cut();
   }
 }
 

@@ -14,10 +14,10 @@
 namespace eider::query {
 namespace {
 
-constexpr uint64_t kFirstRows = 256;
+constexpr uint64_t kFirstSortedRows = 256;
 /// Rows whose keys one task reads; fewer at first where a limit may make the rest needless, or values may be wide.
-constexpr uint64_t kTaskRows = 32 << 10, kFirstTaskRows = 8 << 10, kFirstVariableRows = 1024;
-constexpr uint64_t kTaskBytes = 16 << 20;
+constexpr uint64_t kKeyRows = 32 << 10, kFirstKeyRows = 8 << 10, kFirstVariableKeyRows = 1024;
+constexpr uint64_t kKeyTaskBytes = 16 << 20;
 /// Beside its keys, what a row in a block takes.
 constexpr uint64_t kRecordBytes = 40;
 
@@ -92,7 +92,7 @@ class KeySort {
         most_(WantedRows(options)),
         keys_(std::make_shared<const KeyReader>(table, options)),
         source_(*table, keys_->filter(), keys_->plan(), options),
-        task_rows_(keys_->plan().has_variable_columns() ? kFirstVariableRows : kFirstTaskRows) {}
+        task_rows_(keys_->plan().has_variable_columns() ? kFirstVariableKeyRows : kFirstKeyRows) {}
 
   RowSorter Run() {
     RowSorter sorter(budget_, most_);
@@ -114,9 +114,9 @@ class KeySort {
  private:
   std::vector<RowRun> NextRuns(const SortBoundPtr& bound) {
     const uint64_t tasks = static_cast<uint64_t>(std::max(0, pool_.num_threads())) + 1;
-    const uint64_t bytes = std::clamp<uint64_t>(budget_.limit_bytes() / (8 * tasks), 64 << 10, kTaskBytes);
+    const uint64_t bytes = std::clamp<uint64_t>(budget_.limit_bytes() / (8 * tasks), 64 << 10, kKeyTaskBytes);
     const uint64_t rows = std::clamp<uint64_t>(bytes / (2 * keys_->row_bytes(source_.fragment()) + kRecordBytes), 1, task_rows_);
-    task_rows_ = std::min(kTaskRows, 2 * task_rows_);
+    task_rows_ = std::min(kKeyRows, 2 * task_rows_);
     return source_.Next(rows, bound);
   }
 
@@ -166,7 +166,7 @@ class SortedReader final : public RecordBatchReader {
   }
 
   uint64_t BlockRows() const {
-    if (seen_rows_ == 0 && plan_->has_variable_columns()) return kFirstRows;
+    if (seen_rows_ == 0 && plan_->has_variable_columns()) return kFirstSortedRows;
     const uint64_t bytes = std::max({uint64_t{1}, plan_->fixed_bytes_per_row(), seen_rows_ ? seen_bytes_ / seen_rows_ : 0});
     return std::clamp<uint64_t>(block_bytes_ / bytes, 1, std::max<uint64_t>(options_.batch_rows, 8192));
   }

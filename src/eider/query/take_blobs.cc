@@ -8,7 +8,7 @@ namespace eider::query {
 namespace {
 
 /// Rows of one fragment and their places in the answer.
-struct FragmentRows {
+struct RowsOfFragment {
   std::vector<uint64_t> physical;
   std::vector<size_t> outputs;
 };
@@ -47,11 +47,11 @@ std::vector<BlobPlace> TableReader::PlaceBlobs(const std::string& column, std::s
   if (field == nullptr) throw NotFound("{}", NoColumn(column, snapshot_.manifest->schema().Names()));
   if (BlobFormOf(*field) == BlobForm::kNone) throw Invalid("column '{}' holds no blobs: it is a {}", column, field->logical_type);
   const ReadPlanPtr plan = Plan({.columns = std::vector<std::string>{column}});
-  std::map<size_t, FragmentRows> fragments;
+  std::map<size_t, RowsOfFragment> fragments;
   for (size_t i = 0; i < rows.size(); ++i) {
     const uint64_t address = AddressOf(rows[i], naming, context);
     if (addresses) addresses->push_back(address);
-    FragmentRows& part = fragments[*snapshot_.manifest->FindFragment(address >> 32)];
+    RowsOfFragment& part = fragments[*snapshot_.manifest->FindFragment(address >> 32)];
     part.physical.push_back(address & 0xFFFFFFFF);
     part.outputs.push_back(i);
   }

@@ -1,7 +1,5 @@
 #include "eider/rows/deletion_vector.h"
 
-#include <roaring/roaring.h>
-
 #include <algorithm>
 
 #include "eider/rows/portable_roaring.h"
@@ -179,14 +177,6 @@ std::vector<uint32_t> DeletionVector::Offsets() const {
   return offsets;
 }
 
-std::string DeletionVector::ToRoaring() const {
-  const std::vector<uint32_t> offsets = Offsets();
-  const std::unique_ptr<roaring_bitmap_t, void (*)(roaring_bitmap_t*)> bitmap(
-      roaring_bitmap_of_ptr(offsets.size(), offsets.data()), [](roaring_bitmap_t* b) { roaring_bitmap_free(b); });
-  roaring_bitmap_run_optimize(bitmap.get());
-  std::string bytes(roaring_bitmap_portable_size_in_bytes(bitmap.get()), '\0');
-  roaring_bitmap_portable_serialize(bitmap.get(), bytes.data());
-  return bytes;
-}
+std::string DeletionVector::ToRoaring() const { return ToPortableRoaring(Offsets()); }
 
 }  // namespace eider::rows

@@ -10,7 +10,6 @@
 namespace eider::rows {
 namespace {
 
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 /// Every question answered by brute force.
 void ExpectAgrees(const DeletionVector& vector, const std::set<uint32_t>& deleted, uint64_t num_rows) {

@@ -1,5 +1,9 @@
 #include "eider/rows/portable_roaring.h"
 
+#include <roaring/roaring.h>
+
+#include <memory>
+
 namespace eider::rows {
 namespace {
 
@@ -111,5 +115,14 @@ class Reader {
 }  // namespace
 
 void VisitPortableRoaring(ByteSpan bytes, const std::function<void(uint32_t, uint32_t)>& run) { Reader(bytes, run).Read(); }
+
+std::string ToPortableRoaring(std::span<const uint32_t> bits) {
+  const std::unique_ptr<roaring_bitmap_t, void (*)(roaring_bitmap_t*)> bitmap(
+      roaring_bitmap_of_ptr(bits.size(), bits.data()), [](roaring_bitmap_t* b) { roaring_bitmap_free(b); });
+  roaring_bitmap_run_optimize(bitmap.get());
+  std::string bytes(roaring_bitmap_portable_size_in_bytes(bitmap.get()), '\0');
+  roaring_bitmap_portable_serialize(bitmap.get(), bytes.data());
+  return bytes;
+}
 
 }  // namespace eider::rows

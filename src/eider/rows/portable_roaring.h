@@ -11,6 +11,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
+#include <string>
 
 #include "eider/base/bytes.h"
 
@@ -18,5 +20,8 @@ namespace eider::rows {
 
 /// Calls `run(first, count)` for runs of set bits, ascending and disjoint. \throws Error(kCorrupt)
 void VisitPortableRoaring(ByteSpan bytes, const std::function<void(uint32_t first, uint32_t count)>& run);
+
+/// The bitmap with these bits, in any order.
+std::string ToPortableRoaring(std::span<const uint32_t> bits);
 
 }  // namespace eider::rows

@@ -7,7 +7,6 @@
 namespace eider::rows {
 namespace {
 
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 std::vector<uint64_t> All(const RowIdSequence& sequence) {
   std::vector<uint64_t> ids(sequence.size());
   sequence.Read(0, ids.size(), ids.data());

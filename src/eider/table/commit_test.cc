@@ -7,6 +7,7 @@
 
 #include "eider/base/error.h"
 #include "eider/proto/rowids.pb.h"
+#include "eider/rows/portable_roaring.h"
 #include "eider/rows/row_id_sequence.h"
 #include "eider/table/conflict.h"
 #include "eider/testing/faulty_store.h"
@@ -16,7 +17,6 @@ namespace {
 
 using testing::FaultyStore;
 
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 lance::file::Field FieldOf(const std::string& name, int32_t id) {
   lance::file::Field field;
@@ -232,6 +232,103 @@ TEST(CommitTest, ConflictsFollowTheMatrix) {
   EXPECT_EQ(KindOf([&] { after(project, merge); }), ErrorKind::kConflict);
   EXPECT_EQ(KindOf([&] { after(merge, project); }), ErrorKind::kRetryableConflict);
   EXPECT_EQ(KindOf([&] { after(TransactionProto(), append); }), ErrorKind::kRetryableConflict);
+}
+
+TEST(CommitTest, DeletesConflictWithChangesOfTheSameFragments) {
+  const auto deletion = [](uint64_t updated, uint64_t removed) {
+    TransactionProto transaction = NewTransaction(1);
+    transaction.mutable_delete_()->add_updated_fragments()->set_id(updated);
+    transaction.mutable_delete_()->add_deleted_fragment_ids(removed);
+    return transaction;
+  };
+  const TransactionProto mine = deletion(1, 2);
+  TransactionProto update = NewTransaction(1), rewrite = NewTransaction(1), old_rewrite = NewTransaction(1), replacement = NewTransaction(1);
+  update.mutable_update()->add_removed_fragment_ids(2);
+  rewrite.mutable_rewrite()->add_groups()->add_old_fragments()->set_id(1);
+  old_rewrite.mutable_rewrite()->add_old_fragments()->set_id(1);
+  replacement.mutable_data_replacement()->add_replacements()->set_fragment_id(2);
+  for (const TransactionProto& theirs : {deletion(1, 9), deletion(9, 2), deletion(9, 1), deletion(2, 9), update, rewrite, old_rewrite, replacement}) {
+    EXPECT_EQ(KindOf([&] { CheckConflict(mine, theirs, 2, false); }), ErrorKind::kRetryableConflict) << theirs.operation_case();
+    CheckConflict(deletion(5, 6), theirs, 2, false);
+  }
+  CheckConflict(mine, AppendOf(1), 2, true);
+  CheckConflict(mine, ProjectOf(NewTable(), {}), 2, true);
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, OverwriteOf(1), 2, false); }), ErrorKind::kConflict);
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, MergeOf(NewTable()), 2, false); }), ErrorKind::kRetryableConflict);
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, TransactionProto(), 2, false); }), ErrorKind::kRetryableConflict);
+}
+
+TEST(CommitTest, UpdatesConflictWithDeletesAndWithWhatChangesColumns) {
+  TransactionProto mine = NewTransaction(1), overlay = NewTransaction(1), elsewhere = NewTransaction(1), remove = NewTransaction(1);
+  mine.mutable_update()->add_updated_fragments()->set_id(3);
+  overlay.mutable_data_overlay()->add_groups()->set_fragment_id(3);
+  elsewhere.mutable_data_overlay()->add_groups()->set_fragment_id(4);
+  remove.mutable_delete_()->add_deleted_fragment_ids(3);
+  for (const TransactionProto& theirs : {overlay, remove, mine, ProjectOf(NewTable(), {}), MergeOf(NewTable())}) {
+    EXPECT_EQ(KindOf([&] { CheckConflict(mine, theirs, 2, false); }), ErrorKind::kRetryableConflict) << theirs.operation_case();
+  }
+  CheckConflict(mine, elsewhere, 2, false);
+  CheckConflict(mine, AppendOf(1), 2, false);
+  CheckConflict(AppendOf(1), mine, 2, false);
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, OverwriteOf(1), 2, false); }), ErrorKind::kConflict);
+}
+
+TEST(CommitTest, RewritesConflictWithChangesOfTheSameFragmentsAndWithNewIndices) {
+  TransactionProto mine = NewTransaction(1), remove = NewTransaction(1), elsewhere = NewTransaction(1), index = NewTransaction(1);
+  mine.mutable_rewrite()->add_groups()->add_old_fragments()->set_id(3);
+  remove.mutable_delete_()->add_deleted_fragment_ids(3);
+  elsewhere.mutable_delete_()->add_deleted_fragment_ids(4);
+  index.mutable_create_index();
+  for (const TransactionProto& theirs : {remove, mine, index, MergeOf(NewTable())}) {
+    EXPECT_EQ(KindOf([&] { CheckConflict(mine, theirs, 2, false); }), ErrorKind::kRetryableConflict) << theirs.operation_case();
+  }
+  CheckConflict(mine, elsewhere, 2, false);
+  CheckConflict(mine, AppendOf(1), 2, false);
+  CheckConflict(mine, ProjectOf(NewTable(), {}), 2, false);
+}
+
+TEST(CommitTest, RewrittenFragmentsLeaveTheCoverageOfIndices) {
+  const Snapshot second = Commit(NewTable(), AppendOf(1));
+  ManifestDraft draft;
+  draft.head = second.manifest->head();
+  draft.head.set_version(3);
+  draft.fragments = {second.manifest->fragment_bytes(0), second.manifest->fragment_bytes(1)};
+  IndexSectionProto indices;
+  const std::vector<uint32_t> covered = {0, 1, 77};
+  indices.add_indices()->add_fields(0);
+  indices.mutable_indices(0)->set_fragment_bitmap(rows::ToPortableRoaring(covered));
+  indices.add_indices()->add_fields(0);  // does not tell
+  indices.add_indices()->set_name("of the system");
+  const std::string section = indices.SerializeAsString();
+  draft.index_section = SpanOf(section);
+  TransactionProto created = NewTransaction(2);
+  created.mutable_create_index();
+  draft.transaction = created.SerializeAsString();
+  ASSERT_TRUE(second.store->PutIfAbsent(ManifestPath(3, Naming::kV2), SpanOf(SerializeManifest(draft)), false));
+  TransactionProto rewrite = NewTransaction(3);
+  auto* group = rewrite.mutable_rewrite()->add_groups();
+  group->add_old_fragments()->set_id(0);
+  *group->add_new_fragments() = FragmentOf(10);
+  const Snapshot rewritten = Commit(LoadSnapshot(second.store), rewrite);
+  ASSERT_EQ(rewritten.manifest->num_fragments(), 2u);
+  EXPECT_EQ(rewritten.manifest->fragment(0).id(), 1u);
+  EXPECT_EQ(rewritten.manifest->fragment(1).id(), 2u);
+  const ByteSpan kept = rewritten.manifest->index_section();
+  ASSERT_TRUE(indices.ParseFromArray(kept.data(), static_cast<int>(kept.size())));
+  ASSERT_EQ(indices.indices_size(), 2);
+  std::vector<uint32_t> left;
+  rows::VisitPortableRoaring(SpanOf(indices.indices(0).fragment_bitmap()), [&](uint32_t first, uint32_t count) {
+    for (uint32_t i = 0; i < count; ++i) left.push_back(first + i);
+  });
+  EXPECT_EQ(left, std::vector<uint32_t>{1});
+  EXPECT_EQ(indices.indices(1).name(), "of the system");
+}
+
+TEST(CommitTest, ADeleteOfAFragmentThatIsNotThereIsRefused) {
+  const Snapshot base = NewTable();
+  TransactionProto transaction = NewTransaction(1);
+  transaction.mutable_delete_()->add_deleted_fragment_ids(7);
+  EXPECT_EQ(KindOf([&] { Commit(base, transaction); }), ErrorKind::kInvalid);
 }
 
 TEST(CommitTest, AVersionAsksForMoreWhenRowsWrittenBeforeItMayNotFit) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "eider/base/error.h"
 
@@ -23,6 +24,74 @@ Verdict AppendAfter(const Txn& theirs, bool asks_for_more) {
     case Txn::OPERATION_NOT_SET: return kRetry;
     default: return kFine;
   }
+}
+
+/// The fragments whose rows or files an operation changes or removes.
+std::unordered_set<uint64_t> TouchedFragments(const Txn& transaction) {
+  std::unordered_set<uint64_t> ids;
+  const auto add = [&](const auto& fragments) {
+    for (const DataFragmentProto& fragment : fragments) ids.insert(fragment.id());
+  };
+  switch (transaction.operation_case()) {
+    case Txn::kDelete:
+      add(transaction.delete_().updated_fragments());
+      ids.insert(transaction.delete_().deleted_fragment_ids().begin(), transaction.delete_().deleted_fragment_ids().end());
+      break;
+    case Txn::kUpdate:
+      add(transaction.update().updated_fragments());
+      ids.insert(transaction.update().removed_fragment_ids().begin(), transaction.update().removed_fragment_ids().end());
+      for (const auto& [id, rows] : transaction.update().updated_offset_bitmaps()) ids.insert(id);
+      break;
+    case Txn::kRewrite:
+      add(transaction.rewrite().old_fragments());
+      for (const auto& group : transaction.rewrite().groups()) add(group.old_fragments());
+      break;
+    case Txn::kDataOverlay:
+      for (const auto& group : transaction.data_overlay().groups()) ids.insert(group.fragment_id());
+      break;
+    case Txn::kDataReplacement:
+      for (const auto& group : transaction.data_replacement().replacements()) ids.insert(group.fragment_id());
+      break;
+    default: break;
+  }
+  return ids;
+}
+
+bool TouchSameFragment(const Txn& mine, const Txn& theirs) {
+  const std::unordered_set<uint64_t> ours = TouchedFragments(mine);
+  for (const uint64_t id : TouchedFragments(theirs)) {
+    if (ours.contains(id)) return true;
+  }
+  return false;
+}
+
+Verdict DeleteAfter(const Txn& mine, const Txn& theirs) {
+  switch (theirs.operation_case()) {
+    case Txn::kOverwrite:
+    case Txn::kRestore:
+    case Txn::kUpdateMemWalState: return kNever;
+    case Txn::kMerge:
+    case Txn::OPERATION_NOT_SET: return kRetry;
+    case Txn::kDelete:
+    case Txn::kUpdate:
+    case Txn::kRewrite:
+    case Txn::kDataReplacement: return TouchSameFragment(mine, theirs) ? kRetry : kFine;
+    default: return kFine;
+  }
+}
+
+/// Rows that were read from what others changed since would be written with old values.
+Verdict UpdateAfter(const Txn& mine, const Txn& theirs) {
+  if (theirs.operation_case() == Txn::kProject) return kRetry;
+  if (theirs.operation_case() == Txn::kDataOverlay) return TouchSameFragment(mine, theirs) ? kRetry : kFine;
+  return DeleteAfter(mine, theirs);
+}
+
+/// An index that came meanwhile may cover what is gone: which fragments it names is looked at on the new version.
+Verdict RewriteAfter(const Txn& mine, const Txn& theirs) {
+  if (theirs.operation_case() == Txn::kCreateIndex) return kRetry;
+  if (theirs.operation_case() == Txn::kDataOverlay) return TouchSameFragment(mine, theirs) ? kRetry : kFine;
+  return DeleteAfter(mine, theirs);
 }
 
 Verdict OverwriteAfter(const Txn& mine, const Txn& theirs) {
@@ -75,6 +144,9 @@ Verdict ProjectAfter(const Txn& theirs) {
 Verdict Judge(const Txn& mine, const Txn& theirs, bool asks_for_more) {
   switch (mine.operation_case()) {
     case Txn::kAppend: return AppendAfter(theirs, asks_for_more);
+    case Txn::kDelete: return DeleteAfter(mine, theirs);
+    case Txn::kUpdate: return UpdateAfter(mine, theirs);
+    case Txn::kRewrite: return RewriteAfter(mine, theirs);
     case Txn::kOverwrite: return OverwriteAfter(mine, theirs);
     case Txn::kMerge: return MergeAfter(theirs);
     case Txn::kProject: return ProjectAfter(theirs);

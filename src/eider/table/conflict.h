@@ -4,11 +4,15 @@
 ///
 ///     mine \ theirs  Append Delete Update Overwrite CreateIndex Rewrite Merge Project Restore Config DataRepl Overlay
 ///     Append           .      .      .       X           .         .      .+     .+      X      .       .        .
+///     Delete           .      f      f       X           .         f      R      .       X      .       f        .
+///     Update           .      f      f       X           .         f      R      R       X      .       f        f
+///     Rewrite          .      f      f       X           R         f      R      .       X      .       f        f
 ///     Overwrite        .      .      .       R           .         .      .      .       .      .*      .        .
 ///     Merge            R      R      R       X           .         R      R      X       X      .       R        R
 ///     Project          R      .      R       X           .         .      R      R       X      .       R        R
 ///
 ///     .  both stand    R  re-execute mine on the new version    X  mine can never stand
+///     f  R when both touch the same fragment
 ///     +  R when theirs asks for more than before: the rows of an append were written without knowing it
 ///     *  X when both touch the same config key, or theirs touches schema or field metadata
 ///

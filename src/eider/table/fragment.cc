@@ -64,6 +64,8 @@ std::string NewDataFileName() {
   return name + ".lance";
 }
 
+uint64_t NewDeletionFileId() { return LoadLe<uint64_t>(RandomBytes().data()); }
+
 std::string NewUuid() {
   std::array<uint8_t, 16> bytes = RandomBytes();
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

@@ -53,6 +53,8 @@ class Fragment {
 std::string DeletionFileName(uint64_t fragment_id, const ::lance::table::DeletionFile& file);
 /// A fresh name for a data file: 24 random bits as binary digits, then 104 random bits as hex, then ".lance".
 std::string NewDataFileName();
+/// A random id for a deletion file.
+uint64_t NewDeletionFileId();
 /// A random version-4 UUID.
 std::string NewUuid();
 

@@ -64,7 +64,9 @@ std::shared_ptr<const Manifest> Manifest::Parse(Buffer bytes) {
   std::shared_ptr<Manifest> manifest(new Manifest());
   manifest->bytes_ = std::move(bytes);
   std::string head;
-  VisitWireFields(ManifestMessage(manifest->bytes_.span()), "manifest", [&](const WireField& field) {
+  const ByteSpan message = ManifestMessage(manifest->bytes_.span());
+  manifest->message_at_ = static_cast<uint64_t>(message.data() - manifest->bytes_.data()) - sizeof(uint32_t);
+  VisitWireFields(message, "manifest", [&](const WireField& field) {
     if (field.number == kFragmentsField && field.wire_type == 2) {
       manifest->fragment_bytes_.push_back(field.content);
     } else {
@@ -169,8 +171,18 @@ ByteSpan Manifest::inline_transaction() const {
   return {};
 }
 
+ByteSpan Manifest::dictionaries() const {
+  const auto& fields = head_.fields();
+  if (std::none_of(fields.begin(), fields.end(), [](const auto& field) { return field.has_dictionary(); })) return {};
+  uint64_t end = message_at_;
+  if (head_.has_index_section()) end = std::min<uint64_t>(end, head_.index_section());
+  if (head_.has_transaction_section()) end = std::min<uint64_t>(end, head_.transaction_section());
+  if (head_.has_legacy_transaction_section()) end = std::min<uint64_t>(end, head_.legacy_transaction_section());
+  return bytes_.span().first(end);
+}
+
 std::string SerializeManifest(const ManifestDraft& draft) {
-  std::string file;
+  std::string file(reinterpret_cast<const char*>(draft.dictionaries.data()), draft.dictionaries.size());
   ManifestProto head = draft.head;
   head.clear_fragments();
   head.clear_index_section();

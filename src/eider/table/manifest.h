@@ -67,6 +67,9 @@ class Manifest {
   ByteSpan index_section() const;
   /// The serialized inline transaction, empty without one. \throws Error(kCorrupt)
   ByteSpan inline_transaction() const;
+  /// What the file holds before everything else: the values of dictionary columns in tables of version 0.1, whose fields name them by
+  /// position in the file. Empty where no field does.
+  ByteSpan dictionaries() const;
   /// Size of the manifest file.
   uint64_t size_bytes() const { return bytes_.size(); }
 
@@ -77,6 +80,7 @@ class Manifest {
   void ReadFragmentIds();
 
   Buffer bytes_;
+  uint64_t message_at_ = 0;  ///< position of the section that holds the message
   ManifestProto head_;
   LanceSchema schema_;
   std::string data_storage_version_;
@@ -92,6 +96,7 @@ struct ManifestDraft {
   ManifestProto head;                        ///< without fragments; section positions are filled in by Serialize
   std::vector<std::string> owned_fragments;  ///< storage for fragments that changed
   std::vector<ByteSpan> fragments;           ///< serialized DataFragments, sorted by id
+  ByteSpan dictionaries;                     ///< go first, so that they stay where fields say that they are
   ByteSpan index_section;                    ///< empty: none
   std::string transaction;                   ///< serialized; empty: none
 };

@@ -11,7 +11,6 @@
 namespace eider::table {
 namespace {
 
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 ManifestPtr Parse(const std::string& file) { return Manifest::Parse(CopyToBuffer(SpanOf(file))); }
 
 // Field 200, a varint 5: stands for what a newer engine may add to a message.

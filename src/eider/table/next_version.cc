@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "eider/base/error.h"
 #include "eider/base/parse_message.h"
 #include "eider/base/wire.h"
+#include "eider/rows/portable_roaring.h"
 #include "eider/rows/row_id_sequence.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
@@ -61,8 +64,12 @@ void NextVersion::Apply(const TransactionProto& transaction, const std::optional
   if (base_ == nullptr && !transaction.has_overwrite()) {
     throw Invalid("commit: operation '{}' makes no first version", OperationName(transaction));
   }
+  if (base_ && !transaction.has_overwrite()) draft_.dictionaries = base_->dictionaries();
   switch (transaction.operation_case()) {
     case TransactionProto::kAppend: ApplyAppend(transaction.append()); break;
+    case TransactionProto::kDelete: ApplyDelete(transaction.delete_()); break;
+    case TransactionProto::kRewrite: ApplyRewrite(transaction.rewrite()); break;
+    case TransactionProto::kUpdate: ApplyUpdate(transaction.update()); break;
     case TransactionProto::kOverwrite: ApplyOverwrite(transaction.overwrite(), storage_version); break;
     case TransactionProto::kMerge: ApplyMerge(transaction.merge()); break;
     case TransactionProto::kProject: ApplyProject(transaction.project()); break;
@@ -74,6 +81,58 @@ void NextVersion::ApplyAppend(const TransactionProto::Append& append) {
   KeepFragments();
   KeepIndices();
   AddNewFragments(append.fragments());
+}
+
+void NextVersion::ApplyDelete(const TransactionProto::Delete& deletion) {
+  KeepIndices();
+  RecordMaxFragmentId();
+  DeleteRows(deletion.updated_fragments(), deletion.deleted_fragment_ids());
+}
+
+void NextVersion::ApplyRewrite(const TransactionProto::Rewrite& rewrite) {
+  if (stable_row_ids_) throw Unsupported("commit: a rewrite of a table with stable row ids");
+  RecordMaxFragmentId();
+  google::protobuf::RepeatedField<uint64_t> removed;
+  for (const auto& group : rewrite.groups()) {
+    for (const DataFragmentProto& fragment : group.old_fragments()) removed.Add(fragment.id());
+  }
+  DeleteRows({}, removed);
+  for (const auto& group : rewrite.groups()) AddNewFragments(group.new_fragments());
+  Uncover({removed.begin(), removed.end()});
+}
+
+void NextVersion::ApplyUpdate(const TransactionProto::Update& update) {
+  if (update.update_mode() != 0) throw Unsupported("commit: an update that rewrites columns");
+  KeepIndices();
+  RecordMaxFragmentId();
+  DeleteRows(update.updated_fragments(), update.removed_fragment_ids());
+  AddNewFragments(update.new_fragments());
+}
+
+void NextVersion::DeleteRows(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated_fragments,
+                             const google::protobuf::RepeatedField<uint64_t>& removed_ids) {
+  std::unordered_map<uint64_t, const DataFragmentProto*> updated;
+  for (const DataFragmentProto& fragment : updated_fragments) updated[fragment.id()] = &fragment;
+  std::unordered_set<uint64_t> removed(removed_ids.begin(), removed_ids.end());
+  for (size_t i = 0; i < base_->num_fragments(); ++i) {
+    const uint64_t id = base_->fragment(i).id();
+    if (removed.erase(id) > 0) continue;
+    const auto found = updated.find(id);
+    if (found == updated.end()) {
+      draft_.fragments.push_back(base_->fragment_bytes(i));
+      continue;
+    }
+    // Files and overlays are those of the newest version: only the deleted rows are ours to say.
+    DataFragmentProto fragment = base_->fragment(i).proto();
+    *fragment.mutable_deletion_file() = found->second->deletion_file();
+    if (fragment.physical_rows() == 0) fragment.set_physical_rows(found->second->physical_rows());
+    AddFragment(fragment);
+    updated.erase(found);
+  }
+  if (!removed.empty() || !updated.empty()) {
+    throw Invalid("commit: version {} has no fragment {} to delete from", base_->version(),
+                  removed.empty() ? updated.begin()->first : *removed.begin());
+  }
 }
 
 void NextVersion::ApplyOverwrite(const TransactionProto::Overwrite& overwrite,
@@ -89,10 +148,7 @@ void NextVersion::ApplyOverwrite(const TransactionProto::Overwrite& overwrite,
     draft_.head.set_reader_feature_flags(draft_.head.reader_feature_flags() & ~uint64_t{kMixedFileVersions});
     draft_.head.set_writer_feature_flags(draft_.head.writer_feature_flags() & ~uint64_t{kMixedFileVersions});
   }
-  // Ids go on counting: a fragment id is never used twice.
-  if (base_ && !draft_.head.has_max_fragment_id() && base_->num_fragments() > 0) {
-    draft_.head.set_max_fragment_id(NextFragmentId() - 1);
-  }
+  RecordMaxFragmentId();
   AddNewFragments(overwrite.fragments());
 }
 
@@ -151,6 +207,13 @@ void NextVersion::OwnFragment(size_t position, const DataFragmentProto& fragment
   draft_.owned_fragments.push_back(fragment.SerializeAsString());
 }
 
+/// Ids go on counting: a fragment id is never used twice, whatever is removed now.
+void NextVersion::RecordMaxFragmentId() {
+  if (base_ && !draft_.head.has_max_fragment_id() && base_->num_fragments() > 0) {
+    draft_.head.set_max_fragment_id(NextFragmentId() - 1);
+  }
+}
+
 uint32_t NextVersion::NextFragmentId() {
   uint64_t next = 0;
   if (draft_.head.has_max_fragment_id()) {
@@ -181,20 +244,53 @@ void NextVersion::AddNewFragments(const google::protobuf::RepeatedPtrField<DataF
 
 void NextVersion::KeepIndices() { draft_.index_section = base_->index_section(); }
 
-void NextVersion::DropIndicesWithoutFields() {
+std::optional<IndexSectionProto> NextVersion::ReadIndices() const {
   const ByteSpan section = base_->index_section();
+  if (section.empty()) return std::nullopt;
   IndexSectionProto indices;
-  if (section.empty()) return;
   if (!ParseMessage(section, &indices)) {
     throw Corrupt("version {}: the index section does not parse", base_->version());
   }
+  return indices;
+}
+
+void NextVersion::DropIndicesWithoutFields() {
+  const std::optional<IndexSectionProto> indices = ReadIndices();
+  if (!indices) return;
   std::unordered_set<int32_t> ids;
   for (const auto& field : draft_.head.fields()) ids.insert(field.id());
-  IndexSectionProto kept = indices;
+  IndexSectionProto kept = *indices;
   kept.clear_indices();
-  for (const auto& index : indices.indices()) {
+  for (const auto& index : indices->indices()) {
     const auto in_schema = [&](int32_t id) { return ids.contains(id); };
     if (std::all_of(index.fields().begin(), index.fields().end(), in_schema)) *kept.add_indices() = index;
+  }
+  index_section_ = kept.SerializeAsString();
+  draft_.index_section = SpanOf(index_section_);
+}
+
+std::string NextVersion::Without(std::string_view bitmap, const std::unordered_set<uint64_t>& fragments) const {
+  std::map<uint64_t, uint64_t> runs;  // first -> end
+  rows::VisitPortableRoaring(SpanOf(bitmap), [&](uint32_t first, uint32_t count) { runs[first] = uint64_t{first} + count; });
+  std::vector<uint32_t> left;
+  for (size_t i = 0; i < base_->num_fragments(); ++i) {
+    const uint64_t id = base_->fragment(i).id();
+    const auto after = runs.upper_bound(id);
+    if (after != runs.begin() && id < std::prev(after)->second && !fragments.contains(id)) left.push_back(static_cast<uint32_t>(id));
+  }
+  return rows::ToPortableRoaring(left);
+}
+
+void NextVersion::Uncover(const std::unordered_set<uint64_t>& fragments) {
+  const std::optional<IndexSectionProto> indices = ReadIndices();
+  if (!indices) return;
+  IndexSectionProto kept = *indices;
+  kept.clear_indices();
+  for (const auto& index : indices->indices()) {
+    if (!index.has_fragment_bitmap() && index.fields_size() > 0) continue;
+    auto* left = kept.add_indices();
+    *left = index;
+    if (index.has_fragment_bitmap()) left->set_fragment_bitmap(Without(index.fragment_bitmap(), fragments));
   }
   index_section_ = kept.SerializeAsString();
   draft_.index_section = SpanOf(index_section_);

@@ -2,6 +2,8 @@
 /// \file
 /// Applies a transaction to a version: what the manifest of the next version holds.
 
+#include <unordered_set>
+
 #include "eider/table/commit.h"
 
 namespace eider::table {
@@ -25,17 +27,29 @@ class NextVersion {
 
  private:
   void ApplyAppend(const TransactionProto::Append& append);
+  void ApplyDelete(const TransactionProto::Delete& deletion);
+  void ApplyRewrite(const TransactionProto::Rewrite& rewrite);
+  void ApplyUpdate(const TransactionProto::Update& update);
   void ApplyOverwrite(const TransactionProto::Overwrite& overwrite, const std::optional<std::string>& storage_version);
   void ApplyMerge(const TransactionProto::Merge& merge);
   void ApplyProject(const TransactionProto::Project& project);
 
+  /// The fragments with new lists of deleted rows, but for those `removed`.
+  void DeleteRows(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated,
+                  const google::protobuf::RepeatedField<uint64_t>& removed);
   void KeepFragments();
   void AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments);
   void AddFragment(const DataFragmentProto& fragment);
   void OwnFragment(size_t position, const DataFragmentProto& fragment);
   void KeepIndices();
   void DropIndicesWithoutFields();
+  /// Indices say nothing of these fragments any more; one of columns that does not tell what it covers goes.
+  void Uncover(const std::unordered_set<uint64_t>& fragments);
+  /// The fragments of the base that a bitmap covers, but for these.
+  std::string Without(std::string_view bitmap, const std::unordered_set<uint64_t>& fragments) const;
+  std::optional<IndexSectionProto> ReadIndices() const;
   uint32_t NextFragmentId();
+  void RecordMaxFragmentId();
   bool AnyDeletions() const;
 
   const Manifest* base_;

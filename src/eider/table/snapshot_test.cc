@@ -7,7 +7,6 @@
 namespace eider::table {
 namespace {
 
-ByteSpan SpanOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 std::string ManifestFile(uint64_t version) {
   ManifestDraft draft;

@@ -30,6 +30,11 @@ constexpr TypeId TypeIdOf() {
   else return TypeId::kDouble;
 }
 
+template <typename T>
+Buffer BufferOf(const std::vector<T>& values) {
+  return CopyToBuffer({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(T)});
+}
+
 /// Numbers, all valid.
 template <typename T>
 ArrayPtr Numbers(const std::vector<T>& values) {
@@ -37,7 +42,7 @@ ArrayPtr Numbers(const std::vector<T>& values) {
   array->type = MakeType(TypeIdOf<T>());
   array->length = int64_t(values.size());
   array->null_count = 0;
-  array->buffers = {CopyToBuffer({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(T)})};
+  array->buffers = {BufferOf(values)};
   return array;
 }
 

@@ -1,5 +1,6 @@
 /// Choices between values: coalesce and its relatives.
 
+#include "eider/expr/cast.h"
 #include "eider/expr/choose.h"
 #include "eider/expr/coerce.h"
 #include "eider/expr/functions/function.h"
@@ -22,14 +23,16 @@ NodePtr Nvl2(std::vector<NodePtr> arguments) {
   return Fold(std::make_shared<CaseNode>(std::vector<NodePtr>{std::move(known)}, Unify({arguments[1], arguments[2]})));
 }
 
+/// The first, of the type that both have in common, as the reference shows it.
 NodePtr NullIf(std::vector<NodePtr> arguments) {
   NodePtr equal = MakeComparison(Comparison::kEqual, arguments[0], arguments[1]);
-  return Fold(std::make_shared<CaseNode>(std::vector<NodePtr>{std::move(equal)}, std::vector<NodePtr>{MakeNullLiteral(arguments[0]->type()), arguments[0]}));
+  const TypePtr common = CommonType(arguments[0]->type(), arguments[1]->type()), type = common ? common : arguments[0]->type();
+  return Fold(std::make_shared<CaseNode>(std::vector<NodePtr>{std::move(equal)}, std::vector<NodePtr>{MakeNullLiteral(type), CastTo(arguments[0], type)}));
 }
 
 /// The greatest (sign 1) or least (-1) value that is not null.
 template <int sign>
-NodePtr Extreme(std::vector<NodePtr> arguments) {
+NodePtr ExtremeArgument(std::vector<NodePtr> arguments) {
   arguments = Unify(std::move(arguments));
   const TypePtr type = arguments[0]->type();
   const Kernel kernel = [](const Call& call) {
@@ -59,8 +62,8 @@ FunctionTable ChoiceFunctions() {
       {"ifnull|nvl", "any, any -> same", nullptr, Coalesce},
       {"nvl2", "any, any, any -> any", nullptr, Nvl2},
       {"nullif", "any, any -> same", nullptr, NullIf},
-      {"greatest", "any, ... -> same", nullptr, Extreme<1>},
-      {"least", "any, ... -> same", nullptr, Extreme<-1>},
+      {"greatest", "any, ... -> same", nullptr, ExtremeArgument<1>},
+      {"least", "any, ... -> same", nullptr, ExtremeArgument<-1>},
       {"is_valid", "any -> bool", nullptr, [](std::vector<NodePtr> arguments) { return IsNotNull(arguments[0]); }},
   };
 }

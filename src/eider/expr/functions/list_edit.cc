@@ -9,6 +9,7 @@
 #include "eider/expr/cast.h"
 #include "eider/expr/coerce.h"
 #include "eider/expr/compare.h"
+#include "eider/expr/exact_number.h"
 #include "eider/expr/functions/function.h"
 #include "eider/expr/functions/list_arguments.h"
 #include "eider/expr/functions/map_rows.h"
@@ -18,9 +19,10 @@
 namespace eider::expr {
 namespace {
 
-constexpr int64_t kMaxMadeItems = int64_t{1} << 27;
-void RequireMade(int64_t items) {
-  if (items > kMaxMadeItems) throw Invalid("a list of {} items", items);
+/// Of all lists that one call makes: counted before their items are made, so that the limit bounds memory.
+constexpr int64_t kMaxMadeItems = int64_t{1} << 24;
+void RequireMade(Int128 items) {
+  if (items > kMaxMadeItems) throw Invalid("lists of {} items at once; at most {} are made", DecimalToText(items, 0), kMaxMadeItems);
 }
 
 using Positions = std::vector<int64_t>;
@@ -258,10 +260,10 @@ NodePtr Resize(std::vector<NodePtr> arguments) {
     const Reader<Items> rows(call.arguments[0]);
     const Reader<int64_t> sizes(call.arguments[1]);
     ListBuilder out;
-    int64_t made = 0;
+    Int128 made = 0;
     for (int64_t row = 0; row < call.rows; ++row) {
       const bool valid = IsLive(call.live, row) && call.arguments[0].IsValid(row) && call.arguments[1].IsValid(row);
-      if (valid) RequireMade(sizes[row]), RequireMade(made += std::max<int64_t>(sizes[row], 0));
+      if (valid) RequireMade(made += std::max<int64_t>(sizes[row], 0));
       for (int64_t i = 0; valid && i < sizes[row]; ++i) out.Append(i < rows[row].size() ? rows[row].first + i : both[0]->length + call.arguments[2].At(row));
       out.EndRow(valid);
     }
@@ -276,10 +278,9 @@ NodePtr Repeat(std::vector<NodePtr> arguments) {
   const Kernel kernel = [](const Call& call) {
     const Reader<int64_t> counts(call.arguments[1]);
     ListBuilder out;
-    int64_t made = 0;
+    Int128 made = 0;
     for (int64_t row = 0; row < call.rows; ++row) {
       const int64_t count = IsLive(call.live, row) && call.arguments[1].IsValid(row) ? std::max<int64_t>(counts[row], 0) : 0;
-      RequireMade(count);
       RequireMade(made += count);
       for (int64_t i = 0; i < count; ++i) out.Append(call.arguments[0].At(row));
       out.EndRow(call.arguments[1].IsValid(row));
@@ -289,25 +290,38 @@ NodePtr Repeat(std::vector<NodePtr> arguments) {
   return MakeListCall("array_repeat", type, kernel, std::move(arguments));
 }
 
+/// first, first + step, ...: `count` numbers, or a null.
+struct Steps {
+  int64_t first = 0, step = 1;
+  Int128 count = -1;
+};
+
+Steps StepsOf(const Call& call, int64_t row, bool inclusive) {
+  bool valid = IsLive(call.live, row);
+  for (const Column& column : call.arguments) valid = valid && column.IsValid(row);
+  if (!valid) return {};
+  const auto at = [&](size_t i) { return Reader<int64_t>(call.arguments[i])[row]; };
+  const size_t n = call.arguments.size();
+  const Int128 first = n > 1 ? at(0) : 0, stop = n > 1 ? at(1) : at(0), step = n > 2 ? at(2) : 1;
+  if (step == 0) throw Invalid("a step of 0");
+  const Int128 way = step > 0 ? stop - first : first - stop, stride = step > 0 ? step : -step;
+  return {int64_t(first), int64_t(step), way < 0 ? 0 : inclusive ? way / stride + 1 : (way + stride - 1) / stride};
+}
+
 /// Numbers from a start to a stop, which `inclusive` counts in.
 ArrayPtr Range(const Call& call, bool inclusive) {
-  Builder<int64_t> values(0);
-  ListBuilder out;
-  int64_t count = 0;
+  std::vector<Steps> rows;
+  Int128 total = 0;
   for (int64_t row = 0; row < call.rows; ++row) {
-    bool valid = IsLive(call.live, row);
-    for (const Column& column : call.arguments) valid = valid && column.IsValid(row);
-    if (valid) {
-      const auto at = [&](size_t i) { return Reader<int64_t>(call.arguments[i])[row]; };
-      const size_t n = call.arguments.size();
-      const Int128 first = n > 1 ? at(0) : 0, stop = n > 1 ? at(1) : at(0), step = n > 2 ? at(2) : 1;
-      if (step == 0) throw Invalid("a step of 0");
-      for (Int128 v = first; step > 0 ? (inclusive ? v <= stop : v < stop) : (inclusive ? v >= stop : v > stop); v += step) {
-        RequireMade(count);
-        values.Append(int64_t(v)), out.Append(count++);
-      }
-    }
-    out.EndRow(valid);
+    rows.push_back(StepsOf(call, row, inclusive));
+    RequireMade(total += std::max<Int128>(rows.back().count, 0));
+  }
+  Builder<int64_t> values{int64_t(total)};
+  ListBuilder out;
+  int64_t made = 0;
+  for (const Steps& row : rows) {
+    for (Int128 i = 0; i < row.count; ++i) values.Append(int64_t(row.first + i * row.step)), out.Append(made++);
+    out.EndRow(row.count >= 0);
   }
   return out.Finish(call.type, values.Finish(MakeType(TypeId::kInt64)));
 }

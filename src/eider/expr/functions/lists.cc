@@ -92,7 +92,7 @@ NodePtr HasMany(std::vector<NodePtr> arguments) {
 }
 
 /// Position (from 1) of a value, looking from an index on.
-NodePtr Position(std::vector<NodePtr> arguments) {
+NodePtr ItemPosition(std::vector<NodePtr> arguments) {
   UnifyItems(arguments, {0}, {1});
   if (arguments.size() > 2) arguments[2] = CastTo(arguments[2], MakeType(TypeId::kInt64));
   const Kernel kernel = [](const Call& call) {
@@ -113,7 +113,7 @@ NodePtr Position(std::vector<NodePtr> arguments) {
   return MakeListCall("array_position", MakeType(TypeId::kUInt64), kernel, std::move(arguments));
 }
 
-NodePtr Positions(std::vector<NodePtr> arguments) {
+NodePtr ItemPositions(std::vector<NodePtr> arguments) {
   UnifyItems(arguments, {0}, {1});
   const Kernel kernel = [](const Call& call) {
     const Reader<Items> rows(call.arguments[0]);
@@ -173,7 +173,7 @@ NodePtr PickItem(std::string_view name, std::vector<NodePtr> arguments, Choose c
 }
 
 template <int sign>
-NodePtr Extreme(std::vector<NodePtr> arguments) {
+NodePtr ExtremeItem(std::vector<NodePtr> arguments) {
   return PickItem(sign > 0 ? "array_max" : "array_min", std::move(arguments), [](const Items& items) {
     int64_t best = -1;
     for (int64_t i = items.first; i < items.last; ++i) {
@@ -261,11 +261,11 @@ FunctionTable ListFunctions() {
       {"array_has|list_has|array_contains|list_contains", "any, any -> bool", nullptr, Has},
       {"array_has_all|list_has_all", "any, any -> bool", nullptr, HasMany<true>},
       {"array_has_any|list_has_any|arrays_overlap", "any, any -> bool", nullptr, HasMany<false>},
-      {"array_position|list_position|array_indexof|list_indexof", "any, any[, int] -> uint64", nullptr, Position},
-      {"array_positions|list_positions", "any, any -> list", nullptr, Positions},
+      {"array_position|list_position|array_indexof|list_indexof", "any, any[, int] -> uint64", nullptr, ItemPosition},
+      {"array_positions|list_positions", "any, any -> list", nullptr, ItemPositions},
       {"get_item|array_element|list_element|array_extract|list_extract", "any, any -> any", nullptr, GetItem},
-      {"array_max|list_max", "any -> any", nullptr, Extreme<1>},
-      {"array_min|list_min", "any -> any", nullptr, Extreme<-1>},
+      {"array_max|list_max", "any -> any", nullptr, ExtremeItem<1>},
+      {"array_min|list_min", "any -> any", nullptr, ExtremeItem<-1>},
       {"array_any_value|list_any_value", "any -> any", nullptr, AnyValue},
       {"array_length|list_length|cardinality", "any -> uint64", nullptr, Length},
       {"empty|array_empty|list_empty", "any -> bool", nullptr, Empty},

@@ -34,7 +34,7 @@ void EachMatch(const Call& call, size_t flags, Visit&& visit, Skip&& skip) {
   }
 }
 
-ArrayPtr Like(const Call& call) {
+ArrayPtr RegexpLike(const Call& call) {
   const Reader<Text> texts(call.arguments[0]), patterns(call.arguments[1]);
   std::optional<Reader<Text>> all_flags;
   if (call.arguments.size() > 2) all_flags.emplace(call.arguments[2]);
@@ -64,7 +64,7 @@ void FindAll(const RE2& re, Text text, size_t from, Visit&& visit) {
   }
 }
 
-ArrayPtr Count(const Call& call) {
+ArrayPtr RegexpCount(const Call& call) {
   std::optional<Reader<int64_t>> starts;
   if (call.arguments.size() > 2) starts.emplace(call.arguments[2]);
   Builder<int64_t> out(call.rows);
@@ -79,7 +79,7 @@ ArrayPtr Count(const Call& call) {
   return out.Finish(call.type);
 }
 
-ArrayPtr Position(const Call& call) {
+ArrayPtr RegexpPosition(const Call& call) {
   Builder<int64_t> out(call.rows);
   EachMatch(call, 2, [&](int64_t, const RE2& re, Text text) {
     int64_t at = 0;
@@ -90,7 +90,7 @@ ArrayPtr Position(const Call& call) {
 }
 
 /// The groups of the first match, or the match itself when the pattern has none; null without a match.
-ArrayPtr Match(const Call& call) {
+ArrayPtr RegexpMatch(const Call& call) {
   Builder<Text> items(call.rows);
   ListBuilder lists;
   int64_t count = 0;
@@ -129,7 +129,7 @@ void AppendReplacement(Text with, const std::vector<StringPiece>& groups, std::s
   }
 }
 
-ArrayPtr Replace(const Call& call) {
+ArrayPtr RegexpReplace(const Call& call) {
   const Reader<Text> with(call.arguments[2]);
   std::optional<Reader<Text>> flags;
   if (call.arguments.size() > 3) flags.emplace(call.arguments[3]);
@@ -157,11 +157,11 @@ ArrayPtr Replace(const Call& call) {
 
 FunctionTable RegexpFunctions() {
   return {
-      {"regexp_like", "text, text[, text] -> bool", Like},
-      {"regexp_match", "text, text[, text] -> list<text>", Match},
-      {"regexp_replace", "text, text, text[, text] -> text", Replace},
-      {"regexp_count", "text, text[, int, text] -> int", Count},
-      {"regexp_instr", "text, text[, text] -> int", Position},
+      {"regexp_like", "text, text[, text] -> bool", RegexpLike},
+      {"regexp_match", "text, text[, text] -> list<text>", RegexpMatch},
+      {"regexp_replace", "text, text, text[, text] -> text", RegexpReplace},
+      {"regexp_count", "text, text[, int, text] -> int", RegexpCount},
+      {"regexp_instr", "text, text[, text] -> int", RegexpPosition},
   };
 }
 

@@ -5,9 +5,6 @@
 namespace eider::expr {
 namespace {
 
-constexpr std::string_view kMonths[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"};
-constexpr std::string_view kDays[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
-
 struct Clock {
   Civil civil;
   int64_t days, hour, minute, second, nanos, offset, epoch;
@@ -31,10 +28,10 @@ std::string OneField(char letter, const Clock& c) {
     case 'f': return fmt::format("{:09}", c.nanos);
     case 'j': return fmt::format("{:03}", DayOfYear(c.days));
     case 'b':
-    case 'h': return std::string(kMonths[c.civil.month - 1].substr(0, 3));
-    case 'B': return std::string(kMonths[c.civil.month - 1]);
-    case 'a': return std::string(kDays[WeekdayOf(c.days)].substr(0, 3));
-    case 'A': return std::string(kDays[WeekdayOf(c.days)]);
+    case 'h': return std::string(kMonthNames[c.civil.month - 1].substr(0, 3));
+    case 'B': return std::string(kMonthNames[c.civil.month - 1]);
+    case 'a': return std::string(kDayNames[WeekdayOf(c.days)].substr(0, 3));
+    case 'A': return std::string(kDayNames[WeekdayOf(c.days)]);
     case 'u': return fmt::format("{}", (WeekdayOf(c.days) + 6) % 7 + 1);
     case 'w': return fmt::format("{}", WeekdayOf(c.days));
     case 'V': return fmt::format("{:02}", IsoWeek(c.days));

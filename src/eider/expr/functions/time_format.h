@@ -6,12 +6,16 @@
 ///     %y two digits of the year  %b %B month  %a %A weekday  %I hour of 12  %p AM or PM  %e day with a blank  %u weekday from Monday
 ///     %F = %Y-%m-%d  %T = %H:%M:%S  %s seconds since 1970  %z offset  %% percent
 
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "eider/expr/column.h"
 
 namespace eider::expr {
+
+inline constexpr std::string_view kMonthNames[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"};
+inline constexpr std::string_view kDayNames[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
 
 /// \throws Error(kInvalid) for a letter that means nothing
 std::string FormatTime(Int128 clock_nanos, Int128 offset_seconds, std::string_view format);

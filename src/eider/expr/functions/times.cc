@@ -8,6 +8,7 @@
 #include "eider/expr/functions/function.h"
 #include "eider/expr/functions/map_rows.h"
 #include "eider/expr/functions/time_format.h"
+#include "eider/expr/functions/time_parse.h"
 #include "eider/expr/literal.h"
 #include "eider/expr/native.h"
 #include "eider/expr/temporal.h"
@@ -199,10 +200,38 @@ NodePtr DateBin(std::vector<NodePtr> arguments) {
   return Fold(std::make_shared<CallNode>("date_bin", type, kernel, std::move(arguments)));
 }
 
+/// Texts by the first of the formats (all arguments behind) that fits, as UTC.
+template <typename T>
+NodePtr TextByFormats(std::string_view name, const TypePtr& type, std::vector<NodePtr> arguments) {
+  for (const NodePtr& argument : arguments) {
+    if (!IsText(argument->type()->id) && argument->type()->id != TypeId::kNull) throw Invalid("a text is read by formats, not {}", TypeToString(*argument->type()));
+  }
+  for (NodePtr& argument : arguments) argument = CastTo(argument, IsText(argument->type()->id) ? argument->type() : MakeType(TypeId::kUtf8));
+  const Kernel kernel = [](const Call& call) {
+    std::vector<Reader<Text>> texts(call.arguments.begin(), call.arguments.end());
+    Builder<T> out(call.rows);
+    const Int128 step = NanosPerStep(*call.type);
+    for (int64_t row = 0; row < call.rows; ++row) {
+      bool valid = IsLive(call.live, row);
+      for (const Column& column : call.arguments) valid = valid && column.IsValid(row);
+      std::optional<Instant> instant;
+      for (size_t i = 1; valid && !instant && i < texts.size(); ++i) instant = ParseTime(texts[0][row], texts[i][row]);
+      if (valid && !instant) throw Invalid("'{}' does not fit '{}'", texts[0][row].substr(0, 60), texts.back()[row].substr(0, 60));
+      const Int128 steps = !valid ? 0 : FloorDiv(instant->nanos - Int128(instant->offset.value_or(0)) * kNanosPerSecond, step);
+      if (steps < std::numeric_limits<T>::min() || steps > std::numeric_limits<T>::max()) throw Invalid("'{}' has no place in {}", texts[0][row].substr(0, 60), TypeToString(*call.type));
+      if (valid) out.Append(T(steps));
+      else out.AppendNull();
+    }
+    return out.Finish(call.type);
+  };
+  return Fold(std::make_shared<CallNode>(std::string(name), type, kernel, std::move(arguments)));
+}
+
 /// To a timestamp without a zone: text (an offset in it is honoured), a number of `steps`, or another timestamp.
 template <TimeUnit unit, TimeUnit number_unit>
 NodePtr ToTimestamp(std::vector<NodePtr> arguments) {
   const TypePtr type = TimestampType(unit);
+  if (arguments.size() > 1) return TextByFormats<int64_t>("to_timestamp", type, std::move(arguments));
   const NodePtr& value = arguments[0];
   if (IsFloat(value->type()->id)) {
     const Kernel kernel = Map([](double seconds) {
@@ -216,9 +245,13 @@ NodePtr ToTimestamp(std::vector<NodePtr> arguments) {
   return CastTo(value, type);
 }
 
-NodePtr ToDate(std::vector<NodePtr> arguments) { return CastTo(arguments[0], MakeType(TypeId::kDate32)); }
+NodePtr ToDate(std::vector<NodePtr> arguments) {
+  const TypePtr type = MakeType(TypeId::kDate32);
+  return arguments.size() > 1 ? TextByFormats<int32_t>("to_date", type, std::move(arguments)) : CastTo(arguments[0], type);
+}
 
 NodePtr ToUnixTime(std::vector<NodePtr> arguments) {
+  if (arguments.size() > 1) arguments = {TextByFormats<int64_t>("to_unixtime", TimestampType(TimeUnit::kSecond), std::move(arguments))};
   if (IsNumber(arguments[0]->type()->id)) return CastTo(arguments[0], MakeType(TypeId::kInt64));
   const Kernel kernel = [](const Call& call) {
     return EachClock<int64_t>(call, 0, [](const ClockReader& clock, int64_t row) { return int64_t(FloorDiv(clock.Utc(row), kNanosPerSecond)); });
@@ -281,14 +314,14 @@ FunctionTable TimeFunctions() {
       {"minute", "any -> int32", nullptr, OnePart<Part::kMinute>},
       {"second", "any -> int32", nullptr, OnePart<Part::kSecond>},
       {"epoch", "any -> double", nullptr, OnePart<Part::kEpoch>},
-      {"to_timestamp", "any -> nanos", nullptr, ToTimestamp<kNano, kSecond>},
-      {"to_timestamp_seconds", "any -> seconds", nullptr, ToTimestamp<kSecond, kSecond>},
-      {"to_timestamp_millis", "any -> millis", nullptr, ToTimestamp<kMilli, kMilli>},
-      {"to_timestamp_micros", "any -> micros", nullptr, ToTimestamp<kMicro, kMicro>},
-      {"to_timestamp_nanos", "any -> nanos", nullptr, ToTimestamp<kNano, kNano>},
+      {"to_timestamp", "any[, text, ...] -> nanos", nullptr, ToTimestamp<kNano, kSecond>},
+      {"to_timestamp_seconds", "any[, text, ...] -> seconds", nullptr, ToTimestamp<kSecond, kSecond>},
+      {"to_timestamp_millis", "any[, text, ...] -> millis", nullptr, ToTimestamp<kMilli, kMilli>},
+      {"to_timestamp_micros", "any[, text, ...] -> micros", nullptr, ToTimestamp<kMicro, kMicro>},
+      {"to_timestamp_nanos", "any[, text, ...] -> nanos", nullptr, ToTimestamp<kNano, kNano>},
       {"from_unixtime", "any -> seconds", nullptr, ToTimestamp<kSecond, kSecond>},
-      {"to_date", "any -> date", nullptr, ToDate},
-      {"to_unixtime", "any -> int", nullptr, ToUnixTime},
+      {"to_date", "any[, text, ...] -> date", nullptr, ToDate},
+      {"to_unixtime", "any[, text, ...] -> int", nullptr, ToUnixTime},
       {"to_local_time", "any -> instant", nullptr, ToLocalTime},
       {"to_char|date_format", "any, text -> text", nullptr, ToChar},
       {"make_date", "int, int, int -> date", Map([](int64_t y, int64_t m, int64_t d) { return MakeDate(y, m, d); })},

@@ -1,0 +1,164 @@
+"""What changes a dataset: each call commits a new version and moves the dataset to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from . import _eider
+from .add_columns import add_columns
+from .arguments import DurabilityName, count_of, durability_of, file_version_of, name_of, names_of, refuse, seconds_of
+from .ingest import ReaderLike
+from .optimize import DatasetOptimizer
+from .sql import Parameters, expression_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from .udf import BatchUDF
+
+__all__ = ["DatasetChanges"]
+
+_RETRIES = 10
+_MOST_RETRIES = 2**31
+_RETRY_TIME = timedelta(seconds=30)
+
+
+class DatasetChanges:
+    """The part of a dataset that changes it."""
+
+    _native: _eider.Dataset
+
+    def add_columns(
+        self,
+        transforms: BatchUDF | Callable[[pa.RecordBatch], Any] | ReaderLike | pa.Field | list[pa.Field] | pa.Schema,
+        read_columns: list[str] | None = None,
+        reader_schema: pa.Schema | None = None,
+        batch_size: int | None = None,
+        *,
+        durability: DurabilityName | None = None,
+    ) -> None:
+        """Add columns to the existing rows. Writes only the new columns; no existing data file changes.
+
+        Args:
+            transforms: The new columns, as one of
+                data of exactly ``count_rows()`` rows in row order (anything that ``write_dataset`` takes but a dict);
+                a function over batches (``batch_udf`` or a plain one), called with ``read_columns``;
+                a ``pyarrow.Field``, a list of them, or a ``pyarrow.Schema``: columns of nulls, metadata only.
+                SQL expressions (a dict of str) are not supported yet.
+            read_columns: Columns that the function reads; None: all.
+            reader_schema: Schema of the new columns when ``transforms`` is an iterator.
+            batch_size: Rows that the function gets at once; None: 8192.
+            durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+
+        Raises:
+            InvalidError: a column of that name exists, the data has another number of rows, or the function returned
+                another number than it got.
+        """
+        rows = count_of("add_columns", "batch_size", batch_size, least=1) or 8192
+        self._native = add_columns(
+            self._native, transforms, read_columns, reader_schema, rows, durability_of(durability)
+        )
+
+    def drop_columns(self, columns: list[str], *, durability: DurabilityName | None = None) -> None:
+        """Drop columns. Writes metadata only: the data stays in the files of earlier versions."""
+        self._native = self._native.drop_columns(names_of("drop_columns", columns), durability_of(durability))
+
+    def delete(
+        self,
+        predicate: str | pc.Expression,
+        *,
+        conflict_retries: int = _RETRIES,
+        retry_timeout: timedelta = _RETRY_TIME,
+        params: Parameters = None,
+        durability: DurabilityName | None = None,
+    ) -> dict[str, int]:
+        """Delete the rows for which ``predicate`` is true. Writes deletion files; no data file changes.
+
+        Works for tables of every version, 0.1 included. When no row passes, no version is made.
+
+        Args:
+            predicate: SQL (``docs/guide/filters.md``) or a ``pyarrow.compute`` expression.
+            conflict_retries: How often to run again on a newer version while other writers change the same fragments.
+            retry_timeout: After this time no further attempt begins.
+            params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the predicate.
+            durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+
+        Returns:
+            ``{"num_deleted_rows": n}``
+
+        Raises:
+            InvalidError: the predicate does not parse or is no condition.
+            NotFoundError: it names a column that is not there.
+            ConflictError, RetryableConflictError: other writers were in the way.
+        """
+        if predicate is None:
+            raise TypeError("delete: the predicate must be a str or a pyarrow expression, got None; truncate_table() deletes all rows")
+        retries = min(count_of("delete", "conflict_retries", conflict_retries) or 0, _MOST_RETRIES)
+        seconds = seconds_of("delete", "retry_timeout", retry_timeout)
+        filter = expression_of("delete", predicate, params)
+        self._native, deleted = self._native.delete(filter, retries, seconds, durability_of(durability))
+        return {"num_deleted_rows": deleted}
+
+    def update(
+        self,
+        updates: Mapping[str, str | pc.Expression],
+        where: str | pc.Expression | None = None,
+        conflict_retries: int = _RETRIES,
+        retry_timeout: timedelta = _RETRY_TIME,
+        data_storage_version: str | None = None,
+        *,
+        params: Parameters = None,
+        durability: DurabilityName | None = None,
+    ) -> dict[str, int]:
+        """Set columns to the values of expressions in the rows for which ``where`` is true.
+
+        The rows are written anew at the end of the table, in the version of its files, and marked as deleted where they were:
+        their addresses change. When no row passes, no version is made.
+
+        Args:
+            updates: By the name of a top-level column, SQL over the values before the update, cast to the column's type.
+            where: SQL (``docs/guide/filters.md``) or a ``pyarrow.compute`` expression; None: all rows.
+            conflict_retries: How often to run again on a newer version while other writers change the same fragments.
+            retry_timeout: After this time no further attempt begins.
+            data_storage_version: None, or the version that the table has.
+            params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in ``updates`` and ``where``.
+            durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+
+        Returns:
+            ``{"num_rows_updated": n}``
+
+        Raises:
+            InvalidError: an expression does not parse, has no value in some row, or a column is not there.
+            UnsupportedError: the table has stable row ids, or is of version 0.1.
+            ConflictError, RetryableConflictError: other writers were in the way.
+        """
+        if not isinstance(updates, Mapping):
+            raise TypeError(f"update: updates must be a dict of column names to SQL, got {type(updates).__name__}")
+        if data_storage_version is not None and file_version_of(data_storage_version) != self._native.data_storage_version:
+            refuse("update", data_storage_version=data_storage_version)
+        columns = [(name_of("update", name), expression_of("update", text, params)) for name, text in updates.items()]
+        if missing := [name for name, expression in columns if expression is None]:
+            raise TypeError(f"update: column {missing[0]!r} must be set to SQL text, got None; 'NULL' is SQL")
+        retries = min(count_of("update", "conflict_retries", conflict_retries) or 0, _MOST_RETRIES)
+        seconds = seconds_of("update", "retry_timeout", retry_timeout)
+        filter = None if where is None else expression_of("update", where, params)
+        self._native, updated = self._native.update(columns, filter, retries, seconds, durability_of(durability))
+        return {"num_rows_updated": updated}
+
+    @property
+    def optimize(self) -> DatasetOptimizer:
+        """What keeps the dataset in shape: ``ds.optimize.compact_files()``."""
+        return DatasetOptimizer(self)
+
+    def truncate_table(self) -> None:
+        """Delete all rows. Columns, earlier versions and metadata stay."""
+        self._native, _ = self._native.delete(None, _RETRIES, _RETRY_TIME.total_seconds())
+
+    def insert(self, data: ReaderLike, *, mode: str = "append", **kwargs: Any) -> None:
+        """Write ``data`` into this dataset; arguments as in ``write_dataset``."""
+        from .write import write_dataset
+
+        self._native = write_dataset(data, self, mode=mode, **kwargs)._native

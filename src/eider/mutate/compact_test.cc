@@ -1,0 +1,132 @@
+#include "eider/mutate/compact.h"
+
+#include <gtest/gtest.h>
+
+#include "eider/mutate/delete.h"
+#include "eider/mutate/write.h"
+#include "eider/table/commit.h"
+#include "eider/testing/faulty_store.h"
+#include "eider/testing/int_columns.h"
+
+namespace eider::mutate {
+namespace {
+
+using testing::ErrorOf;
+using testing::Range;
+using testing::Stream;
+using testing::Values;
+using Plan = std::vector<std::vector<size_t>>;
+
+/// One fragment per entry, of so many rows; a counts through all of them.
+table::Snapshot NewTable(const std::vector<int64_t>& rows, WriteOptions options = {}) {
+  table::Snapshot snapshot = Create(io::MakeMemoryStore("compact_test"), *Stream({{"a", Range(0, rows[0])}}), options);
+  int64_t first = rows[0];
+  for (size_t i = 1; i < rows.size(); first += rows[i++]) snapshot = Append(snapshot, *Stream({{"a", Range(first, first + rows[i])}}), {});
+  return snapshot;
+}
+
+std::shared_ptr<const query::TableReader> ReaderOf(const table::Snapshot& snapshot) {
+  return std::make_shared<const query::TableReader>(snapshot, Session::Default());
+}
+
+Values Rows(const table::Snapshot& snapshot) {
+  const auto reader = ReaderOf(snapshot)->Scan({});
+  Values values;
+  while (const auto batch = reader->Next()) {
+    const Array& a = *batch->columns[0];
+    for (int64_t i = 0; i < a.length; ++i) values.emplace_back(a.buffers[0].as<int64_t>()[a.offset + i]);
+  }
+  return values;
+}
+
+Compacted Compact(const table::Snapshot& read, const CompactionOptions& options = {}) {
+  return CompactFiles(read, options, Session::Default());
+}
+
+TEST(CompactTest, PlansRunsOfSmallNeighboursUpToTheTarget) {
+  const auto plan = [](const std::vector<int64_t>& rows) {
+    return PlanCompaction(*ReaderOf(NewTable(rows)), {.target_rows_per_fragment = 10});
+  };
+  EXPECT_EQ(plan({10, 12}), Plan());
+  EXPECT_EQ(plan({3}), Plan()) << "nobody to join";
+  EXPECT_EQ(plan({10, 3, 10}), Plan());
+  EXPECT_EQ(plan({3, 4}), (Plan{{0, 1}}));
+  EXPECT_EQ(plan({3, 4, 10, 2, 2}), (Plan{{0, 1}, {3, 4}}));
+  EXPECT_EQ(plan({6, 6, 6, 6, 1}), (Plan{{0, 1}, {2, 3}}));
+}
+
+TEST(CompactTest, PlansFragmentsOfWhichManyRowsAreDeleted) {
+  table::Snapshot read = NewTable({20, 20, 20});
+  read = DeleteRows(read, {.text = "a < 3 OR a = 45"}, {}, Session::Default()).snapshot;
+  const auto plan = [&](CompactionOptions options) {
+    options.target_rows_per_fragment = 10;
+    return PlanCompaction(*ReaderOf(read), options);
+  };
+  EXPECT_EQ(plan({}), (Plan{{0}}));
+  EXPECT_EQ(plan({.materialize_deletions_threshold = 0.01}), (Plan{{0}, {2}}));
+  EXPECT_EQ(plan({.materialize_deletions = false}), Plan());
+}
+
+TEST(CompactTest, KeepsEveryLiveRowAndTheVersionOfTheFiles) {
+  for (const char* version : {"2.0", "2.1", "2.2"}) {
+    table::Snapshot read = NewTable({5, 5, 5}, {.data_storage_version = version});
+    read = DeleteRows(read, {.text = "a % 5 = 1"}, {}, Session::Default()).snapshot;
+    const Compacted compacted = Compact(read);
+    const table::Manifest& manifest = *compacted.snapshot.manifest;
+    ASSERT_EQ(manifest.num_fragments(), 1u);
+    EXPECT_EQ(manifest.fragment(0).id(), 3u);
+    EXPECT_FALSE(manifest.fragment(0).has_deletions());
+    EXPECT_EQ(manifest.fragment(0).file(0).file_minor_version(), read.manifest->fragment(0).file(0).file_minor_version());
+    EXPECT_EQ(Rows(compacted.snapshot), Rows(read));
+    EXPECT_EQ(Rows(read).size(), 12u);
+    EXPECT_EQ(compacted.metrics.files_removed, 6u);
+    EXPECT_EQ(compacted.metrics.files_added, 1u);
+    EXPECT_EQ(Compact(compacted.snapshot).snapshot.version(), compacted.snapshot.version()) << "nothing is left to do";
+  }
+}
+
+TEST(CompactTest, AppendsGoOnMeanwhileAndDeletesMakeItPlanAgain) {
+  const table::Snapshot read = NewTable({5, 5});
+  Append(read, *Stream({{"a", {100}}}), {});
+  const Compacted first = Compact(read);
+  EXPECT_EQ(first.snapshot.version(), 4u);
+  EXPECT_EQ(first.snapshot.manifest->num_fragments(), 2u);
+  DeleteRows(first.snapshot, {.text = "a = 7"}, {}, Session::Default());
+  const Compacted again = Compact(first.snapshot);
+  Values rows = Rows(again.snapshot);
+  std::sort(rows.begin(), rows.end());
+  EXPECT_EQ(rows, (Values{0, 1, 2, 3, 4, 5, 6, 8, 9, 100}));
+  EXPECT_EQ(again.snapshot.manifest->num_fragments(), 1u);
+  EXPECT_EQ(ErrorOf([&] { Compact(first.snapshot, {.change = {.conflict_retries = 0}}); }).kind(), ErrorKind::kRetryableConflict);
+}
+
+TEST(CompactTest, RefusesByName) {
+  EXPECT_EQ(ErrorOf([&] { Compact(NewTable({5}), {.target_rows_per_fragment = 0}); }).kind(), ErrorKind::kInvalid);
+  EXPECT_EQ(ErrorOf([&] { Compact(NewTable({5, 5}, {.enable_stable_row_ids = true})); }).kind(), ErrorKind::kUnsupported);
+}
+
+/// Fails every store operation in turn: afterwards every row is there once.
+TEST(CompactTest, AFailedCompactionLeavesTheTableWhole) {
+  for (const bool after : {false, true}) {
+    for (int n = 0; n < 200; ++n) {
+      SCOPED_TRACE(fmt::format("operation {} {}", n, after ? "loses its answer" : "is refused"));
+      const table::Snapshot created = NewTable({5, 5});
+      const auto faulty = std::make_shared<testing::FaultyStore>(created.store);
+      table::Snapshot read = created;
+      read.store = faulty;
+      faulty->FailAt(n, after);
+      try {
+        Compact(read);
+      } catch (const Error&) {
+      }
+      const table::Snapshot latest = table::LoadSnapshot(created.store);
+      EXPECT_EQ(Rows(latest), Range(0, 10));
+      EXPECT_EQ(latest.manifest->num_fragments(), latest.version() == 2 ? 2u : 1u);
+      if (!faulty->fired()) break;
+      ASSERT_LT(n, 199);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace eider::mutate

@@ -1,0 +1,55 @@
+#include "eider/mutate/delete.h"
+
+#include "eider/mutate/commit_files.h"
+#include "eider/mutate/new_deletions.h"
+#include "eider/mutate/retry.h"
+#include "eider/mutate/write.h"
+#include "eider/query/table_reader.h"
+
+namespace eider::mutate {
+namespace {
+
+RetryLimits Limits(const ChangeOptions& options) { return {.retries = options.conflict_retries, .timeout = options.retry_timeout}; }
+
+Changed Commit(const table::Snapshot& read, const std::string& predicate, NewDeletions* deletions, bool sync) {
+  table::TransactionProto transaction = table::NewTransaction(read.version());
+  transaction.mutable_delete_()->set_predicate(predicate);
+  for (const table::DataFragmentProto& fragment : deletions->updated()) *transaction.mutable_delete_()->add_updated_fragments() = fragment;
+  for (const uint64_t id : deletions->removed()) transaction.mutable_delete_()->add_deleted_fragment_ids(id);
+  return {CommitFiles(deletions, [&] { return table::Commit(read, std::move(transaction), {.sync = sync}); }), deletions->num_deleted()};
+}
+
+Changed DeleteOnce(const table::Snapshot& read, const SqlExpression& filter, const ChangeOptions& options,
+                   const std::shared_ptr<Session>& session) {
+  const auto table = std::make_shared<const query::TableReader>(read, session);
+  const bool sync = SyncsFor(options.durability);
+  NewDeletions deletions(*table, sync);
+  const std::unique_ptr<RecordBatchReader> rows =
+      table->Scan({.columns = std::vector<std::string>(), .filter = filter, .batch_rows = 1 << 16, .with_row_address = true});
+  while (const std::optional<RecordBatch> batch = rows->Next()) {
+    const Array& addresses = *batch->columns[0];
+    deletions.Add({addresses.buffers[0].as<uint64_t>() + addresses.offset, static_cast<size_t>(addresses.length)});
+  }
+  deletions.Finish();
+  if (deletions.num_deleted() == 0) return {read, 0};
+  return Commit(read, filter.text, &deletions, sync);
+}
+
+}  // namespace
+
+Changed DeleteRows(const table::Snapshot& read, const SqlExpression& filter, const ChangeOptions& options,
+                   const std::shared_ptr<Session>& session) {
+  return RunWithRetries(read, Limits(options), [&](const table::Snapshot& now) { return DeleteOnce(now, filter, options, session); });
+}
+
+Changed DeleteAllRows(const table::Snapshot& read, const ChangeOptions& options, const std::shared_ptr<Session>& session) {
+  return RunWithRetries(read, Limits(options), [&](const table::Snapshot& now) {
+    const auto table = std::make_shared<const query::TableReader>(now, session);
+    const bool sync = SyncsFor(options.durability);
+    NewDeletions deletions(*table, sync);
+    deletions.AddAll();
+    return Commit(now, "true", &deletions, sync);
+  });
+}
+
+}  // namespace eider::mutate

@@ -1,0 +1,19 @@
+#pragma once
+/// \file
+/// Deletes rows: their offsets go to deletion files, data files stay as they are, whatever their version.
+
+#include <eider/scan_options.h>
+#include <eider/session.h>
+#include <eider/write_options.h>
+
+#include "eider/mutate/changed.h"
+
+namespace eider::mutate {
+
+/// Rows of the table for which `filter` is true. When other writers changed the same fragments meanwhile, it is run again on
+/// their version. \throws Error(kInvalid, kNotFound) for a filter that does not fit, Error(kConflict)
+Changed DeleteRows(const table::Snapshot& read, const SqlExpression& filter, const ChangeOptions& options, const std::shared_ptr<Session>& session);
+/// All rows; columns, versions and metadata stay.
+Changed DeleteAllRows(const table::Snapshot& read, const ChangeOptions& options, const std::shared_ptr<Session>& session);
+
+}  // namespace eider::mutate

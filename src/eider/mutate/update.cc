@@ -1,0 +1,113 @@
+#include "eider/mutate/update.h"
+
+#include <algorithm>
+
+#include "eider/base/error.h"
+#include "eider/mutate/align.h"
+#include "eider/mutate/commit_files.h"
+#include "eider/mutate/new_deletions.h"
+#include "eider/mutate/retry.h"
+#include "eider/mutate/whole_rows.h"
+#include "eider/mutate/write.h"
+#include "eider/mutate/write_fragments.h"
+#include "eider/query/bound_expression.h"
+#include "eider/query/table_reader.h"
+#include "eider/schema/field_path.h"
+#include "eider/table/commit.h"
+
+namespace eider::mutate {
+namespace {
+
+/// The rows to update, with their new values. Where they were is marked as deleted as they go by.
+class UpdatedRows final : public RecordBatchReader {
+ public:
+  UpdatedRows(const query::TableReader& table, const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
+              NewDeletions* deletions)
+      : deletions_(*deletions) {
+    const LanceSchema& columns = table.snapshot().manifest->schema();
+    ScanOptions options = WholeRows(columns);
+    options.filter = filter;
+    options.with_row_address = true;
+    rows_ = table.Scan(options);
+    schema_ = std::make_shared<const Schema>(WholeRowsSchema(*rows_->schema(), columns));
+    for (const ComputedColumn& update : updates) Bind(update, *table.Plan({})->schema());
+  }
+
+  const SchemaPtr& schema() const override { return schema_; }
+
+  std::optional<RecordBatch> Next() override {
+    std::optional<RecordBatch> batch = rows_->Next();
+    if (!batch) return std::nullopt;
+    const Array& addresses = *batch->columns.back();
+    deletions_.Add({addresses.buffers[0].as<uint64_t>() + addresses.offset, static_cast<size_t>(addresses.length)});
+    const std::vector<ArrayPtr> before = batch->columns;
+    batch->columns.pop_back();
+    batch->schema = schema_;
+    for (const Update& update : updates_) {
+      batch->columns[update.column] = update.value->Evaluate(update.places.Find(before), batch->num_rows);
+    }
+    return batch;
+  }
+
+ private:
+  struct Update {
+    size_t column;
+    std::shared_ptr<const expr::Expression> value;
+    query::ColumnPlaces places;
+  };
+
+  void Bind(const ComputedColumn& update, const Schema& table) {
+    const int column = schema_->FieldIndex(update.name);
+    if (column < 0) throw Invalid("update: there is no column '{}'", update.name);
+    const auto is_same = [&](const Update& other) { return other.column == static_cast<size_t>(column); };
+    if (std::any_of(updates_.begin(), updates_.end(), is_same)) throw Invalid("update: column '{}' is set twice", update.name);
+    InContext([&] { return fmt::format("update of column '{}'", update.name); }, [&] {
+      const auto value = query::ParseExpression(update.expression, table)->As(schema_->fields[column].type);
+      updates_.push_back({static_cast<size_t>(column), value, query::ColumnPlaces(value->columns(), *rows_->schema())});
+    });
+  }
+
+  NewDeletions& deletions_;
+  std::unique_ptr<RecordBatchReader> rows_;
+  SchemaPtr schema_;
+  std::vector<Update> updates_;
+};
+
+void CollectIds(const LanceField& field, table::TransactionProto::Update* update) {
+  update->add_fields_for_preserving_frag_bitmap(static_cast<uint32_t>(field.id));
+  for (const LanceField& child : field.children) CollectIds(child, update);
+}
+
+Changed UpdateOnce(const table::Snapshot& read, const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
+                   const ChangeOptions& options, const std::shared_ptr<Session>& session) {
+  if (read.manifest->uses_stable_row_ids()) throw Unsupported("update: the table has stable row ids");
+  const auto table = std::make_shared<const query::TableReader>(read, session);
+  const bool sync = SyncsFor(options.durability);
+  NewDeletions deletions(*table, sync);
+  NewDataFiles files(read.store, {.version = WritableVersion(read.manifest->data_storage_version()), .sync = sync, .session = session});
+  UpdatedRows rows(*table, updates, filter, &deletions);
+  const LanceSchema& schema = read.manifest->schema();
+  AlignedReader aligned(rows, schema);
+  table::TransactionProto transaction = table::NewTransaction(read.version());
+  table::TransactionProto::Update& update = *transaction.mutable_update();
+  for (table::DataFragmentProto& fragment : WriteFragments(aligned, schema, &files)) *update.add_new_fragments() = std::move(fragment);
+  deletions.Finish();
+  if (deletions.num_deleted() == 0) return {read, 0};
+  for (const table::DataFragmentProto& fragment : deletions.updated()) *update.add_updated_fragments() = fragment;
+  for (const uint64_t id : deletions.removed()) update.add_removed_fragment_ids(id);
+  for (const ComputedColumn& column : updates) CollectIds(*schema.FindPath(QuoteSegment(column.name)), &update);
+  const auto commit = [&] { return table::Commit(read, std::move(transaction), {.sync = sync}); };
+  return {CommitFiles(&files, [&] { return CommitFiles(&deletions, commit); }), deletions.num_deleted()};
+}
+
+}  // namespace
+
+Changed UpdateRows(const table::Snapshot& read, const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
+                   const ChangeOptions& options, const std::shared_ptr<Session>& session) {
+  if (updates.empty()) throw Invalid("update: there are no columns to set");
+  WritableVersion(read.manifest->data_storage_version());
+  return RunWithRetries(read, {.retries = options.conflict_retries, .timeout = options.retry_timeout},
+                        [&](const table::Snapshot& now) { return UpdateOnce(now, updates, filter, options, session); });
+}
+
+}  // namespace eider::mutate
