@@ -82,3 +82,50 @@ def test_errors_show_the_place(write: Write) -> None:
         ds.count_rows("price > ")
     with pytest.raises(ValueError, match="the columns are price"):
         ds.count_rows("prize > 1")
+
+
+def test_in_lists_of_plain_and_other_choices(tmp_path):
+    numbers = [None, -128, -1, 0, 1, 2, 3, 100, 127]
+    columns = {
+        "small": pa.array(numbers, pa.int8()),
+        "large": pa.array(numbers, pa.int64()),
+        "unsigned": pa.array([None if n is None else n % 2**64 for n in numbers], pa.uint64()),
+        "text": pa.array([None if n is None else str(n) for n in numbers], pa.large_string()),
+        "category": pa.array([None if n is None else str(n) for n in numbers]).dictionary_encode(),
+    }
+    ds = eider.write_dataset(pa.table(columns), tmp_path / "in.lance")
+
+    def rows(filter, **kwargs):
+        return [n for n in ds.to_table(["large"], filter, **kwargs)["large"].to_pylist()]
+
+    assert rows("small IN (1, 2, 300, -129, 2.0, 1e2, -1)") == [-1, 1, 2, 100]
+    assert rows("small NOT IN (1, 2, 300, -1)") == [-128, 0, 3, 100, 127]
+    assert rows("small NOT IN (1, 2, NULL)") == []
+    assert rows("small IN (1, NULL, 1 + 1, 2.5)") == [1, 2]
+    assert rows("large IN (18446744073709551615, -1, $1)", params=[3]) == [-1, 3]
+    assert rows("unsigned IN (18446744073709551615, 1, -1)") == [-1, 1]
+    assert rows("text IN ('1', '3', $1, NULL)", params=["100"]) == [1, 3, 100]
+    assert rows("text NOT IN ('1', '3', lower('100'))") == [-128, -1, 0, 2, 127]
+    assert rows("category IN ('1', '3')") == [1, 3]
+    with pytest.raises(eider.InvalidError):
+        rows("small IN (1, 'x')")
+    many = ", ".join(str(n * 7) for n in range(-10_000, 10_000))
+    assert rows(f"large IN ({many})") == [0]
+    assert rows(f"large NOT IN ({many})") == [-128, -1, 1, 2, 3, 100, 127]
+    texts = ", ".join(f"'{n * 7}'" for n in range(-10_000, 10_000))
+    assert rows(f"text IN ({texts})") == [0]
+
+
+def test_tests_of_dictionary_columns(tmp_path):
+    words = ["duck", None, "goose", "swan", "Duck", "a b", ""]
+    rows = [words[i * 7 % len(words)] if i % 13 else None for i in range(3000)]
+    few = pa.array(rows).dictionary_encode()
+    many = pa.array([f"{word}{i}" if word else word for i, word in enumerate(rows)]).dictionary_encode()
+    ds = eider.write_dataset(pa.table({"few": few, "many": many, "plain": pa.array(rows)}), tmp_path / "words.lance")
+    for test in ["{} = 'duck'", "{} <> 'duck'", "{} < 'e'", "{} LIKE '%uck%'", "{} NOT LIKE 'd%'", "{} ILIKE 'DUCK%'", "{} ~ '^[dg]'",
+                 "{} IN ('duck', 'swan', 'duck28')", "{} NOT IN ('duck')", "NOT ({} = 'duck')", "{} = NULL", "{} IN ('duck', NULL)", "{} = plain"]:
+        expected = ds.to_table(["plain"], test.format("plain"))["plain"].to_pylist()
+        assert ds.to_table(["plain"], test.format("few"))["plain"].to_pylist() == expected, test
+        decoded = eider.write_dataset(pa.table({"many": many.cast(pa.string()), "plain": pa.array(rows)}), tmp_path / "decoded.lance", mode="overwrite")
+        expected = decoded.to_table(["many"], test.format("many"))["many"].to_pylist()
+        assert ds.to_table(["many"], test.format("many"))["many"].to_pylist() == expected, test

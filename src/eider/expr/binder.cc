@@ -15,6 +15,7 @@
 #include "eider/expr/logic.h"
 #include "eider/expr/native.h"
 #include "eider/expr/operators.h"
+#include "eider/expr/plain_choices.h"
 #include "eider/expr/source_text.h"
 #include "eider/expr/temporal.h"
 #include "eider/schema/field_path.h"
@@ -52,6 +53,7 @@ class Binder {
     switch (syntax.kind) {
       case SyntaxKind::kName: return Name(syntax);
       case SyntaxKind::kField: return FieldOf(syntax);
+      case SyntaxKind::kIn: return In(syntax);
       default: break;
     }
     std::vector<NodePtr> children;
@@ -92,7 +94,6 @@ class Binder {
       case SyntaxKind::kOr: return MakeJunction(false, std::move(children));
       case SyntaxKind::kNot: return MakeNot(children[0]);
       case SyntaxKind::kLike: return Like(syntax, std::move(children));
-      case SyntaxKind::kIn: return MakeIn(children[0], {children.begin() + 1, children.end()}, syntax.negated);
       case SyntaxKind::kBetween: return MakeBetween(children[0], children[1], children[2], syntax.negated);
       case SyntaxKind::kIs: return Is(syntax, std::move(children));
       case SyntaxKind::kCase: return Case(syntax, std::move(children));
@@ -127,6 +128,16 @@ class Binder {
     if (!field) throw Invalid("there is no field '{}'; the fields are {}", name, NamesOf(parent->type()->children));
     if (const auto* column = dynamic_cast<const ColumnNode*>(parent.get())) return ColumnOf(*field, column->path() + "." + QuoteSegment(field->name));
     return MakeFunctionCall("get_field", {parent, TextLiteral(field->name)});
+  }
+
+  NodePtr In(const Syntax& syntax) {
+    const NodePtr value = Bind(*syntax.children[0]);
+    PlainChoices plain(value->literal() ? MakeType(TypeId::kNull) : value->type());
+    std::vector<NodePtr> choices;
+    for (size_t i = 1; i < syntax.children.size(); ++i) {
+      if (!plain.Take(*syntax.children[i])) choices.push_back(Bind(*syntax.children[i]));
+    }
+    return At(syntax, [&] { return MakeIn(value, plain.Finish(), std::move(choices), syntax.negated); });
   }
 
   NodePtr Index(std::vector<NodePtr> children) {

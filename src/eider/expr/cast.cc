@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-#include "eider/array/dictionary_key.h"
 #include "eider/array/null_array.h"
 #include "eider/array/take.h"
 #include "eider/base/utf8.h"
+#include "eider/expr/by_dictionary.h"
 #include "eider/expr/cast_rows.h"
 #include "eider/expr/cast_text.h"
 #include "eider/expr/exact_number.h"
@@ -194,12 +194,7 @@ Kernel HalfKernel() {
 }
 
 Kernel DictionaryKernel() {
-  return [](const Call& call) {
-    const Column& column = call.arguments[0];
-    std::vector<int64_t> keys;
-    for (int64_t row = 0; row < call.rows; ++row) keys.push_back(column.IsValid(row) ? DictionaryKey(*column.array, column.At(row)) : -1);
-    return TakeArray(column.array->dictionary, keys);
-  };
+  return [](const Call& call) { return TakeByKeys(call.arguments[0], call.arguments[0].array->dictionary, call.rows); };
 }
 
 Kernel RetypeKernel() {

@@ -4,6 +4,8 @@
 
 #include "eider/array/concat.h"
 #include "eider/array/null_array.h"
+#include "eider/expr/by_dictionary.h"
+#include "eider/expr/cast.h"
 #include "eider/expr/coerce.h"
 #include "eider/expr/literal.h"
 #include "eider/expr/logic.h"
@@ -22,6 +24,15 @@ const TypePtr& BoolType() {
 
 NodePtr MakeBoolCall(std::string name, Kernel kernel, std::vector<NodePtr> children) {
   return Fold(std::make_shared<CallNode>(std::move(name), BoolType(), std::move(kernel), std::move(children)));
+}
+
+/// A test that is null where its first child is. Of a dictionary column beside literals each value is looked at once.
+NodePtr MakeTest(std::string name, Kernel kernel, std::vector<NodePtr> children) {
+  const bool has_literals = std::all_of(children.begin() + 1, children.end(), [](const NodePtr& child) { return child->literal() != nullptr; });
+  NodePtr dictionary = has_literals ? DictionaryOf(*children[0]) : nullptr;
+  if (!dictionary) return MakeBoolCall(std::move(name), std::move(kernel), std::move(children));
+  children[0] = std::move(dictionary);
+  return MakeBoolCall(std::move(name), OncePerValue(std::move(kernel)), std::move(children));
 }
 
 /// `outcome` wherever the value is not null.
@@ -63,8 +74,8 @@ NodePtr CompareUnified(Comparison comparison, NodePtr left, NodePtr right) {
   std::vector<NodePtr> sides = {std::move(left), std::move(right)};
   if (!texts) sides = Unify(std::move(sides));
   if (sides[0]->type()->id == TypeId::kMap || IsInterval(*sides[0]->type())) throw Invalid("values of type {} are not compared", TypeToString(*sides[0]->type()));
-  return MakeBoolCall(std::string(ComparisonName(comparison)),
-                      [comparison](const Call& call) { return CompareColumns(comparison, call.arguments[0], call.arguments[1], call.rows); }, std::move(sides));
+  return MakeTest(std::string(ComparisonName(comparison)),
+                  [comparison](const Call& call) { return CompareColumns(comparison, call.arguments[0], call.arguments[1], call.rows); }, std::move(sides));
 }
 
 /// What a comparison, an IN list and BETWEEN look at on the left: dictionaries and float16 are decoded, but literals meet the type that was.
@@ -75,6 +86,20 @@ struct Subject {
 Subject SubjectOf(const NodePtr& node) {
   const TypePtr declared = node->type()->id == TypeId::kDictionary ? node->type()->value_type : node->type();
   return {Plain(node), declared};
+}
+
+/// Single values and `plain` (or null) as one array of one type: texts may have come in several layouts.
+ArrayPtr OneSet(std::vector<ArrayPtr> values, const ArrayPtr& plain, const TypePtr& column) {
+  std::vector<NodePtr> literals;
+  for (const ArrayPtr& value : values) literals.push_back(MakeLiteral(value->IsValid(0) ? value : MakeNullArray(plain ? plain->type : column, 1)));
+  if (!plain) literals = Unify(std::move(literals));
+  std::vector<ArrayPtr> arrays;
+  if (plain) arrays.push_back(plain);
+  for (const NodePtr& literal : literals) {
+    const NodePtr same = plain ? CastTo(literal, plain->type) : literal;
+    arrays.push_back(dynamic_cast<const LiteralNode&>(*same).value());
+  }
+  return arrays.size() == 1 ? arrays[0] : ConcatArrays(arrays);
 }
 
 char EscapeOf(std::string_view escape) {
@@ -135,37 +160,26 @@ NodePtr MakeJunction(bool is_and, std::vector<NodePtr> children) {
 
 NodePtr MakeNot(NodePtr operand) { return MakeBoolCall("NOT", NotKernel(), {AsBoolean(std::move(operand))}); }
 
-NodePtr MakeIn(NodePtr value, std::vector<NodePtr> choices, bool negated) {
+NodePtr MakeIn(NodePtr value, const ArrayPtr& plain, std::vector<NodePtr> choices, bool negated) {
   const Subject subject = SubjectOf(value);
   std::vector<ArrayPtr> set;
   std::vector<NodePtr> tests;
-  bool constants = true;
   for (NodePtr& choice : choices) {
     const auto* literal = dynamic_cast<const LiteralNode*>(choice.get());
     if (!literal || value->literal() || !Fits(choice->type(), subject.declared) || !HasValueSet(*subject.value->type())) {
       tests.push_back(MakeComparison(Comparison::kEqual, value, choice));
-      constants = false;
       continue;
     }
     const Fitted fitted = FitLiteral(*literal, subject.declared);
     if (fitted.fit == Fit::kExact) set.push_back(Retype(dynamic_cast<const LiteralNode&>(*fitted.value).value(), fitted.value->type()));
   }
-  if (constants && set.empty()) return Outcome(subject.value, negated);
-  if (!set.empty()) {
-    // One type for all: texts may have come in several layouts.
-    for (ArrayPtr& each : set) {
-      if (!each->IsValid(0)) each = MakeNullArray(subject.value->type(), 1);
-    }
-    std::vector<NodePtr> literals;
-    for (const ArrayPtr& each : set) literals.push_back(MakeLiteral(each));
-    const std::vector<NodePtr> unified = Unify(std::move(literals));
-    std::vector<ArrayPtr> arrays;
-    for (const NodePtr& each : unified) arrays.push_back(dynamic_cast<const LiteralNode&>(*each).value());
-    const ArrayPtr all = ConcatArrays(arrays);
+  if (set.empty() && !plain && tests.empty()) return Outcome(subject.value, negated);
+  if (!set.empty() || plain) {
+    const ArrayPtr all = OneSet(std::move(set), plain, subject.value->type());
     const bool not_in = negated && tests.empty();
     std::vector<NodePtr> children = {subject.value};
     if (!not_in) children.push_back(MakeLiteral(all));  // for AsColumnTest(): the kernel has its set
-    NodePtr node = MakeBoolCall(not_in ? "NOT IN" : "IN", InKernel(all, not_in), std::move(children));
+    NodePtr node = MakeTest(not_in ? "NOT IN" : "IN", InKernel(all, not_in), std::move(children));
     if (tests.empty()) return node;
     tests.push_back(std::move(node));
   }
@@ -188,7 +202,7 @@ NodePtr MakeLike(std::string_view how, NodePtr value, NodePtr pattern, std::stri
   const bool ignore_case = how == "ilike" || how == "iregexp";
   if (how == "like" && escape != "\\") name += " escape";  // AsColumnTest() reads patterns with the usual escape only
   Kernel kernel = how == "similar" ? SimilarKernel(negated) : how.ends_with("regexp") ? RegexpKernel(ignore_case, negated) : LikeKernel(ignore_case, negated, EscapeOf(escape));
-  return MakeBoolCall(name, std::move(kernel), {std::move(value), std::move(pattern)});
+  return MakeTest(name, std::move(kernel), {std::move(value), std::move(pattern)});
 }
 
 }  // namespace eider::expr

@@ -10,7 +10,8 @@ namespace eider::expr {
 /// A literal beside a column is compared exactly, whether it has a place in the column's type or not.
 NodePtr MakeComparison(Comparison comparison, NodePtr left, NodePtr right);
 NodePtr MakeDistinct(NodePtr left, NodePtr right, bool negated);
-NodePtr MakeIn(NodePtr value, std::vector<NodePtr> choices, bool negated);
+/// `plain`: choices as an array of the value's type (a dictionary's value type), or null.
+NodePtr MakeIn(NodePtr value, const ArrayPtr& plain, std::vector<NodePtr> choices, bool negated);
 NodePtr MakeBetween(NodePtr value, NodePtr low, NodePtr high, bool negated);
 NodePtr MakeJunction(bool is_and, std::vector<NodePtr> children);
 NodePtr MakeNot(NodePtr operand);

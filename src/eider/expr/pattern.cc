@@ -3,9 +3,10 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <optional>
+#include <mutex>
 
 #include "eider/base/utf8.h"
+#include "eider/expr/test_rows.h"
 
 namespace eider::expr {
 namespace {
@@ -36,17 +37,62 @@ std::string LikeToRegexp(std::string_view pattern, char escape) {
   return out + "\\z";
 }
 
-/// Booleans of test(value, pattern) per row.
-template <typename Test>
-ArrayPtr MatchRows(const Call& call, bool negated, Test&& test) {
-  const Column &values = call.arguments[0], &patterns = call.arguments[1];
-  const Reader<std::string_view> texts(values), all(patterns);
-  Builder<bool> out(call.rows);
-  for (int64_t row = 0; row < call.rows; ++row) {
-    if (!values.IsValid(row) || !patterns.IsValid(row) || !IsLive(call.live, row)) out.AppendNull();
-    else out.Append(test(texts[row], all[row]) != negated);
+/// The pattern that was compiled last, for all threads: compiling a constant one for every batch would cost more than matching it.
+template <typename Pattern>
+class KeptPattern {
+ public:
+  template <typename Make>
+  std::shared_ptr<const Pattern> Get(std::string_view text, Make&& make) {
+    std::lock_guard lock(mutex_);
+    if (!pattern_ || text != text_) pattern_ = std::make_shared<const Pattern>(make(text)), text_ = text;
+    return pattern_;
   }
-  return out.Finish(call.type);
+
+ private:
+  std::mutex mutex_;
+  std::string text_;
+  std::shared_ptr<const Pattern> pattern_;
+};
+
+/// value [NOT] matches pattern, where make(pattern) compiles one.
+template <typename Pattern, typename Make>
+Kernel PatternKernel(bool negated, Make make) {
+  return [negated, make, kept = std::make_shared<KeptPattern<Pattern>>()](const Call& call) {
+    const Column &values = call.arguments[0], &patterns = call.arguments[1];
+    const Reader<std::string_view> texts(values), all(patterns);
+    std::shared_ptr<const Pattern> pattern;
+    std::string last;
+    BufferBuilder found = TestRows(call.rows, [&](int64_t row) {
+      if (!values.IsValid(row) || !patterns.IsValid(row) || !IsLive(call.live, row)) return false;
+      if (!pattern || (!patterns.constant && last != all[row])) last = all[row], pattern = kept->Get(last, make);
+      return pattern->Matches(texts[row]);
+    });
+    if (negated) FlipBits(found);
+    return MakeBools(call.rows, found.Finish(), IntersectValidity(call.arguments.first(2), call.rows));
+  };
+}
+
+/// SIMILAR TO as a regular expression.
+std::string SimilarToRegexp(std::string_view pattern) {
+  std::string regexp = "(?s)\\A(?:";
+  for (const char c : pattern) {
+    if (c == '%') regexp += ".*";
+    else if (c == '_') regexp += ".";
+    else if (c == '.' || c == '^' || c == '$') regexp += '\\', regexp += c;
+    else regexp += c;
+  }
+  return regexp + ")\\z";
+}
+
+/// The flags as the head of the expression.
+std::string WithFlags(std::string_view pattern, std::string_view flags) {
+  std::string head;
+  for (const char flag : flags) {
+    if (flag == 'g' || flag == 'u') continue;
+    if (flag != 'i' && flag != 's' && flag != 'm' && flag != 'U') throw Invalid("regular expression: unknown flag '{}': i, s, m, U and g are", flag);
+    head.push_back(flag);
+  }
+  return (head.empty() ? "" : "(?" + head + ")") + std::string(pattern);
 }
 
 }  // namespace
@@ -54,7 +100,7 @@ ArrayPtr MatchRows(const Call& call, bool negated, Test&& test) {
 LikePattern::LikePattern(std::string_view pattern, bool ignore_case, char escape) {
   if (ignore_case) {
     shape_ = Shape::kFolded;
-    folded_ = CompileRegexp(LikeToRegexp(pattern, escape), "");
+    folded_ = std::make_shared<const RegexpMatcher>(LikeToRegexp(pattern, escape), "");
     return;
   }
   parts_.emplace_back();
@@ -70,7 +116,7 @@ LikePattern::LikePattern(std::string_view pattern, bool ignore_case, char escape
   }
   if (pattern.ends_with('%') && parts_.size() > 1 && !parts_.back().text.empty()) parts_.emplace_back();
   for (Part& part : parts_) {
-    if (part.has_any && part.text.size() > kLongPart) MakeMasks(&part);
+    if (part.text.size() > kLongPart) part.has_any ? MakeMasks(&part) : MakeBorders(&part);
   }
   if (std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.has_any; })) return;
   const size_t n = parts_.size();
@@ -85,8 +131,11 @@ bool LikePattern::Matches(std::string_view text) const {
     case Shape::kEqual: return text == text_;
     case Shape::kPrefix: return text.starts_with(text_);
     case Shape::kSuffix: return text.ends_with(text_);
-    case Shape::kContains: return text_.empty() || memmem(text.data(), text.size(), text_.data(), text_.size()) != nullptr;
-    case Shape::kFolded: return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *folded_);
+    case Shape::kContains: {
+      size_t end = 0;
+      return text_.empty() || FindPart(parts_[1], text, 0, &end) != std::string_view::npos;
+    }
+    case Shape::kFolded: return folded_->Matches(text);
     case Shape::kGeneral: return MatchesParts(text);
   }
   return false;
@@ -100,6 +149,27 @@ size_t LikePattern::MatchAt(const Part& part, std::string_view text, size_t at) 
     else if (text[at++] != part.text[i]) return std::string_view::npos;
   }
   return at;
+}
+
+void LikePattern::MakeBorders(Part* part) {
+  const std::string& text = part->text;
+  part->borders.assign(text.size() + 1, 0);
+  for (size_t i = 1; i < text.size(); ++i) {
+    size_t border = part->borders[i];
+    while (border > 0 && text[border] != text[i]) border = part->borders[border];
+    part->borders[i + 1] = uint32_t(border + (text[border] == text[i]));
+  }
+}
+
+/// Where `part` first ends, after at most two comparisons a byte.
+size_t LikePattern::FindLongPlain(const Part& part, std::string_view text, size_t from) {
+  size_t matched = 0;
+  for (size_t at = from; at < text.size(); ++at) {
+    while (matched > 0 && part.text[matched] != text[at]) matched = part.borders[matched];
+    matched += part.text[matched] == text[at];
+    if (matched == part.text.size()) return at + 1;
+  }
+  return std::string_view::npos;
 }
 
 void LikePattern::MakeMasks(Part* part) {
@@ -135,9 +205,15 @@ size_t LikePattern::FindLongPart(const Part& part, std::string_view text, size_t
 }
 
 size_t LikePattern::FindPart(const Part& part, std::string_view text, size_t from, size_t* end) {
+  if (!part.borders.empty()) {
+    *end = FindLongPlain(part, text, from);
+    return *end == std::string_view::npos ? *end : *end - part.text.size();
+  }
   if (!part.has_any) {
-    const size_t at = text.find(part.text, from);
-    *end = at == std::string_view::npos ? at : at + part.text.size();
+    const auto* found = static_cast<const char*>(memmem(text.data() + from, text.size() - from, part.text.data(), part.text.size()));
+    if (!found) return *end = std::string_view::npos;
+    const auto at = static_cast<size_t>(found - text.data());
+    *end = at + part.text.size();
     return at;
   }
   if (!part.masks.empty()) return *end = FindLongPart(part, text, from);
@@ -177,29 +253,15 @@ bool LikePattern::MatchesParts(std::string_view text) const {
 }
 
 Kernel LikeKernel(bool ignore_case, bool negated, char escape) {
-  return [=](const Call& call) {
-    std::optional<LikePattern> like;
-    std::string last;
-    return MatchRows(call, negated, [&](std::string_view text, std::string_view pattern) {
-      if (!like || last != pattern) like.emplace(pattern, ignore_case, escape), last = pattern;
-      return like->Matches(text);
-    });
-  };
+  return PatternKernel<LikePattern>(negated, [=](std::string_view pattern) { return LikePattern(pattern, ignore_case, escape); });
 }
 
 std::shared_ptr<const re2::RE2> CompileRegexp(std::string_view pattern, std::string_view flags) {
-  std::string prefix;
-  for (const char flag : flags) {
-    if (flag == 'g' || flag == 'u') continue;
-    if (flag != 'i' && flag != 's' && flag != 'm' && flag != 'U') throw Invalid("regular expression: unknown flag '{}': i, s, m, U and g are", flag);
-    prefix.push_back(flag);
-  }
   RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(kMaxRegexpBytes);
   if (!IsAscii(pattern)) options.set_encoding(RE2::Options::EncodingUTF8);
-  const std::string whole = (prefix.empty() ? "" : "(?" + prefix + ")") + std::string(pattern);
-  auto compiled = std::make_shared<RE2>(whole, options);
+  auto compiled = std::make_shared<RE2>(WithFlags(pattern, flags), options);
   if (!compiled->ok()) throw Invalid("regular expression '{}': {}", pattern.substr(0, 100), compiled->error());
   return compiled;
 }
@@ -212,33 +274,19 @@ const re2::RE2& RegexpCache::Get(std::string_view pattern, std::string_view flag
   return *compiled_;
 }
 
+RegexpMatcher::RegexpMatcher(std::string_view pattern, std::string_view flags)
+    : automaton_(ByteAutomaton::Compile(WithFlags(pattern, flags))), re2_(automaton_ ? nullptr : CompileRegexp(pattern, flags)) {}
+
+bool RegexpMatcher::Matches(std::string_view text) const {
+  return automaton_ ? automaton_->Matches(text) : RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *re2_);
+}
+
 Kernel RegexpKernel(bool ignore_case, bool negated) {
-  return [=](const Call& call) {
-    RegexpCache cache;
-    return MatchRows(call, negated, [&](std::string_view text, std::string_view pattern) {
-      return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), cache.Get(pattern, ignore_case ? "i" : ""));
-    });
-  };
+  return PatternKernel<RegexpMatcher>(negated, [=](std::string_view pattern) { return RegexpMatcher(pattern, ignore_case ? "i" : ""); });
 }
 
 Kernel SimilarKernel(bool negated) {
-  return [=](const Call& call) {
-    RegexpCache cache;
-    std::string last, regexp;
-    return MatchRows(call, negated, [&](std::string_view text, std::string_view pattern) {
-      if (last != pattern || regexp.empty()) {
-        last = pattern, regexp = "(?s)\\A(?:";
-        for (const char c : pattern) {
-          if (c == '%') regexp += ".*";
-          else if (c == '_') regexp += ".";
-          else if (c == '.' || c == '^' || c == '$') regexp += '\\', regexp += c;
-          else regexp += c;
-        }
-        regexp += ")\\z";
-      }
-      return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), cache.Get(regexp, ""));
-    });
-  };
+  return PatternKernel<RegexpMatcher>(negated, [](std::string_view pattern) { return RegexpMatcher(SimilarToRegexp(pattern), ""); });
 }
 
 }  // namespace eider::expr

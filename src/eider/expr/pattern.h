@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "eider/expr/byte_automaton.h"
 #include "eider/expr/node.h"
 
 namespace re2 {
@@ -14,6 +15,18 @@ class RE2;
 }
 
 namespace eider::expr {
+
+class RegexpMatcher {
+ public:
+  /// As CompileRegexp.
+  RegexpMatcher(std::string_view pattern, std::string_view flags);
+  /// Whether it matches somewhere in the text.
+  bool Matches(std::string_view text) const;
+
+ private:
+  std::shared_ptr<const ByteAutomaton> automaton_;  ///< null: re2_ does it
+  std::shared_ptr<const re2::RE2> re2_;
+};
 
 /// % is any text, _ any one character, the escape character takes its meaning from the next one.
 class LikePattern {
@@ -31,10 +44,13 @@ class LikePattern {
     std::string text;
     std::vector<bool> any;  ///< by byte of `text`: is _
     bool has_any = false;
+    std::vector<uint32_t> borders; ///< of a long part without _: by length, that of the longest proper prefix that is also a suffix
     std::vector<uint64_t> masks;  ///< of a long part with _: by byte, and (at 256) for _, one bit per place in `text` that it matches
   };
   bool MatchesParts(std::string_view text) const;
   static size_t MatchAt(const Part& part, std::string_view text, size_t at);
+  static void MakeBorders(Part* part);
+  static size_t FindLongPlain(const Part& part, std::string_view text, size_t from);
   static void MakeMasks(Part* part);
   static size_t FindLongPart(const Part& part, std::string_view text, size_t from);
   static size_t FindPart(const Part& part, std::string_view text, size_t from, size_t* end);
@@ -43,7 +59,7 @@ class LikePattern {
   Shape shape_ = Shape::kGeneral;
   std::string text_;
   std::vector<Part> parts_;
-  std::shared_ptr<const re2::RE2> folded_;
+  std::shared_ptr<const RegexpMatcher> folded_;
 };
 
 /// value [NOT] LIKE pattern, over text columns.

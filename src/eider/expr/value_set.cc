@@ -2,50 +2,14 @@
 
 #include <bit>
 #include <cmath>
-#include <random>
-#include <unordered_set>
+#include <cstring>
 
+#include "eider/expr/key_sets.h"
 #include "eider/expr/native.h"
+#include "eider/expr/test_rows.h"
 
 namespace eider::expr {
 namespace {
-
-/// Open addressing over 64-bit keys.
-class KeySet {
- public:
-  explicit KeySet(size_t count) : shift_(64 - std::bit_width(std::max<size_t>(count, 4) * 2)), slots_(size_t{1} << (64 - shift_)), used_(slots_.size()) {
-    std::random_device device;
-    seed_ = uint64_t{device()} << 32 | device();
-  }
-  void Add(uint64_t key) {
-    size_t at = Home(key);
-    while (used_[at] && slots_[at] != key) at = Next(at);
-    slots_[at] = key, used_[at] = 1;
-  }
-  bool Has(uint64_t key) const {
-    size_t at = Home(key);
-    while (used_[at]) {
-      if (slots_[at] == key) return true;
-      at = Next(at);
-    }
-    return false;
-  }
-
- private:
-  // Mixed well and seeded: nobody can choose keys that collide.
-  size_t Home(uint64_t key) const {
-    key ^= seed_;
-    key = (key ^ key >> 33) * 0xFF51AFD7ED558CCDu;
-    key = (key ^ key >> 33) * 0xC4CEB9FE1A85EC53u;
-    return key >> shift_;
-  }
-  size_t Next(size_t at) const { return (at + 1) & (slots_.size() - 1); }
-
-  int shift_;
-  uint64_t seed_ = 0;
-  std::vector<uint64_t> slots_;
-  std::vector<uint8_t> used_;
-};
 
 /// Equal values have equal keys and others have not: -0.0 is 0.0, and all NaN are one.
 template <typename T>
@@ -58,19 +22,16 @@ uint64_t KeyOf(T value) {
   }
 }
 
-template <typename Has>
-ArrayPtr Look(const Call& call, bool has_null, bool negated, Has&& has) {
-  const Column& column = call.arguments[0];
-  BitBuilder bits, valid;
-  bits.AppendFill(uint64_t(call.rows), false);
-  valid.AppendFill(uint64_t(call.rows), true);
-  bool nulls = false;
-  for (int64_t row = 0; row < call.rows; ++row) {
-    const bool known = column.IsValid(row), found = known && has(row);
-    if (found != negated) SetBit(bits.data(), uint64_t(row));
-    if (!known || (!found && has_null)) ClearBit(valid.data(), uint64_t(row)), nulls = true;
+/// From what was found, of nulls too, to what IN says.
+ArrayPtr ToBools(const Call& call, BufferBuilder found, bool has_null, bool negated) {
+  Buffer validity = IntersectValidity(call.arguments.first(1), call.rows);
+  const size_t bytes = BytesForBits(uint64_t(call.rows));
+  if (validity.present()) {
+    for (size_t i = 0; i < bytes; ++i) found.data()[i] &= validity.data()[i];
   }
-  return MakeBools(call.rows, bits.Finish(), nulls ? valid.Finish() : Buffer());
+  if (has_null) validity = CopyToBuffer(found.span().first(bytes));
+  if (negated) FlipBits(found);
+  return MakeBools(call.rows, found.Finish(), std::move(validity));
 }
 
 bool HasNull(const Array& values) { return CountNulls(values) > 0; }
@@ -78,25 +39,30 @@ bool HasNull(const Array& values) { return CountNulls(values) > 0; }
 template <typename T>
 Kernel NativeIn(const ArrayPtr& values, bool negated) {
   const Column column{values, false};
-  auto set = std::make_shared<KeySet>(size_t(values->length));
+  const Reader<T> all(column);
+  std::vector<uint64_t> keys;
   for (int64_t i = 0; i < values->length; ++i) {
-    if (values->IsValid(i)) set->Add(KeyOf(Reader<T>(column)[i]));
+    if (values->IsValid(i)) keys.push_back(KeyOf(all[i]));
   }
-  return [set = std::shared_ptr<const KeySet>(set), negated, has_null = HasNull(*values)](const Call& call) {
+  return [set = std::make_shared<const NumberSet>(std::move(keys)), negated, has_null = HasNull(*values)](const Call& call) {
     const Reader<T> rows(call.arguments[0]);
-    return Look(call, has_null, negated, [&](int64_t row) { return set->Has(KeyOf(rows[row])); });
+    BufferBuilder found;
+    set->VisitLook([&](auto&& look) { found = TestRows(call.rows, [&](int64_t row) { return look(KeyOf(rows[row])); }); });
+    return ToBools(call, std::move(found), has_null, negated);
   };
 }
 
 Kernel TextIn(const ArrayPtr& values, bool negated) {
   const Column column{values, false};
-  auto set = std::make_shared<std::unordered_set<std::string_view>>();
+  const Reader<std::string_view> all(column);
+  std::vector<std::string_view> texts;
   for (int64_t i = 0; i < values->length; ++i) {
-    if (values->IsValid(i)) set->insert(Reader<std::string_view>(column)[i]);
+    if (values->IsValid(i)) texts.push_back(all[i]);
   }
-  return [set, values, negated, has_null = HasNull(*values)](const Call& call) {
+  return [set = std::make_shared<const TextSet>(texts), values, negated, has_null = HasNull(*values)](const Call& call) {
     const Reader<std::string_view> rows(call.arguments[0]);
-    return Look(call, has_null, negated, [&](int64_t row) { return set->contains(rows[row]); });
+    const Column& texts = call.arguments[0];
+    return ToBools(call, TestRows(call.rows, [&](int64_t row) { return texts.IsValid(row) && set->Has(rows[row]); }), has_null, negated);
   };
 }
 

@@ -49,7 +49,7 @@ void FillNumbers(const Array& array, int64_t first, uint64_t flip, std::span<uin
   }
 }
 
-size_t NarrowBytes(const DataType& type) {
+size_t BytesOfNarrow(const DataType& type) {
   switch (type.id) {
     case TypeId::kBool: return 1;
     case TypeId::kInt8: case TypeId::kInt16: case TypeId::kInt32: case TypeId::kInt64:
@@ -68,7 +68,7 @@ bool HasOrder(const DataType& type) {
   }
 }
 
-bool IsDecimal(TypeId id) { return id == TypeId::kDecimal128 || id == TypeId::kDecimal256; }
+bool IsDecimalType(TypeId id) { return id == TypeId::kDecimal128 || id == TypeId::kDecimal256; }
 
 ByteSpan FixedValue(const Array& array, int64_t row) {
   const size_t width = array.type->id == TypeId::kDecimal128 ? 16 : array.type->id == TypeId::kDecimal256 ? 32 : static_cast<size_t>(array.type->byte_width);
@@ -109,7 +109,7 @@ void AppendText(ByteSpan text, BufferBuilder& out) {
 
 SortColumn::SortColumn(ArrayPtr array, const SortKey& key)
     : array_(std::move(array)), ascending_(key.ascending), null_rank_(key.nulls_first ? 0 : 2), has_nulls_(CountNulls(*array_) > 0 || array_->type->id == TypeId::kNull),
-      narrow_bytes_(NarrowBytes(*array_->type)) {
+      narrow_bytes_(BytesOfNarrow(*array_->type)) {
   if (!HasOrder(*array_->type)) throw Invalid("order_by: column '{}' is a {}, which has no order", key.column, TypeToString(*array_->type));
 }
 
@@ -180,7 +180,7 @@ void SortColumn::AppendTo(int64_t row, uint64_t word, BufferBuilder& out) const 
 
 void SortColumn::AppendWide(int64_t row, BufferBuilder& out) const {
   const size_t begin = out.size();
-  if (IsDecimal(array_->type->id)) {
+  if (IsDecimalType(array_->type->id)) {
     const ByteSpan value = FixedValue(*array_, row);
     for (size_t at = value.size(); at > 0; at -= 8) {
       const uint64_t limb = LoadLe<uint64_t>(value.data() + at - 8);

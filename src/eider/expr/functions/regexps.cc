@@ -2,10 +2,13 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
+
 #include "eider/expr/functions/characters.h"
 #include "eider/expr/functions/function.h"
 #include "eider/expr/list_kernels.h"
 #include "eider/expr/pattern.h"
+#include "eider/expr/test_rows.h"
 
 namespace eider::expr {
 namespace {
@@ -32,9 +35,21 @@ void EachMatch(const Call& call, size_t flags, Visit&& visit, Skip&& skip) {
 }
 
 ArrayPtr RegexpLike(const Call& call) {
-  Builder<bool> out(call.rows);
-  EachMatch(call, 2, [&](int64_t, const RE2& re, Text text) { out.Append(RE2::PartialMatch(Piece(text), re)); }, [&](int64_t) { out.AppendNull(); });
-  return out.Finish(call.type);
+  const Reader<Text> texts(call.arguments[0]), patterns(call.arguments[1]);
+  std::optional<Reader<Text>> all_flags;
+  if (call.arguments.size() > 2) all_flags.emplace(call.arguments[2]);
+  const bool is_constant = call.arguments[1].constant && (!all_flags || call.arguments[2].constant);
+  std::optional<RegexpMatcher> matcher;
+  std::string last, last_flags;
+  BufferBuilder found = TestRows(call.rows, [&](int64_t row) {
+    if (!IsLive(call.live, row) || !std::ranges::all_of(call.arguments, [row](const Column& column) { return column.IsValid(row); })) return false;
+    if (!matcher || !is_constant) {
+      const Text pattern = patterns[row], flags = all_flags ? (*all_flags)[row] : "";
+      if (!matcher || last != pattern || last_flags != flags) matcher.emplace(pattern, flags), last = pattern, last_flags = flags;
+    }
+    return matcher->Matches(texts[row]);
+  });
+  return MakeBools(call.rows, found.Finish(), IntersectValidity(call.arguments, call.rows));
 }
 
 /// Matches that do not overlap, at most `limit`: visit(start, end).
