@@ -73,7 +73,7 @@ std::shared_ptr<const TableReader> MakeTable(const Rows& rows, uint64_t rows_per
 }
 
 /// The ids that a scan yields, and what it says of batches on the way.
-std::vector<int64_t> ScanIds(const TableReader& table, ScanOptions options) {
+std::vector<int64_t> IdsInOrder(const TableReader& table, ScanOptions options) {
   options.columns = {{"id"}};
   std::vector<int64_t> ids;
   const auto reader = table.Scan(options);
@@ -132,13 +132,13 @@ TEST(OrderedScanTest, FiltersGiveTheSameRowsHoweverTheyAreAsked) {
         EXPECT_EQ(table->CountRows(options), expected.size()) << filter;
         for (const uint64_t batch_rows : {1000, 13}) {
           options.batch_rows = batch_rows;
-          EXPECT_EQ(ScanIds(*table, options), expected) << filter << " " << window.first << " " << window.second;
+          EXPECT_EQ(IdsInOrder(*table, options), expected) << filter << " " << window.first << " " << window.second;
         }
       }
       ScanOptions any_order;
       any_order.filter = SqlExpression{.text = filter, .positional = {}, .named = {}};
       any_order.in_order = false;
-      std::vector<int64_t> found = ScanIds(*table, any_order), expected = IdsOf(rows, passing, 0, kRows);
+      std::vector<int64_t> found = IdsInOrder(*table, any_order), expected = IdsOf(rows, passing, 0, kRows);
       std::ranges::sort(found);
       std::ranges::sort(expected);
       EXPECT_EQ(found, expected) << filter;
@@ -168,10 +168,10 @@ TEST(OrderedScanTest, SortsGiveTheSameRowsHoweverTheyAreAsked) {
         const uint64_t limit = std::min<uint64_t>(window.second, kRows);
         for (const uint64_t batch_rows : {1000, 13}) {
           options.batch_rows = batch_rows;
-          EXPECT_EQ(ScanIds(*table, options), IdsOf(rows, sorted, window.first, limit)) << keys[0].column;
+          EXPECT_EQ(IdsInOrder(*table, options), IdsOf(rows, sorted, window.first, limit)) << keys[0].column;
         }
         options.filter = SqlExpression{.text = "small % 2 = 1", .positional = {}, .named = {}};
-        EXPECT_EQ(ScanIds(*table, options), IdsOf(rows, odd, window.first, limit)) << keys[0].column;
+        EXPECT_EQ(IdsInOrder(*table, options), IdsOf(rows, odd, window.first, limit)) << keys[0].column;
       }
     }
     EXPECT_LE(table->session()->memory_used(), used + (512 << 10));
@@ -186,9 +186,9 @@ TEST(OrderedScanTest, SomeFragmentsInOrder) {
   ScanOptions options;
   options.fragment_ids = {{3, 1}};
   options.order_by = {{.column = "id"}};
-  EXPECT_EQ(ScanIds(*table, options), IdsOf(rows, some, 0, kRows));
+  EXPECT_EQ(IdsInOrder(*table, options), IdsOf(rows, some, 0, kRows));
   options.limit = 20;
-  EXPECT_EQ(ScanIds(*table, options), IdsOf(rows, some, 0, 20));
+  EXPECT_EQ(IdsInOrder(*table, options), IdsOf(rows, some, 0, 20));
 }
 
 TEST(OrderedScanTest, HalfReadScansGiveTheirMemoryBack) {
