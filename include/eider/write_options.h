@@ -44,7 +44,7 @@ struct WriteOptions {
   std::shared_ptr<Session> session;
 };
 
-/// Of deletes and updates.
+/// Of deletes, updates and compactions.
 struct ChangeOptions {
   Durability durability = Durability::kDefault;
   uint32_t conflict_retries = 10;  ///< runs again on newer versions while other writers change the same fragments

@@ -134,8 +134,16 @@ def _values(column: Any) -> list[Any]:
         try:
             found.append(scalar.as_py())
         except (ValueError, OverflowError):
-            found.append(str(scalar.cast("int64").as_py()))
+            found.append(number_text(scalar))
     return found
+
+
+def number_text(scalar: Any) -> str:
+    """The number behind a date, a time or a duration that Python cannot hold."""
+    try:
+        return str(scalar.cast("int64").as_py())
+    except NotImplementedError:  # of a date32
+        return str(scalar.cast("int32").as_py())
 
 
 def short_text(value: Any) -> str:

@@ -6,7 +6,7 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from .describe import html_table, short_text
+from .describe import html_table, number_text, short_text
 
 if TYPE_CHECKING:
     from .dataset import LanceDataset
@@ -57,13 +57,20 @@ def _cell(scalar: Any, room: int) -> str:
     kind = str(scalar.type)
     if kind in ("binary", "large_binary", "binary_view"):
         return _binary_cell(scalar.as_buffer(), room)
-    if hasattr(scalar, "values") and hasattr(scalar.type, "value_type") and len(scalar) > 6:
-        first = ", ".join(short_text(scalar[i].as_py()) for i in range(4))
-        return escape(f"[{first}, … {len(scalar)} items]")
     try:
+        if hasattr(scalar, "values") and hasattr(scalar.type, "value_type") and len(scalar) > 6:
+            first = ", ".join(short_text(scalar[i].as_py()) for i in range(4))
+            return escape(f"[{first}, … {len(scalar)} items]")
         return escape(short_text(scalar.as_py()))
     except (ValueError, OverflowError):  # what Python cannot hold
-        return escape(short_text(str(scalar)))
+        return escape(_unheld(scalar))
+
+
+def _unheld(scalar: Any) -> str:
+    try:
+        return number_text(scalar)
+    except (NotImplementedError, ValueError):  # somewhere within a nested value
+        return str(scalar.type)
 
 
 def _binary_cell(buffer: Any, room: int) -> str:

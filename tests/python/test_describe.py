@@ -188,3 +188,12 @@ def test_notebooks_read_a_few_rows_only(write):
     ds = write(pa.table({"x": pa.array(["a" * 50] * 200_000)}))
     assert len(ds._repr_html_()) < 2000
     assert "200,000 rows" in ds._repr_html_()
+
+
+def test_dates_and_spans_that_python_cannot_hold_are_numbers(tmp_path) -> None:
+    table = pa.table({"day": pa.array([10**9, None], pa.int32()).cast(pa.date32()), "span": pa.array([2**62, None], pa.duration("s")),
+                      "days": pa.array([[10**9] * 9, None], pa.list_(pa.int32())).cast(pa.list_(pa.date32()))})
+    ds = eider.write_dataset(table, str(tmp_path / "t.lance"))
+    assert "1000000000" in repr(ds.describe())
+    shown = ds._repr_html_()
+    assert "1000000000" in shown and str(2**62) in shown

@@ -209,3 +209,22 @@ def test_parameters(ds):
         ds.to_table(filter="id = $1", params="1")
 
 
+
+
+@pytest.mark.parametrize(("condition", "expected"), [
+    (r"s LIKE '%a\%'", ["a%", "xa%"]),
+    (r"s LIKE '%\%'", ["a%", "a%c%", "xa%"]),
+    ("s LIKE '%a!%' ESCAPE '!'", ["a%", "xa%"]),
+    ("s LIKE '%a%'", ["a%b", "a%", "a%c%", "xa%", "a_b", "ab", "a.b"]),
+    (r"s SIMILAR TO 'a\%b'", ["a%b"]),
+    ("s SIMILAR TO 'a!%b' ESCAPE '!'", ["a%b"]),
+    (r"s SIMILAR TO 'a\_b'", ["a_b"]),
+    ("s SIMILAR TO 'a[%_]b'", ["a%b", "a_b"]),
+    ("s SIMILAR TO 'a[^%_]b'", ["a.b"]),
+    ("s SIMILAR TO 'a.b|xa_'", ["xa%", "a.b"]),
+    ("s SIMILAR TO 'a%b'", ["a%b", "a_b", "ab", "a.b"]),
+])
+def test_escaped_letters_of_patterns_stand_for_themselves(condition, expected, tmp_path) -> None:
+    texts = ["a%b", "a%", "a%c%", "xa%", "a_b", "ab", "a.b"]
+    ds = eider.write_dataset(pa.table({"s": texts}), str(tmp_path / "t.lance"))
+    assert ds.to_table(filter=condition)["s"].to_pylist() == expected

@@ -81,3 +81,26 @@ def test_odd_arguments_are_named_and_change_nothing(call, error, message, ds) ->
     with pytest.raises(error, match=message):
         call(ds)
     assert ds.latest_version == 1
+
+
+def test_expressions_see_the_bytes_of_blobs(tmp_path) -> None:
+    schema = pa.schema([pa.field("n", pa.int64()), pa.field("b", pa.large_binary(), metadata={"lance-encoding:blob": "true"})])
+    for version in ("2.1", "2.2"):
+        table = pa.table([pa.array([0, 0, 0]), pa.array([b"abc", b"", None], pa.large_binary())], schema=schema)
+        ds = eider.write_dataset(table, str(tmp_path / f"{version}.lance"), data_storage_version=version)
+        assert ds.update({"n": "octet_length(b)", "b": "b"}) == {"num_rows_updated": 3}
+        assert ds.to_table(columns=["n"])["n"].to_pylist() == [3, 0, None]
+        assert [data for _, data in ds.read_blobs("b", indices=range(3))] == [b"abc", b"", None]
+
+
+def test_external_blobs_are_not_copied_in_silence(tmp_path) -> None:
+    (tmp_path / "x.bin").write_bytes(b"x" * 100)
+    blobs = eider.blob_array([(tmp_path / "x.bin").as_uri(), b"own"])
+    schema = pa.schema([pa.field("n", pa.int64()), eider.blob_field("b")])
+    table = pa.table([pa.array([1, 2]), blobs], schema=schema)
+    ds = eider.write_dataset(table, str(tmp_path / "t.lance"), max_rows_per_file=1, allow_external_blob_outside_bases=True)
+    for change in (lambda: ds.update({"n": "n + 1"}), ds.optimize.compact_files):
+        with pytest.raises(eider.UnsupportedError, match="external"):
+            change()
+    assert ds.delete("n = 1") == {"num_deleted_rows": 1}
+    assert ds.update({"n": "n + 1"}) == {"num_rows_updated": 1}

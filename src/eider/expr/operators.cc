@@ -201,7 +201,7 @@ NodePtr MakeLike(std::string_view how, NodePtr value, NodePtr pattern, std::stri
   std::string name = std::string(negated ? "NOT " : "") + std::string(how);
   const bool ignore_case = how == "ilike" || how == "iregexp";
   if (how == "like" && escape != "\\") name += " escape";  // AsColumnTest() reads patterns with the usual escape only
-  Kernel kernel = how == "similar" ? SimilarKernel(negated) : how.ends_with("regexp") ? RegexpKernel(ignore_case, negated) : LikeKernel(ignore_case, negated, EscapeOf(escape));
+  Kernel kernel = how == "similar" ? SimilarKernel(negated, EscapeOf(escape)) : how.ends_with("regexp") ? RegexpKernel(ignore_case, negated) : LikeKernel(ignore_case, negated, EscapeOf(escape));
   return MakeTest(name, std::move(kernel), {std::move(value), std::move(pattern)});
 }
 

@@ -72,14 +72,29 @@ Kernel PatternKernel(bool negated, Make make) {
   };
 }
 
-/// SIMILAR TO as a regular expression.
-std::string SimilarToRegexp(std::string_view pattern) {
+/// SIMILAR TO as a regular expression: % and _ stand for texts and characters, but for themselves behind the escape and in brackets.
+std::string SimilarToRegexp(std::string_view pattern, char escape) {
   std::string regexp = "(?s)\\A(?:";
-  for (const char c : pattern) {
-    if (c == '%') regexp += ".*";
-    else if (c == '_') regexp += ".";
-    else if (c == '.' || c == '^' || c == '$') regexp += '\\', regexp += c;
-    else regexp += c;
+  bool in_brackets = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == escape && i + 1 < pattern.size()) {
+      ++i;
+      const size_t bytes = CharacterBytes(pattern[i]);
+      regexp += RE2::QuoteMeta(std::string(pattern.substr(i, bytes)));
+      i += bytes - 1;
+    } else if (in_brackets) {
+      in_brackets = c != ']';
+      regexp += c;
+    } else if (c == '[') {
+      in_brackets = true;
+      regexp += c;
+    } else if (c == '%' || c == '_') {
+      regexp += c == '%' ? ".*" : ".";
+    } else {
+      if (c == '.' || c == '^' || c == '$' || c == '\\') regexp += '\\';
+      regexp += c;
+    }
   }
   return regexp + ")\\z";
 }
@@ -114,7 +129,6 @@ LikePattern::LikePattern(std::string_view pattern, bool ignore_case, char escape
     const bool any = !escaped && pattern[i] == '_';
     parts_.back().text.push_back(pattern[i]), parts_.back().any.push_back(any), parts_.back().has_any |= any;
   }
-  if (pattern.ends_with('%') && parts_.size() > 1 && !parts_.back().text.empty()) parts_.emplace_back();
   for (Part& part : parts_) {
     if (part.text.size() > kLongPart) part.has_any ? MakeMasks(&part) : MakeBorders(&part);
   }
@@ -285,8 +299,9 @@ Kernel RegexpKernel(bool ignore_case, bool negated) {
   return PatternKernel<RegexpMatcher>(negated, [=](std::string_view pattern) { return RegexpMatcher(pattern, ignore_case ? "i" : ""); });
 }
 
-Kernel SimilarKernel(bool negated) {
-  return PatternKernel<RegexpMatcher>(negated, [](std::string_view pattern) { return RegexpMatcher(SimilarToRegexp(pattern), ""); });
+Kernel SimilarKernel(bool negated, char escape) {
+  return PatternKernel<RegexpMatcher>(negated,
+                                      [escape](std::string_view pattern) { return RegexpMatcher(SimilarToRegexp(pattern, escape), ""); });
 }
 
 }  // namespace eider::expr

@@ -71,7 +71,7 @@ std::shared_ptr<const re2::RE2> CompileRegexp(std::string_view pattern, std::str
 /// value [!]~ pattern
 Kernel RegexpKernel(bool ignore_case, bool negated);
 /// SIMILAR TO: % and _ as in LIKE, | * + ? () {} [] as in regular expressions, and the whole text must match.
-Kernel SimilarKernel(bool negated);
+Kernel SimilarKernel(bool negated, char escape);
 
 /// The last pattern, so that a constant one is compiled once per batch.
 class RegexpCache {

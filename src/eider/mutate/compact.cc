@@ -86,6 +86,7 @@ void Rewrite(const query::TableReader& table, const std::vector<size_t>& group, 
     *out->add_old_fragments() = fragment.proto();
     metrics->files_removed += static_cast<uint64_t>(fragment.num_files()) + fragment.has_deletions();
   }
+  RequireOwnBlobs(table, ids);
   RowsOfFragments rows(table, std::move(ids));
   AlignedReader aligned(rows, manifest.schema());
   for (table::DataFragmentProto& fragment : WriteFragments(aligned, manifest.schema(), files)) *out->add_new_fragments() = std::move(fragment);

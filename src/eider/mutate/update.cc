@@ -30,7 +30,7 @@ class UpdatedRows final : public RecordBatchReader {
     options.with_row_address = true;
     rows_ = table.Scan(options);
     schema_ = std::make_shared<const Schema>(WholeRowsSchema(*rows_->schema(), columns));
-    for (const ComputedColumn& update : updates) Bind(update, *table.Plan({})->schema());
+    for (const ComputedColumn& update : updates) Bind(update);
   }
 
   const SchemaPtr& schema() const override { return schema_; }
@@ -56,13 +56,13 @@ class UpdatedRows final : public RecordBatchReader {
     query::ColumnPlaces places;
   };
 
-  void Bind(const ComputedColumn& update, const Schema& table) {
+  void Bind(const ComputedColumn& update) {
     const int column = schema_->FieldIndex(update.name);
     if (column < 0) throw Invalid("update: there is no column '{}'", update.name);
     const auto is_same = [&](const Update& other) { return other.column == static_cast<size_t>(column); };
     if (std::any_of(updates_.begin(), updates_.end(), is_same)) throw Invalid("update: column '{}' is set twice", update.name);
     InContext([&] { return fmt::format("update of column '{}'", update.name); }, [&] {
-      const auto value = query::ParseExpression(update.expression, table)->As(schema_->fields[column].type);
+      const auto value = query::ParseExpression(update.expression, *schema_)->As(schema_->fields[column].type);
       updates_.push_back({static_cast<size_t>(column), value, query::ColumnPlaces(value->columns(), *rows_->schema())});
     });
   }
@@ -83,6 +83,7 @@ Changed UpdateOnce(const table::Snapshot& read, const std::vector<ComputedColumn
   if (read.manifest->uses_stable_row_ids()) throw Unsupported("update: the table has stable row ids");
   const auto table = std::make_shared<const query::TableReader>(read, session);
   const bool sync = SyncsFor(options.durability);
+  RequireOwnBlobs(*table);
   NewDeletions deletions(*table, sync);
   NewDataFiles files(read.store, {.version = WritableVersion(read.manifest->data_storage_version()), .sync = sync, .session = session});
   UpdatedRows rows(*table, updates, filter, &deletions);
