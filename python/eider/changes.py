@@ -26,6 +26,11 @@ _MOST_RETRIES = 2**31
 _RETRY_TIME = timedelta(seconds=30)
 
 
+def _limits_of(where: str, conflict_retries: int, retry_timeout: timedelta) -> tuple[int, float]:
+    retries = count_of(where, "conflict_retries", conflict_retries) or 0
+    return min(retries, _MOST_RETRIES), seconds_of(where, "retry_timeout", retry_timeout)
+
+
 class DatasetChanges:
     """The part of a dataset that changes it."""
 
@@ -96,8 +101,7 @@ class DatasetChanges:
         """
         if predicate is None:
             raise TypeError("delete: the predicate must be a str or a pyarrow expression, got None; truncate_table() deletes all rows")
-        retries = min(count_of("delete", "conflict_retries", conflict_retries) or 0, _MOST_RETRIES)
-        seconds = seconds_of("delete", "retry_timeout", retry_timeout)
+        retries, seconds = _limits_of("delete", conflict_retries, retry_timeout)
         filter = expression_of("delete", predicate, params)
         self._native, deleted = self._native.delete(filter, retries, seconds, durability_of(durability))
         return {"num_deleted_rows": deleted}
@@ -142,8 +146,7 @@ class DatasetChanges:
         columns = [(name_of("update", name), expression_of("update", text, params)) for name, text in updates.items()]
         if missing := [name for name, expression in columns if expression is None]:
             raise TypeError(f"update: column {missing[0]!r} must be set to SQL text, got None; 'NULL' is SQL")
-        retries = min(count_of("update", "conflict_retries", conflict_retries) or 0, _MOST_RETRIES)
-        seconds = seconds_of("update", "retry_timeout", retry_timeout)
+        retries, seconds = _limits_of("update", conflict_retries, retry_timeout)
         filter = None if where is None else expression_of("update", where, params)
         self._native, updated = self._native.update(columns, filter, retries, seconds, durability_of(durability))
         return {"num_rows_updated": updated}

@@ -130,8 +130,7 @@ std::vector<std::vector<size_t>> PlanCompaction(const query::TableReader& table,
 Compacted CompactFiles(const table::Snapshot& read, const CompactionOptions& options, const std::shared_ptr<Session>& session) {
   if (options.target_rows_per_fragment == 0) throw Invalid("compaction: target_rows_per_fragment is 0");
   WritableVersion(read.manifest->data_storage_version());
-  return RunWithRetries(read, {.retries = options.change.conflict_retries, .timeout = options.change.retry_timeout},
-                        [&](const table::Snapshot& now) { return CompactOnce(now, options, session); });
+  return RunWithRetries(read, options.change, [&](const table::Snapshot& now) { return CompactOnce(now, options, session); });
 }
 
 }  // namespace eider::mutate

@@ -5,7 +5,7 @@
 #include "eider/mutate/delete.h"
 #include "eider/mutate/write.h"
 #include "eider/table/commit.h"
-#include "eider/testing/faulty_store.h"
+#include "eider/testing/every_failure.h"
 #include "eider/testing/int_columns.h"
 
 namespace eider::mutate {
@@ -99,25 +99,12 @@ TEST(CompactTest, RefusesByName) {
 
 /// Fails every store operation in turn: afterwards every row is there once.
 TEST(CompactTest, AFailedCompactionLeavesTheTableWhole) {
-  for (const bool after : {false, true}) {
-    for (int n = 0; n < 200; ++n) {
-      SCOPED_TRACE(fmt::format("operation {} {}", n, after ? "loses its answer" : "is refused"));
-      const table::Snapshot created = TableToCompact({5, 5});
-      const auto faulty = std::make_shared<testing::FaultyStore>(created.store);
-      table::Snapshot read = created;
-      read.store = faulty;
-      faulty->FailAt(n, after);
-      try {
-        Compact(read);
-      } catch (const Error&) {
-      }
-      const table::Snapshot latest = table::LoadSnapshot(created.store);
-      EXPECT_EQ(RowsOf(latest), Range(0, 10));
-      EXPECT_EQ(latest.manifest->num_fragments(), latest.version() == 2 ? 2u : 1u);
-      if (!faulty->fired()) break;
-      ASSERT_LT(n, 199);
-    }
-  }
+  testing::FailEveryOperation(
+      [] { return TableToCompact({5, 5}); }, [](const table::Snapshot& read) { Compact(read); },
+      [](const table::Snapshot& latest) {
+        EXPECT_EQ(RowsOf(latest), Range(0, 10));
+        EXPECT_EQ(latest.manifest->num_fragments(), latest.version() == 2 ? 2u : 1u);
+      });
 }
 
 }  // namespace

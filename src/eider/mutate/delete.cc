@@ -9,8 +9,6 @@
 namespace eider::mutate {
 namespace {
 
-RetryLimits Limits(const ChangeOptions& options) { return {.retries = options.conflict_retries, .timeout = options.retry_timeout}; }
-
 Changed Commit(const table::Snapshot& read, const std::string& predicate, NewDeletions* deletions, bool sync) {
   table::TransactionProto transaction = table::NewTransaction(read.version());
   transaction.mutable_delete_()->set_predicate(predicate);
@@ -39,11 +37,11 @@ Changed DeleteOnce(const table::Snapshot& read, const SqlExpression& filter, con
 
 Changed DeleteRows(const table::Snapshot& read, const SqlExpression& filter, const ChangeOptions& options,
                    const std::shared_ptr<Session>& session) {
-  return RunWithRetries(read, Limits(options), [&](const table::Snapshot& now) { return DeleteOnce(now, filter, options, session); });
+  return RunWithRetries(read, options, [&](const table::Snapshot& now) { return DeleteOnce(now, filter, options, session); });
 }
 
 Changed DeleteAllRows(const table::Snapshot& read, const ChangeOptions& options, const std::shared_ptr<Session>& session) {
-  return RunWithRetries(read, Limits(options), [&](const table::Snapshot& now) {
+  return RunWithRetries(read, options, [&](const table::Snapshot& now) {
     const auto table = std::make_shared<const query::TableReader>(now, session);
     const bool sync = SyncsFor(options.durability);
     NewDeletions deletions(*table, sync);

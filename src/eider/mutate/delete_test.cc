@@ -6,6 +6,7 @@
 
 #include "eider/mutate/columns.h"
 #include "eider/mutate/write.h"
+#include "eider/testing/every_failure.h"
 #include "eider/testing/faulty_store.h"
 #include "eider/testing/int_columns.h"
 
@@ -121,24 +122,11 @@ TEST(DeleteTest, ManyWritersDeleteWithoutLosingADeletion) {
 /// Fails every store operation in turn: afterwards the table opens at its old or new version, and deletion files that no version
 /// lists are gone unless the outcome is unknown.
 TEST(DeleteTest, AFailedDeleteLeavesTheTableWhole) {
-  for (const bool after : {false, true}) {
-    for (int n = 0; n < 200; ++n) {
-      SCOPED_TRACE(fmt::format("operation {} {}", n, after ? "loses its answer" : "is refused"));
-      const table::Snapshot created = TableToDelete(15);
-      const auto faulty = std::make_shared<testing::FaultyStore>(created.store);
-      table::Snapshot read = created;
-      read.store = faulty;
-      faulty->FailAt(n, after);
-      try {
-        Delete(read, "a = 2 OR a = 12");
-      } catch (const Error&) {
-      }
-      const table::Snapshot latest = table::LoadSnapshot(created.store);
-      EXPECT_EQ(ReadA(latest).size(), latest.version() == 1 ? 15u : 13u);
-      if (!faulty->fired()) break;
-      ASSERT_LT(n, 199);
-    }
-  }
+  testing::FailEveryOperation(
+      [] { return TableToDelete(15); }, [](const table::Snapshot& read) { Delete(read, "a = 2 OR a = 12"); },
+      [](const table::Snapshot& latest) {
+        EXPECT_EQ(ReadA(latest).size(), latest.version() == 1 ? 15u : 13u);
+      });
 }
 
 TEST(DeleteTest, RemovesDeletionFilesWhenTheTransactionIsNotSynced) {

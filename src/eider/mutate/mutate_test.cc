@@ -6,6 +6,7 @@
 #include "eider/file/file_reader.h"
 #include "eider/mutate/columns.h"
 #include "eider/mutate/write.h"
+#include "eider/testing/every_failure.h"
 #include "eider/testing/faulty_store.h"
 #include "eider/testing/int_columns.h"
 
@@ -183,25 +184,12 @@ TEST(MutateTest, RefusesNullsInFieldsThatAreNotNullable) {
 /// Fails every store operation of an append in turn: afterwards the table opens at its old or new version, with all its rows,
 /// and no data file lies about unless the outcome is unknown.
 TEST(MutateTest, AFailedAppendLeavesTheTableWhole) {
-  for (const bool after : {false, true}) {
-    for (int n = 0; n < 200; ++n) {
-      SCOPED_TRACE(fmt::format("operation {} {}", n, after ? "loses its answer" : "is refused"));
-      const table::Snapshot created = NewTable(5);
-      const auto faulty = std::make_shared<testing::FaultyStore>(created.store);
-      table::Snapshot read = created;
-      read.store = faulty;
-      faulty->FailAt(n, after);
-      try {
-        Append(read, *Stream({{"a", {7}}}), {});
-      } catch (const Error&) {
-      }
-      const table::Snapshot latest = table::LoadSnapshot(created.store);
-      const Values values = ReadAll(latest, "a");
-      EXPECT_EQ(values.size(), latest.version() == 1 ? 5u : 6u);
-      if (!faulty->fired()) break;
-      ASSERT_LT(n, 199);
-    }
-  }
+  testing::FailEveryOperation(
+      [] { return NewTable(5); }, [](const table::Snapshot& read) { Append(read, *Stream({{"a", {7}}}), {}); },
+      [](const table::Snapshot& latest) {
+        const Values values = ReadAll(latest, "a");
+        EXPECT_EQ(values.size(), latest.version() == 1 ? 5u : 6u);
+      });
 }
 
 TEST(MutateTest, KeepsTheDataOfAVersionWhosePutWasAnsweredTaken) {

@@ -2,6 +2,9 @@
 /// \file
 /// Runs an operation again on newer versions while other writers get in its way.
 
+#include <eider/write_options.h>
+
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -10,21 +13,16 @@
 
 namespace eider::mutate {
 
-struct RetryLimits {
-  uint32_t retries = 10;
-  std::chrono::nanoseconds timeout = std::chrono::seconds(30);  ///< no further attempt begins later
-};
-
 /// `attempt(snapshot)` on `read`, then on the newest version as often as it throws kRetryableConflict and the limits allow.
 template <typename Attempt>
-auto RunWithRetries(table::Snapshot read, const RetryLimits& limits, Attempt&& attempt) {
+auto RunWithRetries(table::Snapshot read, const ChangeOptions& limits, Attempt&& attempt) {
   const auto start = std::chrono::steady_clock::now();
   for (uint32_t retry = 0;; ++retry) {
     try {
       return attempt(read);
     } catch (const Error& error) {
-      const bool late = std::chrono::steady_clock::now() - start >= limits.timeout;
-      if (error.kind() != ErrorKind::kRetryableConflict || retry >= limits.retries || late) throw;
+      const bool late = std::chrono::steady_clock::now() - start >= limits.retry_timeout;
+      if (error.kind() != ErrorKind::kRetryableConflict || retry >= limits.conflict_retries || late) throw;
     }
     // Writers that meet again and again part: each waits longer, and by its own amount.
     const auto spread = std::hash<std::thread::id>()(std::this_thread::get_id()) % 1000;

@@ -106,9 +106,7 @@ Changed UpdateOnce(const table::Snapshot& read, const std::vector<ComputedColumn
 Changed UpdateRows(const table::Snapshot& read, const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
                    const ChangeOptions& options, const std::shared_ptr<Session>& session) {
   if (updates.empty()) throw Invalid("update: there are no columns to set");
-  WritableVersion(read.manifest->data_storage_version());
-  return RunWithRetries(read, {.retries = options.conflict_retries, .timeout = options.retry_timeout},
-                        [&](const table::Snapshot& now) { return UpdateOnce(now, updates, filter, options, session); });
+  return RunWithRetries(read, options, [&](const table::Snapshot& now) { return UpdateOnce(now, updates, filter, options, session); });
 }
 
 }  // namespace eider::mutate

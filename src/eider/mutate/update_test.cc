@@ -5,7 +5,7 @@
 #include "eider/mutate/delete.h"
 #include "eider/mutate/write.h"
 #include "eider/table/commit.h"
-#include "eider/testing/faulty_store.h"
+#include "eider/testing/every_failure.h"
 #include "eider/testing/int_columns.h"
 
 namespace eider::mutate {
@@ -98,28 +98,15 @@ TEST(UpdateTest, RunsAgainOnRowsThatOthersChanged) {
 
 /// Fails every store operation in turn: afterwards the table opens at its old or new version, with every row once.
 TEST(UpdateTest, AFailedUpdateLeavesTheTableWhole) {
-  for (const bool after : {false, true}) {
-    for (int n = 0; n < 200; ++n) {
-      SCOPED_TRACE(fmt::format("operation {} {}", n, after ? "loses its answer" : "is refused"));
-      const table::Snapshot created = TableToUpdate(15);
-      const auto faulty = std::make_shared<testing::FaultyStore>(created.store);
-      table::Snapshot read = created;
-      read.store = faulty;
-      faulty->FailAt(n, after);
-      try {
-        Update(read, "b", "0", "a = 2 OR a = 12");
-      } catch (const Error&) {
-      }
-      const table::Snapshot latest = table::LoadSnapshot(created.store);
-      Values a = ReadColumn(latest, "a");
-      std::sort(a.begin(), a.end());
-      EXPECT_EQ(a, Range(0, 15));
-      const Values b = ReadColumn(latest, "b");
-      EXPECT_EQ(std::count(b.begin(), b.end(), 0), latest.version() == 1 ? 0 : 2);
-      if (!faulty->fired()) break;
-      ASSERT_LT(n, 199);
-    }
-  }
+  testing::FailEveryOperation(
+      [] { return TableToUpdate(15); }, [](const table::Snapshot& read) { Update(read, "b", "0", "a = 2 OR a = 12"); },
+      [](const table::Snapshot& latest) {
+        Values a = ReadColumn(latest, "a");
+        std::sort(a.begin(), a.end());
+        EXPECT_EQ(a, Range(0, 15));
+        const Values b = ReadColumn(latest, "b");
+        EXPECT_EQ(std::count(b.begin(), b.end(), 0), latest.version() == 1 ? 0 : 2);
+      });
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "eider/base/bytes.h"
+#include "eider/base/text_range.h"
 #include "eider/base/utf8.h"
 
 namespace eider::page {
@@ -81,52 +82,23 @@ void MeasureNumbers(const ShreddedLeaf& leaf, PageStatistics& out) {
   out.max = std::string(reinterpret_cast<const char*>(&bounds.max), sizeof(T));
 }
 
-/// The first eight bytes as a number that orders as they do.
-uint64_t Prefix(std::string_view text) {
-  uint64_t word = 0;
-  if (text.size() >= 8) {
-    std::memcpy(&word, text.data(), 8);
-  } else if (!text.empty()) {
-    std::memcpy(&word, text.data(), text.size());
-  }
-  return __builtin_bswap64(word);
-}
-
-struct TextBounds {
-  std::string_view min, max;
-  uint64_t min_prefix = 0, max_prefix = 0;
-  bool any = false;
-
-  void Add(std::string_view text) {
-    const uint64_t prefix = Prefix(text);
-    if (!any) {
-      min = max = text;
-      min_prefix = max_prefix = prefix;
-      any = true;
-      return;
-    }
-    if (prefix <= min_prefix && (prefix < min_prefix || text < min)) min = text, min_prefix = prefix;
-    if (prefix >= max_prefix && (prefix > max_prefix || text > max)) max = text, max_prefix = prefix;
-  }
-};
-
-void KeepBounds(const TextBounds& bounds, PageStatistics& out) {
+void KeepBounds(const TextRange& bounds, PageStatistics& out) {
   if (!bounds.any) return;
-  std::string max(bounds.max.substr(0, kBoundBytes));
-  if (bounds.max.size() > kBoundBytes) {
+  std::string max(bounds.high.substr(0, kBoundBytes));
+  if (bounds.high.size() > kBoundBytes) {
     while (!max.empty() && uint8_t(max.back()) == 0xFF) max.pop_back();
     if (max.empty()) return;
     max.back() = char(uint8_t(max.back()) + 1);
     out.max_is_cut = true;
   }
   out.max = std::move(max);
-  out.min = std::string(bounds.min.substr(0, kBoundBytes));
-  out.min_is_cut = bounds.min.size() > kBoundBytes;
+  out.min = std::string(bounds.low.substr(0, kBoundBytes));
+  out.min_is_cut = bounds.low.size() > kBoundBytes;
 }
 
 template <typename Offset>
 void MeasureText(const ShreddedLeaf& leaf, TypeId type, PageStatistics& out) {
-  TextBounds bounds;
+  TextRange bounds;
   for (const LeafRun& run : leaf.runs) {
     if (run.array->type->id != type) return;  // views of text have no offsets
     const char* data = reinterpret_cast<const char*>(run.array->buffers[1].data());

@@ -4,6 +4,7 @@
 #include "eider/array/string_values.h"
 #include "eider/array/types.h"
 #include "eider/base/memory.h"
+#include "eider/base/text_range.h"
 #include "eider/expr/column.h"
 #include "eider/reduce/valid_values.h"
 
@@ -35,28 +36,6 @@ auto FixedText(const Array& values) {
     return std::string_view(data + i * width, static_cast<size_t>(width));
   };
 }
-
-/// The first bytes as a number that orders as they do.
-uint64_t Prefix(std::string_view text) {
-  uint64_t word = 0;
-  if (text.size() >= 8) std::memcpy(&word, text.data(), 8);
-  else std::memcpy(&word, text.data(), text.size());
-  return __builtin_bswap64(word);
-}
-
-/// The extremes of some values, which are kept by reference.
-struct TextRange {
-  std::string_view low, high;
-  uint64_t low_prefix = 0, high_prefix = 0;
-  bool any = false;
-
-  void Add(std::string_view value) {
-    const uint64_t prefix = Prefix(value);
-    if (!any || (prefix <= low_prefix && (prefix < low_prefix || value < low))) low = value, low_prefix = prefix;
-    if (!any || (prefix >= high_prefix && (prefix > high_prefix || value > high))) high = value, high_prefix = prefix;
-    any = true;
-  }
-};
 
 }  // namespace
 

@@ -80,18 +80,19 @@ Verdict DeleteAfter(const Txn& mine, const Txn& theirs) {
   }
 }
 
-/// Rows that were read from what others changed since would be written with old values.
-Verdict UpdateAfter(const Txn& mine, const Txn& theirs) {
-  if (theirs.operation_case() == Txn::kProject) return kRetry;
+/// Rows that were read from what others overlaid since would be written with old values.
+Verdict RowsWrittenAfter(const Txn& mine, const Txn& theirs) {
   if (theirs.operation_case() == Txn::kDataOverlay) return TouchSameFragment(mine, theirs) ? kRetry : kFine;
   return DeleteAfter(mine, theirs);
 }
 
+Verdict UpdateAfter(const Txn& mine, const Txn& theirs) {
+  return theirs.operation_case() == Txn::kProject ? kRetry : RowsWrittenAfter(mine, theirs);
+}
+
 /// An index that came meanwhile may cover what is gone: which fragments it names is looked at on the new version.
 Verdict RewriteAfter(const Txn& mine, const Txn& theirs) {
-  if (theirs.operation_case() == Txn::kCreateIndex) return kRetry;
-  if (theirs.operation_case() == Txn::kDataOverlay) return TouchSameFragment(mine, theirs) ? kRetry : kFine;
-  return DeleteAfter(mine, theirs);
+  return theirs.operation_case() == Txn::kCreateIndex ? kRetry : RowsWrittenAfter(mine, theirs);
 }
 
 Verdict OverwriteAfter(const Txn& mine, const Txn& theirs) {
