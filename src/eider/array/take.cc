@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "eider/array/dictionary_key.h"
 #include "eider/array/types.h"
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
@@ -161,6 +162,12 @@ ArrayPtr TakeArray(const ArrayPtr& array, Indices indices) {
       break;
   }
   return out;
+}
+
+ArrayPtr DecodeDictionary(const Array& array) {
+  std::vector<int64_t> keys(static_cast<size_t>(array.length));
+  for (int64_t i = 0; i < array.length; ++i) keys[static_cast<size_t>(i)] = array.IsValid(i) ? DictionaryKey(array, i) : -1;
+  return TakeArray(array.dictionary, keys);
 }
 
 }  // namespace eider

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "eider/array/dictionary_key.h"
 #include "eider/array/take.h"
 #include "eider/array/types.h"
+#include "eider/base/error.h"
 #include "eider/schema/blob_columns.h"
 #include "eider/schema/field_path.h"
 
@@ -73,10 +73,7 @@ ArrayPtr Leaf::Find(const ArrayPtr& column) const {
     if (found == array->type->children.end()) throw Corrupt("column '{}': no field '{}' was read", path, step);
     array = StructChild(*array, static_cast<size_t>(found - array->type->children.begin()));
   }
-  if (array->type->id != TypeId::kDictionary) return array;
-  std::vector<int64_t> keys(static_cast<size_t>(array->length));
-  for (int64_t i = 0; i < array->length; ++i) keys[static_cast<size_t>(i)] = array->IsValid(i) ? DictionaryKey(*array, i) : -1;
-  return TakeArray(array->dictionary, keys);
+  return array->type->id == TypeId::kDictionary ? DecodeDictionary(*array) : array;
 }
 
 }  // namespace eider::reduce

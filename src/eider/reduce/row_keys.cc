@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "eider/array/dictionary_key.h"
 #include "eider/array/string_values.h"
 #include "eider/array/take.h"
 #include "eider/array/types.h"
@@ -29,12 +28,6 @@ struct Prepared {
     return items->Range(first - first_item, end - first_item);
   }
 };
-
-ArrayPtr DecodeDictionary(const Array& array) {
-  std::vector<int64_t> keys(static_cast<size_t>(array.length));
-  for (int64_t i = 0; i < array.length; ++i) keys[static_cast<size_t>(i)] = array.IsValid(i) ? DictionaryKey(array, i) : -1;
-  return TakeArray(array.dictionary, keys);
-}
 
 Prepared Prepare(const ArrayPtr& array) {
   Prepared out{.array = array, .layout = LayoutOf(array->type->id), .fields = {}, .items = nullptr};
