@@ -231,7 +231,8 @@ class Predicates(FunctionTests):
             wide = "u64" in kinds
             if wide and (self._is_signed(left) or self._is_signed(right)):
                 return build(sql, "decimal", model.decimals(operator), left, right) if operator != "/" else left
-            return model.wraps(build(sql, "u64" if wide else "i64", model.whole(operator, wide), left, right), left, right)
+            made = model.wraps(build(sql, "u64" if wide else "i64", model.whole(operator, wide), left, right), left, right)
+            return with_reason(made, "quotients of uint64") if wide and operator == "/" and "(" in left.sql + right.sql else made
         if any(kind in FLOATS for kind in kinds):
             narrow = "f64" not in kinds and (right.literal or "decimal" not in kinds)
             kind = "f32" if narrow else "f64"
