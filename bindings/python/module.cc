@@ -7,8 +7,8 @@ NB_MODULE(_eider, m) {
   eider::python::BindArrow(m);
   eider::python::BindSchema(m);
   eider::python::BindSession(m);
-  eider::python::BindDataset(m);
   eider::python::BindBlob(m);
+  eider::python::BindDataset(m);
   eider::python::BindFile(m);
   eider::python::BindLoader(m);
 }

@@ -214,13 +214,15 @@ class Dataset:
     def count_scan(self, options: ScanOptions, stats: ScanStats | None = None) -> int: ...
     def take(
         self,
-        positions: Any,
+        rows: Any,
         columns: Sequence[str] | None = None,
         outputs: _Outputs = None,
         with_row_id: bool = False,
         with_row_address: bool = False,
         stats: ScanStats | None = None,
         computed: Sequence[tuple[str, str]] = ...,
+        naming: RowNaming = ...,
+        skip_missing: bool = False,
     ) -> RecordBatch: ...
     def read_range(
         self,

@@ -93,6 +93,8 @@ void TableReader::FillSystemColumn(SystemColumn column, size_t fragment_index, s
     case SystemColumn::kRowOffset:
       for (size_t i = 0; i < live.size(); ++i) out[i] = Starts()[fragment_index] + live[i];
       return;
+    case SystemColumn::kCreatedAt:
+    case SystemColumn::kLastUpdatedAt: return reader.VersionsOfRows(column, physical, out);
   }
 }
 

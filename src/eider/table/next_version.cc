@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "eider/base/error.h"
 #include "eider/base/parse_message.h"
 #include "eider/base/wire.h"
 #include "eider/rows/portable_roaring.h"
-#include "eider/rows/row_id_sequence.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
 
@@ -90,14 +87,13 @@ void NextVersion::ApplyDelete(const TransactionProto::Delete& deletion) {
 }
 
 void NextVersion::ApplyRewrite(const TransactionProto::Rewrite& rewrite) {
-  if (stable_row_ids_) throw Unsupported("commit: a rewrite of a table with stable row ids");
   RecordMaxFragmentId();
   google::protobuf::RepeatedField<uint64_t> removed;
   for (const auto& group : rewrite.groups()) {
     for (const DataFragmentProto& fragment : group.old_fragments()) removed.Add(fragment.id());
   }
   DeleteRows({}, removed);
-  for (const auto& group : rewrite.groups()) AddNewFragments(group.new_fragments());
+  for (const auto& group : rewrite.groups()) AddNewFragments(group.new_fragments(), Rows::kMoved);
   Uncover({removed.begin(), removed.end()});
 }
 
@@ -106,7 +102,7 @@ void NextVersion::ApplyUpdate(const TransactionProto::Update& update) {
   KeepIndices();
   RecordMaxFragmentId();
   DeleteRows(update.updated_fragments(), update.removed_fragment_ids());
-  AddNewFragments(update.new_fragments());
+  AddNewFragments(update.new_fragments(), Rows::kMoved);
 }
 
 void NextVersion::DeleteRows(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated_fragments,
@@ -225,21 +221,62 @@ uint32_t NextVersion::NextFragmentId() {
   return static_cast<uint32_t>(next);
 }
 
-void NextVersion::AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments) {
+void NextVersion::AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments, Rows rows) {
   for (const DataFragmentProto& added : fragments) {
     DataFragmentProto fragment = added;
     const uint32_t id = NextFragmentId();
     draft_.head.set_max_fragment_id(id);
     fragment.set_id(id);
-    if (stable_row_ids_) {
-      const uint64_t num_rows = fragment.physical_rows();
-      fragment.set_inline_row_ids(rows::RowIdSequence::FromRange(draft_.head.next_row_id(), num_rows).Serialize());
-      fragment.set_inline_created_at_versions(rows::MakeVersionSequence(num_rows, draft_.head.version()));
-      fragment.set_inline_last_updated_at_versions(rows::MakeVersionSequence(num_rows, draft_.head.version()));
-      draft_.head.set_next_row_id(draft_.head.next_row_id() + num_rows);
+    if (rows == Rows::kNew || !stable_row_ids_) {
+      fragment.clear_row_id_sequence();
+      fragment.clear_created_at_version_sequence();
+      fragment.clear_last_updated_at_version_sequence();
     }
+    if (stable_row_ids_) IdentifyRows(&fragment);
     AddFragment(fragment);
   }
+}
+
+void NextVersion::IdentifyRows(DataFragmentProto* fragment) {
+  const uint64_t num_rows = fragment->physical_rows();
+  rows::RowIdSequence ids;
+  if (fragment->has_inline_row_ids()) ids = rows::RowIdSequence::Parse(SpanOf(fragment->inline_row_ids()), num_rows);
+  const uint64_t num_moved = ids.size();
+  ids.Extend(rows::RowIdSequence::FromRange(draft_.head.next_row_id(), num_rows - num_moved));
+  draft_.head.set_next_row_id(draft_.head.next_row_id() + (num_rows - num_moved));
+  fragment->set_inline_row_ids(ids.Serialize());
+  const auto complete = [&](std::string* versions, bool known) {
+    rows::RowVersions all = known ? rows::RowVersions::Parse(SpanOf(*versions), num_rows) : rows::RowVersions();
+    all.Append(draft_.head.version(), num_rows - all.size());
+    *versions = all.Serialize();
+  };
+  complete(fragment->mutable_inline_last_updated_at_versions(), fragment->has_inline_last_updated_at_versions());
+  if (num_moved > 0 && !fragment->has_inline_created_at_versions()) {
+    fragment->set_inline_created_at_versions(CreatedAt(ids, num_moved).Serialize());
+  }
+  complete(fragment->mutable_inline_created_at_versions(), fragment->has_inline_created_at_versions());
+}
+
+rows::RowVersions NextVersion::CreatedAt(const rows::RowIdSequence& ids, uint64_t count) {
+  if (created_at_.empty()) {
+    for (size_t i = 0; i < base_->num_fragments(); ++i) {
+      const DataFragmentProto& fragment = base_->fragment(i).proto();
+      const uint64_t num_rows = fragment.physical_rows();
+      std::vector<uint64_t> of_fragment(num_rows), versions(num_rows, 1);
+      const auto sequence = rows::RowIdSequence::Parse(SpanOf(fragment.inline_row_ids()), num_rows);
+      const auto created = rows::RowVersions::Parse(SpanOf(fragment.inline_created_at_versions()), num_rows);
+      sequence.Read(0, sequence.size(), of_fragment.data());
+      created.Read(0, created.size(), versions.data());
+      for (uint64_t row = 0; row < sequence.size(); ++row) created_at_.emplace(of_fragment[row], versions[row]);
+    }
+  }
+  rows::RowVersions out;
+  for (uint64_t i = 0; i < count; ++i) {
+    const auto found = created_at_.find(ids.at(i));
+    if (found == created_at_.end()) throw Invalid("commit: version {} has no row of id {}", base_->version(), ids.at(i));
+    out.Append(found->second, 1);
+  }
+  return out;
 }
 
 void NextVersion::KeepIndices() { draft_.index_section = base_->index_section(); }
