@@ -109,7 +109,7 @@ class Predicates(FunctionTests):
         is_not = self.rng.random() < 0.3
         return self._bool(f"{value.sql} {'NOT ' if is_not else ''}IN ({', '.join(choice.sql for choice in choices)})",
                           model.negate(values) if is_not else values, value, *choices,
-                          differs=("decimals from floats",) if value.kind == "decimal" else ())
+                          differs={"decimal": ("decimals from floats",), "f16": ("floats in lists",), "f32": ("floats in lists",)}.get(value.kind, ()))
 
     def _is_null(self) -> Term:
         term = self.rng.choice(self.table.terms) if self.rng.random() < 0.6 else self._value(self.rng.choice(("number", "text", "time")), 2)
@@ -236,12 +236,12 @@ class Predicates(FunctionTests):
         if any(kind in FLOATS for kind in kinds):
             narrow = "f64" not in kinds and (right.literal or "decimal" not in kinds)
             kind = "f32" if narrow else "f64"
-            made = build(sql, kind, model.floating(operator, kind), left, right, differs={"float16 arithmetic"} if "f16" in kinds else ())
+            made = build(sql, kind, model.floating(operator, kind), left, right, differs={"floats beside literals"} if narrow and right.literal else ())
             new = any(is_nan(value) and not is_nan(a) and not is_nan(b) for value, a, b in zip(made.values, left.values, right.values))
             return with_reason(made, "signs of NaN") if new else made
         if operator == "/":
             return left
-        return build(sql, "decimal", model.decimals(operator), left, right)
+        return build(sql, "decimal", model.decimals(operator), left, right, differs={"decimals from floats"} if right.literal else ())
 
     @staticmethod
     def _is_signed(term: Term) -> bool:
