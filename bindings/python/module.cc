@@ -8,6 +8,7 @@ NB_MODULE(_eider, m) {
   eider::python::BindSchema(m);
   eider::python::BindSession(m);
   eider::python::BindDataset(m);
+  eider::python::BindRefs(m);
   eider::python::BindBlob(m);
   eider::python::BindFile(m);
   eider::python::BindLoader(m);

@@ -22,6 +22,10 @@ class NextVersion {
 
   /// `storage_version`: of an overwrite, unset keeps the table's.
   void Apply(const TransactionProto& transaction, const std::optional<std::string>& storage_version);
+  /// Instead of Apply: the contents of an older version. Ids go on counting.
+  void Restore(const Manifest& old);
+  /// Instead of Apply: the base itself, under its number, as the first version of another table.
+  void Clone(const TransactionProto::Clone& clone);
   /// The whole manifest file.
   std::string Serialize(const TransactionProto& transaction);
 
@@ -51,6 +55,7 @@ class NextVersion {
   uint32_t NextFragmentId();
   void RecordMaxFragmentId();
   bool AnyDeletions() const;
+  uint32_t AddClonedBase(const TransactionProto::Clone& clone);
 
   const Manifest* base_;
   ManifestDraft draft_;
