@@ -61,11 +61,11 @@ def schema_message(data: bytes) -> bytes:
     return next(value for number, value in fields(data[position:position + size]) if number == 1)
 
 
-def row_ids(manifest: bytes) -> Iterator[bytes]:
-    """Inline row id sequences: field 5 of each fragment, which is field 2 of the manifest."""
+def of_fragments(manifest: bytes, wanted: set[int]) -> Iterator[bytes]:
+    """The wanted fields of each fragment, which is field 2 of the manifest."""
     for number, fragment in fields(manifest_message(manifest)):
         if number == 2:
-            yield from (value for inner, value in fields(fragment) if inner == 5)
+            yield from (value for inner, value in fields(fragment) if inner in wanted)
 
 
 def make_tables(folder: pathlib.Path) -> None:
@@ -104,14 +104,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         root = pathlib.Path(name)
         make_tables(root)
-        targets = ("manifest", "transaction", "row_id_sequence", "ipc_file", "deletion_file", "portable_roaring", "file_reader", "field_proto")
+        targets = ("manifest", "transaction", "row_id_sequence", "row_versions", "ipc_file", "deletion_file", "portable_roaring", "file_reader", "field_proto")
         for target in targets:
             shutil.rmtree(HERE / "corpus" / target, ignore_errors=True)
         for path in sorted(root.rglob("*")):
             if path.suffix == ".manifest":
                 save("manifest", path.read_bytes())
-                for sequence in row_ids(path.read_bytes()):
+                for sequence in of_fragments(path.read_bytes(), {5}):
                     save("row_id_sequence", sequence)
+                for versions in of_fragments(path.read_bytes(), {7, 9}):
+                    save("row_versions", versions)
             elif path.suffix == ".txn":
                 save("transaction", path.read_bytes())
             elif path.parent.name == "_deletions":

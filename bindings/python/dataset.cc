@@ -108,9 +108,25 @@ RecordBatch Finish(RecordBatch batch, Outputs outputs) {
   return Projection(*batch.schema, ToOutputs(std::move(outputs))).Apply(batch);
 }
 
-RecordBatch Take(const Dataset& self, nb::object positions, const Names& columns, Outputs outputs, bool with_row_id,
-                 bool with_row_address, nb::object stats, const std::vector<std::pair<std::string, std::string>>& computed) {
-  const std::vector<uint64_t> rows = RowsFrom(positions);
+/// Positions of rows that are there.
+std::vector<uint64_t> Positions(const Dataset& self, std::vector<uint64_t> rows, RowNaming naming, bool skip_missing) {
+  if (naming == RowNaming::kPosition) return rows;
+  std::vector<uint64_t> positions = self.FindRows(rows, naming);
+  const auto missing = std::ranges::find(positions, kNoRow);
+  if (missing == positions.end()) return positions;
+  if (!skip_missing) {
+    const uint64_t row = rows[static_cast<size_t>(missing - positions.begin())];
+    throw Error(ErrorKind::kNotFound, "take: row " + std::string(naming == RowNaming::kId ? "id " : "address ") + std::to_string(row) +
+                                          " is not in version " + std::to_string(self.version()));
+  }
+  std::erase(positions, kNoRow);
+  return positions;
+}
+
+RecordBatch Take(const Dataset& self, nb::object wanted, const Names& columns, Outputs outputs, bool with_row_id,
+                 bool with_row_address, nb::object stats, const std::vector<std::pair<std::string, std::string>>& computed,
+                 RowNaming naming, bool skip_missing) {
+  std::vector<uint64_t> rows = RowsFrom(wanted);
   const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
   ScanOptions options;
   options.columns = columns;
@@ -118,7 +134,9 @@ RecordBatch Take(const Dataset& self, nb::object positions, const Names& columns
   options.with_row_address = with_row_address;
   options.stats = kept.get();
   for (const auto& [name, text] : computed) options.computed.push_back({name, {.text = text}});
-  return WithoutGil([&] { return Finish(self.Take(rows, options), std::move(outputs)); });
+  return WithoutGil([&] {
+    return Finish(self.Take(Positions(self, std::move(rows), naming, skip_missing), options), std::move(outputs));
+  });
 }
 
 RecordBatch ReadRange(const Dataset& self, uint64_t first, uint64_t count, const Names& columns, Outputs outputs,
@@ -334,9 +352,9 @@ void DefineReads(nb::class_<Dataset>& dataset) {
           "columns"_a.none() = nb::none(), "stats"_a.none() = nb::none())
       .def("explain_scan", [](const Dataset& self, const ScanOptions& options) { return WithoutGil([&] { return self.ExplainScan(options); }); },
            "options"_a)
-      .def("take", &Take, "positions"_a.none(), "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
+      .def("take", &Take, "rows"_a.none(), "columns"_a.none() = nb::none(), "outputs"_a.none() = nb::none(),
            "with_row_id"_a = false, "with_row_address"_a = false, "stats"_a.none() = nb::none(),
-           "computed"_a = std::vector<std::pair<std::string, std::string>>())
+           "computed"_a = std::vector<std::pair<std::string, std::string>>(), "naming"_a = RowNaming::kPosition, "skip_missing"_a = false)
       .def("read_range", &ReadRange, "first"_a, "count"_a, "columns"_a.none() = nb::none(),
            "outputs"_a.none() = nb::none(), "stats"_a.none() = nb::none());
 }

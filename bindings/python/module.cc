@@ -7,9 +7,9 @@ NB_MODULE(_eider, m) {
   eider::python::BindArrow(m);
   eider::python::BindSchema(m);
   eider::python::BindSession(m);
+  eider::python::BindBlob(m);
   eider::python::BindDataset(m);
   eider::python::BindRefs(m);
-  eider::python::BindBlob(m);
   eider::python::BindFile(m);
   eider::python::BindLoader(m);
 }

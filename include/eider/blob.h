@@ -21,6 +21,9 @@ enum class RowNaming : uint8_t {
   kId,        ///< stable row ids, or addresses where the dataset has none
 };
 
+/// In the place of the position of a row that is not there.
+inline constexpr uint64_t kNoRow = UINT64_MAX;
+
 /// What becomes of values to be written that name an object elsewhere.
 enum class ExternalBlobs : uint8_t {
   kRefuse,     ///< an error

@@ -148,6 +148,8 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   virtual RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options = {}) const = 0;
   /// Rows by position among the live rows, order and duplicates kept. \throws Error(kInvalid) naming an index out of range.
   virtual RecordBatch Take(std::span<const uint64_t> positions, const ScanOptions& options = {}) const = 0;
+  /// Positions among the live rows, for Take; kNoRow for rows that are deleted or not there.
+  virtual std::vector<uint64_t> FindRows(std::span<const uint64_t> rows, RowNaming naming) const = 0;
 
   /// The values of a blob column (a path; not below a list) at `rows`, order and duplicates kept; null pointers for nulls. Reads their
   /// descriptors alone. \throws Error(kNotFound) for a row that is deleted or not there, Error(kInvalid) when the column holds no blobs.

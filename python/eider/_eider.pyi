@@ -101,6 +101,18 @@ class ScanStats:
     def rounds(self) -> int: ...
     @property
     def bytes_copied(self) -> int: ...
+    @property
+    def rows_filtered(self) -> int: ...
+    @property
+    def rows_read(self) -> int: ...
+    @property
+    def filter_read_ns(self) -> int: ...
+    @property
+    def filter_ns(self) -> int: ...
+    @property
+    def sort_ns(self) -> int: ...
+    @property
+    def read_ns(self) -> int: ...
 
 class WriteMode:
     CREATE: Final[WriteMode]
@@ -214,13 +226,15 @@ class Dataset:
     def count_scan(self, options: ScanOptions, stats: ScanStats | None = None) -> int: ...
     def take(
         self,
-        positions: Any,
+        rows: Any,
         columns: Sequence[str] | None = None,
         outputs: _Outputs = None,
         with_row_id: bool = False,
         with_row_address: bool = False,
         stats: ScanStats | None = None,
         computed: Sequence[tuple[str, str]] = ...,
+        naming: RowNaming = ...,
+        skip_missing: bool = False,
     ) -> RecordBatch: ...
     def read_range(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from . import _eider
 from .add_columns import add_columns
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from .dataset import LanceDataset
     from .udf import BatchUDF
 
 __all__ = ["DatasetChanges"]
@@ -143,9 +144,12 @@ class DatasetChanges:
             raise TypeError(f"update: updates must be a dict of column names to SQL, got {type(updates).__name__}")
         if data_storage_version is not None and file_version_of(data_storage_version) != self._native.data_storage_version:
             refuse("update", data_storage_version=data_storage_version)
-        columns = [(name_of("update", name), expression_of("update", text, params)) for name, text in updates.items()]
-        if missing := [name for name, expression in columns if expression is None]:
-            raise TypeError(f"update: column {missing[0]!r} must be set to SQL text, got None; 'NULL' is SQL")
+        columns = []
+        for name, text in updates.items():
+            expression = expression_of("update", text, params)
+            if expression is None:
+                raise TypeError(f"update: column {name!r} must be set to SQL text, got None; 'NULL' is SQL")
+            columns.append((name_of("update", name), expression))
         retries, seconds = _limits_of("update", conflict_retries, retry_timeout)
         filter = None if where is None else expression_of("update", where, params)
         self._native, updated = self._native.update(columns, filter, retries, seconds, durability_of(durability))
@@ -164,4 +168,4 @@ class DatasetChanges:
         """Write ``data`` into this dataset; arguments as in ``write_dataset``."""
         from .write import write_dataset
 
-        self._native = write_dataset(data, self, mode=mode, **kwargs)._native
+        self._native = write_dataset(data, cast("LanceDataset", self), mode=mode, **kwargs)._native

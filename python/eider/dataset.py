@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _eider
 from .absent import Refusing
-from .arguments import count_of, names_of, refuse, uri_of
+from .arguments import count_of, names_of, refuse, rows_of, uri_of
 from .arrow_dataset import class_for_arrow
 from .blob_reads import BlobReads
 from .changes import DatasetChanges
@@ -160,8 +160,9 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, BlobReads, Refu
 
         Args:
             columns: Names of the columns to read, in output order; None reads all. A nested field ``"s.x"`` becomes a
-                column of that name. A dict renames, ``{"new": "old"}``, and computes, ``{"x2": "x * 2"}``. ``"_rowid"``, ``"_rowaddr"`` and ``"_rowoffset"``
-                (the position among the live rows) may be named.
+                column of that name. A dict renames, ``{"new": "old"}``, and computes, ``{"x2": "x * 2"}``. ``"_rowid"``, ``"_rowaddr"``,
+                ``"_rowoffset"`` (the position among the live rows), ``"_row_created_at_version"`` and
+                ``"_row_last_updated_at_version"`` (of tables with stable row ids; 1 in others) may be named.
             filter: A condition, in SQL, such as ``"id > 3 AND name LIKE 'a%'"``, as a ``pyarrow.compute`` expression or as the bytes of a Substrait one: only rows for
                 which it is true.
             params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the filter.
@@ -294,22 +295,59 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, BlobReads, Refu
         Raises:
             InvalidError: a position is negative or not below ``count_rows()``.
         """
+        return self._take(indices, columns, stats)
+
+    def take_rows(
+        self,
+        ids: Any = None,
+        columns: Columns = None,
+        *,
+        addresses: Any = None,
+        skip_missing: bool = False,
+        stats: ScanStats | None = None,
+    ) -> pa.Table:
+        """Rows by row id or by address; order and duplicates kept.
+
+        Args:
+            ids: Row ids: stable ones, or addresses where the dataset has none. As lists of ints, NumPy or Arrow arrays.
+            columns: As in ``take``.
+            addresses: Row addresses (``fragment << 32 | offset``), in the place of ``ids``.
+            skip_missing: Leave out rows that are deleted or not there.
+            stats: Filled with what the take asks of storage.
+
+        Raises:
+            NotFoundError: a row is deleted or not there.
+        """
+        rows, naming = rows_of("take_rows", ids, addresses, None)
+        return self._take(rows, columns, stats, (naming, skip_missing))
+
+    def _take_rows(
+        self, row_ids: Any, columns: Columns = None, *, ignore_deletions: bool = False, **unknown: Any
+    ) -> pa.Table:
+        """As ``take_rows`` for ids, without those that are not there."""
+        if ignore_deletions or unknown:
+            raise UnsupportedError(f"_take_rows: {', '.join(['ignore_deletions'] * ignore_deletions + list(unknown))}")
+        return self.take_rows(row_ids, columns, skip_missing=True)
+
+    def _take(self, rows: Any, columns: Columns, stats: ScanStats | None, naming: tuple[Any, bool] | None = None) -> pa.Table:
         import pyarrow as pa
 
         native, key = self._native, None
         if columns is None:
-            batch = native.take(indices, None, None, False, False, stats)
+            named = () if naming is None else ((), *naming)
+            batch = native.take(rows, None, None, False, False, stats, *named)
         else:
             chosen = select(columns, self._names(), flatten=False)
             key = repr(chosen)
             batch = native.take(
-                indices,
+                rows,
                 chosen.columns,
                 chosen.outputs,
                 chosen.with_row_id,
                 chosen.with_row_address,
                 stats,
                 chosen.computed,
+                *(naming or ()),
             )
         return pa.Table.from_batches([self._to_arrow(native, key, batch)])
 
@@ -390,8 +428,8 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, BlobReads, Refu
 
         return SqlQueryBuilder(self, sql)
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         """Where ``pyarrow.dataset`` is in use, a class derived from its ``Dataset``: DuckDB and polars push filters into those."""
         return class_for_arrow(type(self))
 

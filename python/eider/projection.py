@@ -13,7 +13,9 @@ Columns = Sequence[str] | Mapping[str, str] | None
 
 _ROW_ID = "_rowid"
 _ROW_ADDRESS = "_rowaddr"
-_VIRTUAL = frozenset([_ROW_ID, _ROW_ADDRESS, "_rowoffset"])
+_VIRTUAL = frozenset(
+    [_ROW_ID, _ROW_ADDRESS, "_rowoffset", "_row_created_at_version", "_row_last_updated_at_version"]
+)
 
 
 @dataclass(frozen=True)

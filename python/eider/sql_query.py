@@ -46,7 +46,8 @@ class SqlQuery:
 
     def to_batch_records(self) -> list[pa.RecordBatch]:
         """The result in batches."""
-        return self.to_arrow().to_batches()
+        batches: list[pa.RecordBatch] = self.to_arrow().to_batches()
+        return batches
 
     def to_stream_reader(self) -> pa.RecordBatchReader:
         """The result as a stream."""

@@ -6,6 +6,7 @@ import os
 import random
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from tests.interop.compare import Expected
@@ -50,6 +51,8 @@ class Sequence:
         self.history: dict[int, pa.Table] = {}
         self.stable = self.rng.random() < 0.3
         self.bare: set[str] = set()  # columns of nulls that no file holds
+        self.lineage: dict[int, tuple[int, int]] = {}  # by stable row id: versions that created and last updated it
+        self.changed: set[int] = set()  # row ids that the step updated
 
     def fresh_table(self, rows: int) -> pa.Table:
         columns = {f"c{self.new_number()}": values(self.rng, kind, rows) for kind in self.rng.sample(KINDS, self.rng.randint(1, 4))}
@@ -69,8 +72,9 @@ class Sequence:
 
     def step(self) -> None:
         name = self.rng.choice(("append", "append", "append_fewer", "add_column", "add_column", "add_nulls", "drop_column", "delete",
-                                "compact", "overwrite"))
+                                "update", "compact", "overwrite"))
         self.log.append(name)
+        self.changed = set()
         getattr(self, name)()
 
     def append(self) -> None:
@@ -141,8 +145,23 @@ class Sequence:
         keep = [i for i in range(len(addresses)) if i not in kill]
         self.model = self.model.take(pa.array(keep, pa.int64()))
 
+    def update(self) -> None:
+        if self.model.num_rows == 0 or "key" not in self.model.column_names:
+            return
+        ids = self.reference.dataset(self.uri).to_table(columns=[], with_row_id=True)["_rowid"].to_pylist()
+        hit = [i for i in range(len(ids)) if self.rng.random() < 0.1]
+        if not hit:
+            return
+        self.changed = {ids[i] for i in hit}
+        self.writer().dataset(self.uri).update({"key": "key + 1000"}, where=f"_rowid IN ({','.join(map(str, sorted(self.changed)))})")
+        moved = self.model.take(pa.array(hit, pa.int64()))
+        at = moved.column_names.index("key")
+        moved = moved.set_column(at, moved.schema.field(at), pc.add(moved["key"], 1000))
+        rest = self.model.take(pa.array(sorted({*range(len(ids))} - {*hit}), pa.int64()))
+        self.model = pa.concat_tables([rest, moved])
+
     def compact(self) -> None:
-        (self.reference if self.stable else self.writer()).dataset(self.uri).optimize.compact_files()
+        self.writer().dataset(self.uri).optimize.compact_files()
 
     def overwrite(self) -> None:
         if self.rng.random() < 0.5:
@@ -163,7 +182,26 @@ class Sequence:
         if self.model.num_rows:
             picks = [self.rng.randrange(self.model.num_rows) for _ in range(10)]
             expected.take(picks).check(mine.take(picks), f"{self.engine.name} take after {what}")
+        if self.stable:
+            self.check_lineage(mine, theirs, what)
         self.history[mine.version] = self.model
+
+    def check_lineage(self, mine, theirs, what: str) -> None:
+        names = ["_rowid", "_row_created_at_version", "_row_last_updated_at_version"]
+        found = mine.to_table(columns=names)
+        assert found == theirs.to_table(columns=names), what
+        now = {row[0]: row[1:] for row in zip(*(c.to_pylist() for c in found.columns))}
+        assert len(now) == self.model.num_rows, what
+        operation = self.log[-1].split()[0]
+        for row, (created, updated) in now.items():
+            before = self.lineage.get(row)
+            if before is None:
+                assert created == updated == mine.version and operation in ("create", "append", "append_fewer", "overwrite"), what
+            elif row in self.changed or operation == "add_column":
+                assert (created, updated) == (before[0], mine.version), what
+            else:
+                assert (created, updated) == before, what
+        self.lineage = now
 
     def check_history(self) -> None:
         for version, table in self.history.items():

@@ -66,7 +66,16 @@ def test_odd_arguments_are_named(arguments, error, message, ds) -> None:
     assert ds.latest_version == 1
 
 
-def test_stable_row_ids_are_refused(tmp_path) -> None:
+def test_stable_row_ids_and_versions_stay_with_their_rows(tmp_path) -> None:
     ds = eider.write_dataset(pa.table({"a": range(50)}), str(tmp_path / "t.lance"), max_rows_per_file=20, enable_stable_row_ids=True)
-    with pytest.raises(eider.UnsupportedError, match="stable row ids"):
-        ds.optimize.compact_files()
+    ds.delete("a % 3 = 0")
+    ds.update({"a": "a + 1000"}, where="a IN (7, 40)")
+    columns = ["a", "_rowid", "_row_created_at_version", "_row_last_updated_at_version"]
+    before = ds.to_table(columns=columns)
+    assert before.slice(before.num_rows - 2).to_pydict() == {
+        "a": [1007, 1040], "_rowid": [7, 40], "_row_created_at_version": [1, 1], "_row_last_updated_at_version": [3, 3]}  # fmt: skip
+    ds.optimize.compact_files()
+    assert len(ds.get_fragments()) == 1
+    assert ds.to_table(columns=columns) == before
+    assert ds.count_rows("_row_last_updated_at_version > 1") == 2
+    assert ds.to_table(columns=["a"], filter="_row_created_at_version = 1 AND _rowid = 40").to_pydict() == {"a": [1040]}

@@ -126,7 +126,20 @@ def test_a_plan_for_people(ds):
     assert "columns: id" in plan
     done = ds.scanner(["id"], "number < 5", limit=3).analyze_plan()
     assert "3 rows in 1 batches" in done
+    assert "evaluate the filter" in done and "read 3 rows" in done
     assert "bytes" in ds.scanner(filter="number < 5").analyze_plan(count_rows=True)
+
+
+def test_statistics_count_rows_and_times_of_stages(ds):
+    stats = eider.ScanStats()
+    found = ds.to_table(["id"], "_rowoffset < 100 AND number < 5", order_by=["word"], stats=stats)
+    assert stats.rows_filtered == 100  # the others are ruled out by where they are
+    assert stats.rows_read == 2 * found.num_rows  # keys, and the rows in their order
+    assert min(stats.filter_read_ns, stats.filter_ns, stats.sort_ns, stats.read_ns) > 0
+    taken = eider.ScanStats()
+    ds.take([1, 2], ["id"], stats=taken)
+    assert (taken.rows_read, taken.rows_filtered, taken.sort_ns) == (2, 0, 0)
+    assert "rows_read=2" in repr(taken)
 
 
 def test_a_callback_hears_what_was_read(ds):

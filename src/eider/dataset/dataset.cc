@@ -133,6 +133,7 @@ class TableDataset final : public Dataset {
   RecordBatch Take(std::span<const uint64_t> positions, const ScanOptions& options) const override {
     return reader_->Take(options, positions);
   }
+  std::vector<uint64_t> FindRows(std::span<const uint64_t> rows, RowNaming naming) const override { return reader_->FindRows(rows, naming); }
 
   std::vector<BlobPtr> TakeBlobs(const std::string& column, std::span<const uint64_t> rows, RowNaming naming,
                                  ScanStats* stats, std::vector<uint64_t>* addresses) const override {

@@ -55,6 +55,7 @@ class FakeDataset final : public Dataset {
     ++num_ranges;
     return Batch(positions, options);
   }
+  std::vector<uint64_t> FindRows(std::span<const uint64_t> rows, RowNaming) const override { return {rows.begin(), rows.end()}; }
   RecordBatch Take(std::span<const uint64_t> positions, const ScanOptions& options) const override {
     if (options.stats) options.stats->bytes_copied += positions.size() * 8;
     return Batch({positions.begin(), positions.end()}, options);

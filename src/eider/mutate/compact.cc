@@ -6,6 +6,7 @@
 #include "eider/mutate/align.h"
 #include "eider/mutate/commit_files.h"
 #include "eider/mutate/retry.h"
+#include "eider/mutate/row_lineage.h"
 #include "eider/mutate/whole_rows.h"
 #include "eider/mutate/write.h"
 #include "eider/mutate/write_fragments.h"
@@ -56,21 +57,25 @@ class Groups {
 /// A scan with the schema that the writer wants.
 class RowsOfFragments final : public RecordBatchReader {
  public:
-  RowsOfFragments(const query::TableReader& table, std::vector<uint64_t> ids) {
+  RowsOfFragments(const query::TableReader& table, std::vector<uint64_t> ids, RowLineage* lineage) : lineage_(*lineage) {
     const LanceSchema& columns = table.snapshot().manifest->schema();
     ScanOptions options = WholeRows(columns);
     options.fragment_ids = std::move(ids);
+    lineage_.AddColumns(&options);
     rows_ = table.Scan(options);
     schema_ = std::make_shared<const Schema>(WholeRowsSchema(*rows_->schema(), columns));
   }
   const SchemaPtr& schema() const override { return schema_; }
   std::optional<RecordBatch> Next() override {
     std::optional<RecordBatch> batch = rows_->Next();
-    if (batch) batch->schema = schema_;
+    if (!batch) return std::nullopt;
+    lineage_.Take(&*batch);
+    batch->schema = schema_;
     return batch;
   }
 
  private:
+  RowLineage& lineage_;
   std::unique_ptr<RecordBatchReader> rows_;
   SchemaPtr schema_;
 };
@@ -87,9 +92,12 @@ void Rewrite(const query::TableReader& table, const std::vector<size_t>& group, 
     metrics->files_removed += static_cast<uint64_t>(fragment.num_files()) + fragment.has_deletions();
   }
   RequireOwnBlobs(table, ids);
-  RowsOfFragments rows(table, std::move(ids));
+  RowLineage lineage(manifest, Rewriting::kMove);
+  RowsOfFragments rows(table, std::move(ids), &lineage);
   AlignedReader aligned(rows, manifest.schema());
-  for (table::DataFragmentProto& fragment : WriteFragments(aligned, manifest.schema(), files)) *out->add_new_fragments() = std::move(fragment);
+  std::vector<table::DataFragmentProto> fragments = WriteFragments(aligned, manifest.schema(), files);
+  lineage.GiveTo(fragments);
+  for (table::DataFragmentProto& fragment : fragments) *out->add_new_fragments() = std::move(fragment);
   metrics->fragments_removed += group.size();
   metrics->fragments_added += static_cast<uint64_t>(out->new_fragments_size());
   metrics->files_added += static_cast<uint64_t>(out->new_fragments_size());
@@ -99,7 +107,6 @@ Compacted CompactOnce(const table::Snapshot& read, const CompactionOptions& opti
   const auto table = std::make_shared<const query::TableReader>(read, session);
   const std::vector<std::vector<size_t>> groups = PlanCompaction(*table, options);
   if (groups.empty()) return {read, {}};
-  if (read.manifest->uses_stable_row_ids()) throw Unsupported("compaction: the table has stable row ids");
   const bool sync = SyncsFor(options.change.durability);
   NewDataFiles files(read.store, {.version = WritableVersion(read.manifest->data_storage_version()),
                                   .max_rows_per_file = options.target_rows_per_fragment,

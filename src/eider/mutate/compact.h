@@ -20,7 +20,7 @@ struct Compacted {
 std::vector<std::vector<size_t>> PlanCompaction(const query::TableReader& table, const CompactionOptions& options);
 
 /// In the version of the table's files. Indices lose the fragments that are rewritten. When other writers changed these meanwhile,
-/// all is planned again on their version. \throws Error(kUnsupported) for tables with stable row ids, and for data overlays
+/// all is planned again on their version. \throws Error(kUnsupported) for data overlays
 Compacted CompactFiles(const table::Snapshot& read, const CompactionOptions& options, const std::shared_ptr<Session>& session);
 
 }  // namespace eider::mutate

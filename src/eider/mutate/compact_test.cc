@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "eider/mutate/delete.h"
+#include "eider/mutate/update.h"
 #include "eider/mutate/write.h"
 #include "eider/table/commit.h"
 #include "eider/testing/every_failure.h"
@@ -77,6 +80,34 @@ TEST(CompactTest, KeepsEveryLiveRowAndTheVersionOfTheFiles) {
   }
 }
 
+/// What is known of each row, by its id.
+std::map<int64_t, Values> RowsById(const table::Snapshot& snapshot) {
+  std::map<int64_t, Values> rows;
+  const Values ids = testing::ReadColumn(snapshot, "_rowid");
+  for (const char* column : {"a", "_row_created_at_version", "_row_last_updated_at_version"}) {
+    const Values values = testing::ReadColumn(snapshot, column);
+    for (size_t i = 0; i < ids.size(); ++i) rows[*ids[i]].push_back(values[i]);
+  }
+  return rows;
+}
+
+TEST(CompactTest, RowsKeepTheirStableIdsAndVersions) {
+  table::Snapshot read = TableToCompact({5, 5, 5}, {.enable_stable_row_ids = true});
+  read = DeleteRows(read, {.text = "a % 5 = 1"}, {}, Session::Default()).snapshot;
+  read = UpdateRows(read, {{"a", {.text = "a + 100"}}}, SqlExpression{.text = "a = 7"}, {}, Session::Default()).snapshot;
+  const std::map<int64_t, Values> rows = RowsById(read);
+  ASSERT_EQ(rows.size(), 12u);
+  EXPECT_EQ(rows.at(7), (Values{107, 2, 5}));
+  EXPECT_EQ(rows.at(12), (Values{12, 3, 3}));
+  const Compacted some = Compact(read, {.target_rows_per_fragment = 6});
+  EXPECT_GT(some.metrics.fragments_added, 1u);
+  EXPECT_EQ(RowsById(some.snapshot), rows);
+  const Compacted all = Compact(some.snapshot);
+  EXPECT_EQ(all.snapshot.manifest->num_fragments(), 1u);
+  EXPECT_EQ(RowsById(all.snapshot), rows);
+  EXPECT_EQ(RowsById(Append(all.snapshot, *Stream({{"a", {500}}}), {})).rbegin()->first, 15);
+}
+
 TEST(CompactTest, AppendsGoOnMeanwhileAndDeletesMakeItPlanAgain) {
   const table::Snapshot read = TableToCompact({5, 5});
   Append(read, *Stream({{"a", {100}}}), {});
@@ -94,7 +125,6 @@ TEST(CompactTest, AppendsGoOnMeanwhileAndDeletesMakeItPlanAgain) {
 
 TEST(CompactTest, RefusesByName) {
   EXPECT_EQ(ErrorOf([&] { Compact(TableToCompact({5}), {.target_rows_per_fragment = 0}); }).kind(), ErrorKind::kInvalid);
-  EXPECT_EQ(ErrorOf([&] { Compact(TableToCompact({5, 5}, {.enable_stable_row_ids = true})); }).kind(), ErrorKind::kUnsupported);
 }
 
 /// Fails every store operation in turn: afterwards every row is there once.

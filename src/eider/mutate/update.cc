@@ -7,6 +7,7 @@
 #include "eider/mutate/commit_files.h"
 #include "eider/mutate/new_deletions.h"
 #include "eider/mutate/retry.h"
+#include "eider/mutate/row_lineage.h"
 #include "eider/mutate/whole_rows.h"
 #include "eider/mutate/write.h"
 #include "eider/mutate/write_fragments.h"
@@ -22,11 +23,12 @@ namespace {
 class UpdatedRows final : public RecordBatchReader {
  public:
   UpdatedRows(const query::TableReader& table, const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
-              NewDeletions* deletions)
-      : deletions_(*deletions) {
+              NewDeletions* deletions, RowLineage* lineage)
+      : deletions_(*deletions), lineage_(*lineage) {
     const LanceSchema& columns = table.snapshot().manifest->schema();
     ScanOptions options = WholeRows(columns);
     options.filter = filter;
+    lineage_.AddColumns(&options);
     options.with_row_address = true;
     rows_ = table.Scan(options);
     schema_ = std::make_shared<const Schema>(WholeRowsSchema(*rows_->schema(), columns));
@@ -42,6 +44,7 @@ class UpdatedRows final : public RecordBatchReader {
     deletions_.Add({addresses.buffers[0].as<uint64_t>() + addresses.offset, static_cast<size_t>(addresses.length)});
     const std::vector<ArrayPtr> before = batch->columns;
     batch->columns.pop_back();
+    lineage_.Take(&*batch);
     batch->schema = schema_;
     for (const Update& update : updates_) {
       batch->columns[update.column] = update.value->Evaluate(update.places.Find(before), batch->num_rows);
@@ -68,6 +71,7 @@ class UpdatedRows final : public RecordBatchReader {
   }
 
   NewDeletions& deletions_;
+  RowLineage& lineage_;
   std::unique_ptr<RecordBatchReader> rows_;
   SchemaPtr schema_;
   std::vector<Update> updates_;
@@ -80,18 +84,20 @@ void CollectIds(const LanceField& field, table::TransactionProto::Update* update
 
 Changed UpdateOnce(const table::Snapshot& read, const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
                    const ChangeOptions& options, const std::shared_ptr<Session>& session) {
-  if (read.manifest->uses_stable_row_ids()) throw Unsupported("update: the table has stable row ids");
   const auto table = std::make_shared<const query::TableReader>(read, session);
   const bool sync = SyncsFor(options.durability);
   RequireOwnBlobs(*table);
   NewDeletions deletions(*table, sync);
   NewDataFiles files(read.store, {.version = WritableVersion(read.manifest->data_storage_version()), .sync = sync, .session = session});
-  UpdatedRows rows(*table, updates, filter, &deletions);
+  RowLineage lineage(*read.manifest, Rewriting::kUpdate);
+  UpdatedRows rows(*table, updates, filter, &deletions, &lineage);
   const LanceSchema& schema = read.manifest->schema();
   AlignedReader aligned(rows, schema);
   table::TransactionProto transaction = table::NewTransaction(read.version());
   table::TransactionProto::Update& update = *transaction.mutable_update();
-  for (table::DataFragmentProto& fragment : WriteFragments(aligned, schema, &files)) *update.add_new_fragments() = std::move(fragment);
+  std::vector<table::DataFragmentProto> fragments = WriteFragments(aligned, schema, &files);
+  lineage.GiveTo(fragments);
+  for (table::DataFragmentProto& fragment : fragments) *update.add_new_fragments() = std::move(fragment);
   deletions.Finish();
   if (deletions.num_deleted() == 0) return {read, 0};
   for (const table::DataFragmentProto& fragment : deletions.updated()) *update.add_updated_fragments() = fragment;

@@ -13,7 +13,7 @@ namespace eider::mutate {
 
 /// Sets top-level columns to the values of expressions, cast to their types, in the rows for which `filter` is true (unset: all).
 /// When other writers changed the same fragments meanwhile, it is run again on their version. \throws Error(kInvalid, kNotFound) for
-/// expressions that do not fit, Error(kUnsupported) for tables with stable row ids, Error(kConflict)
+/// expressions that do not fit, Error(kConflict)
 Changed UpdateRows(const table::Snapshot& read, const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
                    const ChangeOptions& options, const std::shared_ptr<Session>& session);
 

@@ -72,7 +72,21 @@ TEST(UpdateTest, RefusesWhatDoesNotFitAndLeavesNoFileBehind) {
   EXPECT_EQ(read.store->List("data").size(), 1u);
   const table::Snapshot required = Create(io::MakeMemoryStore("required"), *Stream({{"a", Range(0, 5), false}}), {});
   EXPECT_EQ(ErrorOf([&] { Update(required, "a", "NULL", "true"); }).kind(), ErrorKind::kInvalid);
-  EXPECT_EQ(ErrorOf([&] { Update(TableToUpdate(5, {.enable_stable_row_ids = true}), "a", "1", "true"); }).kind(), ErrorKind::kUnsupported);
+}
+
+TEST(UpdateTest, RowsKeepTheirStableIdsAndWhenTheyWereCreated) {
+  const table::Snapshot first = TableToUpdate(15, {.enable_stable_row_ids = true});
+  const table::Snapshot second = Update(first, "b", "b + 1000", "a = 3 OR a BETWEEN 9 AND 11").snapshot;
+  const table::Snapshot third = Update(second, "b", "b + 1000", "a IN (10, 14)").snapshot;
+  const Values ids = ReadColumn(third, "_rowid");
+  EXPECT_EQ(ids, ReadColumn(third, "a"));
+  EXPECT_EQ(ReadColumn(third, "_row_created_at_version"), Values(15, 1));
+  const Values updated = ReadColumn(third, "_row_last_updated_at_version");
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const int64_t id = *ids[i];
+    EXPECT_EQ(updated[i], id == 10 || id == 14 ? 3 : id == 3 || id == 9 || id == 11 ? 2 : 1) << id;
+  }
+  EXPECT_EQ(third.manifest->head().next_row_id(), 15u);
 }
 
 TEST(UpdateTest, NoRowMakesNoVersion) {

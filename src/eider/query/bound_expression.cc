@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/base/error.h"
+#include "eider/query/read_plan.h"
 #include "eider/schema/blob_columns.h"
 #include "eider/schema/field_path.h"
 
@@ -10,7 +11,7 @@ namespace eider::query {
 
 Schema ExpressionSchema(const Schema& table) {
   Schema schema = table;
-  for (const char* name : {"_rowid", "_rowaddr", "_rowoffset"}) {
+  for (const char* name : kSystemColumnNames) {
     if (schema.FieldIndex(name) < 0) schema.fields.push_back({.name = name, .type = MakeType(TypeId::kUInt64), .nullable = false});
   }
   return schema;

@@ -1,5 +1,6 @@
 #include "eider/query/fragment_reader.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "eider/array/concat.h"
@@ -19,6 +20,17 @@ std::vector<ArrayPtr> TakeAll(const std::vector<ArrayPtr>& arrays, std::span<con
   taken.reserve(arrays.size());
   for (const ArrayPtr& array : arrays) taken.push_back(array ? TakeArray(array, indices) : nullptr);
   return taken;
+}
+
+/// `run(place in rows, first row, count)` for each run of consecutive rows.
+template <typename Run>
+void ForEachRun(std::span<const uint64_t> rows, const Run& run) {
+  for (size_t begin = 0; begin < rows.size();) {
+    size_t end = begin + 1;
+    while (end < rows.size() && rows[end] == rows[end - 1] + 1) ++end;
+    run(begin, rows[begin], uint64_t{end - begin});
+    begin = end;
+  }
 }
 
 }  // namespace
@@ -249,8 +261,6 @@ const rows::RowIdSequence& FragmentReader::StableRowIds() const {
   return row_ids_;
 }
 
-std::optional<uint64_t> FragmentReader::FindRowId(uint64_t row_id) const { return StableRowIds().Find(row_id); }
-
 const BlobFiles& FragmentReader::Blobs(int file_index, const file::ReadContext& context) const {
   const file::FileReader& reader = OpenFile(file_index, context);
   std::lock_guard lock(mutex_);
@@ -284,10 +294,38 @@ void FragmentReader::RowIds(std::span<const uint64_t> physical, uint64_t* out) c
     return;
   }
   const rows::RowIdSequence& row_ids = StableRowIds();
-  for (size_t i = 0; i < physical.size(); ++i) {
-    if (physical[i] >= row_ids.size()) throw Corrupt("fragment {}: row {} has no row id", id(), physical[i]);
-    out[i] = row_ids.at(physical[i]);
+  ForEachRun(physical, [&](size_t at, uint64_t first, uint64_t count) {
+    if (first + count > row_ids.size()) throw Corrupt("fragment {}: row {} has no row id", id(), std::max(first, row_ids.size()));
+    row_ids.Read(first, count, out + at);
+  });
+}
+
+const rows::RowVersions& FragmentReader::Versions(SystemColumn which) const {
+  const bool created = which == SystemColumn::kCreatedAt;
+  rows::RowVersions& versions = versions_[created ? 0 : 1];
+  std::call_once(versions_once_[created ? 0 : 1], [&] {
+    const table::DataFragmentProto& proto = fragment_.proto();
+    if (proto.has_external_created_at_versions() || proto.has_external_last_updated_at_versions()) {
+      throw Unsupported("fragment {}: versions of rows in an external file", id());
+    }
+    const std::string& bytes = created ? proto.inline_created_at_versions() : proto.inline_last_updated_at_versions();
+    versions = rows::RowVersions::Parse(SpanOf(bytes), fragment_.physical_rows());
+  });
+  return versions;
+}
+
+void FragmentReader::VersionsOfRows(SystemColumn which, std::span<const uint64_t> physical, uint64_t* out) const {
+  constexpr uint64_t kFirstVersion = 1;  // as the reference answers for tables that do not keep them
+  if (!snapshot_.manifest->uses_stable_row_ids()) {
+    std::fill_n(out, physical.size(), kFirstVersion);
+    return;
   }
+  const rows::RowVersions& versions = Versions(which);
+  ForEachRun(physical, [&](size_t at, uint64_t first, uint64_t count) {
+    const uint64_t known = first < versions.size() ? std::min(count, versions.size() - first) : 0;
+    if (known > 0) versions.Read(first, known, out + at);
+    std::fill_n(out + at + known, count - known, kFirstVersion);
+  });
 }
 
 }  // namespace eider::query

@@ -2,6 +2,7 @@
 /// \file
 /// Reads one fragment: its data files, opened when first touched, its deletions and its row ids. Thread-safe.
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "eider/query/read_plan.h"
 #include "eider/rows/deletion_vector.h"
 #include "eider/rows/row_id_sequence.h"
+#include "eider/rows/row_versions.h"
 #include "eider/table/snapshot.h"
 
 namespace eider::query {
@@ -53,16 +55,18 @@ class FragmentReader {
              std::span<const uint32_t> slots, const file::ReadContext& context) const;
   /// Blobs of the one column of `plan` at physical offsets.
   std::vector<BlobPlace> PlaceBlobs(const ReadPlan& plan, std::span<const uint64_t> physical, const file::ReadContext& context) const;
-  /// The physical offset of a row id. \pre the table has stable row ids.
-  std::optional<uint64_t> FindRowId(uint64_t row_id) const;
+  /// Of the physical rows. \pre the table has stable row ids.
+  const rows::RowIdSequence& StableRowIds() const;
   /// The physical offsets of live positions.
   void PhysicalOffsets(std::span<const uint64_t> positions, std::span<uint64_t> out, const file::ReadContext& context) const;
   /// Row ids of physical offsets: stable ids where the table has them, else addresses.
   void RowIds(std::span<const uint64_t> physical, uint64_t* out) const;
+  /// Versions that created (kCreatedAt) or last updated (kLastUpdatedAt) physical rows; 1 where the table does not keep them.
+  void VersionsOfRows(SystemColumn which, std::span<const uint64_t> physical, uint64_t* out) const;
 
  private:
   const BlobFiles& Blobs(int file_index, const file::ReadContext& context) const;
-  const rows::RowIdSequence& StableRowIds() const;
+  const rows::RowVersions& Versions(SystemColumn which) const;
   const file::FileReader& OpenFile(int file_index, const file::ReadContext& context) const;
   file::LegacyTable LegacyTableOf(const table::DataFileProto& file) const;
   template <typename Read>
@@ -81,6 +85,8 @@ class FragmentReader {
   mutable rows::DeletionVectorPtr deletions_;
   mutable std::once_flag row_ids_once_;
   mutable rows::RowIdSequence row_ids_;
+  mutable std::array<std::once_flag, 2> versions_once_;
+  mutable std::array<rows::RowVersions, 2> versions_;  ///< created at, last updated at
 };
 
 }  // namespace eider::query

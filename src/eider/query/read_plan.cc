@@ -13,22 +13,9 @@ namespace eider::query {
 namespace {
 
 std::optional<SystemColumn> FindSystemColumn(std::string_view name) {
-  if (name == "_rowid") return SystemColumn::kRowId;
-  if (name == "_rowaddr") return SystemColumn::kRowAddress;
-  if (name == "_rowoffset") return SystemColumn::kRowOffset;
-  if (name == "_row_created_at_version" || name == "_row_last_updated_at_version") {
-    throw Unsupported("system column '{}'", name);
-  }
-  return std::nullopt;
-}
-
-const char* SystemColumnName(SystemColumn column) {
-  switch (column) {
-    case SystemColumn::kRowId: return "_rowid";
-    case SystemColumn::kRowAddress: return "_rowaddr";
-    case SystemColumn::kRowOffset: return "_rowoffset";
-  }
-  return "";
+  const auto found = std::ranges::find(kSystemColumnNames, name);
+  if (found == kSystemColumnNames.end()) return std::nullopt;
+  return static_cast<SystemColumn>(found - kSystemColumnNames.begin());
 }
 
 }  // namespace
@@ -90,7 +77,7 @@ SchemaPtr ReadPlan::OutputSchema(BlobHandling blob_handling) {
   schema->metadata = ToArrowSchema(LanceSchema{.metadata = manifest_->schema().metadata}).metadata;
   for (const Output& output : outputs_) {
     if (output.field < 0) {
-      schema->fields.push_back({.name = SystemColumnName(output.system), .type = MakeType(TypeId::kUInt64)});
+      schema->fields.push_back({.name = kSystemColumnNames[static_cast<size_t>(output.system)], .type = MakeType(TypeId::kUInt64)});
       fixed_bytes_per_row_ += 8;
       continue;
     }

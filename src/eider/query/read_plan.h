@@ -6,6 +6,7 @@
 #include <eider/scan_options.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <memory>
 #include <vector>
@@ -17,11 +18,14 @@
 namespace eider::query {
 
 /// Columns that no file holds.
-enum class SystemColumn : uint8_t { kRowId, kRowAddress, kRowOffset };
+enum class SystemColumn : uint8_t { kRowId, kRowAddress, kRowOffset, kCreatedAt, kLastUpdatedAt };
+/// In the order of the enumeration; all are u64 without nulls.
+inline constexpr std::array<const char*, 5> kSystemColumnNames = {"_rowid", "_rowaddr", "_rowoffset", "_row_created_at_version",
+                                                                  "_row_last_updated_at_version"};
 
 class ReadPlan final : public Cacheable {
  public:
-  /// `columns` may name system columns (_rowid, _rowaddr, _rowoffset); unset: every field. \throws Error(kNotFound)
+  /// `columns` may name system columns; unset: every field. \throws Error(kNotFound)
   ReadPlan(table::ManifestPtr manifest, const std::optional<std::vector<std::string>>& columns, bool with_row_id,
            bool with_row_address, BlobHandling blob_handling = BlobHandling::kDescriptions);
   ~ReadPlan() override;

@@ -13,6 +13,7 @@
 
 #include "eider/base/memory.h"
 #include "eider/query/fragment_reader.h"
+#include "eider/query/row_id_index.h"
 
 namespace eider::query {
 
@@ -37,6 +38,8 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
                                    ScanStats* stats) const;
   /// The same, with the options' computed columns.
   RecordBatch Take(const ScanOptions& options, std::span<const uint64_t> positions) const;
+  /// Positions among the live rows; kNoRow for rows that are deleted or not there.
+  std::vector<uint64_t> FindRows(std::span<const uint64_t> rows, RowNaming naming) const;
   RecordBatch ReadRange(const ReadPlan& plan, uint64_t first, uint64_t count, ScanStats* stats) const;
   std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options) const;
   /// The rows that Scan would yield.
@@ -59,6 +62,8 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
  private:
   friend class TableTake;
   uint64_t AddressOf(uint64_t row, RowNaming naming, const file::ReadContext& context) const;
+  const RowIdIndex& StableRowIds() const;
+  std::optional<uint64_t> PositionOfAddress(uint64_t address) const;
   size_t FragmentOf(uint64_t position) const;
   ReadPlanPtr MakePlan(const ScanOptions& options) const;
   /// Values of a column that no file holds, for rows of one fragment.
@@ -72,6 +77,8 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   mutable std::unique_ptr<std::atomic<const FragmentReader*>[]> open_;
   mutable std::once_flag starts_once_;
   mutable std::vector<uint64_t> starts_;
+  mutable std::once_flag row_ids_once_;
+  mutable RowIdIndex row_ids_;
   mutable ReadPlanPtr last_plan_;
   mutable ScanOptions last_options_;
 };

@@ -8,6 +8,7 @@
 #include "eider/base/task_pool.h"
 #include "eider/query/computed_columns.h"
 #include "eider/query/row_groups.h"
+#include "eider/query/stage_timer.h"
 #include "eider/query/table_reader.h"
 #include "eider/schema/json_columns.h"
 
@@ -136,6 +137,8 @@ std::vector<ArrayPtr> TableReader::TakeFields(const ReadPlan& plan, std::span<co
 }
 
 RecordBatch TableReader::Take(const ReadPlan& plan, std::span<const uint64_t> positions, ScanStats* stats) const {
+  const StageTimer timer(&ScanStats::read_ns, stats);
+  AddRows(&ScanStats::rows_read, positions.size(), stats);
   const uint64_t total = Starts().back();
   for (size_t i = 0; i < positions.size(); ++i) {
     if (positions[i] >= total) throw Invalid("take: index {} at position {} is out of range, the dataset has {} rows", positions[i], i, total);
@@ -154,6 +157,36 @@ RecordBatch TableReader::Take(const ScanOptions& options, std::span<const uint64
   if (options.computed.empty()) return Take(*Plan(options), positions, options.stats);
   const ComputedColumns computed(*this, options);
   return computed.Apply(Take(*Plan(computed.ReadOptions()), positions, options.stats));
+}
+
+const RowIdIndex& TableReader::StableRowIds() const {
+  std::call_once(row_ids_once_, [this] {
+    RowIdIndex index;
+    for (size_t i = 0; i < fragments_.size(); ++i) index.Add(fragment(i).StableRowIds(), fragment(i).deletions(context(nullptr)));
+    index.Finish();
+    row_ids_ = std::move(index);
+  });
+  return row_ids_;
+}
+
+std::optional<uint64_t> TableReader::PositionOfAddress(uint64_t address) const {
+  const std::optional<size_t> index = snapshot_.manifest->FindFragment(address >> 32);
+  const uint64_t physical = address & UINT32_MAX;
+  if (!index || physical >= fragment(*index).physical_rows(context(nullptr))) return std::nullopt;
+  const rows::DeletionVector* deleted = fragment(*index).deletions(context(nullptr));
+  if (deleted && deleted->IsDeleted(physical)) return std::nullopt;
+  return Starts()[*index] + (deleted ? deleted->CountLive(physical) : physical);
+}
+
+std::vector<uint64_t> TableReader::FindRows(std::span<const uint64_t> rows, RowNaming naming) const {
+  const bool by_id = naming == RowNaming::kId && snapshot_.manifest->uses_stable_row_ids();
+  const RowIdIndex* ids = by_id ? &StableRowIds() : nullptr;
+  std::vector<uint64_t> positions(rows.size());
+  std::ranges::transform(rows, positions.begin(), [&](uint64_t row) {
+    if (naming == RowNaming::kPosition) return row < num_rows() ? row : kNoRow;
+    return (ids ? ids->Find(row) : PositionOfAddress(row)).value_or(kNoRow);
+  });
+  return positions;
 }
 
 }  // namespace eider::query

@@ -24,13 +24,9 @@ uint64_t TableReader::AddressOf(uint64_t row, RowNaming naming, const file::Read
     return fragment(index).id() << 32 | physical;
   }
   if (naming == RowNaming::kId && snapshot_.manifest->uses_stable_row_ids()) {
-    for (size_t i = 0; i < fragments_.size(); ++i) {
-      const std::optional<uint64_t> physical = fragment(i).FindRowId(row);
-      // An updated row leaves its id behind in the deleted one.
-      const rows::DeletionVector* deleted = physical ? fragment(i).deletions(context) : nullptr;
-      if (physical && (deleted == nullptr || !deleted->IsDeleted(*physical))) return fragment(i).id() << 32 | *physical;
-    }
-    throw NotFound("row id {} is not in version {}", row, snapshot_.version());
+    const std::optional<uint64_t> position = StableRowIds().Find(row);
+    if (!position) throw NotFound("row id {} is not in version {}", row, snapshot_.version());
+    return AddressOf(*position, RowNaming::kPosition, context);
   }
   const std::optional<size_t> index = snapshot_.manifest->FindFragment(row >> 32);
   const uint64_t physical = row & 0xFFFFFFFF;

@@ -1,7 +1,7 @@
 #include "eider/rows/row_id_sequence.h"
 
 #include <algorithm>
-#include <limits>
+#include <functional>
 
 #include "eider/base/parse_message.h"
 #include "eider/proto/rowids.pb.h"
@@ -101,27 +101,67 @@ std::string EncodeOffsets(uint64_t base, const std::vector<uint64_t>& values) {
   return bytes;
 }
 
+uint64_t OffsetBytes(uint64_t span) { return span <= UINT16_MAX ? 2 : span <= UINT32_MAX ? 4 : 8; }
+
 void EncodeArray(const std::vector<uint64_t>& values, ArrayProto* out) {
   const auto [min, max] = std::minmax_element(values.begin(), values.end());
-  const uint64_t span = values.empty() ? 0 : *max - *min;
   const uint64_t base = values.empty() ? 0 : *min;
-  if (span <= std::numeric_limits<uint16_t>::max()) {
-    out->mutable_u16_array()->set_base(base);
-    out->mutable_u16_array()->set_offsets(EncodeOffsets<uint16_t>(base, values));
-  } else if (span <= std::numeric_limits<uint32_t>::max()) {
-    out->mutable_u32_array()->set_base(base);
-    out->mutable_u32_array()->set_offsets(EncodeOffsets<uint32_t>(base, values));
+  switch (OffsetBytes(values.empty() ? 0 : *max - *min)) {
+    case 2:
+      out->mutable_u16_array()->set_base(base);
+      out->mutable_u16_array()->set_offsets(EncodeOffsets<uint16_t>(base, values));
+      return;
+    case 4:
+      out->mutable_u32_array()->set_base(base);
+      out->mutable_u32_array()->set_offsets(EncodeOffsets<uint32_t>(base, values));
+      return;
+    default: out->mutable_u64_array()->set_values(EncodeOffsets<uint64_t>(0, values));
+  }
+}
+
+std::vector<uint64_t> HolesIn(const std::vector<uint64_t>& ids) {
+  std::vector<uint64_t> holes;
+  for (size_t i = 1; i < ids.size(); ++i) {
+    for (uint64_t hole = ids[i - 1] + 1; hole < ids[i]; ++hole) holes.push_back(hole);
+  }
+  return holes;
+}
+
+std::string BitmapOf(const std::vector<uint64_t>& ids) {
+  std::string bits(BytesForBits(ids.back() - ids[0] + 1), '\0');
+  for (const uint64_t id : ids) bits[(id - ids[0]) / 8] = static_cast<char>(bits[(id - ids[0]) / 8] | 1 << (id - ids[0]) % 8);
+  return bits;
+}
+
+/// Ids that ascend without repeats, in the smallest of three forms.
+void EncodeAscending(const std::vector<uint64_t>& ids, SegmentProto* out) {
+  const uint64_t last = ids.back() - ids[0];  // the slots less one, which may be 2^64
+  const uint64_t array_bytes = ids.size() * OffsetBytes(last);
+  const uint64_t holes = last - (ids.size() - 1);
+  if (ids.back() == UINT64_MAX) {
+    EncodeArray(ids, out->mutable_sorted_array());  // its range would end at 2^64
+  } else if (holes < array_bytes / 2 && holes * OffsetBytes(last) < std::min(array_bytes, last / 8 + 1)) {
+    auto* range = out->mutable_range_with_holes();
+    range->set_start(ids[0]);
+    range->set_end(ids.back() + 1);
+    EncodeArray(HolesIn(ids), range->mutable_holes());
+  } else if (last / 8 + 1 < array_bytes) {
+    auto* range = out->mutable_range_with_bitmap();
+    range->set_start(ids[0]);
+    range->set_end(ids.back() + 1);
+    range->set_bitmap(BitmapOf(ids));
   } else {
-    out->mutable_u64_array()->set_values(EncodeOffsets<uint64_t>(0, values));
+    EncodeArray(ids, out->mutable_sorted_array());
   }
 }
 
 void EncodeSegment(const RowIdSegment& segment, SegmentProto* out) {
+  const auto ascends = [&] { return std::ranges::adjacent_find(segment.values, std::greater_equal<>()) == segment.values.end(); };
   if (segment.values.empty()) {
     out->mutable_range()->set_start(segment.start);
     out->mutable_range()->set_end(segment.start + segment.count);
-  } else if (std::is_sorted(segment.values.begin(), segment.values.end())) {
-    EncodeArray(segment.values, out->mutable_sorted_array());
+  } else if (ascends()) {
+    EncodeAscending(segment.values, out);
   } else {
     EncodeArray(segment.values, out->mutable_array());
   }
@@ -143,15 +183,26 @@ RowIdSequence RowIdSequence::FromRange(uint64_t start, uint64_t count) {
 }
 
 RowIdSequence RowIdSequence::FromIds(std::span<const uint64_t> ids) {
+  constexpr size_t kShortRun = 32;  // shorter runs than these cost more as segments than as one list
   RowIdSequence sequence;
-  bool contiguous = true;
-  for (size_t i = 1; i < ids.size(); ++i) contiguous = contiguous && ids[i] == ids[i - 1] + 1;
-  if (contiguous) {
-    sequence.Append({.start = ids.empty() ? 0 : ids[0], .count = ids.size()});
-  } else {
-    sequence.Append(Listed({ids.begin(), ids.end()}));
+  std::vector<size_t> ends;  // of the runs that ascend
+  for (size_t i = 1; i <= ids.size(); ++i) {
+    if (i == ids.size() || ids[i] <= ids[i - 1]) ends.push_back(i);
+  }
+  if (ends.size() > 1 && ids.size() / ends.size() < kShortRun) ends = {ids.size()};
+  size_t first = 0;
+  for (const size_t end : ends) {
+    const std::span<const uint64_t> run = ids.subspan(first, end - first);
+    const auto is_gap = [](uint64_t id, uint64_t next) { return next != id + 1; };
+    const bool contiguous = std::ranges::adjacent_find(run, is_gap) == run.end();
+    sequence.Append(contiguous ? RowIdSegment{.start = run[0], .count = run.size()} : Listed({run.begin(), run.end()}));
+    first = end;
   }
   return sequence;
+}
+
+void RowIdSequence::Extend(const RowIdSequence& more) {
+  for (const RowIdSegment& segment : more.segments_) Append(segment);
 }
 
 RowIdSequence RowIdSequence::Parse(ByteSpan bytes, uint64_t max_rows) {
@@ -193,28 +244,6 @@ void RowIdSequence::Read(uint64_t first, uint64_t count, uint64_t* out) const {
     count -= n;
     ++segment;
   }
-}
-
-std::optional<uint64_t> RowIdSequence::Find(uint64_t id) const {
-  for (size_t i = 0; i < segments_.size(); ++i) {
-    const RowIdSegment& s = segments_[i];
-    const uint64_t before = ends_[i] - s.count;
-    if (s.values.empty()) {
-      if (id >= s.start && id - s.start < s.count) return before + (id - s.start);
-    } else if (const auto at = std::find(s.values.begin(), s.values.end(), id); at != s.values.end()) {
-      return before + static_cast<uint64_t>(at - s.values.begin());
-    }
-  }
-  return std::nullopt;
-}
-
-std::string MakeVersionSequence(uint64_t num_rows, uint64_t version) {
-  ::lance::table::RowDatasetVersionSequence proto;
-  auto* run = proto.add_runs();
-  run->mutable_span()->mutable_range()->set_start(0);
-  run->mutable_span()->mutable_range()->set_end(num_rows);
-  run->set_version(version);
-  return proto.SerializeAsString();
 }
 
 }  // namespace eider::rows

@@ -1,7 +1,6 @@
 #pragma once
 /// \file
-/// Sequences of stable row ids: the ids of a fragment's rows in physical order, deleted rows included, and the runs of
-/// versions that ride beside them.
+/// Sequences of stable row ids: the ids of a fragment's rows in physical order, deleted rows included.
 ///
 ///     segment            meaning
 ///     range              start, start + 1, ... end - 1
@@ -10,7 +9,6 @@
 ///     sorted / array     listed values: base + u16, base + u32, or u64
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,25 +23,24 @@ struct RowIdSegment {
   std::vector<uint64_t> values;  ///< not contiguous: the ids, `count` of them
 };
 
-/// Immutable after parsing; thread-safe.
 class RowIdSequence {
  public:
   RowIdSequence() = default;
   /// start, start + 1, ... (`count` ids)
   static RowIdSequence FromRange(uint64_t start, uint64_t count);
-  /// Any ids, in order.
+  /// Any ids, in this order.
   static RowIdSequence FromIds(std::span<const uint64_t> ids);
   /// `max_rows` (the fragment's physical rows) bounds what is expanded. \throws Error(kCorrupt)
   static RowIdSequence Parse(ByteSpan bytes, uint64_t max_rows);
-  /// Contiguous runs as ranges, everything else as arrays of the smallest width.
+  /// Each segment in the smallest form that holds it.
   std::string Serialize() const;
 
+  /// Appends the ids of `more`.
+  void Extend(const RowIdSequence& more);
   uint64_t size() const { return size_; }
   uint64_t at(uint64_t i) const;  ///< i < size()
   /// Ids of rows [first, first + count).
   void Read(uint64_t first, uint64_t count, uint64_t* out) const;
-  /// Position of `id`, or nullopt.
-  std::optional<uint64_t> Find(uint64_t id) const;
   const std::vector<RowIdSegment>& segments() const { return segments_; }
 
  private:
@@ -52,8 +49,5 @@ class RowIdSequence {
   std::vector<uint64_t> ends_;  ///< ids in segments [0, i]
   uint64_t size_ = 0;
 };
-
-/// A serialized RowDatasetVersionSequence of one run: `num_rows` rows, all of `version`.
-std::string MakeVersionSequence(uint64_t num_rows, uint64_t version);
 
 }  // namespace eider::rows

@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "eider/base/error.h"
 #include "eider/base/parse_message.h"
 #include "eider/base/wire.h"
 #include "eider/rows/portable_roaring.h"
-#include "eider/rows/row_id_sequence.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
 
@@ -29,17 +26,6 @@ void SetNow(::lance::table::Timestamp* timestamp) {
   timestamp->set_nanos(static_cast<int32_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now - seconds).count()));
 }
 
-/// Says which version it is, and who made it when.
-void Sign(uint64_t version, ManifestProto* head) {
-  head->set_version(version);
-  head->clear_version_aux_data();
-  head->clear_tag();
-  SetNow(head->mutable_timestamp());
-  head->mutable_writer_version()->Clear();
-  head->mutable_writer_version()->set_library(kWriterLibrary);
-  head->mutable_writer_version()->set_version(kWriterVersion);
-}
-
 bool SameFiles(const DataFragmentProto& a, const DataFragmentProto& b) {
   if (a.files_size() != b.files_size()) return false;
   for (int i = 0; i < a.files_size(); ++i) {
@@ -49,6 +35,16 @@ bool SameFiles(const DataFragmentProto& a, const DataFragmentProto& b) {
 }
 
 }  // namespace
+
+void Sign(uint64_t version, ManifestProto* head) {
+  head->set_version(version);
+  head->clear_version_aux_data();
+  head->clear_tag();
+  SetNow(head->mutable_timestamp());
+  head->mutable_writer_version()->Clear();
+  head->mutable_writer_version()->set_library(kWriterLibrary);
+  head->mutable_writer_version()->set_version(kWriterVersion);
+}
 
 ManifestProto NewTableHead(const CreateOptions& create) {
   ManifestProto head;
@@ -95,14 +91,13 @@ void NextVersion::ApplyDelete(const TransactionProto::Delete& deletion) {
 }
 
 void NextVersion::ApplyRewrite(const TransactionProto::Rewrite& rewrite) {
-  if (stable_row_ids_) throw Unsupported("commit: a rewrite of a table with stable row ids");
   RecordMaxFragmentId();
   google::protobuf::RepeatedField<uint64_t> removed;
   for (const auto& group : rewrite.groups()) {
     for (const DataFragmentProto& fragment : group.old_fragments()) removed.Add(fragment.id());
   }
   DeleteRows({}, removed);
-  for (const auto& group : rewrite.groups()) AddNewFragments(group.new_fragments());
+  for (const auto& group : rewrite.groups()) AddNewFragments(group.new_fragments(), Rows::kMoved);
   Uncover({removed.begin(), removed.end()});
 }
 
@@ -111,66 +106,7 @@ void NextVersion::ApplyUpdate(const TransactionProto::Update& update) {
   KeepIndices();
   RecordMaxFragmentId();
   DeleteRows(update.updated_fragments(), update.removed_fragment_ids());
-  AddNewFragments(update.new_fragments());
-}
-
-void NextVersion::Restore(const Manifest& old) {
-  if (old.repeated_fragment_id()) throw Corrupt("manifest: two fragments have the id {}", *old.repeated_fragment_id());
-  RecordMaxFragmentId();
-  ManifestProto head = old.head();
-  if (draft_.head.has_max_fragment_id()) {
-    head.set_max_fragment_id(std::max(draft_.head.max_fragment_id(), head.max_fragment_id()));
-  }
-  head.set_next_row_id(std::max(draft_.head.next_row_id(), head.next_row_id()));
-  Sign(draft_.head.version(), &head);
-  draft_.head = std::move(head);
-  stable_row_ids_ = old.uses_stable_row_ids();
-  draft_.dictionaries = old.dictionaries();
-  draft_.index_section = old.index_section();
-  for (size_t i = 0; i < old.num_fragments(); ++i) draft_.fragments.push_back(old.fragment_bytes(i));
-}
-
-uint32_t NextVersion::AddClonedBase(const TransactionProto::Clone& clone) {
-  uint64_t id = 0;
-  for (const auto& base : draft_.head.base_paths()) id = std::max(id, uint64_t{base.id()} + 1);
-  if (id > UINT32_MAX) throw Unsupported("clone: ids of base paths are used up at {}", id);
-  auto* base = draft_.head.add_base_paths();
-  base->set_id(static_cast<uint32_t>(id));
-  if (clone.has_ref_name()) base->set_name(clone.ref_name());
-  base->set_is_dataset_root(true);
-  base->set_path(clone.ref_path());
-  return static_cast<uint32_t>(id);
-}
-
-void NextVersion::Clone(const TransactionProto::Clone& clone) {
-  Sign(base_->version(), &draft_.head);
-  draft_.head.clear_branch();
-  if (clone.has_branch_name()) draft_.head.set_branch(clone.branch_name());
-  draft_.dictionaries = base_->dictionaries();
-  std::optional<uint32_t> base;
-  if (clone.is_shallow()) {
-    base = AddClonedBase(clone);
-  } else {
-    // Objects outside that blobs name stay where they are.
-    auto* bases = draft_.head.mutable_base_paths();
-    bases->erase(std::remove_if(bases->begin(), bases->end(), [](const auto& path) { return path.is_dataset_root(); }), bases->end());
-  }
-  const auto rebase = [&](auto* file) {
-    if (!base) file->clear_base_id();
-    else if (!file->has_base_id()) file->set_base_id(*base);
-  };
-  for (size_t i = 0; i < base_->num_fragments(); ++i) {
-    DataFragmentProto fragment = base_->fragment(i).proto();
-    for (DataFileProto& file : *fragment.mutable_files()) rebase(&file);
-    for (auto& overlay : *fragment.mutable_overlays()) rebase(overlay.mutable_data_file());
-    if (fragment.has_deletion_file()) rebase(fragment.mutable_deletion_file());
-    AddFragment(fragment);
-  }
-  std::optional<IndexSectionProto> indices = ReadIndices();
-  if (!indices) return;
-  for (auto& index : *indices->mutable_indices()) rebase(&index);
-  index_section_ = indices->SerializeAsString();
-  draft_.index_section = SpanOf(index_section_);
+  AddNewFragments(update.new_fragments(), Rows::kMoved);
 }
 
 void NextVersion::DeleteRows(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated_fragments,
@@ -289,21 +225,62 @@ uint32_t NextVersion::NextFragmentId() {
   return static_cast<uint32_t>(next);
 }
 
-void NextVersion::AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments) {
+void NextVersion::AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments, Rows rows) {
   for (const DataFragmentProto& added : fragments) {
     DataFragmentProto fragment = added;
     const uint32_t id = NextFragmentId();
     draft_.head.set_max_fragment_id(id);
     fragment.set_id(id);
-    if (stable_row_ids_) {
-      const uint64_t num_rows = fragment.physical_rows();
-      fragment.set_inline_row_ids(rows::RowIdSequence::FromRange(draft_.head.next_row_id(), num_rows).Serialize());
-      fragment.set_inline_created_at_versions(rows::MakeVersionSequence(num_rows, draft_.head.version()));
-      fragment.set_inline_last_updated_at_versions(rows::MakeVersionSequence(num_rows, draft_.head.version()));
-      draft_.head.set_next_row_id(draft_.head.next_row_id() + num_rows);
+    if (rows == Rows::kNew || !stable_row_ids_) {
+      fragment.clear_row_id_sequence();
+      fragment.clear_created_at_version_sequence();
+      fragment.clear_last_updated_at_version_sequence();
     }
+    if (stable_row_ids_) IdentifyRows(&fragment);
     AddFragment(fragment);
   }
+}
+
+void NextVersion::IdentifyRows(DataFragmentProto* fragment) {
+  const uint64_t num_rows = fragment->physical_rows();
+  rows::RowIdSequence ids;
+  if (fragment->has_inline_row_ids()) ids = rows::RowIdSequence::Parse(SpanOf(fragment->inline_row_ids()), num_rows);
+  const uint64_t num_moved = ids.size();
+  ids.Extend(rows::RowIdSequence::FromRange(draft_.head.next_row_id(), num_rows - num_moved));
+  draft_.head.set_next_row_id(draft_.head.next_row_id() + (num_rows - num_moved));
+  fragment->set_inline_row_ids(ids.Serialize());
+  const auto complete = [&](std::string* versions, bool known) {
+    rows::RowVersions all = known ? rows::RowVersions::Parse(SpanOf(*versions), num_rows) : rows::RowVersions();
+    all.Append(draft_.head.version(), num_rows - all.size());
+    *versions = all.Serialize();
+  };
+  complete(fragment->mutable_inline_last_updated_at_versions(), fragment->has_inline_last_updated_at_versions());
+  if (num_moved > 0 && !fragment->has_inline_created_at_versions()) {
+    fragment->set_inline_created_at_versions(CreatedAt(ids, num_moved).Serialize());
+  }
+  complete(fragment->mutable_inline_created_at_versions(), fragment->has_inline_created_at_versions());
+}
+
+rows::RowVersions NextVersion::CreatedAt(const rows::RowIdSequence& ids, uint64_t count) {
+  if (created_at_.empty()) {
+    for (size_t i = 0; i < base_->num_fragments(); ++i) {
+      const DataFragmentProto& fragment = base_->fragment(i).proto();
+      const uint64_t num_rows = fragment.physical_rows();
+      std::vector<uint64_t> of_fragment(num_rows), versions(num_rows, 1);
+      const auto sequence = rows::RowIdSequence::Parse(SpanOf(fragment.inline_row_ids()), num_rows);
+      const auto created = rows::RowVersions::Parse(SpanOf(fragment.inline_created_at_versions()), num_rows);
+      sequence.Read(0, sequence.size(), of_fragment.data());
+      created.Read(0, created.size(), versions.data());
+      for (uint64_t row = 0; row < sequence.size(); ++row) created_at_.emplace(of_fragment[row], versions[row]);
+    }
+  }
+  rows::RowVersions out;
+  for (uint64_t i = 0; i < count; ++i) {
+    const auto found = created_at_.find(ids.at(i));
+    if (found == created_at_.end()) throw Invalid("commit: version {} has no row of id {}", base_->version(), ids.at(i));
+    out.Append(found->second, 1);
+  }
+  return out;
 }
 
 void NextVersion::KeepIndices() { draft_.index_section = base_->index_section(); }

@@ -2,14 +2,20 @@
 /// \file
 /// Applies a transaction to a version: what the manifest of the next version holds.
 
+#include <unordered_map>
 #include <unordered_set>
 
+#include "eider/rows/row_id_sequence.h"
+#include "eider/rows/row_versions.h"
 #include "eider/table/commit.h"
 
 namespace eider::table {
 
 /// What the first version of a table starts from.
 ManifestProto NewTableHead(const CreateOptions& create);
+
+/// Says in the manifest which version it is, and that we made it now.
+void Sign(uint64_t version, ManifestProto* head);
 
 /// The next version after `base` (nullptr: the first, made from `head`). Fields that this version does not know are
 /// kept; ids, row ids and versions of rows are given to new fragments. The draft's spans point into `base` and into
@@ -42,8 +48,13 @@ class NextVersion {
   void DeleteRows(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated,
                   const google::protobuf::RepeatedField<uint64_t>& removed);
   void KeepFragments();
-  void AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments);
+  enum class Rows { kNew, kMoved };  ///< moved rows keep the ids and versions that their fragments carry
+  void AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments, Rows rows = Rows::kNew);
   void AddFragment(const DataFragmentProto& fragment);
+  /// Stable row ids and versions for what the fragment does not say of its rows: rows beyond its ids are new.
+  void IdentifyRows(DataFragmentProto* fragment);
+  /// Versions that created the first `count` rows of `ids`, for transactions of other writers that do not say.
+  rows::RowVersions CreatedAt(const rows::RowIdSequence& ids, uint64_t count);
   void OwnFragment(size_t position, const DataFragmentProto& fragment);
   void KeepIndices();
   void DropIndicesWithoutFields();
@@ -61,6 +72,7 @@ class NextVersion {
   ManifestDraft draft_;
   std::vector<std::pair<size_t, size_t>> owned_at_;  ///< position in draft_.fragments, in draft_.owned_fragments
   bool stable_row_ids_;
+  std::unordered_map<uint64_t, uint64_t> created_at_;  ///< by row id; filled when asked for
   std::string index_section_;
 };
 
