@@ -5,6 +5,7 @@
 #include "capsules.h"
 #include "encoding_options.h"
 #include "projection.h"
+#include "refs.h"
 #include "rows.h"
 #include "session.h"
 #include "without_gil.h"
@@ -48,8 +49,12 @@ std::vector<OutputColumn> ToOutputs(Outputs outputs) {
   return out;
 }
 
-DatasetPtr OpenDataset(const std::string& uri, std::optional<uint64_t> version, nb::object session) {
-  const OpenOptions options{.version = version, .session = SessionFrom(session)};
+/// `reference`: None, a number, a tag, or (branch, number).
+DatasetPtr OpenDataset(const std::string& uri, nb::object reference, nb::object session) {
+  OpenOptions options{.session = SessionFrom(session)};
+  const Reference named = ReferenceFrom(reference);
+  if (const auto* version = std::get_if<uint64_t>(&named)) options.version = *version;
+  else options.reference = named;
   return WithoutGil([&] { return Dataset::Open(uri, options); });
 }
 
@@ -426,7 +431,7 @@ void BindDataset(nb::module_& m) {
   DefineViews(dataset);
   DefineReads(dataset);
   DefineChanges(dataset);
-  m.def("open_dataset", &OpenDataset, "uri"_a, "version"_a.none() = nb::none(), "session"_a.none() = nb::none());
+  m.def("open_dataset", &OpenDataset, "uri"_a, "reference"_a.none() = nb::none(), "session"_a.none() = nb::none());
   m.def("write_dataset", &WriteDataset, "data"_a, "uri"_a, "mode"_a = WriteMode::kCreate, "data_storage_version"_a = "",
         "max_rows_per_file"_a, "max_bytes_per_file"_a, "checksums"_a = true, "enable_v2_manifest_paths"_a = true,
         "enable_stable_row_ids"_a = false, "transaction_properties"_a = Properties{}, "table_metadata"_a = Properties{},
