@@ -33,6 +33,7 @@ from .error import (
 )
 from .file import LanceFileReader, LanceFileWriter
 from .fragment import FragmentMetadata, LanceFragment
+from .merge_insert import MergeInsertBuilder
 from .open import dataset
 from .scanner import LanceScanner, ScanStatistics, ScanStats
 from .schema import LanceField, LanceSchema
@@ -68,6 +69,7 @@ __all__ = [
     "LanceFragment",
     "LanceScanner",
     "LanceSchema",
+    "MergeInsertBuilder",
     "NotFoundError",
     "OutOfBudgetError",
     "RetryableConflictError",
