@@ -11,6 +11,7 @@
 #include <eider/error.h>
 #include <eider/export.h>
 #include <eider/file_metadata.h>
+#include <eider/merge_insert.h>
 #include <eider/scan_options.h>
 #include <eider/profile.h>
 #include <eider/refs.h>
@@ -72,6 +73,11 @@ struct CompactionResult {
 struct DeleteResult {
   DatasetPtr dataset;  ///< at the new version; no row to delete makes no version
   uint64_t num_deleted_rows = 0;
+};
+
+struct MergeInsertResult {
+  DatasetPtr dataset;  ///< at the new version; no row that changes makes no version
+  MergeInsertMetrics metrics;
 };
 
 class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
@@ -166,6 +172,9 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   /// is true (unset: all). The rows are written anew at the end of the table, and marked as deleted where they were.
   virtual UpdateResult Update(const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
                               const ChangeOptions& options = {}) = 0;
+  /// Merges the rows of `source` into the table by key. Columns that the source lacks keep their values in rows that are updated. It is held
+  /// in memory or, where it is larger than a share of the session's budget, in temporary files.
+  virtual MergeInsertResult MergeInsert(RecordBatchReader& source, const MergeInsertOptions& options) = 0;
   /// Deletes every row; columns, versions and metadata stay.
   virtual DeleteResult Truncate(const ChangeOptions& options = {}) = 0;
 

@@ -8,7 +8,7 @@ from eider.absent import _ABSENT, AbsentError
 
 import eider
 
-OWNERS = ["eider", "LanceDataset", "LanceFragment", "LanceScanner"]
+OWNERS = ["eider", "LanceDataset", "LanceFragment", "LanceScanner", "MergeInsertBuilder"]
 
 
 def ours_and_theirs(owner):
@@ -43,13 +43,13 @@ def test_no_listed_name_is_there(owner):
     [
         lambda ds: ds.restore(),
         lambda ds: ds.alter_columns({"path": "id", "name": "key"}),
-        lambda ds: ds.merge_insert("id"),
+        lambda ds: ds.merge_insert("id").explain_plan(),
         lambda ds: ds.create_scalar_index("id", "BTREE"),
         lambda ds: ds.optimize.optimize_indices(),
         lambda ds: ds.tags,
         lambda ds: ds.get_fragments()[0].delete("id > 3"),
         lambda ds: eider.LanceDataset.commit(ds.uri, None),
-        lambda ds: eider.MergeInsertBuilder,
+        lambda ds: eider.LanceOperation,
     ],
 )
 def test_using_one_is_an_unsupported_error_that_names_it(ds, use):
@@ -60,7 +60,7 @@ def test_using_one_is_an_unsupported_error_that_names_it(ds, use):
 
 
 def test_hasattr_tells_that_it_is_not_there(ds):
-    assert not hasattr(ds, "merge_insert")
+    assert not hasattr(ds, "alter_columns")
     assert not hasattr(eider.LanceDataset, "commit")
     assert not hasattr(eider, "LanceOperation")
     assert getattr(ds, "tags", None) is None
