@@ -12,13 +12,19 @@ import sys
 
 # Public headers and the module that implements each.
 PUBLIC_OWNER = {
-    "error": "base", "export": "base", "buffer": "base", "stats": "base", "session": "base", "interrupt": "base",
+    "error": "base",
+    "export": "base",
+    "buffer": "base",
+    "stats": "base",
+    "session": "base",
+    "interrupt": "base",
     "refs": "table",
     "cleanup": "table",
     "array": "array",
     "arrow_c": "array",
     "schema": "schema",
     "scan_options": "query",
+    "row_reader": "query",
     "aggregate": "reduce",
     "profile": "reduce",
     "blob": "schema",
