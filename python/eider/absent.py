@@ -67,7 +67,6 @@ _ABSENT: dict[str, frozenset[str]] = {
         create_index_uncommitted
         create_scalar_index
         delete_config_keys
-        delta
         describe_indices
         drop
         drop_index

@@ -74,6 +74,6 @@ def test_a_derived_class_refuses_too_and_copies_work(ds):
     class Mine(eider.LanceDataset):
         pass
 
-    with pytest.raises(eider.UnsupportedError, match=r"LanceDataset\.delta"):
-        Mine(ds.uri).delta()
+    with pytest.raises(eider.UnsupportedError, match=r"LanceDataset\.has_index"):
+        Mine(ds.uri).has_index()
     assert copy.copy(ds).count_rows() == 10
