@@ -124,6 +124,7 @@ void DefineCleanup(nb::module_& m) {
 
 void DefineTags(nb::module_& m) {
   m.def("tags", [](const Dataset& self) { return WithoutGil([&] { return self.tags(); }); }, "dataset"_a);
+  m.def("tag", [](const Dataset& self, const std::string& name) { return WithoutGil([&] { return self.tag(name); }); }, "dataset"_a, "name"_a);
   m.def(
       "create_tag",
       [](Dataset& self, const std::string& name, nb::handle reference) {

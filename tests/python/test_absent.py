@@ -41,12 +41,12 @@ def test_no_listed_name_is_there(owner):
 @pytest.mark.parametrize(
     "use",
     [
-        lambda ds: ds.restore(),
+        lambda ds: ds.update_config({}),
         lambda ds: ds.alter_columns({"path": "id", "name": "key"}),
         lambda ds: ds.merge_insert("id"),
         lambda ds: ds.create_scalar_index("id", "BTREE"),
         lambda ds: ds.optimize.optimize_indices(),
-        lambda ds: ds.tags,
+        lambda ds: ds.delta(),
         lambda ds: ds.get_fragments()[0].delete("id > 3"),
         lambda ds: eider.LanceDataset.commit(ds.uri, None),
         lambda ds: eider.MergeInsertBuilder,
