@@ -34,7 +34,7 @@ namespace {
 
 using Metadata = std::map<std::string, std::string>;
 
-void BindInfos(nb::module_& m) {
+void BindRefInfos(nb::module_& m) {
   nb::class_<TagInfo>(m, "TagInfo")
       .def_ro("branch", &TagInfo::branch)
       .def_ro("version", &TagInfo::version)
@@ -172,7 +172,7 @@ void DefineBranches(nb::module_& m) {
 }  // namespace
 
 void BindRefs(nb::module_& m) {
-  BindInfos(m);
+  BindRefInfos(m);
   BindCleanup(m);
   DefineTags(m);
   DefineBranches(m);
