@@ -61,7 +61,7 @@ DatasetPtr OpenDataset(const std::string& uri, nb::object reference, nb::object 
 DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mode,
                         const std::string& data_storage_version, uint64_t max_rows_per_file,
                         uint64_t max_bytes_per_file, bool checksums, bool enable_v2_manifest_paths, bool enable_stable_row_ids,
-                        const Properties& transaction_properties, const Properties& table_metadata,
+                        const Properties& transaction_properties, const Properties& table_metadata, const Properties& config,
                         bool compact, const ColumnOptions& column_options, uint64_t max_page_bytes,
                         ExternalBlobs external_blobs, uint64_t blob_pack_file_bytes, Durability durability, nb::object session) {
   const WriteOptions options{.mode = mode,
@@ -73,6 +73,7 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                              .enable_stable_row_ids = enable_stable_row_ids,
                              .transaction_properties = transaction_properties,
                              .table_metadata = table_metadata,
+                             .config = config,
                              .external_blobs = external_blobs,
                              .blob_pack_file_bytes = blob_pack_file_bytes,
                              .encoding = EncodingFrom(compact, column_options),
@@ -468,7 +469,7 @@ void BindDataset(nb::module_& m) {
   m.def("write_dataset", &WriteDataset, "data"_a, "uri"_a, "mode"_a = WriteMode::kCreate, "data_storage_version"_a = "",
         "max_rows_per_file"_a, "max_bytes_per_file"_a, "checksums"_a = true, "enable_v2_manifest_paths"_a = true,
         "enable_stable_row_ids"_a = false, "transaction_properties"_a = Properties{}, "table_metadata"_a = Properties{},
-        "compact"_a = false, "column_options"_a = ColumnOptions{}, "max_page_bytes"_a = uint64_t{32} << 20,
+        "config"_a = Properties{}, "compact"_a = false, "column_options"_a = ColumnOptions{}, "max_page_bytes"_a = uint64_t{32} << 20,
         "external_blobs"_a = ExternalBlobs::kRefuse, "blob_pack_file_bytes"_a = 0,
         "durability"_a = Durability::kDefault, "session"_a.none() = nb::none());
 }

@@ -34,7 +34,7 @@ namespace {
 
 using Metadata = std::map<std::string, std::string>;
 
-void BindInfos(nb::module_& m) {
+void BindRefInfos(nb::module_& m) {
   nb::class_<TagInfo>(m, "TagInfo")
       .def_ro("branch", &TagInfo::branch)
       .def_ro("version", &TagInfo::version)
@@ -124,6 +124,7 @@ void DefineCleanup(nb::module_& m) {
 
 void DefineTags(nb::module_& m) {
   m.def("tags", [](const Dataset& self) { return WithoutGil([&] { return self.tags(); }); }, "dataset"_a);
+  m.def("tag", [](const Dataset& self, const std::string& name) { return WithoutGil([&] { return self.tag(name); }); }, "dataset"_a, "name"_a);
   m.def(
       "create_tag",
       [](Dataset& self, const std::string& name, nb::handle reference) {
@@ -171,7 +172,7 @@ void DefineBranches(nb::module_& m) {
 }  // namespace
 
 void BindRefs(nb::module_& m) {
-  BindInfos(m);
+  BindRefInfos(m);
   BindCleanup(m);
   DefineTags(m);
   DefineBranches(m);

@@ -102,6 +102,7 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
   virtual DatasetPtr Restore(Durability durability = Durability::kDefault) = 0;
 
   virtual std::map<std::string, TagInfo> tags() const = 0;
+  virtual TagInfo tag(const std::string& name) const = 0;  ///< \throws Error(kNotFound)
   /// \throws Error(kAlreadyExists), Error(kInvalid) for the name, Error(kNotFound) for what it is to name.
   virtual void CreateTag(const std::string& name, const Reference& reference = {}, Durability durability = Durability::kDefault) = 0;
   virtual void UpdateTag(const std::string& name, const Reference& reference = {}, Durability durability = Durability::kDefault) = 0;

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, TypedDict, cast
 
 from . import _eider
+from .arguments import count_of
+from .error import InvalidError
 
-__all__ = ["CleanupCandidateFile", "CleanupExplanation", "CleanupReferencedBranch", "CleanupStats"]
+__all__ = ["AutoCleanupConfig", "CleanupCandidateFile", "CleanupExplanation", "CleanupReferencedBranch", "CleanupStats"]
 
 FileKind = Literal["manifest", "temporary_manifest", "data", "deletion", "transaction", "index"]
 
@@ -55,6 +57,43 @@ class CleanupExplanation:
     candidate_file_limit: int
     referenced_branches: list[CleanupReferencedBranch]
     warnings: list[str]
+
+
+class AutoCleanupConfig(TypedDict, total=False):
+    """When writers clean up by themselves: at versions that ``interval`` divides, what is older than ``older_than_seconds``."""
+
+    interval: int
+    older_than_seconds: int
+
+
+_SPANS = (("year", 31_557_600), ("month", 2_630_016), ("day", 86_400))
+_INTERVAL = 20
+_KEPT_SECONDS = 14 * 86_400
+
+
+def _span_text(seconds: int) -> str:
+    """``1209600`` -> ``"14days"``, as the reference writes it."""
+    parts = []
+    for name, length in _SPANS:
+        count, seconds = divmod(seconds, length)
+        if count:
+            parts.append(f"{count}{name}{'s' if count > 1 else ''}")
+    for letter, length in (("h", 3600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, length)
+        if count:
+            parts.append(f"{count}{letter}")
+    return " ".join(parts) or "0s"
+
+
+def auto_cleanup_entries(options: AutoCleanupConfig) -> dict[str, str]:
+    """The entries of a table's configuration that ask for it."""
+    where = "auto_cleanup_options"
+    unknown = set(options) - set(AutoCleanupConfig.__annotations__)
+    if unknown:
+        raise InvalidError(f"{where}: {min(unknown)!r} is none of 'interval', 'older_than_seconds'")
+    interval = count_of(where, "interval", options.get("interval", _INTERVAL))
+    seconds = count_of(where, "older_than_seconds", options.get("older_than_seconds", _KEPT_SECONDS))
+    return {"lance.auto_cleanup.interval": str(interval), "lance.auto_cleanup.older_than": _span_text(seconds or 0)}
 
 
 def stats_of(native: _eider.CleanupStats) -> CleanupStats:

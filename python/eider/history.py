@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DatasetBasePath", "DatasetHistory"]
 
+#: Microseconds; nanoseconds since 1970 reach no further back.
+_LONGEST = 9 * 10**15
+
 
 @dataclass(frozen=True)
 class DatasetBasePath:
@@ -39,7 +42,7 @@ def _microseconds(where: str, older_than: timedelta | None) -> int | None:
         return None
     if not isinstance(older_than, timedelta):
         raise TypeError(f"{where}: older_than must be a timedelta, got {type(older_than).__name__}")
-    return max(0, older_than // timedelta(microseconds=1))
+    return min(max(0, older_than // timedelta(microseconds=1)), _LONGEST)
 
 
 class DatasetHistory:

@@ -114,11 +114,7 @@ class Tags:
 
     def get_version(self, tag: str) -> int:
         """The number of the version that a tag names. Raises NotFoundError."""
-        info = _eider.tags(self._dataset._native).get(_text("tag", tag))
-        if info is None:
-            _eider.checkout(self._dataset._native, tag)  # says what is missing
-            return self.get_version(tag)
-        return info.version
+        return _eider.tag(self._dataset._native, _text("tag", tag)).version
 
     def create(self, tag: str, reference: VersionLike | None = None) -> None:
         """Name a version. Durable and all at once: nobody sees half a tag.

@@ -68,6 +68,7 @@ class TableDataset final : public Dataset {
   }
 
   std::map<std::string, TagInfo> tags() const override { return InfosOf(table::ListTags(*table_store())); }
+  TagInfo tag(const std::string& name) const override { return table::ReadTag(*table_store(), name).info; }
   void CreateTag(const std::string& name, const Reference& reference, Durability durability) override {
     table::CreateTag(*table_store(), name, Resolve(reference), mutate::SyncsFor(durability));
   }

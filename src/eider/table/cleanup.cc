@@ -158,7 +158,7 @@ void CleanupAfterCommit(const Snapshot& committed, bool sync) {
   const std::optional<std::string> interval_text = ConfigOf(*committed.manifest, "lance.auto_cleanup.interval");
   if (!interval_text) return;
   const std::optional<uint64_t> interval = ParseNumber(*interval_text);
-  if (!interval || *interval == 0 || committed.version() % *interval != 0) return;
+  if (!interval || (*interval != 0 && committed.version() % *interval != 0)) return;
   CleanupOptions options{.error_if_tagged = false, .sync = sync};
   if (const auto text = ConfigOf(*committed.manifest, "lance.auto_cleanup.older_than")) {
     options.older_than = ParseTimeSpan(*text);

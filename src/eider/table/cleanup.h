@@ -23,7 +23,7 @@ CleanupStats Cleanup(const Snapshot& at, const CleanupOptions& options);
 
 /// Cleans up after a commit when the table's configuration asks for it at this version:
 ///
-///     lance.auto_cleanup.interval         at versions that it divides
+///     lance.auto_cleanup.interval         at versions that it divides; 0: at all
 ///     lance.auto_cleanup.older_than       "14days", "2h 30m"
 ///     lance.auto_cleanup.retain_versions
 ///
