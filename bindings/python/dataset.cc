@@ -372,6 +372,25 @@ ChangeOptions Changes(uint32_t conflict_retries, double retry_seconds, Durabilit
           .retry_timeout = std::chrono::nanoseconds(static_cast<int64_t>(retry_seconds * 1e9))};
 }
 
+void BindMergeInsert(nb::module_& m) {
+  nb::enum_<WhenMatched>(m, "WhenMatched")
+      .value("DO_NOTHING", WhenMatched::kDoNothing)
+      .value("UPDATE_ALL", WhenMatched::kUpdateAll)
+      .value("FAIL", WhenMatched::kFail)
+      .value("DELETE", WhenMatched::kDelete);
+  nb::class_<MergeInsertOptions>(m, "MergeInsertOptions")
+      .def(nb::init<>())
+      .def("limit_retries", [](MergeInsertOptions& self, uint32_t conflict_retries, double retry_seconds, Durability durability) {
+             self.change = Changes(conflict_retries, retry_seconds, durability);
+           }, "conflict_retries"_a, "retry_seconds"_a, "durability"_a)
+      .def_rw("on", &MergeInsertOptions::on)
+      .def_rw("when_matched", &MergeInsertOptions::when_matched)
+      .def_rw("update_condition", &MergeInsertOptions::update_condition, nb::arg().none())
+      .def_rw("insert_not_matched", &MergeInsertOptions::insert_not_matched)
+      .def_rw("delete_not_matched_by_source", &MergeInsertOptions::delete_not_matched_by_source)
+      .def_rw("delete_condition", &MergeInsertOptions::delete_condition, nb::arg().none());
+}
+
 void DefineChanges(nb::class_<Dataset>& dataset) {
   dataset.def("add_from_reader", &AddFromReader, "data"_a, "durability"_a = Durability::kDefault)
       .def("add_from_function", &AddFromFunction, "function"_a, "output_schema"_a, "read_columns"_a.none() = nb::none(),
@@ -397,6 +416,19 @@ void DefineChanges(nb::class_<Dataset>& dataset) {
             return std::make_pair(result.dataset, result.num_updated_rows);
           },
           "updates"_a, "filter"_a.none(), "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault)
+      .def(
+          "merge_insert",
+          [](Dataset& self, ReaderHandle& source, const MergeInsertOptions& options) {
+            std::shared_ptr<RecordBatchReader> reader = source.Take();
+            const MergeInsertResult result = WithoutGil([&] {
+              MergeInsertResult merged = self.MergeInsert(*reader, options);
+              reader.reset();
+              return merged;
+            });
+            const MergeInsertMetrics& metrics = result.metrics;
+            return std::make_tuple(result.dataset, metrics.num_inserted_rows, metrics.num_updated_rows, metrics.num_deleted_rows);
+          },
+          "source"_a, "options"_a)
       .def(
           "compact_files",
           [](Dataset& self, uint64_t target_rows_per_fragment, uint64_t max_bytes_per_file, bool materialize_deletions,
@@ -428,6 +460,7 @@ void BindDataset(nb::module_& m) {
   BindInfos(m);
   BindProfile(m);
   BindScanOptions(m);
+  BindMergeInsert(m);
   nb::class_<Dataset> dataset(m, "Dataset");
   DefineViews(dataset);
   DefineReads(dataset);

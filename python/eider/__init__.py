@@ -35,6 +35,7 @@ from .error import (
 from .file import LanceFileReader, LanceFileWriter
 from .fragment import FragmentMetadata, LanceFragment
 from .history import DatasetBasePath
+from .merge_insert import MergeInsertBuilder
 from .open import dataset
 from .scanner import LanceScanner, ScanStatistics, ScanStats
 from .schema import LanceField, LanceSchema
@@ -75,6 +76,7 @@ __all__ = [
     "LanceFragment",
     "LanceScanner",
     "LanceSchema",
+    "MergeInsertBuilder",
     "NotFoundError",
     "OutOfBudgetError",
     "RetryableConflictError",

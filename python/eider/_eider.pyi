@@ -157,6 +157,22 @@ class SqlExpression:
     @property
     def text(self) -> str: ...
 
+class WhenMatched:
+    DO_NOTHING: Final[WhenMatched]
+    UPDATE_ALL: Final[WhenMatched]
+    FAIL: Final[WhenMatched]
+    DELETE: Final[WhenMatched]
+
+class MergeInsertOptions:
+    on: list[str]
+    when_matched: WhenMatched
+    update_condition: SqlExpression | None
+    insert_not_matched: bool
+    delete_not_matched_by_source: bool
+    delete_condition: SqlExpression | None
+    def __init__(self) -> None: ...
+    def limit_retries(self, conflict_retries: int, retry_seconds: float, durability: Durability) -> None: ...
+
 class ColumnProfile:
     path: str
     type: str
@@ -266,6 +282,7 @@ class Dataset:
         retry_seconds: float,
         durability: Durability = ...,
     ) -> tuple[Dataset, int]: ...
+    def merge_insert(self, source: RecordBatchReader, options: MergeInsertOptions) -> tuple[Dataset, int, int, int]: ...
     def compact_files(
         self,
         target_rows_per_fragment: int,

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from . import _eider
 from .arguments import count_of, refuse, uri_of
 from .cleanup import CleanupExplanation, CleanupStats, explanation_of, stats_of
+from .delta import DatasetDelta, delta_of
 from .error import InvalidError
 from .refs import Branches, Tags
 from .versions import Version, VersionLike, VersionRef, reference_of, version_dict
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from .dataset import LanceDataset
 
 __all__ = ["DatasetBasePath", "DatasetHistory"]
 
@@ -54,6 +57,17 @@ class DatasetHistory:
         made._native = native
         made._defaults = dict(defaults or {})
         return made
+
+    def delta(
+        self, compared_against: int | None = None, *, begin_version: int | None = None, end_version: int | None = None
+    ) -> DatasetDelta:
+        """What changed after one version up to another: rows inserted, updated and deleted. Needs stable row ids.
+
+        Args:
+            compared_against: The earlier version; the later one is this dataset's.
+            begin_version, end_version: Both versions, in the place of ``compared_against``.
+        """
+        return delta_of(cast("LanceDataset", self), compared_against, begin_version, end_version)
 
     def checkout_version(self, version: VersionLike) -> Self:
         """The dataset as it was at ``version``.

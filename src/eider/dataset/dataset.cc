@@ -8,6 +8,7 @@
 #include "eider/mutate/compact.h"
 #include "eider/mutate/deep_clone.h"
 #include "eider/mutate/delete.h"
+#include "eider/mutate/merge_insert.h"
 #include "eider/mutate/update.h"
 #include "eider/mutate/write.h"
 #include "eider/query/table_reader.h"
@@ -162,6 +163,10 @@ class TableDataset final : public Dataset {
                       const ChangeOptions& options) override {
     mutate::Changed updated = mutate::UpdateRows(snapshot(), updates, filter, options, session_);
     return {.dataset = Rebind(std::move(updated.snapshot)), .num_updated_rows = updated.num_rows};
+  }
+  MergeInsertResult MergeInsert(RecordBatchReader& source, const MergeInsertOptions& options) override {
+    mutate::Merged merged = mutate::MergeInsert(snapshot(), source, options, session_);
+    return {.dataset = Rebind(std::move(merged.snapshot)), .metrics = merged.metrics};
   }
   DeleteResult Truncate(const ChangeOptions& options) override {
     return Rebind(mutate::DeleteAllRows(snapshot(), options, session_));
