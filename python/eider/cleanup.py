@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypedDict, cast
 
@@ -88,6 +89,8 @@ def _span_text(seconds: int) -> str:
 def auto_cleanup_entries(options: AutoCleanupConfig) -> dict[str, str]:
     """The entries of a table's configuration that ask for it."""
     where = "auto_cleanup_options"
+    if not isinstance(options, Mapping):
+        raise TypeError(f"{where} must be a dict, got {type(options).__name__}")
     unknown = set(options) - set(AutoCleanupConfig.__annotations__)
     if unknown:
         raise InvalidError(f"{where}: {min(unknown)!r} is none of 'interval', 'older_than_seconds'")

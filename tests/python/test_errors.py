@@ -82,7 +82,6 @@ LATER = {
     "progress": print,
     "storage_options": {"k": "v"},
     "use_legacy_format": True,
-    "auto_cleanup_options": object(),
     "initial_bases": [1],
     "target_bases": ["a"],
     "target_all_bases": True,

@@ -241,7 +241,8 @@ def test_deep_clones_copy_side_cars_of_blobs(tmp_path) -> None:
 
 
 def test_cleanup_removes_old_versions_and_what_only_they_had(ds, uri) -> None:
-    ds = eider.write_dataset(rows(9), uri, mode="overwrite")
+    eider.write_dataset(rows(9), uri, mode="overwrite")
+    ds.checkout_latest()
     assert ds.cleanup_old_versions().old_versions == 0
     explained = ds.explain_cleanup_old_versions(NOW, include_files=True, max_files=2)
     assert explained.stats.old_versions == 3 and explained.stats.data_files_removed == 3
@@ -259,7 +260,8 @@ def test_cleanup_removes_old_versions_and_what_only_they_had(ds, uri) -> None:
 def test_cleanup_spares_what_is_open_tagged_or_branched(ds, uri) -> None:
     held = ds.checkout_version(2)
     for i in range(4):
-        ds = eider.write_dataset(rows(i), uri, mode="overwrite")
+        eider.write_dataset(rows(i), uri, mode="overwrite")
+    ds.checkout_latest()
     ds.tags.create("keep", 4)
     branch = ds.create_branch("dev", 5)
     with pytest.raises(eider.InvalidError, match="'keep'"):
