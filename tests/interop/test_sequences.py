@@ -206,7 +206,7 @@ class Sequence:
             before = self.lineage.get(row)
             if before is None:
                 assert created == updated == mine.version and operation in ("create", "append", "append_fewer", "overwrite"), what
-            elif row in self.changed or operation == "add_column":
+            elif row in self.changed or operation in ("add_column", "add_sql"):
                 assert (created, updated) == (before[0], mine.version), what
             else:
                 assert (created, updated) == before, what
