@@ -43,6 +43,7 @@ struct Snapshot {
   Naming naming = Naming::kV2;
   std::string manifest_path;
   bool is_kept = false;  ///< by the session: who opens the same version again gets the same manifest
+  std::shared_ptr<const void> open;  ///< while there is a copy, cleanup in this process spares the version
 
   uint64_t version() const { return manifest->version(); }
 };
@@ -53,6 +54,8 @@ bool TableExists(const io::ObjectStore& store);
 /// the path and the versions that exist when there is none (kNotFound), and the newest usable version when the
 /// manifest is damaged (kCorrupt). A session spares the parsing of a manifest that it has seen in the same state.
 Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version = {}, Session* session = nullptr);
+/// The manifest alone, as it is: what it needs of a reader is not looked at. \throws Error(kCorrupt), Error(kNotFound)
+ManifestPtr ReadManifest(const io::ObjectStore& store, const VersionEntry& entry);
 /// The newest version number, without reading its manifest. \throws Error(kNotFound)
 uint64_t LatestVersion(const io::ObjectStore& store);
 
