@@ -176,7 +176,8 @@ class FunctionTests:
         if number.kind == "bool":
             return build(f"CAST({number.sql} AS string)", "text", lambda value: str(value).lower(), number)
         if number.kind == "date":
-            return build(f"CAST({number.sql} AS string)", "text", lambda value: f"{model.moment(value * DAY):%Y-%m-%d}", number)
+            differs = {"texts of date64"} if number.sql == "date64" else ()
+            return build(f"CAST({number.sql} AS string)", "text", lambda value: f"{model.moment(value * DAY):%Y-%m-%d}", number, differs=differs)
         if self.rng.random() < 0.2 and number.kind == "u8":
             return build(f"to_hex({number.sql})", "text", lambda value: f"{value:x}", number)
         return build(f"CAST({number.sql} AS string)", "text", str, number)

@@ -97,8 +97,9 @@ class Predicates(FunctionTests):
         high = self._literal_beside(value)
         is_not = self.rng.random() < 0.3
         values = model.all_of([model.compare(">=", value, low), model.compare("<=", value, high)])
+        zones = "tz" in (low.kind, high.kind) and value.kind != "tz"
         return self._bool(f"{value.sql} {'NOT ' if is_not else ''}BETWEEN {low.sql} AND {high.sql}", model.negate(values) if is_not else values,
-                          value, low, high, differs=self._unlike(value, low))
+                          value, low, high, differs=(*self._unlike(value, low), *(("zones within BETWEEN",) if zones else ())))
 
     def _in(self) -> Term:
         value = self._value(self.rng.choice(("number", "number", "text", "time", "bytes", "span", "clock")), 1)

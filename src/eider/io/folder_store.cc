@@ -20,6 +20,11 @@ class FolderStore final : public ObjectStore {
     for (FileInfo& file : files) file.path.erase(0, folder_.size() + 1);
     return files;
   }
+  std::vector<std::string> ListPaths(std::string_view folder) const override {
+    std::vector<std::string> paths = store_->ListPaths(BelowFolder(folder));
+    for (std::string& path : paths) path.erase(0, folder_.size() + 1);
+    return paths;
+  }
   std::vector<std::string> ListFolders(std::string_view folder) const override {
     std::vector<std::string> folders = store_->ListFolders(BelowFolder(folder));
     for (std::string& path : folders) path.erase(0, folder_.size() + 1);

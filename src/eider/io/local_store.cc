@@ -49,6 +49,7 @@ class LocalStore final : public ObjectStore {
   }
 
   std::vector<FileInfo> List(std::string_view folder) const override;
+  std::vector<std::string> ListPaths(std::string_view folder) const override;
   std::vector<std::string> ListFolders(std::string_view folder) const override;
 
   bool Exists(std::string_view path) const override { return StatFile(FullPath(path)).has_value(); }
@@ -122,6 +123,21 @@ std::vector<FileInfo> LocalStore::List(std::string_view folder) const {
                      int64_t(info->st_mtim.tv_sec) * 1'000'000'000 + info->st_mtim.tv_nsec});
   });
   return files;
+}
+
+std::vector<std::string> LocalStore::ListPaths(std::string_view folder) const {
+  CheckFolderPath(folder);
+  const std::string full = JoinPath(root_, folder);
+  std::vector<std::string> paths;
+  VisitFolder(full, [&](int open, const struct dirent& entry) {
+    if (entry.d_type == DT_DIR) return;
+    if (entry.d_type != DT_REG) {
+      const std::optional<struct stat> info = StatEntry(open, full, entry.d_name);
+      if (!info || !S_ISREG(info->st_mode)) return;
+    }
+    paths.push_back(JoinPath(folder, entry.d_name));
+  });
+  return paths;
 }
 
 std::vector<std::string> LocalStore::ListFolders(std::string_view folder) const {

@@ -47,6 +47,9 @@ class StoreTest : public testing::TestWithParam<Driver> {
     std::vector<std::string> names;
     for (const FileInfo& file : store_->List(folder)) names.push_back(file.path);
     std::sort(names.begin(), names.end());
+    std::vector<std::string> paths = store_->ListPaths(folder);
+    std::sort(paths.begin(), paths.end());
+    EXPECT_EQ(paths, names);
     return names;
   }
 

@@ -50,14 +50,14 @@ ManifestPtr ReadIfThere(const io::ObjectStore& store, const VersionEntry& entry)
 /// "_versions/d{version}.manifest"
 std::vector<VersionEntry> ListDetached(const io::ObjectStore& store) {
   std::vector<VersionEntry> detached;
-  for (const io::FileInfo& file : store.List("_versions")) {
-    std::string_view name = std::string_view(file.path).substr(file.path.rfind('/') + 1);
+  for (const std::string& path : store.ListPaths("_versions")) {
+    std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
     if (!name.starts_with('d') || !name.ends_with(".manifest")) continue;
     name.remove_prefix(1);
     name.remove_suffix(std::string_view(".manifest").size());
     uint64_t version = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), version);
-    if (error == std::errc() && end == name.data() + name.size()) detached.push_back({version, file.path, file.size});
+    if (error == std::errc() && end == name.data() + name.size()) detached.push_back({version, path});
   }
   return detached;
 }
@@ -253,7 +253,7 @@ CleanupPlan PlanCleanup(const Snapshot& at, const CleanupOptions& options) {
     if (!manifest) continue;
     removed.Add(*manifest);
     plan.removed_versions.push_back(entry.version);
-    manifests.push_back({.path = entry.path, .kind = Kind::kManifest, .size_bytes = entry.size_bytes});
+    manifests.push_back({.path = entry.path, .kind = Kind::kManifest, .size_bytes = manifest->size_bytes()});
   }
   SparedFiles spared = FilesToSpare(at, plan.removed_versions);
   plan.files = FileChoice(at, options, spared.named, removed).Run();

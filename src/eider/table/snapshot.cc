@@ -113,14 +113,14 @@ VersionListing ListVersions(const io::ObjectStore& store) {
   VersionListing listing;
   bool v1 = false;
   bool v2 = false;
-  for (io::FileInfo& file : store.List(kFolder)) {
-    const std::string_view name = BaseName(file.path);
+  for (const std::string& path : store.ListPaths(kFolder)) {
+    const std::string_view name = BaseName(path);
     const std::optional<uint64_t> number = NumberIn(name);
     if (!number) continue;
     const bool is_v2 = name.size() == kV2Digits + kSuffix.size();
     (is_v2 ? v2 : v1) = true;
     const uint64_t version = is_v2 ? UINT64_MAX - *number : *number;
-    listing.versions.push_back({version, fmt::format("{}/{}", kFolder, name), file.size});
+    listing.versions.push_back({version, path});
   }
   if (v1 && v2) {
     throw Invalid("'{}': _versions/ mixes V1 and V2 manifest names; migrate_manifest_paths_v2 of pylance renames them",

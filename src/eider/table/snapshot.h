@@ -27,7 +27,6 @@ std::string ManifestPath(uint64_t version, Naming naming);
 struct VersionEntry {
   uint64_t version = 0;
   std::string path;
-  uint64_t size_bytes = 0;
 };
 struct VersionListing {
   Naming naming = Naming::kV2;

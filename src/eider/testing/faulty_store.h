@@ -43,6 +43,9 @@ class FaultyStore : public io::ObjectStore {
   std::vector<io::FileInfo> List(std::string_view folder) const override {
     return Run([&] { return inner_->List(folder); });
   }
+  std::vector<std::string> ListPaths(std::string_view folder) const override {
+    return Run([&] { return inner_->ListPaths(folder); });
+  }
   std::vector<std::string> ListFolders(std::string_view folder) const override {
     return Run([&] { return inner_->ListFolders(folder); });
   }
