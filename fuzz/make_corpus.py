@@ -78,6 +78,8 @@ def make_tables(folder: pathlib.Path) -> None:
     plain = lance.write_dataset(table, folder / "plain.lance", max_rows_per_file=100, commit_message="first")
     plain.delete("id % 7 = 0")
     plain.tags.create("tag", 1)
+    plain.tags.replace_metadata("tag", {"key": "value"})
+    plain.create_branch("team/branch", 1).create_branch("inner")
     plain.add_columns({"twice": "id * 2"})
     plain.drop_columns(["text"])
     plain.update_config({"a": "b"})
@@ -138,7 +140,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         root = pathlib.Path(name)
         make_tables(root)
-        targets = ("manifest", "transaction", "row_id_sequence", "row_versions", "ipc_file", "deletion_file", "portable_roaring", "file_reader", "field_proto", "zone_seeds")
+        targets = ("manifest", "transaction", "row_id_sequence", "row_versions", "ipc_file", "deletion_file", "portable_roaring", "file_reader", "field_proto", "ref_file", "zone_seeds")
         for target in targets:
             shutil.rmtree(HERE / "corpus" / target, ignore_errors=True)
         for path in sorted(root.rglob("*")):
@@ -150,6 +152,8 @@ def main() -> None:
                     save("row_versions", versions)
             elif path.suffix == ".txn":
                 save("transaction", path.read_bytes())
+            elif path.suffix == ".json" and "_refs" in path.parts:
+                save("ref_file", path.read_bytes())
             elif path.parent.name == "_deletions":
                 save("deletion_file", bytes([path.suffix == ".bin"]) + path.read_bytes())  # the target's first byte: the kind
                 save("ipc_file" if path.suffix == ".arrow" else "portable_roaring", path.read_bytes())

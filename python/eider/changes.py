@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +10,7 @@ from . import _eider
 from .add_columns import add_columns
 from .arguments import DurabilityName, count_of, durability_of, file_version_of, name_of, names_of, refuse, seconds_of
 from .ingest import ReaderLike
+from .merge_insert import MergeInsertBuilder
 from .optimize import DatasetOptimizer
 from .sql import Parameters, expression_of
 
@@ -39,33 +40,41 @@ class DatasetChanges:
 
     def add_columns(
         self,
-        transforms: BatchUDF | Callable[[pa.RecordBatch], Any] | ReaderLike | pa.Field | list[pa.Field] | pa.Schema,
+        transforms: Mapping[str, str | pc.Expression]
+        | BatchUDF
+        | Callable[[pa.RecordBatch], Any]
+        | ReaderLike
+        | pa.Field
+        | list[pa.Field]
+        | pa.Schema,
         read_columns: list[str] | None = None,
         reader_schema: pa.Schema | None = None,
         batch_size: int | None = None,
         *,
+        params: Parameters = None,
         durability: DurabilityName | None = None,
     ) -> None:
         """Add columns to the existing rows. Writes only the new columns; no existing data file changes.
 
         Args:
             transforms: The new columns, as one of
+                a dict of names to SQL over the columns that are there, or to ``pyarrow.compute`` expressions;
                 data of exactly ``count_rows()`` rows in row order (anything that ``write_dataset`` takes but a dict);
                 a function over batches (``batch_udf`` or a plain one), called with ``read_columns``;
                 a ``pyarrow.Field``, a list of them, or a ``pyarrow.Schema``: columns of nulls, metadata only.
-                SQL expressions (a dict of str) are not supported yet.
             read_columns: Columns that the function reads; None: all.
             reader_schema: Schema of the new columns when ``transforms`` is an iterator.
             batch_size: Rows that the function gets at once; None: 8192.
+            params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the SQL.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
 
         Raises:
-            InvalidError: a column of that name exists, the data has another number of rows, or the function returned
-                another number than it got.
+            InvalidError: a column of that name exists, the data has another number of rows, the function returned
+                another number than it got, or an expression does not parse or has no value in some row.
         """
         rows = count_of("add_columns", "batch_size", batch_size, least=1) or 8192
         self._native = add_columns(
-            self._native, transforms, read_columns, reader_schema, rows, durability_of(durability)
+            self._native, transforms, read_columns, reader_schema, rows, durability_of(durability), params
         )
 
     def drop_columns(self, columns: list[str], *, durability: DurabilityName | None = None) -> None:
@@ -154,6 +163,16 @@ class DatasetChanges:
         filter = None if where is None else expression_of("update", where, params)
         self._native, updated = self._native.update(columns, filter, retries, seconds, durability_of(durability))
         return {"num_rows_updated": updated}
+
+    def merge_insert(self, on: str | Iterable[str] | None = None) -> MergeInsertBuilder:
+        """Merge rows by key: update those that the dataset has, insert those that it lacks, delete what the source lacks.
+
+        ``ds.merge_insert("id").when_matched_update_all().when_not_matched_insert_all().execute(rows)``
+
+        Args:
+            on: The key column or columns; None: the primary key in the schema's metadata.
+        """
+        return MergeInsertBuilder(self, on)
 
     @property
     def optimize(self) -> DatasetOptimizer:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
+from scan_model import ranked
 
 import eider
 from eider.dataset import ColumnOrdering
@@ -37,26 +38,6 @@ def table() -> pa.Table:
 @pytest.fixture(scope="module")
 def ds(table, tmp_path_factory) -> eider.LanceDataset:
     return eider.write_dataset(table, tmp_path_factory.mktemp("order") / "o.lance", max_rows_per_file=900)
-
-
-def ranked(rows: list[dict], name: str, ascending: bool, nulls_first: bool) -> list[dict]:
-    """A stable sort: nulls where they are wanted, NaN after every number."""
-
-    def value(row):
-        found = row
-        for part in name.split("."):
-            found = None if found is None else found[part]
-        return found
-
-    def key(row):
-        found = value(row)
-        return (found != found, 0.0 if found != found else found)
-
-    nulls = [row for row in rows if value(row) is None]
-    values = sorted((row for row in rows if value(row) is not None), key=key, reverse=not ascending)
-    if not ascending:  # reverse keeps equal rows in their order
-        values = sorted((row for row in rows if value(row) is not None), key=key, reverse=True)
-    return nulls + values if nulls_first else values + nulls
 
 
 KEYS = [

@@ -10,10 +10,13 @@
 ///     Overwrite        .      .      .       R           .         .      .      .       .      .*      .        .
 ///     Merge            R      R      R       X           .         R      R      X       X      .       R        R
 ///     Project          R      .      R       X           .         .      R      R       X      .       R        R
+///     Restore          .      .      .       .           .         .      .      .       .      .       .        .
 ///
 ///     .  both stand    R  re-execute mine on the new version    X  mine can never stand
 ///     f  R when both touch the same fragment
 ///     +  R when theirs asks for more than before: the rows of an append were written without knowing it
+///     An update that names the keys it inserts is R after whatever may have brought one of them into the table: appends, updates that do not
+///     tell their keys or share one, replaced data.
 ///     *  X when both touch the same config key, or theirs touches schema or field metadata
 ///
 /// An operation that this version does not know counts as R.
