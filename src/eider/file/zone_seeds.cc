@@ -79,10 +79,12 @@ page::PageStatistics ReadZone(const SeedColumns& columns, int64_t zone, uint64_t
   const uint64_t nulls = NumberAt<uint32_t>(*columns.null_count, zone), nans = NumberAt<uint32_t>(*columns.nan_count, zone);
   if (nulls > rows || nans > rows - nulls) throw Corrupt("seed: {} nulls and {} NaNs in zone {} of {} rows", nulls, nans, zone, rows);
   page::PageStatistics out{.null_count = nulls, .min = {}, .max = {}, .has_nan = nans > 0};
-  if (columns.min->IsValid(zone) != columns.max->IsValid(zone) || columns.min->IsValid(zone) == (nulls == rows)) {
-    throw Corrupt("seed: bounds of zone {} with {} nulls in {} rows", zone, nulls, rows);
+  const bool has_numbers = nulls + nans < rows, has_min = columns.min->IsValid(zone);
+  if (columns.max->IsValid(zone) != (nulls < rows) || (has_numbers && !has_min) || (nulls == rows && has_min)) {
+    throw Corrupt("seed: bounds of zone {} with {} nulls and {} NaNs in {} rows", zone, nulls, nans, rows);
   }
-  if (nulls < rows) KeepExtremes(*columns.min->type, BytesAt(*columns.min, zone), BytesAt(*columns.max, zone), out);
+  out.only_bounds = nans > 0;
+  if (has_numbers) KeepExtremes(*columns.min->type, BytesAt(*columns.min, zone), BytesAt(*columns.max, zone), out);
   return out;
 }
 

@@ -7,7 +7,7 @@
 ///     global buffer, an Arrow file    min, max: of the column's type, null where a zone is all null; null_count, nan_count: u32;
 ///                                     zone_length: u64: rows; one row for each zone
 ///
-/// NaN is greater than every number: a zone with one has it as max. Nothing needs a seed to read: one that contradicts the file, or
+/// NaN is greater than every number: a zone with one has it as max, a zone of nothing else no min. Nothing needs a seed to read: one that contradicts the file, or
 /// is larger than kMaxSeedBytes or kMaxZones, counts for nothing.
 
 #include <eider/schema.h>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eider/expr/native.h"
 #include "eider/query/page_match.h"
 #include "eider/schema/field_path.h"
 
@@ -43,6 +44,12 @@ RowRanges Within(const RowRanges& numbers, uint64_t base, uint64_t count) {
   return out;
 }
 
+/// Texts are compared whatever their offsets, and binaries.
+bool ComparesAlike(const DataType& column, const DataType& values) {
+  if (expr::IsText(column.id) && expr::IsText(values.id)) return true;
+  return (expr::IsBytes(column.id) && expr::IsBytes(values.id)) || TypesEqual(column, values);
+}
+
 }  // namespace
 
 const LanceField* FindFlatLeaf(const LanceSchema& schema, const std::string& path) {
@@ -67,7 +74,7 @@ Pruning::Pruning(const TableReader& table, const expr::Expression& filter, const
 void Pruning::AddTest(expr::ColumnTest test) {
   if (const LanceField* field = FindFlatLeaf(plan_.projected(), test.column)) {
     const int32_t id = field->id;
-    if (TypesEqual(*ToArrowField(*field).type, test.values ? *test.values->type : *ToArrowField(*field).type)) {
+    if (!test.values || ComparesAlike(*ToArrowField(*field).type, *test.values->type)) {
       field_tests_.push_back({std::move(test), id});
     }
     return;
