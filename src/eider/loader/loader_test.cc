@@ -66,6 +66,7 @@ class FakeDataset final : public Dataset {
   std::vector<BlobBytes> ReadBlobs(const std::string&, std::span<const uint64_t>, RowNaming, ScanStats*) const override { return {}; }
   DeleteResult Delete(const SqlExpression&, const ChangeOptions&) override { return {}; }
   UpdateResult Update(const std::vector<ComputedColumn>&, const std::optional<SqlExpression>&, const ChangeOptions&) override { return {}; }
+  MergeInsertResult MergeInsert(RecordBatchReader&, const MergeInsertOptions&) override { return {}; }
   DeleteResult Truncate(const ChangeOptions&) override { return {}; }
   CompactionResult CompactFiles(const CompactionOptions&) override { return {}; }
   DatasetPtr AddColumns(RecordBatchReader&, Durability) override { return nullptr; }
