@@ -172,6 +172,12 @@ DatasetPtr AddNulls(Dataset& self, nb::object schema, Durability durability) {
   return WithoutGil([&] { return self.AddColumns(*columns, durability); });
 }
 
+DatasetPtr AddComputed(Dataset& self, const std::vector<std::pair<std::string, SqlExpression>>& expressions, Durability durability) {
+  std::vector<ComputedColumn> columns;
+  for (const auto& [name, expression] : expressions) columns.push_back({name, expression});
+  return WithoutGil([&] { return self.AddColumns(columns, durability); });
+}
+
 void BindEnums(nb::module_& m) {
   nb::enum_<ExternalBlobs>(m, "ExternalBlobs")
       .value("REFUSE", ExternalBlobs::kRefuse)
@@ -383,6 +389,7 @@ void DefineChanges(nb::class_<Dataset>& dataset) {
   dataset.def("add_from_reader", &AddFromReader, "data"_a, "durability"_a = Durability::kDefault)
       .def("add_from_function", &AddFromFunction, "function"_a, "output_schema"_a, "read_columns"_a.none() = nb::none(),
            "batch_rows"_a = 8192, "durability"_a = Durability::kDefault)
+      .def("add_computed", &AddComputed, "columns"_a, "durability"_a = Durability::kDefault)
       .def("add_nulls", &AddNulls, "schema"_a, "durability"_a = Durability::kDefault)
       .def(
           "delete",

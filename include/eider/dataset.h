@@ -150,6 +150,8 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   virtual DatasetPtr AddColumns(const BatchFunction& function, const Schema& output_schema,
                                 const std::optional<std::vector<std::string>>& read_columns, uint64_t batch_rows = 8192,
                                 Durability durability = Durability::kDefault) = 0;
+  /// Adds columns of the values of expressions over the columns that are there. They are nullable.
+  virtual DatasetPtr AddColumns(const std::vector<ComputedColumn>& columns, Durability durability = Durability::kDefault) = 0;
   /// Adds columns of nulls: metadata only. Every field must be nullable.
   virtual DatasetPtr AddColumns(const Schema& null_columns, Durability durability = Durability::kDefault) = 0;
   virtual DatasetPtr DropColumns(const std::vector<std::string>& columns, Durability durability = Durability::kDefault) = 0;

@@ -1,4 +1,4 @@
-"""Adds columns to existing rows: computed elsewhere, computed batch by batch, or all null."""
+"""Adds columns to existing rows: by SQL, computed elsewhere, computed batch by batch, or all null."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import _eider
-from .error import InvalidError, UnsupportedError
+from .arguments import name_of
+from .arrow_expression import is_arrow_expression
+from .error import InvalidError
 from .ingest import open_reader
 from .projection import select
+from .sql import Parameters, expression_of
 from .udf import BatchUDF, as_batch
 
 if TYPE_CHECKING:
@@ -22,12 +25,16 @@ def add_columns(
     reader_schema: pa.Schema | None,
     batch_rows: int,
     durability: _eider.Durability,
+    params: Parameters = None,
 ) -> _eider.Dataset:
     """The dataset at the version that has the new columns."""
     if isinstance(transforms, Mapping):
-        if any(not isinstance(value, str) for value in transforms.values()):
-            raise InvalidError("add_columns: a dict would hold SQL expressions; give data as a table: pyarrow.table({...})")
-        raise UnsupportedError(f"add_columns: SQL expressions are not supported yet, got {dict(transforms)!r:.80}")
+        if any(not isinstance(value, str) and not is_arrow_expression(value) for value in transforms.values()):
+            raise InvalidError("add_columns: a dict holds SQL expressions; give data as a table: pyarrow.table({...})")
+        columns = [(name_of("add_columns", name), expression_of("add_columns", text, params)) for name, text in transforms.items()]
+        return native.add_computed([(name, value) for name, value in columns if value is not None], durability)
+    if params is not None:
+        raise InvalidError("add_columns: params go with a dict of SQL expressions")
     fields = _null_columns(transforms)
     if fields is not None:
         return native.add_nulls(fields, durability)

@@ -40,33 +40,41 @@ class DatasetChanges:
 
     def add_columns(
         self,
-        transforms: BatchUDF | Callable[[pa.RecordBatch], Any] | ReaderLike | pa.Field | list[pa.Field] | pa.Schema,
+        transforms: Mapping[str, str | pc.Expression]
+        | BatchUDF
+        | Callable[[pa.RecordBatch], Any]
+        | ReaderLike
+        | pa.Field
+        | list[pa.Field]
+        | pa.Schema,
         read_columns: list[str] | None = None,
         reader_schema: pa.Schema | None = None,
         batch_size: int | None = None,
         *,
+        params: Parameters = None,
         durability: DurabilityName | None = None,
     ) -> None:
         """Add columns to the existing rows. Writes only the new columns; no existing data file changes.
 
         Args:
             transforms: The new columns, as one of
+                a dict of names to SQL over the columns that are there, or to ``pyarrow.compute`` expressions;
                 data of exactly ``count_rows()`` rows in row order (anything that ``write_dataset`` takes but a dict);
                 a function over batches (``batch_udf`` or a plain one), called with ``read_columns``;
                 a ``pyarrow.Field``, a list of them, or a ``pyarrow.Schema``: columns of nulls, metadata only.
-                SQL expressions (a dict of str) are not supported yet.
             read_columns: Columns that the function reads; None: all.
             reader_schema: Schema of the new columns when ``transforms`` is an iterator.
             batch_size: Rows that the function gets at once; None: 8192.
+            params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the SQL.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
 
         Raises:
-            InvalidError: a column of that name exists, the data has another number of rows, or the function returned
-                another number than it got.
+            InvalidError: a column of that name exists, the data has another number of rows, the function returned
+                another number than it got, or an expression does not parse or has no value in some row.
         """
         rows = count_of("add_columns", "batch_size", batch_size, least=1) or 8192
         self._native = add_columns(
-            self._native, transforms, read_columns, reader_schema, rows, durability_of(durability)
+            self._native, transforms, read_columns, reader_schema, rows, durability_of(durability), params
         )
 
     def drop_columns(self, columns: list[str], *, durability: DurabilityName | None = None) -> None:

@@ -16,6 +16,7 @@ from .changes import DatasetChanges
 from .error import InvalidError, UnsupportedError
 from .facts import DatasetFacts
 from .fragment import LanceFragment, fragment_ids_of, fragments_of
+from .joins import DatasetJoins
 from .projection import Columns, select
 from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats, plan_scan, scan_defaults
 from .session import Session, native_session
@@ -37,7 +38,7 @@ __all__ = ["ColumnOrdering", "LanceDataset"]
 _MAX_KEPT_SCHEMAS = 16
 
 
-class LanceDataset(DatasetFacts, DatasetChanges, BlobReads, Refusing):
+class LanceDataset(DatasetFacts, DatasetChanges, BlobReads, DatasetJoins, Refusing):
     """A dataset at one version.
 
     Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert``, ``update``, ``delete`` and ``checkout_latest``
@@ -459,8 +460,10 @@ class LanceDataset(DatasetFacts, DatasetChanges, BlobReads, Refusing):
     # Fragments.
 
     def get_fragments(self, filter: object = None) -> list[LanceFragment]:
-        """All fragments in row order."""
-        refuse("LanceDataset.get_fragments", filter=filter)
+        """The fragments, in row order. With a filter those that may hold rows for which it is true: all of them, since a scan of a
+        fragment that holds none ends at its statistics."""
+        if filter is not None:
+            self.scanner(filter=filter, limit=0)
         return fragments_of(self._wrap(self._native, self._defaults), self._native)
 
     def get_fragment(self, fragment_id: int) -> LanceFragment | None:

@@ -71,7 +71,7 @@ class Sequence:
         return pa.table({f.name: values(self.rng, f.type, rows) for f in self.model.schema}, self.model.schema)
 
     def step(self) -> None:
-        name = self.rng.choice(("append", "append", "append_fewer", "add_column", "add_column", "add_nulls", "drop_column", "delete",
+        name = self.rng.choice(("append", "append", "append_fewer", "add_column", "add_column", "add_sql", "add_nulls", "drop_column", "delete",
                                 "update", "compact", "overwrite"))
         self.log.append(name)
         self.changed = set()
@@ -118,6 +118,15 @@ class Sequence:
         else:
             ds.add_columns(extra if how == "table" else extra.to_reader(max_chunksize=31))
         self.model = self.model.append_column(name, column)
+
+    def add_sql(self) -> None:
+        name = f"c{self.new_number()}"
+        numbers = [f.name for f in self.model.schema if pa.types.is_integer(f.type)]
+        if not numbers:
+            return
+        source = self.rng.choice(numbers)
+        self.writer().dataset(self.uri).add_columns({name: f"{source} + 2"})
+        self.model = self.model.append_column(name, pc.add(self.model[source], pa.scalar(2, self.model[source].type)))
 
     def add_nulls(self) -> None:
         name = f"c{self.new_number()}"

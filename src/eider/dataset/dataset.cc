@@ -119,6 +119,9 @@ class TableDataset final : public Dataset {
     FunctionReader computed(Scan({.columns = read_columns, .batch_rows = batch_rows}), function, output_schema);
     return AddColumns(computed, durability);
   }
+  DatasetPtr AddColumns(const std::vector<ComputedColumn>& columns, Durability durability) override {
+    return Rebind(mutate::AddComputedColumns(snapshot(), columns, Columns(durability)));
+  }
   DatasetPtr AddColumns(const Schema& null_columns, Durability durability) override {
     return Rebind(mutate::AddNullColumns(snapshot(), null_columns, Columns(durability)));
   }

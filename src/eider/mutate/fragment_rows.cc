@@ -94,8 +94,8 @@ void LiveRowStream::Deal(uint64_t physical_rows, const rows::DeletionVector* del
   }
 }
 
-void LiveRowStream::RequireEnd(uint64_t num_live_rows) {
-  if (Refill()) throw Invalid("the data hold more than the {} rows of the dataset", num_live_rows);
+void LiveRowStream::RequireEnd() {
+  if (Refill()) throw Invalid("the data hold more than the {} rows of the dataset", dealt_);
 }
 
 }  // namespace eider::mutate

@@ -18,7 +18,7 @@ class LiveRowStream {
   /// be null. \throws Error(kInvalid) when the stream ends too early.
   void Deal(uint64_t physical_rows, const rows::DeletionVector* deletions, const std::function<void(const RecordBatch&)>& write);
   /// \throws Error(kInvalid) when rows are left.
-  void RequireEnd(uint64_t num_live_rows);
+  void RequireEnd();
 
  private:
   bool Refill();

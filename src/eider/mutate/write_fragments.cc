@@ -67,6 +67,16 @@ NewDataFiles::~NewDataFiles() {
   }
 }
 
+void NewDataFiles::Keep() {
+  std::lock_guard lock(mutex_);
+  paths_.clear();
+}
+
+void NewDataFiles::Remember(std::string path) {
+  std::lock_guard lock(mutex_);
+  paths_.push_back(std::move(path));
+}
+
 std::unique_ptr<file::FileWriter> NewDataFiles::Create(const LanceSchema& schema, std::string* name) {
   *name = table::NewDataFileName();
   file::FileWriteOptions options{.version = options_.version,
@@ -74,8 +84,9 @@ std::unique_ptr<file::FileWriter> NewDataFiles::Create(const LanceSchema& schema
                                  .encoding = options_.encoding,
                                  .checksums = options_.checksums};
   options.blobs = {.create_side_car = [this, data = DataPath(*name)](uint32_t blob_id) {
-                     paths_.push_back(SideCarPath(data, blob_id));
-                     return store_->Create(paths_.back());
+                     const std::string path = SideCarPath(data, blob_id);
+                     Remember(path);
+                     return store_->Create(path);
                    },
                    .sync = options_.sync,
                    .pack_file_bytes = options_.blob_pack_file_bytes,
@@ -84,7 +95,7 @@ std::unique_ptr<file::FileWriter> NewDataFiles::Create(const LanceSchema& schema
 }
 
 table::DataFileProto NewDataFiles::Finish(file::FileWriter& writer, const std::string& name) {
-  paths_.push_back(DataPath(name));
+  Remember(DataPath(name));
   const file::FileSummary summary = writer.Finish(options_.sync);
   table::DataFileProto proto;
   proto.set_path(name);

@@ -7,6 +7,7 @@
 #include <eider/schema.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@ struct WriteFragmentsOptions {
   std::shared_ptr<Session> session;
 };
 
-/// Data files of a commit in the making, and their side-cars: those not Kept() are removed again.
+/// Data files of a commit in the making, and their side-cars: those not Kept() are removed again. Thread-safe.
 class NewDataFiles {
  public:
   NewDataFiles(io::ObjectStorePtr store, WriteFragmentsOptions options)
@@ -44,11 +45,14 @@ class NewDataFiles {
   /// Ends the file; its entry for a manifest.
   table::DataFileProto Finish(file::FileWriter& writer, const std::string& name);
   /// The commit has landed, or may have: the files stay.
-  void Keep() { paths_.clear(); }
+  void Keep();
 
  private:
+  void Remember(std::string path);
+
   io::ObjectStorePtr store_;
   WriteFragmentsOptions options_;
+  std::mutex mutex_;
   std::vector<std::string> paths_;
 };
 

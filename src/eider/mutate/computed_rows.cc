@@ -1,0 +1,114 @@
+#include "eider/mutate/computed_rows.h"
+
+#include <eider/interrupt.h>
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+
+#include "eider/base/memory_budget.h"
+#include "eider/base/task_pool.h"
+#include "eider/mutate/align.h"
+
+namespace eider::mutate {
+namespace {
+
+/// A part of a fragment that one thread reads and computes, at most.
+constexpr uint64_t kPartRows = 1 << 16, kPartBytes = 2 << 20;
+/// The first part where nothing says how wide a value is.
+constexpr uint64_t kFirstRows = 1024;
+/// Of the budget, for each fragment that is being written.
+constexpr uint64_t kFragmentBytes = 128 << 20;
+
+class ComputedRows final : public RecordBatchReader {
+ public:
+  ComputedRows(const query::TableReader& table, const query::ComputedColumns& computed, const query::ReadPlan& plan, size_t fragment,
+               size_t width)
+      : table_(table), computed_(computed), plan_(plan), next_(table.Starts()[fragment]), end_(table.Starts()[fragment + 1]), width_(width) {}
+
+  const SchemaPtr& schema() const override { return computed_.schema(); }
+
+  std::optional<RecordBatch> Next() override {
+    if (ready_.empty() && next_ < end_) ComputeParts();
+    if (ready_.empty()) return std::nullopt;
+    RecordBatch batch = std::move(ready_.front());
+    ready_.pop_front();
+    return batch;
+  }
+
+ private:
+  uint64_t PartRows() const {
+    const uint64_t width = std::max({uint64_t{1}, plan_.fixed_bytes_per_row(), widest_.load()});
+    if (plan_.has_variable_columns() && widest_ == 0) return std::clamp<uint64_t>(kPartBytes / width, 1, kFirstRows);
+    return std::clamp<uint64_t>(kPartBytes / width, 1, kPartRows);
+  }
+
+  void ComputeParts() {
+    CheckInterrupt();
+    const uint64_t first = next_, rows = PartRows();
+    const size_t parts = std::min<uint64_t>(plan_.has_variable_columns() && widest_ == 0 ? 1 : width_, (end_ - first + rows - 1) / rows);
+    ready_.resize(parts);
+    table_.session()->cpu_pool().ParallelFor(parts, [&](size_t i) { ready_[i] = Compute(first + i * rows, std::min(end_, first + (i + 1) * rows)); });
+    next_ = std::min(end_, first + parts * rows);
+  }
+
+  RecordBatch Compute(uint64_t first, uint64_t end) {
+    const RecordBatch read = table_.ReadRange(plan_, first, end - first, nullptr);
+    uint64_t bytes = 0;
+    for (const ArrayPtr& column : read.columns) bytes += ArrayBytes(*column);
+    const uint64_t width = bytes / (end - first) + 1;
+    for (uint64_t seen = widest_; seen < width && !widest_.compare_exchange_weak(seen, width);) {
+    }
+    return computed_.Apply(read);
+  }
+
+  const query::TableReader& table_;
+  const query::ComputedColumns& computed_;
+  const query::ReadPlan& plan_;
+  uint64_t next_;
+  const uint64_t end_;
+  const size_t width_;
+  std::atomic<uint64_t> widest_{0};  ///< bytes of a row read, by the parts so far
+  std::deque<RecordBatch> ready_;
+};
+
+ScanOptions OnlyComputed(const std::vector<ComputedColumn>& columns) {
+  return {.columns = std::vector<std::string>(), .computed = columns};
+}
+
+}  // namespace
+
+ComputedFragments::ComputedFragments(const table::Snapshot& read, const std::vector<ComputedColumn>& columns, std::shared_ptr<Session> session)
+    : table_(std::make_shared<const query::TableReader>(read, std::move(session))),
+      computed_(*table_, OnlyComputed(columns)),
+      plan_(table_->Plan(computed_.ReadOptions())) {}
+
+std::unique_ptr<RecordBatchReader> ComputedFragments::Rows(size_t fragment, size_t width) const {
+  return std::make_unique<ComputedRows>(*table_, computed_, *plan_, fragment, width);
+}
+
+void ComputedFragments::Write(size_t fragment, ColumnMerge* merge, size_t width) const {
+  const size_t threads = static_cast<size_t>(std::max(0, table_->session()->cpu_pool().num_threads())) + 1;
+  const std::unique_ptr<RecordBatchReader> values = Rows(fragment, std::min(width, threads));
+  AlignedReader aligned(*values, merge->added());
+  LiveRowStream rows(aligned);
+  merge->Write(fragment, rows);
+}
+
+void ComputedFragments::WriteAll(ColumnMerge* merge) const {
+  TaskPool& pool = table_->session()->cpu_pool();
+  const size_t fragments = table_->num_fragments(), threads = static_cast<size_t>(std::max(0, pool.num_threads())) + 1;
+  const size_t most = std::max<uint64_t>(1, table_->session()->budget().limit_bytes() / kFragmentBytes);
+  const size_t lanes = std::min({fragments, threads, most});
+  std::atomic<size_t> next{0};
+  pool.ParallelFor(lanes, [&](size_t) {
+    try {
+      for (size_t i = next++; i < fragments; i = next++) Write(i, merge, std::max<size_t>(1, threads / lanes));
+    } catch (...) {
+      next = fragments;  // the other lanes need not go on
+      throw;
+    }
+  });
+}
+
+}  // namespace eider::mutate
