@@ -383,6 +383,10 @@ void BindMergeInsert(nb::module_& m) {
       .def("limit_retries", [](MergeInsertOptions& self, uint32_t conflict_retries, double retry_seconds, Durability durability) {
              self.change = Changes(conflict_retries, retry_seconds, durability);
            }, "conflict_retries"_a, "retry_seconds"_a, "durability"_a)
+      .def_prop_rw("rewrites_columns", [](const MergeInsertOptions& self) { return self.write_mode == MergeWriteMode::kRewriteColumns; },
+                   [](MergeInsertOptions& self, bool columns) {
+                     self.write_mode = columns ? MergeWriteMode::kRewriteColumns : MergeWriteMode::kRewriteRows;
+                   })
       .def_rw("on", &MergeInsertOptions::on)
       .def_rw("when_matched", &MergeInsertOptions::when_matched)
       .def_rw("update_condition", &MergeInsertOptions::update_condition, nb::arg().none())

@@ -14,6 +14,12 @@ namespace eider {
 
 enum class WhenMatched : uint8_t { kDoNothing, kUpdateAll, kFail, kDelete };
 
+/// How rows that are updated are written.
+enum class MergeWriteMode : uint8_t {
+  kRewriteRows,     ///< whole, at the end of the table
+  kRewriteColumns,  ///< where they are: a new file for each fragment with the columns of the source. Of merges that do nothing but update
+};
+
 /// Rows match when the values of all key columns are equal: floats bit by bit, nulls never.
 struct MergeInsertOptions {
   std::vector<std::string> on;  ///< top-level columns; empty: the table's primary key
@@ -23,6 +29,7 @@ struct MergeInsertOptions {
   bool insert_not_matched = false;  ///< rows of the source alone; columns that the source lacks become null
   bool delete_not_matched_by_source = false;
   std::optional<SqlExpression> delete_condition;  ///< unset: all rows that the table alone has
+  MergeWriteMode write_mode = MergeWriteMode::kRewriteRows;
   ChangeOptions change;
 };
 

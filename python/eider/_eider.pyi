@@ -164,6 +164,7 @@ class WhenMatched:
     DELETE: Final[WhenMatched]
 
 class MergeInsertOptions:
+    rewrites_columns: bool
     on: list[str]
     when_matched: WhenMatched
     update_condition: SqlExpression | None

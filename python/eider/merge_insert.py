@@ -92,11 +92,16 @@ class MergeInsertBuilder(Refusing):
         return self
 
     def write_mode(self, mode: Literal["auto", "rewrite_rows", "rewrite_columns"]) -> MergeInsertBuilder:
-        """``"auto"`` and ``"rewrite_rows"``: rows that are updated are written anew, whole. ``"rewrite_columns"`` is not supported yet."""
+        """How rows that are updated are written.
+
+        Args:
+            mode: ``"rewrite_rows"`` writes them anew, whole, at the end of the table; ``"auto"`` does the same. ``"rewrite_columns"`` leaves
+                them where they are and gives each fragment that has such rows a new file with the columns of the source: no other column is
+                read or written. It needs a source that lacks some columns, and has no blobs, and a merge that only updates.
+        """
         if mode not in _WRITE_MODES:
             raise InvalidError(f"merge_insert: write_mode {mode!r} is none of {', '.join(map(repr, _WRITE_MODES))}")
-        if mode == "rewrite_columns":
-            refuse("merge_insert", write_mode=mode)
+        self._options.rewrites_columns = mode == "rewrite_columns"
         return self
 
     def data_storage_version(self, version: str) -> MergeInsertBuilder:

@@ -126,6 +126,30 @@ def test_both_engines_merge_alike(seed, tmp_path) -> None:
             lance.dataset(str(tmp_path / f"{name}.lance")).validate()
 
 
+@pytest.mark.parametrize("seed", range(15))
+def test_both_engines_rewrite_the_same_columns(seed, tmp_path) -> None:
+    r = random.Random(seed)
+    keys = [r.choice(["int64", "string", "uuid"])]
+    uri = str(tmp_path / "t.lance")
+    lance.write_dataset(random_rows(r, keys, 60, True), uri, data_storage_version=r.choice(["2.0", "2.1", "2.2"]), max_rows_per_file=25)
+    lance.dataset(uri).delete("v > 90")
+    model = {repr(row["k0"]): row for row in lance.dataset(uri).to_table().to_pylist()}
+    for step in range(4):
+        column = r.choice(["v", "t", "l"])
+        source = random_rows(r, keys, 20, True).select(["k0", column])
+        ds = (eider, lance)[step % 2].dataset(uri)
+        result = ds.merge_insert("k0").when_matched_update_all().write_mode("rewrite_columns").execute(source)
+        matched = [row for row in source.to_pylist() if row["k0"] is not None and repr(row["k0"]) in model]
+        assert result["num_updated_rows"] >= len(matched) > 0 or not matched
+        for row in matched:
+            model[repr(row["k0"])][column] = row[column]
+        expected = {key: row for key, row in model.items() if key != "None"}
+        for engine in (eider, lance):
+            found = {repr(row["k0"]): row for row in engine.dataset(uri).to_table(filter="k0 IS NOT NULL").to_pylist()}
+            assert found == expected, (seed, step, column, engine.__name__)
+        lance.dataset(uri).validate()
+
+
 PRIMARY = {"lance-schema:unenforced-primary-key": "true"}
 
 

@@ -9,6 +9,7 @@
 namespace eider::mutate {
 namespace {
 
+constexpr uint64_t kFilterBits = 16;  ///< for a key
 constexpr const char* kKeysToMerge = "keys of a merge";
 
 bool FitsWord(const Array& array) { return LayoutOf(array.type->id) == Layout::kFixed && ByteWidth(*array.type) <= 8 && ByteWidth(*array.type) > 0; }
@@ -57,40 +58,47 @@ bool JoinKeys::IsNull(int64_t row) const {
 }
 
 uint64_t JoinKeys::HashAt(int64_t row) const {
-  if (IsNull(row)) return HashWord(static_cast<uint64_t>(row));  // such rows must not all fall to one place
+  if (IsNull(row)) return HashWord(static_cast<uint64_t>(row));
   return are_words() ? HashWord(WordAt(row)) : HashBytes(BytesAt(row));
 }
 
 KeyIndex::KeyIndex(MemoryBudget& budget, uint64_t num_rows)
-    : charge_(budget, num_rows * sizeof(uint32_t), kKeysToMerge), bytes_(budget, kKeysToMerge), max_rows_(num_rows) {
+    : charge_(budget, num_rows * (sizeof(uint32_t) + 2 * kFilterBits / 8), kKeysToMerge), bytes_(budget, kKeysToMerge), max_rows_(num_rows) {
   next_.reserve(num_rows);
+  const uint64_t bits = std::bit_ceil(std::max<uint64_t>(num_rows * kFilterBits, 64));
+  filter_.resize(bits / 64);
+  filter_shift_ = 64 - std::countr_zero(bits);
 }
 
-uint64_t KeyIndex::SlotOf(uint64_t word) const {
+void KeyIndex::ReserveWords() {
+  const uint64_t slots = std::bit_ceil(std::max<uint64_t>(max_rows_ * 2, 64));
+  charge_.Resize(charge_.bytes() + slots * sizeof(Slot), kKeysToMerge);
+  words_.resize(slots);
+  shift_ = 64 - std::countr_zero(slots);
+}
+
+uint64_t KeyIndex::SlotOf(uint64_t word, uint64_t hash) const {
   const uint64_t mask = words_.size() - 1;
-  uint64_t at = HashWord(word) >> shift_;
+  uint64_t at = hash >> shift_;
   while (words_[at].row != kNone && words_[at].word != word) at = (at + 1) & mask;
   return at;
 }
 
 void KeyIndex::Add(const JoinKeys& keys) {
-  if (keys.are_words() && words_.empty()) {
-    const uint64_t slots = std::bit_ceil(std::max<uint64_t>(max_rows_ * 2, 64));
-    charge_.Resize(charge_.bytes() + slots * sizeof(Slot), kKeysToMerge);
-    words_.resize(slots);
-    shift_ = 64 - std::countr_zero(slots);
-  }
+  if (keys.are_words() && words_.empty()) ReserveWords();
   for (int64_t row = 0; row < keys.num_rows(); ++row) {
     const auto number = static_cast<uint32_t>(next_.size());
     next_.push_back(kNone);
     if (keys.IsNull(row)) continue;
+    const uint64_t hash = keys.HashAt(row);
+    SetBit(reinterpret_cast<uint8_t*>(filter_.data()), hash >> filter_shift_);
     uint32_t* first = nullptr;
     if (keys.are_words()) {
-      Slot& slot = words_[SlotOf(keys.WordAt(row))];
+      Slot& slot = words_[SlotOf(keys.WordAt(row), hash)];
       slot.word = keys.WordAt(row);
       first = &slot.row;
     } else {
-      const uint32_t key = bytes_.Number(keys.BytesAt(row), keys.HashAt(row));
+      const uint32_t key = bytes_.Number(keys.BytesAt(row), hash);
       if (key == first_.size()) first_.push_back(kNone);
       first = &first_[key];
     }
@@ -99,19 +107,41 @@ void KeyIndex::Add(const JoinKeys& keys) {
   }
 }
 
-uint32_t KeyIndex::FirstRow(const JoinKeys& keys, int64_t row) const {
-  if (keys.are_words()) return words_.empty() ? kNone : words_[SlotOf(keys.WordAt(row))].row;
-  const std::optional<uint32_t> key = bytes_.Find(keys.BytesAt(row), keys.HashAt(row));
+uint32_t KeyIndex::FirstRow(const JoinKeys& keys, int64_t row, uint64_t hash) const {
+  if (keys.are_words()) return words_[SlotOf(keys.WordAt(row), hash)].row;
+  const std::optional<uint32_t> key = bytes_.Find(keys.BytesAt(row), hash);
   return key ? first_[*key] : kNone;
+}
+
+// Rows that the filter lets through are gathered without a branch, then looked up.
+template <typename Hash>
+void KeyIndex::FindAll(const JoinKeys& keys, const Hash& hash_of, std::vector<MatchedRow>* matches) const {
+  constexpr int64_t kBlock = 1024;
+  uint64_t hashes[kBlock];
+  int64_t rows[kBlock];
+  const auto* filter = reinterpret_cast<const uint8_t*>(filter_.data());
+  for (int64_t begin = 0; begin < keys.num_rows(); begin += kBlock) {
+    const int64_t end = std::min(begin + kBlock, keys.num_rows());
+    size_t num_found = 0;
+    for (int64_t row = begin; row < end; ++row) {
+      const uint64_t hash = hash_of(row);
+      hashes[num_found] = hash;
+      rows[num_found] = row;
+      num_found += GetBit(filter, hash >> filter_shift_);
+    }
+    for (size_t i = 0; i < num_found; ++i) {
+      if (keys.IsNull(rows[i])) continue;
+      for (uint32_t source = FirstRow(keys, rows[i], hashes[i]); source != kNone; source = next_[source]) {
+        matches->push_back({static_cast<uint32_t>(rows[i]), source});
+      }
+    }
+  }
 }
 
 std::vector<MatchedRow> KeyIndex::Find(const JoinKeys& keys) const {
   std::vector<MatchedRow> matches;
-  for (int64_t row = 0; row < keys.num_rows(); ++row) {
-    uint32_t source = FirstRow(keys, row);
-    if (source == kNone || keys.IsNull(row)) continue;
-    for (; source != kNone; source = next_[source]) matches.push_back({static_cast<uint32_t>(row), source});
-  }
+  if (keys.are_words() && !words_.empty()) FindAll(keys, [&](int64_t row) { return HashWord(keys.WordAt(row)); }, &matches);
+  if (!keys.are_words()) FindAll(keys, [&](int64_t row) { return HashBytes(keys.BytesAt(row)); }, &matches);
   return matches;
 }
 

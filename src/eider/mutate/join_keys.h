@@ -24,7 +24,7 @@ class JoinKeys {
   bool IsNull(int64_t row) const;
   uint64_t WordAt(int64_t row) const { return LoadLe<uint64_t>(words_ + 8 * row); }
   ByteSpan BytesAt(int64_t row) const { return bytes_->At(row); }
-  /// Of a row with a null in its key, some hash.
+  /// Of a row with a null in its key, the same as that of its place, so that such rows do not all fall to one part.
   uint64_t HashAt(int64_t row) const;
 
  private:
@@ -58,15 +58,19 @@ class KeyIndex {
     uint64_t word = 0;
     uint32_t row = kNone;
   };
-  uint64_t SlotOf(uint64_t word) const;
-  uint32_t FirstRow(const JoinKeys& keys, int64_t row) const;
+  void ReserveWords();
+  uint64_t SlotOf(uint64_t word, uint64_t hash) const;
+  uint32_t FirstRow(const JoinKeys& keys, int64_t row, uint64_t hash) const;
+  template <typename Hash>
+  void FindAll(const JoinKeys& keys, const Hash& hash_of, std::vector<MatchedRow>* matches) const;
 
   BudgetCharge charge_;
   std::vector<uint32_t> next_;  ///< by row: another with the same key
   std::vector<Slot> words_;     ///< of keys that are words
   KeySet bytes_;                ///< of others, and the first row of each
   std::vector<uint32_t> first_;
-  int shift_ = 0;
+  std::vector<uint64_t> filter_;  ///< a bit for each hash that is there: it turns away most rows, and stays in the cache
+  int shift_ = 0, filter_shift_ = 0;
   uint64_t max_rows_;
 };
 

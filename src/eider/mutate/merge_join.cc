@@ -110,4 +110,8 @@ std::string KeyText(const MergeSource& source, const MergeSource::Part& part, ui
   return text;
 }
 
+void ThrowAmbiguous(const MergeSource& source, const MergeSource::Part& part, uint32_t row) {
+  throw Invalid("merge_insert: several rows of the source match one row of the table: {}; the source must have each key once", KeyText(source, part, row));
+}
+
 }  // namespace eider::mutate

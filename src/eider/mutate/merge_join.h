@@ -43,4 +43,7 @@ class MergeJoin {
 /// The key of a row as text: "a = 2, b = 'x'".
 std::string KeyText(const MergeSource& source, const MergeSource::Part& part, uint32_t row);
 
+/// Several rows of the source match a row of the table, one of them this one.
+[[noreturn]] void ThrowAmbiguous(const MergeSource& source, const MergeSource::Part& part, uint32_t row);
+
 }  // namespace eider::mutate

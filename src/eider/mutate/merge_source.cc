@@ -15,7 +15,7 @@ constexpr uint64_t kMostKept = uint64_t{1} << 30;
 constexpr uint64_t kSliceBytes = 32 << 20;
 
 /// What the index and the marks of a row take.
-constexpr uint64_t kRowWeight = 64;
+constexpr uint64_t kRowWeight = 80;
 
 uint64_t BatchBytes(const RecordBatch& batch) {
   uint64_t bytes = 0;

@@ -101,10 +101,7 @@ void MergedRows::Act(const JoinedBatch& batch) {
   }
   const bool updates = options_.when_matched == WhenMatched::kUpdateAll;
   for (const MatchedRow& match : batch.acting) {
-    if (!outcome_.gone.Mark(batch.AddressOf(match))) {
-      throw Invalid("merge_insert: several rows of the source match one row of the table: {}; the source must have each key once",
-                    KeyText(source_, part_, match.source));
-    }
+    if (!outcome_.gone.Mark(batch.AddressOf(match))) ThrowAmbiguous(source_, part_, match.source);
     if (updates) updates_.push_back({match.source, batch.first_position + match.row});
   }
   (updates ? outcome_.metrics.num_updated_rows : outcome_.metrics.num_deleted_rows) += batch.acting.size();

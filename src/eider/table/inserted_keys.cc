@@ -1,6 +1,7 @@
 #include "eider/table/inserted_keys.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "eider/array/row_keys.h"
 #include "eider/array/string_values.h"
@@ -16,7 +17,7 @@ constexpr size_t kBlocks = 1024, kWordsPerBlock = 8;
 constexpr uint64_t kItems = 8192;
 constexpr double kProbability = 0.00057;
 constexpr uint32_t kSalts[kWordsPerBlock] = {0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31};
-constexpr size_t kMostHashes = 1 << 16;
+constexpr size_t kMostHashes = 1 << 12;  // as large as a filter
 
 /// Types of keys that the reference puts into filters. It leaves others out, which then say nothing.
 bool GoesIntoBloom(const TypeId type) {
@@ -84,11 +85,12 @@ void InsertedKeys::AddToBloom(ByteSpan key) {
 void InsertedKeys::Add(std::span<const ArrayPtr> columns, int64_t num_rows) {
   if (too_many_) return;
   if (bloom_.empty()) {
+    too_many_ = hashes_.size() + static_cast<size_t>(num_rows) > kMostHashes;
+    if (too_many_) return;
     const RowKeys keys(columns, num_rows, FloatKeys::kBits);
     for (int64_t row = 0; row < num_rows; ++row) {
-      if (!AnyNull(columns, row)) hashes_.insert(XxHash64(keys.At(row)));
+      if (!AnyNull(columns, row)) hashes_.push_back(XxHash64(keys.At(row)));
     }
-    too_many_ = hashes_.size() > kMostHashes;
     return;
   }
   BufferBuilder key;

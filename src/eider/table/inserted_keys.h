@@ -11,7 +11,6 @@
 #include <eider/schema.h>
 
 #include <span>
-#include <unordered_set>
 #include <vector>
 
 #include "eider/table/manifest.h"
@@ -31,7 +30,7 @@ class InsertedKeys {
 
   std::vector<int32_t> field_ids_;
   std::vector<uint32_t> bloom_;  ///< empty: hashes are kept
-  std::unordered_set<uint64_t> hashes_;
+  std::vector<uint64_t> hashes_;
   bool too_many_ = false;
 };
 

@@ -15,6 +15,7 @@ namespace eider::table {
 namespace {
 
 constexpr uint32_t kDeletionFileField = 3;
+constexpr int32_t kColumnsMode = 1;  ///< of an update
 /// Names us in the manifest. Other engines repair tables of old releases of the reference by this entry.
 constexpr const char* kWriterLibrary = "eider";
 constexpr const char* kWriterVersion = "0.1.0";
@@ -87,7 +88,7 @@ void NextVersion::ApplyAppend(const TransactionProto::Append& append) {
 void NextVersion::ApplyDelete(const TransactionProto::Delete& deletion) {
   KeepIndices();
   RecordMaxFragmentId();
-  DeleteRows(deletion.updated_fragments(), deletion.deleted_fragment_ids());
+  ChangeFragments(deletion.updated_fragments(), deletion.deleted_fragment_ids(), Change::kDeletions);
 }
 
 void NextVersion::ApplyRewrite(const TransactionProto::Rewrite& rewrite) {
@@ -96,21 +97,28 @@ void NextVersion::ApplyRewrite(const TransactionProto::Rewrite& rewrite) {
   for (const auto& group : rewrite.groups()) {
     for (const DataFragmentProto& fragment : group.old_fragments()) removed.Add(fragment.id());
   }
-  DeleteRows({}, removed);
+  ChangeFragments({}, removed, Change::kDeletions);
   for (const auto& group : rewrite.groups()) AddNewFragments(group.new_fragments(), Rows::kMoved);
   Uncover({removed.begin(), removed.end()});
 }
 
 void NextVersion::ApplyUpdate(const TransactionProto::Update& update) {
-  if (update.update_mode() != 0) throw Unsupported("commit: an update that rewrites columns");
-  KeepIndices();
   RecordMaxFragmentId();
-  DeleteRows(update.updated_fragments(), update.removed_fragment_ids());
+  if (update.update_mode() == kColumnsMode) {
+    if (stable_row_ids_) throw Unsupported("commit: an update that rewrites columns of a table with stable row ids");
+    std::unordered_set<uint64_t> changed;
+    for (const DataFragmentProto& fragment : update.updated_fragments()) changed.insert(fragment.id());
+    Uncover(changed, {update.fields_modified().begin(), update.fields_modified().end()});
+    ChangeFragments(update.updated_fragments(), update.removed_fragment_ids(), Change::kFiles);
+  } else {
+    KeepIndices();
+    ChangeFragments(update.updated_fragments(), update.removed_fragment_ids(), Change::kDeletions);
+  }
   AddNewFragments(update.new_fragments(), Rows::kMoved);
 }
 
-void NextVersion::DeleteRows(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated_fragments,
-                             const google::protobuf::RepeatedField<uint64_t>& removed_ids) {
+void NextVersion::ChangeFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated_fragments,
+                                  const google::protobuf::RepeatedField<uint64_t>& removed_ids, Change change) {
   std::unordered_map<uint64_t, const DataFragmentProto*> updated;
   for (const DataFragmentProto& fragment : updated_fragments) updated[fragment.id()] = &fragment;
   std::unordered_set<uint64_t> removed(removed_ids.begin(), removed_ids.end());
@@ -122,15 +130,16 @@ void NextVersion::DeleteRows(const google::protobuf::RepeatedPtrField<DataFragme
       draft_.fragments.push_back(base_->fragment_bytes(i));
       continue;
     }
-    // Files and overlays are those of the newest version: only the deleted rows are ours to say.
+    // All else is that of the newest version: only the deleted rows, or the files, are ours to say.
     DataFragmentProto fragment = base_->fragment(i).proto();
-    *fragment.mutable_deletion_file() = found->second->deletion_file();
+    if (change == Change::kFiles) *fragment.mutable_files() = found->second->files();
+    else *fragment.mutable_deletion_file() = found->second->deletion_file();
     if (fragment.physical_rows() == 0) fragment.set_physical_rows(found->second->physical_rows());
     AddFragment(fragment);
     updated.erase(found);
   }
   if (!removed.empty() || !updated.empty()) {
-    throw Invalid("commit: version {} has no fragment {} to delete from", base_->version(),
+    throw Invalid("commit: version {} has no fragment {} to change", base_->version(),
                   removed.empty() ? updated.begin()->first : *removed.begin());
   }
 }
@@ -322,12 +331,17 @@ std::string NextVersion::Without(std::string_view bitmap, const std::unordered_s
   return rows::ToPortableRoaring(left);
 }
 
-void NextVersion::Uncover(const std::unordered_set<uint64_t>& fragments) {
+void NextVersion::Uncover(const std::unordered_set<uint64_t>& fragments, const std::unordered_set<int32_t>& fields) {
+  const auto is_changed = [&](int32_t id) { return fields.contains(id); };
   const std::optional<IndexSectionProto> indices = ReadIndices();
   if (!indices) return;
   IndexSectionProto kept = *indices;
   kept.clear_indices();
   for (const auto& index : indices->indices()) {
+    if (!fields.empty() && std::none_of(index.fields().begin(), index.fields().end(), is_changed)) {
+      *kept.add_indices() = index;
+      continue;
+    }
     if (!index.has_fragment_bitmap() && index.fields_size() > 0) continue;
     auto* left = kept.add_indices();
     *left = index;

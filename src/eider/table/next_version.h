@@ -44,9 +44,10 @@ class NextVersion {
   void ApplyMerge(const TransactionProto::Merge& merge);
   void ApplyProject(const TransactionProto::Project& project);
 
-  /// The fragments with new lists of deleted rows, but for those `removed`.
-  void DeleteRows(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated,
-                  const google::protobuf::RepeatedField<uint64_t>& removed);
+  enum class Change { kDeletions, kFiles };
+  /// The fragments, those that are `updated` with new lists of deleted rows or of files, without those `removed`.
+  void ChangeFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated,
+                       const google::protobuf::RepeatedField<uint64_t>& removed, Change change);
   void KeepFragments();
   enum class Rows { kNew, kMoved };  ///< moved rows keep the ids and versions that their fragments carry
   void AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments, Rows rows = Rows::kNew);
@@ -58,8 +59,9 @@ class NextVersion {
   void OwnFragment(size_t position, const DataFragmentProto& fragment);
   void KeepIndices();
   void DropIndicesWithoutFields();
-  /// Indices say nothing of these fragments any more; one of columns that does not tell what it covers goes.
-  void Uncover(const std::unordered_set<uint64_t>& fragments);
+  /// Indices, or those of some of `fields` if there are any, say nothing of these fragments any more; one of columns that does not tell what
+  /// it covers goes.
+  void Uncover(const std::unordered_set<uint64_t>& fragments, const std::unordered_set<int32_t>& fields = {});
   /// The fragments of the base that a bitmap covers, but for these.
   std::string Without(std::string_view bitmap, const std::unordered_set<uint64_t>& fragments) const;
   std::optional<IndexSectionProto> ReadIndices() const;

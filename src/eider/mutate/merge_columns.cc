@@ -1,0 +1,256 @@
+#include "eider/mutate/merge_columns.h"
+
+#include <eider/interrupt.h>
+
+#include <algorithm>
+#include <set>
+
+#include "eider/array/concat.h"
+#include "eider/array/take.h"
+#include "eider/base/error.h"
+#include "eider/mutate/align.h"
+#include "eider/mutate/column_updates.h"
+#include "eider/mutate/commit_files.h"
+#include "eider/mutate/merge_join.h"
+#include "eider/mutate/merge_keys.h"
+#include "eider/mutate/missing_fields.h"
+#include "eider/mutate/row_marks.h"
+#include "eider/mutate/write.h"
+#include "eider/mutate/write_fragments.h"
+#include "eider/rows/row_address.h"
+#include "eider/schema/blob_columns.h"
+#include "eider/schema/field_path.h"
+#include "eider/schema/match.h"
+#include "eider/table/commit.h"
+
+namespace eider::mutate {
+namespace {
+
+constexpr int32_t kTombstone = -2;
+
+[[noreturn]] void CannotRewrite(const char* why) { throw Invalid("merge_insert: write_mode 'rewrite_columns' only updates columns: {}", why); }
+
+/// Columns of the source that are not in its key, and their fields in the table.
+struct Rewritten {
+  std::vector<size_t> places;  ///< in the source
+  Schema source;
+  LanceSchema table;
+};
+
+std::vector<std::string> LeafPaths(const std::vector<LanceField>& table, const std::vector<Field>& source, const std::string& prefix) {
+  std::vector<std::string> paths;
+  for (const Field& field : source) {
+    const auto known = std::ranges::find(table, field.name, &LanceField::name);
+    if (known == table.end()) continue;
+    const std::string path = prefix + QuoteSegment(field.name);
+    const bool descends = field.type->id == TypeId::kStruct && known->logical_type == "struct" && !known->IsLeaf();
+    if (!descends) paths.push_back(path);
+    else for (std::string& below : LeafPaths(known->children, field.type->children, path + ".")) paths.push_back(std::move(below));
+  }
+  return paths;
+}
+
+Rewritten ColumnsToRewrite(const LanceSchema& schema, const Schema& source, const std::vector<const LanceField*>& keys) {
+  Rewritten out;
+  LanceSchema all = schema;
+  for (LanceField& field : all.fields) field.nullable = true;  // what the source lacks stays as it is
+  MatchForAppend(all, source);
+  for (size_t i = 0; i < source.fields.size(); ++i) {
+    if (std::ranges::any_of(keys, [&](const LanceField* key) { return key->name == source.fields[i].name; })) continue;
+    out.places.push_back(i);
+    out.source.fields.push_back(source.fields[i]);
+  }
+  if (out.places.empty()) CannotRewrite("the source has no column beside its keys");
+  if (MissingFields(schema, source).fields.empty()) CannotRewrite("the source has every column, so that there is none to spare");
+  out.table = Project(schema, LeafPaths(schema.fields, out.source.fields, ""));
+  if (std::ranges::any_of(out.table.fields, HasBlobs)) CannotRewrite("the source has blobs");
+  return out;
+}
+
+void RequireUpdatesAlone(const MergeInsertOptions& options) {
+  if (options.when_matched != WhenMatched::kUpdateAll) CannotRewrite("rows that match must be updated");
+  if (options.insert_not_matched) CannotRewrite("rows are to be inserted");
+  if (options.delete_not_matched_by_source) CannotRewrite("rows are to be deleted");
+}
+
+/// A fragment's rows, deleted ones included, with new values in some.
+class OverlaidRows final : public RecordBatchReader {
+ public:
+  OverlaidRows(const query::TableReader& table, uint64_t fragment_id, const LanceSchema& columns, std::span<const uint64_t> addresses,
+               const std::vector<ArrayPtr>& values, size_t first_value)
+      : addresses_(addresses), values_(values), value_(first_value) {
+    ScanOptions options{.columns = LeafPaths(columns.fields, ToShownSchema(columns).fields, ""), .fragment_ids = {{fragment_id}}};
+    options.batch_bytes = 32 << 20;
+    options.include_deleted_rows = true;
+    options.with_row_id = true;
+    rows_ = table.Scan(options);
+    Schema schema = *rows_->schema();
+    schema.fields.pop_back();
+    schema_ = std::make_shared<const Schema>(std::move(schema));
+  }
+  const SchemaPtr& schema() const override { return schema_; }
+
+  std::optional<RecordBatch> Next() override {
+    std::optional<RecordBatch> batch = rows_->Next();
+    if (!batch) return std::nullopt;
+    batch->columns.pop_back();
+    batch->schema = schema_;
+    std::vector<int64_t> from(static_cast<size_t>(batch->num_rows)), taken;
+    for (int64_t row = 0; row < batch->num_rows; ++row) from[static_cast<size_t>(row)] = row;
+    for (; !addresses_.empty() && rows::RowAddress{addresses_[0]}.offset() < row_ + static_cast<uint64_t>(batch->num_rows); addresses_ = addresses_.subspan(1)) {
+      from[rows::RowAddress{addresses_[0]}.offset() - row_] = batch->num_rows + static_cast<int64_t>(taken.size());
+      taken.push_back(static_cast<int64_t>(value_++));
+    }
+    row_ += static_cast<uint64_t>(batch->num_rows);
+    if (taken.empty()) return batch;
+    for (size_t i = 0; i < batch->columns.size(); ++i) {
+      const ArrayPtr both[] = {batch->columns[i], TakeArray(values_[i], taken)};
+      batch->columns[i] = TakeArray(ConcatArrays(both), from);
+    }
+    return batch;
+  }
+
+ private:
+  std::span<const uint64_t> addresses_;  ///< of this fragment, those to come
+  const std::vector<ArrayPtr>& values_;
+  size_t value_;
+  uint64_t row_ = 0;
+  std::unique_ptr<RecordBatchReader> rows_;
+  SchemaPtr schema_;
+};
+
+void CollectFieldIds(const std::vector<LanceField>& fields, std::set<int32_t>* ids) {
+  for (const LanceField& field : fields) {
+    ids->insert(field.id);
+    CollectFieldIds(field.children, ids);
+  }
+}
+
+/// The fields are in another file now. A file that has no other is not listed any more.
+void Bury(const std::set<int32_t>& ids, table::DataFragmentProto* fragment) {
+  table::DataFragmentProto before = *fragment;
+  fragment->clear_files();
+  for (table::DataFileProto& file : *before.mutable_files()) {
+    for (int32_t& id : *file.mutable_fields()) id = ids.contains(id) ? kTombstone : id;
+    if (std::ranges::any_of(file.fields(), [](int32_t id) { return id != kTombstone; })) *fragment->add_files() = std::move(file);
+  }
+}
+
+/// One attempt at a merge into columns.
+class MatchedColumns {
+ public:
+  MatchedColumns(const table::Snapshot& read, const MergeSource& source, const MergeInsertOptions& options, const std::shared_ptr<Session>& session)
+      : table_(std::make_shared<const query::TableReader>(read, session)),
+        source_(source),
+        columns_(ColumnsToRewrite(read.manifest->schema(), *source.schema(), KeyFields(read.manifest->schema(), options.on))),
+        join_(*table_, source, options.update_condition),
+        touched_(*table_),
+        updates_(*table_, ToShownSchema(columns_.table), source.num_parts() > 1) {}
+
+  uint64_t num_updated() const { return touched_.num_marked(); }
+
+  void Join() {
+    for (size_t i = 0; i < source_.num_parts(); ++i) {
+      const MergeSource::Part part = source_.Load(i);
+      std::vector<std::pair<uint32_t, uint64_t>> rows;  // of the part, and the address that each updates
+      join_.Run(part, [&](const JoinedBatch& batch) {
+        for (const MatchedRow& match : batch.acting) {
+          if (!touched_.Mark(batch.AddressOf(match))) ThrowAmbiguous(source_, part, match.source);
+          rows.emplace_back(match.source, batch.AddressOf(match));
+        }
+      });
+      std::ranges::sort(rows);
+      Keep(part, rows);
+    }
+  }
+
+  void Write(NewDataFiles* files, table::TransactionProto::Update* update) {
+    std::set<int32_t> ids;
+    CollectFieldIds(columns_.table.fields, &ids);
+    for (size_t i = 0; i < updates_.num_buckets(); ++i) {
+      const ColumnUpdates::Bucket bucket = updates_.Load(i);
+      size_t first = 0;
+      for (size_t fragment = bucket.first_fragment; fragment < bucket.end_fragment; ++fragment) {
+        const table::Fragment& before = table_->snapshot().manifest->fragment(fragment);
+        const auto is_here = [&](uint64_t address) { return rows::RowAddress{address}.fragment() == before.id(); };
+        size_t end = first;
+        while (end < bucket.addresses.size() && is_here(bucket.addresses[end])) ++end;
+        if (end == first) continue;
+        OverlaidRows rows(*table_, before.id(), columns_.table, std::span(bucket.addresses).subspan(first, end - first), bucket.columns, first);
+        *update->add_updated_fragments() = WriteFragment(before, fragment, rows, ids, files);
+        first = end;
+      }
+    }
+    for (const int32_t id : ids) update->add_fields_modified(static_cast<uint32_t>(id));
+    update->set_update_mode(1);
+  }
+
+ private:
+  /// Values of the rows, in the types that scans yield.
+  void Keep(const MergeSource::Part& part, const std::vector<std::pair<uint32_t, uint64_t>>& rows) {
+    uint64_t start = 0;
+    size_t next = 0;
+    for (const RecordBatch& batch : part.batches) {
+      const uint64_t end = start + static_cast<uint64_t>(batch.num_rows);
+      std::vector<int64_t> taken;
+      BufferBuilder addresses;
+      for (; next < rows.size() && rows[next].first < end; ++next) {
+        taken.push_back(static_cast<int64_t>(rows[next].first - start));
+        addresses.AppendValue(rows[next].second);
+      }
+      start = end;
+      if (taken.empty()) continue;
+      RecordBatch values{.schema = updates_.schema(), .num_rows = static_cast<int64_t>(taken.size()), .columns = {}};
+      for (size_t i = 0; i < columns_.places.size(); ++i) {
+        const Schema one{.fields = {columns_.source.fields[i]}, .metadata = {}};
+        const ArrayPtr column = TakeArray(batch.columns[columns_.places[i]], taken);
+        const TypePtr& type = updates_.schema()->fields[i].type;
+        if (TypesEqual(*column->type, *type)) values.columns.push_back(column);
+        else values.columns.push_back(expr::Expression::Parse(QuoteSegment(one.fields[0].name), one)->As(type)->Evaluate({&column, 1}, values.num_rows));
+      }
+      values.columns.push_back(query::MakeUInt64Array(std::move(addresses), taken.size()));
+      updates_.Add(values);
+    }
+  }
+
+  table::DataFragmentProto WriteFragment(const table::Fragment& before, size_t index, OverlaidRows& rows, const std::set<int32_t>& ids,
+                                         NewDataFiles* files) {
+    if (before.has_overlays()) throw Unsupported("merge_insert: fragment {} has data overlay files", before.id());
+    CheckInterrupt();
+    AlignedReader aligned(rows, columns_.table);
+    std::string name;
+    const std::unique_ptr<file::FileWriter> writer = files->Create(columns_.table, &name);
+    while (const std::optional<RecordBatch> batch = aligned.Next()) writer->Write(*batch);
+    table::DataFragmentProto fragment = before.proto();
+    fragment.set_physical_rows(table_->fragment(index).physical_rows(table_->context(nullptr)));
+    Bury(ids, &fragment);
+    *fragment.add_files() = files->Finish(*writer, name);
+    return fragment;
+  }
+
+  const std::shared_ptr<const query::TableReader> table_;
+  const MergeSource& source_;
+  const Rewritten columns_;
+  const MergeJoin join_;
+  RowMarks touched_;
+  ColumnUpdates updates_;
+};
+
+}  // namespace
+
+Merged MergeColumns(const table::Snapshot& read, const MergeSource& source, const MergeInsertOptions& options,
+                    const std::shared_ptr<Session>& session) {
+  RequireUpdatesAlone(options);
+  if (read.manifest->uses_stable_row_ids()) throw Unsupported("merge_insert: write_mode 'rewrite_columns' in a table with stable row ids");
+  MatchedColumns merge(read, source, options, session);
+  merge.Join();
+  const MergeInsertMetrics metrics{.num_updated_rows = merge.num_updated()};
+  if (metrics.num_updated_rows == 0) return {read, metrics};
+  const bool sync = SyncsFor(options.change.durability);
+  NewDataFiles files(read.store, {.version = WritableVersion(read.manifest->data_storage_version()), .sync = sync, .session = session});
+  table::TransactionProto transaction = table::NewTransaction(read.version());
+  merge.Write(&files, transaction.mutable_update());
+  return {CommitFiles(&files, [&] { return table::Commit(read, std::move(transaction), {.sync = sync}); }), metrics};
+}
+
+}  // namespace eider::mutate
