@@ -130,6 +130,13 @@ def lance_by_reference(name: str, quick: bool) -> str:
     return str(once(folder(quick) / f"{name}.pylance.lance", lambda p: lance.write_dataset(table(name, quick), str(p))))
 
 
+def tiny_fragments(quick: bool, count: int) -> str:
+    """As many fragments of one row."""
+    npr = np.random.default_rng(4)
+    columns = {"id": np.arange(count), "score": npr.random(count), "name": [f"row {i}" for i in range(count)]}
+    return str(once(folder(quick) / "fragments.pylance.lance", lambda p: lance.write_dataset(pa.table(columns), str(p), max_rows_per_file=1)))
+
+
 def parquet(name: str, quick: bool) -> str:
     return str(once(folder(quick) / f"{name}.parquet", lambda p: pq.write_table(table(name, quick), p)))
 

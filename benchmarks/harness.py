@@ -39,6 +39,7 @@ class Case:
     seconds: float | None = None  # instead of the default per contender
     note: str = ""
     after: Callable[[], str | None] | None = None  # checks what was written, cleans up; may return a line to print
+    each: str = ""  # what a row stands for, when the time of one is to be told
     rates: bool = False  # a run returns rows per second itself (cut epochs); its time is that of all `rows`
 
 
@@ -51,6 +52,7 @@ class Result:
     runs: int
     rows: int
     note: str = ""
+    each: str = ""
     peak_mb: float = 0.0  # anonymous memory that the first run added at its highest, its answer included; mapped files are not
 
     def rate(self) -> float:
@@ -140,7 +142,7 @@ def measure(case: Case, seconds: float) -> list[Result]:
                 times[contender.name].append(case.rows / answer if case.rates else elapsed)
                 del answer
     return [Result(case.name, c.name, statistics.median(times[c.name]) * 1e6, min(times[c.name]) * 1e6, len(times[c.name]),
-                   case.rows, case.note, peaks[c.name]) for c in case.contenders]
+                   case.rows, case.note, case.each, peaks[c.name]) for c in case.contenders]
 
 
 def human(microseconds: float) -> str:
@@ -154,6 +156,8 @@ def print_case(results: list[Result]) -> None:
     for result in results:
         ratio = "" if result is ours else f"{result.median_us / ours.median_us:8.2f}x"
         rate = f"{result.rate():14,.0f} rows/s" if result.rows else ""
+        if result.each:
+            rate = f"{result.median_us / result.rows:8.2f} us a {result.each}"
         note = f"  {result.note}" if result.note and result is ours else ""
         name = result.case if result is ours else ""
         print(f"{name:28} {result.contender:22} {human(result.median_us):>12} {ratio:>9} {rate} +{result.peak_mb:7.1f} MB ({result.runs} runs){note}",

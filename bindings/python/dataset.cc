@@ -88,9 +88,13 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
   });
 }
 
+/// Of few rows each, handing batches from thread to thread costs more than to look at them.
+constexpr uint64_t kDistinctBatchRows = 32 << 10;
+
 ReaderHandle Scan(const Dataset& self, ScanOptions options, Outputs outputs, nb::object stats, bool distinct) {
   const std::shared_ptr<ScanStats> kept = StatsFrom(stats);
   options.stats = kept.get();
+  if (distinct && !options.strict_batches) options.batch_rows = std::max(options.batch_rows, kDistinctBatchRows);
   return WithoutGil([&] {
     std::unique_ptr<RecordBatchReader> reader = self.Scan(options);
     if (kept != nullptr) reader = std::make_unique<KeepingReader>(std::move(reader), kept);
@@ -193,6 +197,11 @@ void BindEnums(nb::module_& m) {
       .value("CREATE", WriteMode::kCreate)
       .value("APPEND", WriteMode::kAppend)
       .value("OVERWRITE", WriteMode::kOverwrite);
+  nb::enum_<LateColumns>(m, "LateColumns")
+      .value("BY_COST", LateColumns::kByCost)
+      .value("ALL", LateColumns::kAll)
+      .value("NONE", LateColumns::kNone)
+      .value("NAMED", LateColumns::kNamed);
   nb::enum_<BlobHandling>(m, "BlobHandling")
       .value("DESCRIPTIONS", BlobHandling::kDescriptions)
       .value("BINARY", BlobHandling::kBinary);
@@ -300,6 +309,8 @@ void BindScanOptions(nb::module_& m) {
       .def_rw("strict_batches", &ScanOptions::strict_batches)
       .def_rw("in_order", &ScanOptions::in_order)
       .def_rw("include_deleted_rows", &ScanOptions::include_deleted_rows)
+      .def_rw("late", &ScanOptions::late)
+      .def_rw("late_columns", &ScanOptions::late_columns)
       .def_rw("blob_handling", &ScanOptions::blob_handling)
       .def_rw("with_row_id", &ScanOptions::with_row_id)
       .def_rw("with_row_address", &ScanOptions::with_row_address);

@@ -39,6 +39,15 @@ struct ComputedColumn {
   SqlExpression expression;
 };
 
+/// When a filter leaves few rows of a block, which of the columns that it does not want are read row by row. Changes what is read, never
+/// the answer; a block without a row that passes is not read at all.
+enum class LateColumns : uint8_t {
+  kByCost,  ///< those for which that costs less than the block
+  kAll,
+  kNone,
+  kNamed,  ///< those of late_columns, the others block by block
+};
+
 struct ScanOptions {
   std::optional<std::vector<std::string>> columns;  ///< nested paths allowed; unset: all
   std::vector<ComputedColumn> computed;             ///< come after the others; a struct of which they want fields has those too
@@ -51,6 +60,8 @@ struct ScanOptions {
   bool strict_batches = false;  ///< every batch but the last has batch_rows rows
   bool in_order = true;         ///< false: batches come as they are read
   bool include_deleted_rows = false;  ///< they have no row id; needs with_row_id
+  LateColumns late = LateColumns::kByCost;
+  std::vector<std::string> late_columns;  ///< paths: the top-level column of each
   BlobHandling blob_handling = BlobHandling::kDescriptions;
   bool with_row_id = false;       ///< adds _rowid
   bool with_row_address = false;  ///< adds _rowaddr

@@ -199,6 +199,8 @@ class ScanOptions:
     strict_batches: bool
     in_order: bool
     include_deleted_rows: bool
+    late: LateColumns
+    late_columns: Sequence[str]
     blob_handling: BlobHandling
     with_row_id: bool
     with_row_address: bool
@@ -485,6 +487,12 @@ def make_loader(
     prefetch: int,
     nulls: str,
 ) -> Loader: ...
+
+class LateColumns:
+    BY_COST: LateColumns
+    ALL: LateColumns
+    NONE: LateColumns
+    NAMED: LateColumns
 
 class BlobHandling:
     DESCRIPTIONS: BlobHandling

@@ -60,6 +60,18 @@ def count_of(where: str, name: str, value: int | None, *, least: int = 0) -> int
     return number
 
 
+def late_columns_of(value: object) -> tuple[_eider.LateColumns, list[str]]:
+    """What ``late_materialization`` asks for: a bool, or a list of columns."""
+    kinds = _eider.LateColumns
+    if value is None:
+        return kinds.BY_COST, []
+    if isinstance(value, bool):
+        return (kinds.ALL if value else kinds.NONE), []
+    if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
+        raise TypeError(f"late_materialization must be a bool or a list of columns, got {value!r:.80}")
+    return kinds.NAMED, list(value)
+
+
 def seconds_of(where: str, name: str, value: timedelta | float) -> float:
     """A span of time in seconds, at least 0."""
     try:

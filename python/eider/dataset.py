@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from .fragment import LanceFragment, fragment_ids_of, fragments_of
 from .history import DatasetHistory
 from .joins import DatasetJoins
 from .projection import Columns, select
+from .sampling import sample_of_batches, sample_of_range
 from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats, plan_scan, scan_defaults
 from .session import Session, native_session
 from .sql import Parameters
@@ -180,7 +180,9 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, BlobReads, Data
             with_row_id, with_row_address: Append the column ``_rowid`` or ``_rowaddr`` (uint64).
             blob_handling: What blob columns yield: ``"blobs_descriptions"`` (also None) or ``"all_binary"``.
             stats: Filled with what the scan asks of storage.
-            batch_readahead, fragment_readahead, io_buffer_size, late_materialization, use_stats, use_scalar_index,
+            late_materialization: With a filter, which columns are read for the rows alone that pass: True for all, False for none (the block
+                around them is read at once), or a list of names; None: those for which that costs less. Never changes the result.
+            batch_readahead, fragment_readahead, io_buffer_size, use_stats, use_scalar_index,
             prefilter: Accepted: they tune other engines and never change the result of a scan.
             scan_stats_callback: Called with a ``ScanStatistics`` when the scan is done.
             nearest, full_text_query, index_segments, fast_search,
@@ -215,6 +217,7 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, BlobReads, Data
             strict_batch_size=strict_batch_size,
             scan_in_order=scan_in_order,
             include_deleted_rows=include_deleted_rows,
+            late_materialization=late_materialization,
             fragment_ids=None if fragments is None else fragment_ids_of(fragments),
             blob_handling=blob_handling,
             stats=stats,
@@ -391,15 +394,14 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, BlobReads, Data
     def sample(self, num_rows: int, columns: Columns = None, randomize_order: bool = True, **kwargs: Any) -> pa.Table:
         """``num_rows`` different rows drawn at random; in row order when ``randomize_order`` is False.
 
-        With ``filter`` (and ``params``) of those that pass it.
+        With ``filter`` (and ``params``) of those that pass it. Takes memory for the sample alone, however many rows there are; the numbers
+        come from Python's ``random``, so that ``random.seed(7)`` makes it the same sample each time.
         """
         filter, params = kwargs.pop("filter", None), kwargs.pop("params", None)
-        rows: Sequence[int] = range(self.count_rows())
-        if filter is not None:
-            rows = self.to_table(["_rowoffset"], filter, params=params).column(0).to_numpy()
-        if not 0 <= num_rows <= len(rows):
-            raise InvalidError(f"cannot sample {num_rows} of {len(rows)} rows")
-        positions = [int(rows[i]) for i in random.sample(range(len(rows)), num_rows)]
+        if filter is None:
+            positions = sample_of_range(num_rows, self.count_rows())
+        else:
+            positions = sample_of_batches(num_rows, self.to_batches(["_rowoffset"], filter, params=params))
         return self.take(positions if randomize_order else sorted(positions), columns, **kwargs)
 
     def describe(self, columns: list[str] | None = None) -> DatasetDescription:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _eider
 from .absent import Refusing
-from .arguments import blob_handling_of, count_of
+from .arguments import blob_handling_of, count_of, late_columns_of
 from .error import UnsupportedError
 from .projection import select
 from .sql import Parameters, expression_of
@@ -44,6 +44,7 @@ _DEFAULTABLE = frozenset(
         "with_row_id",
         "with_row_address",
         "blob_handling",
+        "late_materialization",
     }
 )
 
@@ -235,6 +236,7 @@ def plan_scan(
     scan.strict_batches = bool(given["strict_batch_size"])
     scan.in_order = given["scan_in_order"] is not False
     scan.include_deleted_rows = bool(given["include_deleted_rows"])
+    scan.late, scan.late_columns = late_columns_of(given["late_materialization"])
     scan.blob_handling = blob_handling_of(given["blob_handling"])
     scan.with_row_id = selection.with_row_id
     scan.with_row_address = selection.with_row_address
@@ -347,9 +349,13 @@ class LanceScanner(Refusing):
         """The rows without those that are equal to an earlier one, in the order of the scan.
 
         Nulls are equal to each other, all NaN are, and 0.0 is -0.0. What is remembered of the rows counts against the session's memory;
-        beyond it the call ends with ``OutOfBudgetError``. ``limit`` and ``offset`` count the rows before.
+        what does not fit goes through temporary files (``EIDER_SPILL_FOLDER``). ``limit`` and ``offset`` count the rows before.
         """
         return self._plan.read_distinct()
+
+    def distinct_batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows of ``distinct``, batch by batch, when even they may be more than memory holds."""
+        return read_batches(self._plan.open(distinct=True))
 
     def to_async_batches(self) -> AsyncIterator[pa.RecordBatch]:
         """The batches for ``async for``: a thread reads while the event loop runs.

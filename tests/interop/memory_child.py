@@ -62,6 +62,11 @@ def lists(npr: np.random.Generator, rows: int, items: int) -> pa.Array:
 
 def one_batch(kind: str = "mixed") -> pa.RecordBatch:
     npr = np.random.default_rng(5)
+    if kind == "megabyte":
+        images = pa.FixedSizeListArray.from_arrays(pa.array(npr.integers(0, 256, 8 << 20, dtype=np.uint8)), 1 << 20)
+        return pa.record_batch({"image": images, "id": pa.array(range(8)), "file": [npr.bytes(1 << 20) for _ in range(8)]})
+    if kind == "narrow":
+        return pa.record_batch({"id": pa.array(npr.integers(0, 2**62, 100_000))})
     if kind == "numeric":
         rows = 20_000
         return pa.record_batch({f"n{i}": pa.array(npr.integers(0, 2 ** (8 * i + 5), rows)) for i in range(6)}
@@ -128,6 +133,18 @@ def main() -> None:
 
         with Watch() as watch:
             ds.add_columns(copy, read_columns=[last], batch_size=1000)
+    elif operation == "scan_untouched":
+        ds = eider.dataset(uri, session=session)
+        with Watch() as watch:
+            for part in ds.to_batches():
+                rows += part.num_rows
+                del part
+    elif operation == "take":
+        ds = eider.dataset(uri, session=session)
+        total_rows = ds.count_rows()
+        with Watch() as watch:
+            for seed in range(20):
+                rows += ds.take(np.random.default_rng(seed).integers(0, total_rows, 8)).num_rows
     elif operation == "scan":
         ds = eider.dataset(uri, session=session)
         with Watch() as watch:
@@ -142,11 +159,21 @@ def main() -> None:
                 del part
                 if number < 40:
                     time.sleep(0.02)
+    elif operation in ("distinct", "distinct_rows", "sort", "sort_texts"):
+        ds = eider.dataset(uri, session=session)
+        if operation.startswith("distinct"):
+            reader = ds.scanner(columns=["key"] if operation == "distinct" else None).distinct_batches()
+        else:
+            reader = ds.to_batches(order_by=["key" if operation == "sort" else "text"])
+        with Watch() as watch:
+            for part in reader:
+                rows += part.num_rows
+                del part
     elif operation in ("load", "load_in_order"):
         import eider.torch
 
         ds = eider.dataset(uri, session=session)
-        loader = eider.torch.Loader(ds, columns=fixed, batch_size=500, shuffle=operation == "load", seed=3)
+        loader = eider.torch.Loader(ds, columns=fixed, batch_size=8 if kind == "megabyte" else 500, shuffle=operation == "load", seed=3)
         with Watch() as watch:
             for part in loader:
                 rows += len(part[fixed[0]])

@@ -10,7 +10,10 @@ import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Iterator
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.interop.memory_child import one_batch, repeated
@@ -31,8 +34,8 @@ def big(tmp_path_factory, engine, reference) -> str:
     return uri
 
 
-def run(operation: str, uri: str) -> dict:
-    child = subprocess.run([sys.executable, "-m", "tests.interop.memory_child", operation, uri, str(LIMIT), str(TOTAL)],
+def run(operation: str, uri: str, limit: int = LIMIT, kind: str = "mixed") -> dict:
+    child = subprocess.run([sys.executable, "-m", "tests.interop.memory_child", operation, uri, str(limit), str(TOTAL), kind],
                            capture_output=True, text=True, cwd=REPOSITORY)
     assert child.returncode == 0, f"{operation}: {child.stderr[-3000:]}"
     return json.loads(child.stdout.splitlines()[-1])
@@ -47,6 +50,34 @@ def test_work_on_a_big_table_stays_within_the_limit(operation, big) -> None:
     assert result["rise"] <= LIMIT + SLACK, f"{operation}: {result['rise'] / MB:.0f} MB above the start, limit {LIMIT / MB:.0f} + 64"
 
 
+@pytest.fixture(scope="module")
+def shuffled(tmp_path_factory, engine) -> tuple[str, int]:
+    """Rows that all differ, in no order, ten times the limit in Arrow."""
+    if engine.name != "eider":
+        pytest.skip("the limit is eider's")
+    import eider
+
+    uri = str(tmp_path_factory.mktemp("memory") / "shuffled.lance")
+    npr, rows = np.random.default_rng(9), TOTAL // 48 // 100_000 * 100_000
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for first in range(0, rows, 100_000):
+            keys = (np.arange(first, first + 100_000) * 0x9E3779B1) % (1 << 32)
+            yield pa.record_batch({"key": keys, "text": pa.array([f"{key:032x}" for key in keys.tolist()]), "score": npr.random(100_000)})
+
+    schema = next(batches()).schema
+    eider.write_dataset(pa.RecordBatchReader.from_batches(schema, batches()), uri, max_rows_per_file=500_000)
+    return uri, rows
+
+
+@pytest.mark.parametrize("operation", ["distinct", "distinct_rows", "sort", "sort_texts"])
+def test_sorts_and_distinct_rows_of_a_big_table_stay_within_the_limit(operation, shuffled) -> None:
+    uri, rows = shuffled
+    result = run(operation, uri, LIMIT // 2 if operation == "distinct" else LIMIT)
+    assert result["rows"] == rows
+    assert result["rise"] <= LIMIT + SLACK, f"{operation}: {result['rise'] / MB:.0f} MB above the start, limit {LIMIT / MB:.0f} + 64"
+
+
 @pytest.mark.parametrize("operation", ["import", "import_small_files"])
 def test_an_import_from_a_stream_stays_within_the_limit(operation, tmp_path, engine, reference) -> None:
     if engine.name != "eider":
@@ -55,6 +86,25 @@ def test_an_import_from_a_stream_stays_within_the_limit(operation, tmp_path, eng
     result = run(operation, uri)
     assert result["rise"] <= LIMIT + SLACK, f"{operation}: {result['rise'] / MB:.0f} MB above the start, limit {LIMIT / MB:.0f} + 64"
     assert reference.dataset(uri).count_rows() >= result["rows"]
+
+
+@pytest.fixture(scope="module", params=["megabyte", "narrow"])
+def of_a_width(request, tmp_path_factory, engine, reference) -> tuple[str, str]:
+    if engine.name != "eider":
+        pytest.skip("the limit is eider's")
+    uri = str(tmp_path_factory.mktemp("memory") / f"{request.param}.lance")
+    reference.write_dataset(repeated(one_batch(request.param), TOTAL), uri)
+    return request.param, uri
+
+
+@pytest.mark.parametrize("operation", ["scan_untouched", "take", "load"])
+def test_rows_of_a_megabyte_and_of_eight_bytes_need_no_options(operation, of_a_width) -> None:
+    if operation == "load":
+        pytest.importorskip("torch")
+    kind, uri = of_a_width
+    result = run(operation, uri, 4 * LIMIT, kind)
+    assert result["rows"] > 0
+    assert result["rise"] <= 4 * LIMIT + SLACK, f"{operation}: {result['rise'] / MB:.0f} MB above the start, limit {4 * LIMIT / MB:.0f} + 64"
 
 
 def test_the_limit_comes_from_the_environment() -> None:

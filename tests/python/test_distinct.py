@@ -76,10 +76,47 @@ def test_no_rows_and_no_columns(write, ds):
     assert ds.scanner().distinct() == ds.to_table().combine_chunks()
 
 
-def test_more_than_the_budget_is_an_error(write):
-    uri = write(pa.table({"x": pa.array(np.arange(2_000_000))})).uri
-    ds = eider.dataset(uri, session=eider.Session(memory_limit=16 << 20))
-    with pytest.raises(eider.OutOfBudgetError, match="distinct rows"):
-        ds.scanner(columns=["x"]).distinct()
-    assert ds.scanner(columns={"m": "x % 1000"}).distinct().num_rows == 1000
-    assert ds.session().memory_used < 8 << 20
+def in_little_memory(ds, megabytes=4):
+    return eider.dataset(ds.uri, session=eider.Session(memory_limit=megabytes << 20))
+
+
+@pytest.mark.parametrize("kind", ["number", "text", "rows", "nested", "dictionary", "repeated"])
+def test_what_does_not_fit_the_budget_goes_through_files(write, kind):
+    rng, rows = np.random.default_rng(1), 300_000
+    numbers = rng.permutation(np.arange(rows) % (rows // 2))
+    texts = pa.array([f"text {i} of many" for i in numbers])
+    columns = {
+        "number": {"n": pa.array(numbers, mask=rng.random(rows) < 0.001)},
+        "text": {"t": texts},
+        "rows": {"n": numbers, "t": texts, "f": pa.array(numbers % 3 == 0)},
+        "nested": {
+            "l": pa.array([[i, None] if i % 2 else ([] if i % 3 else None) for i in numbers.tolist()]),
+            "s": pa.array([{"x": i, "y": str(i)} if i % 5 else None for i in numbers.tolist()]),
+        },
+        "dictionary": {"n": numbers, "k": pa.array([f"kind {i % 9}" for i in numbers.tolist()]).dictionary_encode()},
+        "repeated": {"v": np.where(rng.random(rows) < 0.7, numbers % 7, numbers)},
+    }[kind]
+    ds = write(pa.table(columns), max_rows_per_file=90_000)
+    everything = ds.scanner().distinct()
+    small = in_little_memory(ds)
+    assert small.scanner().distinct().cast(everything.schema) == everything
+    assert repr(everything.to_pylist()) == repr(firsts(ds.to_table()))
+    batches = small.scanner().distinct_batches()
+    assert sum(batch.num_rows for batch in batches) == everything.num_rows
+    assert small.session().memory_used < 2 << 20
+
+
+def test_parts_that_do_not_fit_are_divided_again(write):
+    rows = 2_000_000
+    numbers = np.random.default_rng(2).permutation(rows)
+    ds = in_little_memory(write(pa.table({"x": numbers, "y": numbers % 1000})), 1)
+    found = ds.scanner().distinct()
+    assert found.column("x").to_numpy().tolist() == numbers.tolist()
+
+
+def test_a_reader_may_be_dropped_halfway(write):
+    ds = in_little_memory(write(pa.table({"x": np.random.default_rng(3).permutation(500_000)})))
+    batches = ds.scanner().distinct_batches()
+    assert next(batches).num_rows > 0
+    del batches
+    assert ds.session().memory_used < 2 << 20

@@ -1,8 +1,12 @@
 """Filters: which rows come out, whatever the columns, limits, batches and threads; what a filter reads."""
 
+import random
+import tracemalloc
+
 import numpy as np
 import pyarrow as pa
 import pytest
+from eider.sampling import sample_of_batches
 
 import eider
 
@@ -11,8 +15,8 @@ ROWS = 3000
 
 @pytest.fixture(scope="module")
 def numbers() -> pa.Table:
-    random = np.random.default_rng(5)
-    value = random.integers(-50, 50, ROWS)
+    npr = np.random.default_rng(5)
+    value = npr.integers(-50, 50, ROWS)
     return pa.table(
         {
             "id": pa.array(range(ROWS), pa.int64()),
@@ -20,7 +24,7 @@ def numbers() -> pa.Table:
             "score": pa.array([float("nan") if v % 11 == 0 else v / 4 for v in value], pa.float64()),
             "name": pa.array([None if v == 3 else f"name {v}" for v in value]),
             "box": pa.array([None if v % 13 == 0 else {"x": int(v), "tag": f"t{v}"} for v in value]),
-            "vector": pa.FixedSizeListArray.from_arrays(pa.array(random.random(ROWS * 8), pa.float32()), 8),
+            "vector": pa.FixedSizeListArray.from_arrays(pa.array(npr.random(ROWS * 8), pa.float32()), 8),
         }
     )
 
@@ -126,6 +130,99 @@ def test_sample_of_the_rows_that_pass(ds):
     assert min(found) > 45
     with pytest.raises(eider.InvalidError, match="cannot sample 5 of 0"):
         ds.sample(5, filter="id < 0")
+
+
+HINTS = [None, True, False, [], ["vector"], ["box.x", "name"], ["id"]]
+
+
+@pytest.mark.parametrize("hint", HINTS, ids=str)
+def test_late_materialization_never_changes_the_answer(ds, numbers, hint):
+    for name, test in FILTERS.items():
+        assert same(ds.to_table(filter=name, late_materialization=hint), keep(numbers, test)), name
+    options = {"filter": "value > 10", "late_materialization": hint}
+    assert ds.to_table(["box.x", "id"], limit=7, offset=5, **options) == ds.to_table(["box.x", "id"], "value > 10", 7, 5)
+    assert ds.to_table({"twice": "id * 2"}, **options) == ds.to_table({"twice": "id * 2"}, "value > 10")
+    ordered = ds.to_table(["name", "id"], order_by=["name"], **options)
+    assert ordered == ds.to_table(["name", "id"], "value > 10", order_by=["name"])
+    fragment = ds.get_fragments()[1]
+    assert same(fragment.to_table(**options), fragment.to_table(filter="value > 10"))
+
+
+def test_late_materialization_says_what_is_read(tmp_path):
+    rows = 30_000
+    table = pa.table(
+        {
+            "id": pa.array(np.arange(rows)),
+            "wide": pa.FixedSizeListArray.from_arrays(pa.array(np.random.default_rng(1).random(rows * 384, np.float32)), 384),
+            "text": [f"{i:040}" for i in range(rows)],
+        }
+    )
+    ds = eider.write_dataset(table, tmp_path / "late.lance")
+    narrow = read_of(ds, ["id"], "id % 1000 = 7")
+
+    def beyond(hint, filter="id % 1000 = 7"):
+        return read_of(ds, ["id", "wide", "text"], filter, late_materialization=hint) - narrow
+
+    wide_bytes = rows * 1536
+    assert beyond(True) < (rows // 1000) * (1536 + (16 << 10))
+    assert beyond(None) < (rows // 1000) * (1536 + (16 << 10))
+    assert wide_bytes < beyond(False)
+    assert beyond(["text"]) > wide_bytes
+    assert beyond(["wide"]) < wide_bytes
+    # One row in forty passes: of the wide column little is read for the others.
+    assert read_of(ds, ["wide"], "id % 40 = 0") - read_of(ds, ["id"], "id % 40 = 0") <= wide_bytes // 30
+    assert read_of(ds, ["wide"], "id < 0 OR id % 2 = 3", late_materialization=False) <= narrow
+    for hint, line in [
+        (None, "reads other columns: late, for the rows that pass, where that costs less than their block"),
+        (True, "reads other columns: late, for the rows that pass (hint)"),
+        (False, "reads other columns: by blocks (hint)"),
+        (["wide"], "reads other columns: late, for the rows that pass, wide; others by blocks (hint)"),
+    ]:
+        assert line in ds.scanner(filter="id < 5", late_materialization=hint).explain_plan()
+
+
+def read_of(ds, columns, filter, **options):
+    """Bytes that a scan reads."""
+    stats = eider.ScanStats()
+    ds.to_table(columns, filter, stats=stats, **options)
+    return stats.bytes
+
+
+def test_late_materialization_of_what_is_not_there(ds):
+    with pytest.raises(eider.NotFoundError, match="nope"):
+        ds.to_table(filter="id < 5", late_materialization=["nope"])
+    for wrong in ("id", 3, [3]):
+        with pytest.raises(TypeError, match="late_materialization"):
+            ds.to_table(filter="id < 5", late_materialization=wrong)
+
+
+def test_a_seed_makes_the_same_sample(write):
+    ds = write(pa.table({"x": np.arange(50_000)}), max_rows_per_file=7_000)
+    ds.delete("x % 10 = 3")
+    for options in ({}, {"filter": "x % 2 = 0"}):
+        samples = []
+        for _ in range(2):
+            random.seed(11)
+            samples.append(ds.sample(900, ["x"], **options)["x"].to_pylist())
+        assert samples[0] == samples[1] != sorted(samples[0])
+        assert len(set(samples[0])) == 900
+        assert not any(x % 10 == 3 for x in samples[0])
+        assert 22_000 < np.mean(samples[0]) < 28_000
+        assert ds.sample(900, ["x"], **options)["x"].to_pylist() != samples[0]
+        ordered = ds.sample(40, ["x"], randomize_order=False, **options)["x"].to_pylist()
+        assert ordered == sorted(ordered)
+    assert sorted(ds.sample(5_000, ["x"], filter="x % 10 = 4")["x"].to_pylist()) == list(range(4, 50_000, 10))
+    assert ds.sample(0, ["x"], filter="x > 5").num_rows == 0
+
+
+def test_a_sample_with_a_filter_takes_memory_for_the_sample_alone():
+    batches = (pa.record_batch({"n": np.arange(i, i + 50_000)}) for i in range(0, 5_000_000, 50_000))
+    tracemalloc.start()
+    found = sample_of_batches(100, batches)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(set(found)) == 100
+    assert peak < 4 << 20
 
 
 def test_a_default_filter(ds):

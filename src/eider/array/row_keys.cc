@@ -80,14 +80,6 @@ void WriteFixed(const Array& array, uint8_t** out, Canonical&& canonical) {
   });
 }
 
-template <typename T>
-T CanonicalFloat(T value) { return value != value ? std::numeric_limits<T>::quiet_NaN() : value + T{0}; }
-
-uint16_t CanonicalHalf(uint16_t bits) {
-  if ((bits & 0x7FFF) > 0x7C00) return 0x7E00;
-  return bits == 0x8000 ? 0 : bits;
-}
-
 void WriteFixedLayout(const Array& array, FloatKeys floats, uint8_t** out) {
   const auto same = [](auto value) { return value; };
   const uint64_t width = ByteWidth(*array.type);

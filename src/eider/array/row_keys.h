@@ -8,6 +8,7 @@
 
 #include <eider/array.h>
 
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -17,6 +18,14 @@ namespace eider {
 
 /// When floats are equal: as numbers, where all NaN are equal and so are both zeros, or when their bits are.
 enum class FloatKeys : uint8_t { kNumbers, kBits };
+
+template <typename T>
+T CanonicalFloat(T value) { return value != value ? std::numeric_limits<T>::quiet_NaN() : value + T{0}; }
+
+inline uint16_t CanonicalHalf(uint16_t bits) {
+  if ((bits & 0x7FFF) > 0x7C00) return 0x7E00;
+  return bits == 0x8000 ? 0 : bits;
+}
 
 class RowKeys {
  public:

@@ -73,12 +73,24 @@ class FreeList {
 std::array<FreeList, kNumClasses> free_lists;
 std::atomic<size_t> retained_bytes{0};
 
+/// Small blocks come from malloc, whose per-thread lists know no alignment: the byte before a block says how far it was moved.
+constexpr size_t kMaxSmallBytes = 896;
+uint8_t* AllocateSmall(size_t block) {
+  auto* raw = static_cast<uint8_t*>(std::malloc(block + kAlignment));
+  if (!raw) throw std::bad_alloc();
+  const size_t moved = kAlignment - reinterpret_cast<uintptr_t>(raw) % kAlignment;
+  raw[moved - 1] = static_cast<uint8_t>(moved);
+  return raw + moved;
+}
+void FreeSmall(uint8_t* data) { std::free(data - data[-1]); }
+
 bool IsPooled(size_t block) { return block > kMinPooledBytes && block <= kMaxPooledBytes; }
 
 }  // namespace
 
 uint8_t* PoolAllocate(size_t size) {
   const size_t block = BlockBytes(size);
+  if (block <= kMaxSmallBytes) return AllocateSmall(block);
   if (IsPooled(block)) {
     if (uint8_t* data = free_lists[ClassIndex(block)].TryPop()) {
       retained_bytes.fetch_sub(block, std::memory_order_relaxed);
@@ -93,6 +105,7 @@ uint8_t* PoolAllocate(size_t size) {
 void PoolFree(uint8_t* data, size_t size) {
   if (!data) return;
   const size_t block = BlockBytes(size);
+  if (block <= kMaxSmallBytes) return FreeSmall(data);
   if (IsPooled(block)) {
     if (retained_bytes.fetch_add(block, std::memory_order_relaxed) + block <= kMaxRetainedBytes &&
         free_lists[ClassIndex(block)].TryPush(data)) {

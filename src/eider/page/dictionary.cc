@@ -99,14 +99,49 @@ class Keys {
   const uint64_t first_item_;
 };
 
-// Two passes: how many bytes, then the bytes.
-template <typename Offset>
-void AppendStrings(const DictionaryValues& values, const Keys& keys, uint64_t count, codec::DecodedValues& out) {
-  constexpr size_t kShort = 16;  // copied whole: what follows is overwritten, or room to spare
+/// Short values, each with room to spare: copied whole, whatever its length.
+template <size_t kBytes>
+class PaddedValues {
+ public:
+  explicit PaddedValues(const DictionaryValues& values) : bytes_(values.length() * kBytes), sizes_(values.length()) {
+    for (uint64_t i = 0; i < values.length(); ++i) {
+      const ByteSpan value = values[i];
+      if (!value.empty()) std::memcpy(bytes_.data() + i * kBytes, value.data(), value.size());
+      sizes_[i] = static_cast<uint8_t>(value.size());
+    }
+  }
+  uint64_t size(uint64_t key) const { return sizes_[key]; }
+  void Copy(uint64_t key, uint8_t* to) const { std::memcpy(to, bytes_.data() + key * kBytes, kBytes); }
+  static constexpr size_t kSlack = kBytes;
+
+ private:
+  std::vector<uint8_t> bytes_, sizes_;
+};
+
+/// Values of any length.
+class LooseValues {
+ public:
+  explicit LooseValues(const DictionaryValues& values) : values_(values) {}
+  uint64_t size(uint64_t key) const { return values_[key].size(); }
+  void Copy(uint64_t key, uint8_t* to) const {
+    const ByteSpan value = values_[key];
+    // Without a byte to append there may be no buffer, and so no slack.
+    const bool is_short = !value.empty() && value.size() <= kSlack && values_.HasBytes(value, kSlack);
+    is_short ? std::memcpy(to, value.data(), kSlack) : std::memcpy(to, value.data(), value.size());
+  }
+  static constexpr size_t kSlack = 16;
+
+ private:
+  const DictionaryValues& values_;
+};
+
+// Two passes: how many bytes, then the bytes. What is copied beyond a value is overwritten, or room to spare.
+template <typename Offset, typename Values>
+void AppendStrings(const Values& values, const Keys& keys, uint64_t count, codec::DecodedValues& out) {
   uint64_t at = out.data.size(), end = at;
-  keys.ForEach([&](uint64_t key) { end += values[key].size(); }, [] {});
+  keys.ForEach([&](uint64_t key) { end += values.size(key); }, [] {});
   out.CheckOffset(end);
-  out.data.Reserve(end + kShort);
+  out.data.Reserve(end + Values::kSlack);
   uint8_t* to = out.data.Extend(end - at);
   uint8_t* offset = out.offsets.Extend(count * sizeof(Offset));
   const auto store = [&](uint64_t size) {
@@ -115,15 +150,18 @@ void AppendStrings(const DictionaryValues& values, const Keys& keys, uint64_t co
     StoreLe<Offset>(offset, static_cast<Offset>(at));
     offset += sizeof(Offset);
   };
-  const auto copy = [&](uint64_t key) {
-    const ByteSpan value = values[key];
-    // Without a byte to append there may be no buffer, and so no slack.
-    const bool is_short = !value.empty() && value.size() <= kShort && values.HasBytes(value, kShort);
-    is_short ? std::memcpy(to, value.data(), kShort) : std::memcpy(to, value.data(), value.size());
-    store(value.size());
-  };
-  keys.ForEach(copy, [&] { store(0); });
+  keys.ForEach([&](uint64_t key) { values.Copy(key, to), store(values.size(key)); }, [&] { store(0); });
   out.num_values += count;
+}
+
+template <typename Offset>
+void AppendStrings(const DictionaryValues& values, const Keys& keys, uint64_t count, codec::DecodedValues& out) {
+  uint64_t longest = 0;
+  const bool is_small = values.length() <= std::min<uint64_t>(count, 4096);
+  for (uint64_t i = 0; is_small && i < values.length(); ++i) longest = std::max<uint64_t>(longest, values[i].size());
+  if (!is_small || longest > 32) AppendStrings<Offset>(LooseValues(values), keys, count, out);
+  else if (longest <= 16) AppendStrings<Offset>(PaddedValues<16>(values), keys, count, out);
+  else AppendStrings<Offset>(PaddedValues<32>(values), keys, count, out);
 }
 
 /// One dictionary out of several: equal values share a key.

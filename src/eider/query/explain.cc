@@ -30,6 +30,17 @@ std::string FilterLines(const std::shared_ptr<const TableReader>& table, const S
                      options.filter->text, Join(filter->expression().columns()), looked_at, rows, passed_over, visited);
 }
 
+std::string OtherColumnsLine(const ScanOptions& options) {
+  const auto line = [](std::string_view how) { return fmt::format("    reads other columns: {}\n", how); };
+  switch (options.late) {
+    case LateColumns::kByCost: return line("late, for the rows that pass, where that costs less than their block");
+    case LateColumns::kAll: return line("late, for the rows that pass (hint)");
+    case LateColumns::kNone: return line("by blocks (hint)");
+    case LateColumns::kNamed: break;
+  }
+  return line(fmt::format("late, for the rows that pass, {}; others by blocks (hint)", Join(options.late_columns)));
+}
+
 std::string OrderLine(const ScanOptions& options) {
   std::vector<std::string> keys;
   for (const SortKey& key : options.order_by) {
@@ -50,7 +61,7 @@ std::string RowsLine(const ScanOptions& options) {
 std::string TableReader::Explain(const ScanOptions& options) const {
   std::string text = fmt::format("Scan of version {}: {} fragments, {} rows\n", snapshot_.version(),
                                  options.fragment_ids ? options.fragment_ids->size() : num_fragments(), num_rows());
-  if (options.filter) text += FilterLines(shared_from_this(), options);
+  if (options.filter) text += FilterLines(shared_from_this(), options) + OtherColumnsLine(options);
   if (!options.order_by.empty()) text += OrderLine(options);
   if (options.limit || options.offset) text += RowsLine(options);
   ScanOptions shown = options;

@@ -18,6 +18,18 @@ std::optional<SystemColumn> FindSystemColumn(std::string_view name) {
   return static_cast<SystemColumn>(found - kSystemColumnNames.begin());
 }
 
+/// The same projection fits both.
+bool HaveFilesAlike(const lance::table::DataFragment& a, const lance::table::DataFragment& b) {
+  const auto are_equal = [](const auto& x, const auto& y) { return std::equal(x.begin(), x.end(), y.begin(), y.end()); };
+  bool are_alike = a.files_size() == b.files_size();
+  for (int i = 0; i < a.files_size() && are_alike; ++i) {
+    const lance::table::DataFile &x = a.files(i), &y = b.files(i);
+    are_alike = are_equal(x.fields(), y.fields()) && are_equal(x.column_indices(), y.column_indices()) &&
+                x.file_major_version() == y.file_major_version() && x.file_minor_version() == y.file_minor_version();
+  }
+  return are_alike;
+}
+
 }  // namespace
 
 ReadPlan::ReadPlan(table::ManifestPtr manifest, const std::optional<std::vector<std::string>>& columns, bool with_row_id,
@@ -90,9 +102,7 @@ SchemaPtr ReadPlan::OutputSchema(BlobHandling blob_handling) {
   return schema;
 }
 
-ReadPlan::~ReadPlan() {
-  for (size_t i = 0; i < manifest_->num_fragments(); ++i) delete fragments_[i].load();
-}
+ReadPlan::~ReadPlan() = default;
 
 uint64_t ReadPlan::cached_bytes() const {
   constexpr uint64_t kFieldBytes = 2048;
@@ -110,9 +120,13 @@ void ReadPlan::AddSystemColumn(SystemColumn column) {
 const FragmentProjection& ReadPlan::ForFragment(size_t index) const {
   const FragmentProjection* found = fragments_[index].load(std::memory_order_acquire);
   if (found) return *found;
-  auto resolved = std::make_unique<FragmentProjection>(ResolveProjection(manifest_->fragment(index).proto(), projected_));
-  if (fragments_[index].compare_exchange_strong(found, resolved.get(), std::memory_order_acq_rel)) return *resolved.release();
-  return *found;
+  std::lock_guard lock(mutex_);
+  const auto& fragment = manifest_->fragment(index).proto();
+  const bool is_alike = !resolved_.empty() && HaveFilesAlike(fragment, manifest_->fragment(last_resolved_).proto());
+  if (!is_alike) resolved_.push_back(std::make_unique<const FragmentProjection>(ResolveProjection(fragment, projected_)));
+  last_resolved_ = index;
+  fragments_[index].store(resolved_.back().get(), std::memory_order_release);
+  return *resolved_.back();
 }
 
 }  // namespace eider::query

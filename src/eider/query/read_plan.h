@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "eider/base/shared_cache.h"
@@ -67,6 +68,9 @@ class ReadPlan final : public Cacheable {
   bool needs_addresses_ = false;
   bool has_variable_columns_ = false;
   uint64_t fixed_bytes_per_row_ = 0;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<const FragmentProjection>> resolved_;  ///< shared by fragments whose files are alike
+  mutable size_t last_resolved_ = 0;  ///< a fragment that has the last of them
   mutable std::unique_ptr<std::atomic<const FragmentProjection*>[]> fragments_;
 };
 using ReadPlanPtr = std::shared_ptr<const ReadPlan>;

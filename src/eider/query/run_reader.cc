@@ -4,6 +4,8 @@
 #include <numeric>
 
 #include "eider/array/take.h"
+#include "eider/base/error.h"
+#include "eider/schema/field_path.h"
 
 namespace eider::query {
 namespace {
@@ -23,6 +25,7 @@ RunReader::RunReader(std::shared_ptr<const TableReader> table, ReadPlanPtr plan,
       include_deleted_(options.include_deleted_rows),
       stats_(options.stats),
       sources_(plan_->projected().fields.size(), -1) {
+  SetManners(options);
   if (!known) return;
   const std::vector<LanceField>& fields = known->projected().fields;
   taken_over_.resize(fields.size());
@@ -31,6 +34,18 @@ RunReader::RunReader(std::shared_ptr<const TableReader> table, ReadPlanPtr plan,
     if (found == fields.end() || plan_->materializes(i)) continue;
     sources_[i] = static_cast<int>(found - fields.begin());
     taken_over_[static_cast<size_t>(sources_[i])] = true;
+  }
+}
+
+void RunReader::SetManners(const ScanOptions& options) {
+  const LateColumns late = options.late;
+  manners_.assign(sources_.size(), late == LateColumns::kByCost ? Manner::kByCost : late == LateColumns::kAll ? Manner::kByRow : Manner::kByBlock);
+  if (late != LateColumns::kNamed) return;
+  for (const std::string& path : options.late_columns) {
+    if (!table_->snapshot().manifest->schema().FindPath(path)) throw NotFound("late_columns: no column '{}'", path);
+    const std::vector<LanceField>& fields = plan_->projected().fields;
+    const auto found = std::ranges::find(fields, SplitFieldPath(path)[0], &LanceField::name);
+    if (found != fields.end()) manners_[static_cast<size_t>(found - fields.begin())] = Manner::kByRow;
   }
 }
 
@@ -77,7 +92,8 @@ std::vector<bool> RunReader::ChooseTakes(const RowRun& run, std::vector<bool> wa
   });
   for (size_t i = 0; i < wanted.size(); ++i) {
     const uint64_t bytes = widths_[i] / 4;
-    wanted[i] = wanted[i] && run.size() * (kTakeValue + bytes) < window * (kDecodeValue + bytes);
+    const bool is_cheaper = run.size() * (kTakeValue + bytes) < window * (kDecodeValue + bytes);
+    wanted[i] = wanted[i] && (manners_[i] == Manner::kByRow || (manners_[i] == Manner::kByCost && is_cheaper));
   }
   return wanted;
 }
@@ -85,7 +101,8 @@ std::vector<bool> RunReader::ChooseTakes(const RowRun& run, std::vector<bool> wa
 std::vector<ArrayPtr> RunReader::ReadChosen(const RowRun& run, const std::vector<bool>& wanted, const file::ReadContext& context) const {
   const std::vector<uint64_t>& chosen = *run.chosen;
   if (chosen.empty()) return table_->fragment(run.fragment).ReadLive(*plan_, run.first, 0, wanted, context);
-  const uint64_t first = chosen.front(), window = chosen.back() + 1 - first;
+  const bool whole = std::ranges::find(manners_, Manner::kByBlock) != manners_.end();
+  const uint64_t first = whole ? run.first : chosen.front(), window = whole ? run.count : chosen.back() + 1 - first;
   const std::vector<bool> takes = ChooseTakes(run, wanted, window, context);
   std::vector<bool> decodes = wanted;
   for (size_t i = 0; i < takes.size(); ++i) decodes[i] = wanted[i] && !takes[i];

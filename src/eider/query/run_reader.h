@@ -21,13 +21,16 @@ class RunReader {
  private:
   std::vector<ArrayPtr> ReadFields(const RowRun& run, const file::ReadContext& context) const;
   std::vector<ArrayPtr> ReadChosen(const RowRun& run, const std::vector<bool>& wanted, const file::ReadContext& context) const;
-  /// Of the wanted fields, those that are better taken row by row.
+  void SetManners(const ScanOptions& options);
+  /// Of the wanted fields, those that are better taken row by row, or are to be.
   std::vector<bool> ChooseTakes(const RowRun& run, std::vector<bool> wanted, uint64_t window, const file::ReadContext& context) const;
 
   const std::shared_ptr<const TableReader> table_;
   const ReadPlanPtr plan_;
   const bool include_deleted_;
   ScanStats* const stats_;
+  enum class Manner : uint8_t { kByCost, kByRow, kByBlock };
+  std::vector<Manner> manners_;    ///< by field: how it is read where rows are chosen
   std::vector<int> sources_;       ///< by field: the one of `known` that it is; -1: none
   std::vector<bool> taken_over_;
   mutable std::once_flag widths_once_;

@@ -26,6 +26,13 @@ constexpr uint64_t kFirstBlobRows = 16, kFirstVariableRows = 1024;
 /// Shorter runs are read together, by one task.
 constexpr uint64_t kMergedRows = 4096;
 constexpr size_t kMergedRuns = 64;
+/// Batches this many times shorter than wanted are joined whatever fragments they are of.
+constexpr uint64_t kTinyShare = 16;
+
+// Dictionaries that are joined may have more values than their keys can name.
+bool HasDictionary(const Field& field) {
+  return field.type->id == TypeId::kDictionary || std::ranges::any_of(field.type->children, HasDictionary);
+}
 
 /// Batches of one task, each with the fragment that it is of.
 using Batches = std::vector<std::pair<size_t, RecordBatch>>;
@@ -44,6 +51,7 @@ class ScanReader : public RecordBatchReader {
         left_(options.limit.value_or(UINT64_MAX)),
         block_bytes_(BlockBytes(table_->session()->budget())),
         limits_{.rows = options.batch_rows, .bytes = options.batch_bytes, .exact = options.strict_batches},
+        joins_fragments_(std::ranges::none_of(plan_->schema()->fields, HasDictionary)),
         cutter_(limits_, block_bytes_ / kBatchesOfBlock),
         tasks_(table_->session()->cpu_pool()) {
     if (options_.batch_rows == 0) throw Invalid("scan: batch_rows is 0");
@@ -60,7 +68,8 @@ class ScanReader : public RecordBatchReader {
       if (tasks_.empty()) return std::nullopt;
       for (auto& [fragment, batch] : tasks_.Next(options_.in_order)) {
         Learn(batch);
-        cutter_.Push(std::move(batch), filter_ || fragment == last_fragment_);
+        const bool is_tiny = joins_fragments_ && static_cast<uint64_t>(batch.num_rows) <= limits_.rows / kTinyShare;
+        cutter_.Push(std::move(batch), filter_ || is_tiny || fragment == last_fragment_);
         last_fragment_ = fragment;
       }
     }
@@ -172,6 +181,7 @@ class ScanReader : public RecordBatchReader {
   uint64_t left_;
   const uint64_t block_bytes_;
   const BatchLimits limits_;
+  const bool joins_fragments_;
   BatchCutter cutter_;
   RowRun run_;  ///< what is left of the source's latest run
   uint64_t taken_ = 0;  ///< rows taken from it

@@ -3,82 +3,86 @@
 
 #include <algorithm>
 
-#include "eider/array/row_keys.h"
-#include "eider/array/take.h"
-#include "eider/base/hash_bytes.h"
-#include "eider/base/key_set.h"
 #include "eider/base/task_pool.h"
 #include "eider/query/ordered_tasks.h"
+#include "eider/reduce/distinct_set.h"
+#include "eider/reduce/spilled_distinct.h"
 
 namespace eider {
 namespace {
 
-/// A batch, its rows as keys, and those of its rows that are the first of their kind in it.
-struct Sifted {
-  RecordBatch batch;
-  std::shared_ptr<const RowKeys> keys;
-  std::vector<int64_t> rows;
-  std::vector<uint64_t> hashes;
-};
-
-Sifted Sift(RecordBatch batch) {
-  Sifted out{.batch = std::move(batch), .keys = nullptr, .rows = {}, .hashes = {}};
-  out.keys = std::make_shared<const RowKeys>(out.batch.columns, out.batch.num_rows);
-  KeySet set;
-  for (int64_t row = 0; row < out.batch.num_rows; ++row) {
-    const ByteSpan key = out.keys->At(row);
-    const uint64_t hash = HashBytes(key);
-    const size_t before = set.size();
-    if (set.Number(key, hash) < before) continue;
-    out.rows.push_back(row);
-    out.hashes.push_back(hash);
-  }
-  return out;
+reduce::KeyForm FormOf(const Schema& schema) {
+  std::vector<TypePtr> types;
+  for (const Field& field : schema.fields) types.push_back(field.type);
+  return reduce::KeyFormOf(types);
 }
 
 class DistinctReader final : public RecordBatchReader {
  public:
   DistinctReader(std::unique_ptr<RecordBatchReader> source, std::shared_ptr<Session> session)
-      : session_(std::move(session)), source_(std::move(source)), set_(session_->budget(), "distinct rows"), tasks_(session_->cpu_pool()) {}
+      : session_(std::move(session)),
+        source_(std::move(source)),
+        form_(FormOf(*source_->schema())),
+        set_(std::make_shared<reduce::DistinctSet>(*session_, form_, 0)),
+        tasks_(session_->cpu_pool()) {}
   const SchemaPtr& schema() const override { return source_->schema(); }
 
   std::optional<RecordBatch> Next() override {
-    while (true) {
+    while (set_) {
       CheckInterrupt();
       Prefetch();
-      if (tasks_.empty()) return std::nullopt;
-      const Sifted sifted = tasks_.Next();
-      std::vector<int64_t> rows;
-      for (size_t i = 0; i < sifted.rows.size(); ++i) {
-        const size_t before = set_.size();
-        if (set_.Number(sifted.keys->At(sifted.rows[i]), sifted.hashes[i]) >= before) rows.push_back(sifted.rows[i]);
+      if (tasks_.empty()) {
+        set_.reset();
+        if (spilled_) spilled_->Finish();
+        break;
       }
-      if (!rows.empty()) return TakeRows(sifted.batch, rows);
+      if (std::optional<RecordBatch> found = Add(tasks_.Next())) return found;
     }
+    return spilled_ ? spilled_->Next() : std::nullopt;
   }
 
  private:
+  struct Work {
+    RecordBatch batch;
+    reduce::Sifted sifted;
+  };
+
   void Prefetch() {
     const int threads = session_->cpu_pool().num_threads();
     while (!at_end_ && tasks_.size() < static_cast<size_t>(std::max(0, threads)) + 1) {
       std::optional<RecordBatch> batch = source_->Next();
       at_end_ = !batch;
-      if (batch) tasks_.Start([batch = std::move(*batch)] { return Sift(batch); }, threads == 0);
+      if (!batch) break;
+      tasks_.Start([batch = std::move(*batch), set = set_] { return Work{batch, set->Sift(batch.columns, batch.num_rows)}; }, threads == 0);
     }
   }
 
-  static RecordBatch TakeRows(const RecordBatch& batch, const std::vector<int64_t>& rows) {
-    if (static_cast<int64_t>(rows.size()) == batch.num_rows) return batch;
-    RecordBatch out{.schema = batch.schema, .num_rows = static_cast<int64_t>(rows.size())};
-    for (const ArrayPtr& column : batch.columns) out.columns.push_back(TakeArray(column, rows));
-    return out;
+  /// The rows that are new, as far as that can be said by now.
+  std::optional<RecordBatch> Add(Work work) {
+    const uint64_t first = std::exchange(num_rows_, num_rows_ + static_cast<uint64_t>(work.batch.num_rows));
+    if (work.sifted.rows.empty()) return std::nullopt;
+    std::vector<uint8_t> is_new(static_cast<size_t>(work.batch.num_rows));
+    if (!set_->Add(work.sifted, is_new)) {
+      if (!spilled_) spilled_ = std::make_unique<reduce::SpilledDistinct>(session_, source_->schema(), form_);
+      spilled_->Add(work.batch, work.sifted, first);
+      return std::nullopt;
+    }
+    std::vector<int64_t> rows;
+    for (size_t row = 0; row < is_new.size(); ++row) {
+      if (is_new[row]) rows.push_back(static_cast<int64_t>(row));
+    }
+    if (rows.empty()) return std::nullopt;
+    return reduce::TakeRows(work.batch, rows);
   }
 
   const std::shared_ptr<Session> session_;
   const std::unique_ptr<RecordBatchReader> source_;
-  KeySet set_;
+  const reduce::KeyForm form_;
+  std::shared_ptr<reduce::DistinctSet> set_;  ///< null: the source is at its end
+  std::unique_ptr<reduce::SpilledDistinct> spilled_;
+  uint64_t num_rows_ = 0;
   bool at_end_ = false;
-  query::OrderedTasks<Sifted> tasks_;
+  query::OrderedTasks<Work> tasks_;
 };
 
 }  // namespace
