@@ -5,6 +5,7 @@
 #include "capsules.h"
 #include "encoding_options.h"
 #include "projection.h"
+#include "refs.h"
 #include "rows.h"
 #include "session.h"
 #include "without_gil.h"
@@ -48,15 +49,19 @@ std::vector<OutputColumn> ToOutputs(Outputs outputs) {
   return out;
 }
 
-DatasetPtr OpenDataset(const std::string& uri, std::optional<uint64_t> version, nb::object session) {
-  const OpenOptions options{.version = version, .session = SessionFrom(session)};
+/// `reference`: None, a number, a tag, or (branch, number).
+DatasetPtr OpenDataset(const std::string& uri, nb::object reference, nb::object session) {
+  OpenOptions options{.session = SessionFrom(session)};
+  const Reference named = ReferenceFrom(reference);
+  if (const auto* version = std::get_if<uint64_t>(&named)) options.version = *version;
+  else options.reference = named;
   return WithoutGil([&] { return Dataset::Open(uri, options); });
 }
 
 DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mode,
                         const std::string& data_storage_version, uint64_t max_rows_per_file,
                         uint64_t max_bytes_per_file, bool checksums, bool enable_v2_manifest_paths, bool enable_stable_row_ids,
-                        const Properties& transaction_properties, const Properties& table_metadata,
+                        const Properties& transaction_properties, const Properties& table_metadata, const Properties& config,
                         bool compact, const ColumnOptions& column_options, uint64_t max_page_bytes,
                         ExternalBlobs external_blobs, uint64_t blob_pack_file_bytes, Durability durability, nb::object session) {
   const WriteOptions options{.mode = mode,
@@ -68,6 +73,7 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                              .enable_stable_row_ids = enable_stable_row_ids,
                              .transaction_properties = transaction_properties,
                              .table_metadata = table_metadata,
+                             .config = config,
                              .external_blobs = external_blobs,
                              .blob_pack_file_bytes = blob_pack_file_bytes,
                              .encoding = EncodingFrom(compact, column_options),
@@ -463,11 +469,11 @@ void BindDataset(nb::module_& m) {
   DefineViews(dataset);
   DefineReads(dataset);
   DefineChanges(dataset);
-  m.def("open_dataset", &OpenDataset, "uri"_a, "version"_a.none() = nb::none(), "session"_a.none() = nb::none());
+  m.def("open_dataset", &OpenDataset, "uri"_a, "reference"_a.none() = nb::none(), "session"_a.none() = nb::none());
   m.def("write_dataset", &WriteDataset, "data"_a, "uri"_a, "mode"_a = WriteMode::kCreate, "data_storage_version"_a = "",
         "max_rows_per_file"_a, "max_bytes_per_file"_a, "checksums"_a = true, "enable_v2_manifest_paths"_a = true,
         "enable_stable_row_ids"_a = false, "transaction_properties"_a = Properties{}, "table_metadata"_a = Properties{},
-        "compact"_a = false, "column_options"_a = ColumnOptions{}, "max_page_bytes"_a = uint64_t{32} << 20,
+        "config"_a = Properties{}, "compact"_a = false, "column_options"_a = ColumnOptions{}, "max_page_bytes"_a = uint64_t{32} << 20,
         "external_blobs"_a = ExternalBlobs::kRefuse, "blob_pack_file_bytes"_a = 0,
         "durability"_a = Durability::kDefault, "session"_a.none() = nb::none());
 }

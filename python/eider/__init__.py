@@ -16,6 +16,7 @@ from . import error, file, fragment, schema, udf
 from ._eider import __version__
 from .absent import refuse_absent
 from .blob_file import BlobFile
+from .cleanup import CleanupCandidateFile, CleanupExplanation, CleanupReferencedBranch, CleanupStats
 from .dataset import LanceDataset
 from .error import (
     AlreadyExistsError,
@@ -33,6 +34,7 @@ from .error import (
 )
 from .file import LanceFileReader, LanceFileWriter
 from .fragment import FragmentMetadata, LanceFragment
+from .history import DatasetBasePath
 from .merge_insert import MergeInsertBuilder
 from .open import dataset
 from .scanner import LanceScanner, ScanStatistics, ScanStats
@@ -53,10 +55,15 @@ __all__ = [
     "BlobColumn",
     "BlobFile",
     "CancelledError",
+    "CleanupCandidateFile",
+    "CleanupExplanation",
+    "CleanupReferencedBranch",
+    "CleanupStats",
     "CommitUnknownError",
     "ConflictError",
     "CorruptError",
     "DataStatistics",
+    "DatasetBasePath",
     "EiderError",
     "FieldStatistics",
     "FragmentMetadata",

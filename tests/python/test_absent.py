@@ -41,15 +41,12 @@ def test_no_listed_name_is_there(owner):
 @pytest.mark.parametrize(
     "use",
     [
-        lambda ds: ds.restore(),
-        lambda ds: ds.alter_columns({"path": "id", "name": "key"}),
-        lambda ds: ds.merge_insert("id").explain_plan(),
         lambda ds: ds.create_scalar_index("id", "BTREE"),
+        lambda ds: ds.initialize_mem_wal(unsharded=True),
         lambda ds: ds.optimize.optimize_indices(),
-        lambda ds: ds.tags,
-        lambda ds: ds.get_fragments()[0].delete("id > 3"),
-        lambda ds: eider.LanceDataset.commit(ds.uri, None),
-        lambda ds: eider.LanceOperation,
+        lambda ds: ds.merge_insert("id").mark_sstables_as_compacted([]),
+        lambda ds: eider.LanceDataset.get_ivf_model(ds, "id"),
+        lambda ds: eider.indices,
     ],
 )
 def test_using_one_is_an_unsupported_error_that_names_it(ds, use):
@@ -60,10 +57,10 @@ def test_using_one_is_an_unsupported_error_that_names_it(ds, use):
 
 
 def test_hasattr_tells_that_it_is_not_there(ds):
-    assert not hasattr(ds, "alter_columns")
-    assert not hasattr(eider.LanceDataset, "commit")
-    assert not hasattr(eider, "LanceOperation")
-    assert getattr(ds, "tags", None) is None
+    assert not hasattr(ds, "create_index")
+    assert not hasattr(eider.LanceDataset, "list_indices")
+    assert not hasattr(eider, "ShardWriter")
+    assert getattr(ds, "has_index", None) is None
 
 
 def test_a_name_that_nobody_has_is_an_ordinary_attribute_error(ds):
@@ -77,6 +74,6 @@ def test_a_derived_class_refuses_too_and_copies_work(ds):
     class Mine(eider.LanceDataset):
         pass
 
-    with pytest.raises(eider.UnsupportedError, match=r"LanceDataset\.delta"):
-        Mine(ds.uri).delta()
+    with pytest.raises(eider.UnsupportedError, match=r"LanceDataset\.has_index"):
+        Mine(ds.uri).has_index()
     assert copy.copy(ds).count_rows() == 10

@@ -238,9 +238,9 @@ def test_a_source_larger_than_the_budget_is_merged_through_files(tmp_path) -> No
     nulls = merged.filter(pc.is_null(merged["k"]))
     assert nulls.num_rows == rows // 50 + 20
     merged = merged.filter(pc.is_valid(merged["k"])).sort_by("k")
-    expected = source.filter(pc.is_valid(source["k"])).sort_by("k")
-    for name in source.column_names:
-        assert merged[name].to_pylist() == expected[name].to_pylist(), name
+    expected = source.filter(pc.is_valid(source["k"])).sort_by("k").cast(merged.schema)
+    assert merged["dict"].to_pylist() == expected["dict"].to_pylist()
+    assert merged.drop_columns("dict").equals(expected.drop_columns("dict"))
     assert session.memory_used <= 1 << 20
 
 

@@ -169,6 +169,7 @@ Verdict Judge(const Txn& mine, const Txn& theirs, bool asks_for_more) {
     case Txn::kOverwrite: return OverwriteAfter(mine, theirs);
     case Txn::kMerge: return MergeAfter(theirs);
     case Txn::kProject: return ProjectAfter(theirs);
+    case Txn::kRestore: return kFine;
     default: throw Unsupported("commit: operation '{}'", OperationName(mine));
   }
 }
