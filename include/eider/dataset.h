@@ -13,6 +13,7 @@
 #include <eider/scan_options.h>
 #include <eider/profile.h>
 #include <eider/schema.h>
+#include <eider/schema_change.h>
 #include <eider/session.h>
 #include <eider/stats.h>
 #include <eider/write_options.h>
@@ -145,6 +146,10 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   virtual DatasetPtr AddColumns(const std::vector<ComputedColumn>& columns, Durability durability = Durability::kDefault) = 0;
   /// Adds columns of nulls: metadata only. Every field must be nullable.
   virtual DatasetPtr AddColumns(const Schema& null_columns, Durability durability = Durability::kDefault) = 0;
+  /// Renames columns, allows or forbids nulls (metadata only), and casts (the column is written anew). Paths are those before the call.
+  virtual DatasetPtr AlterColumns(const std::vector<ColumnAlteration>& alterations, Durability durability = Durability::kDefault) = 0;
+  /// Sets and removes keys of config and metadata.
+  virtual DatasetPtr UpdateConfig(const ConfigUpdate& update, Durability durability = Durability::kDefault) = 0;
   virtual DatasetPtr DropColumns(const std::vector<std::string>& columns, Durability durability = Durability::kDefault) = 0;
 };
 

@@ -37,6 +37,7 @@ struct SortKey {
 struct ComputedColumn {
   std::string name;
   SqlExpression expression;
+  TypePtr type = nullptr;  ///< to cast to; null: as it comes
 };
 
 struct ScanOptions {

@@ -1,6 +1,6 @@
 """The native module. Its classes are internal: use the package ``eider``."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 __version__: Final[str]
@@ -242,6 +242,18 @@ class Dataset:
         durability: Durability = ...,
     ) -> Dataset: ...
     def add_computed(self, columns: Sequence[tuple[str, SqlExpression]], durability: Durability = ...) -> Dataset: ...
+    def alter_columns(
+        self, alterations: Sequence[tuple[str, str | None, bool | None, Any]], durability: Durability = ...
+    ) -> Dataset: ...
+    def update_config(
+        self,
+        config: Mapping[str, str | None] | None = None,
+        table_metadata: Mapping[str, str | None] | None = None,
+        schema_metadata: Mapping[str, str | None] | None = None,
+        field_metadata: Mapping[str, Mapping[str, str | None]] = ...,
+        replace: bool = False,
+        durability: Durability = ...,
+    ) -> Dataset: ...
     def add_nulls(self, schema: Any, durability: Durability = ...) -> Dataset: ...
     def delete(
         self, filter: SqlExpression | None, conflict_retries: int, retry_seconds: float, durability: Durability = ...

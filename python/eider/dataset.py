@@ -14,6 +14,7 @@ from .arrow_dataset import class_for_arrow
 from .blob_reads import BlobReads
 from .changes import DatasetChanges
 from .error import InvalidError, UnsupportedError
+from .evolve import DatasetEvolution
 from .facts import DatasetFacts
 from .fragment import LanceFragment, fragment_ids_of, fragments_of
 from .projection import Columns, select
@@ -37,7 +38,7 @@ __all__ = ["ColumnOrdering", "LanceDataset"]
 _MAX_KEPT_SCHEMAS = 16
 
 
-class LanceDataset(DatasetFacts, DatasetChanges, BlobReads, Refusing):
+class LanceDataset(DatasetFacts, DatasetChanges, DatasetEvolution, BlobReads, Refusing):
     """A dataset at one version.
 
     Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert``, ``update``, ``delete`` and ``checkout_latest``

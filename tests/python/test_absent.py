@@ -42,7 +42,6 @@ def test_no_listed_name_is_there(owner):
     "use",
     [
         lambda ds: ds.restore(),
-        lambda ds: ds.alter_columns({"path": "id", "name": "key"}),
         lambda ds: ds.merge_insert("id"),
         lambda ds: ds.create_scalar_index("id", "BTREE"),
         lambda ds: ds.optimize.optimize_indices(),

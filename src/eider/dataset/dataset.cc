@@ -4,9 +4,11 @@
 #include "eider/dataset/file_blob.h"
 #include "eider/dataset/function_reader.h"
 #include "eider/io/store.h"
+#include "eider/mutate/alter.h"
 #include "eider/mutate/columns.h"
 #include "eider/mutate/compact.h"
 #include "eider/mutate/delete.h"
+#include "eider/mutate/metadata.h"
 #include "eider/mutate/update.h"
 #include "eider/mutate/write.h"
 #include "eider/query/table_reader.h"
@@ -119,6 +121,12 @@ class TableDataset final : public Dataset {
   }
   DatasetPtr AddColumns(const Schema& null_columns, Durability durability) override {
     return Rebind(mutate::AddNullColumns(snapshot(), null_columns, Columns(durability)));
+  }
+  DatasetPtr AlterColumns(const std::vector<ColumnAlteration>& alterations, Durability durability) override {
+    return Rebind(mutate::AlterColumns(snapshot(), alterations, Columns(durability)));
+  }
+  DatasetPtr UpdateConfig(const ConfigUpdate& update, Durability durability) override {
+    return Rebind(mutate::UpdateConfig(snapshot(), update, Columns(durability)));
   }
   DatasetPtr DropColumns(const std::vector<std::string>& columns, Durability durability) override {
     return Rebind(mutate::DropColumns(snapshot(), columns, Columns(durability)));

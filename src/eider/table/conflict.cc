@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "eider/base/error.h"
+#include "eider/table/config_update.h"
 
 namespace eider::table {
 namespace {
@@ -103,12 +104,7 @@ Verdict OverwriteAfter(const Txn& mine, const Txn& theirs) {
     case Txn::kUpdateConfig: break;
     default: return kFine;
   }
-  const auto& config = theirs.update_config();
-  if (config.has_schema_metadata_updates() || config.field_metadata_updates_size() > 0) return kNever;
-  for (const auto& entry : config.config_updates().entries()) {
-    if (mine.overwrite().config_upsert_values().contains(entry.key())) return kNever;
-  }
-  return kFine;
+  return Clash(theirs.update_config(), mine.overwrite()) ? kNever : kFine;
 }
 
 Verdict MergeAfter(const Txn& theirs) {
@@ -117,12 +113,25 @@ Verdict MergeAfter(const Txn& theirs) {
     case Txn::kProject:
     case Txn::kRestore:
     case Txn::kUpdateMemWalState: return kNever;
+    case Txn::kUpdateConfig: return TouchesSchema(theirs.update_config()) ? kRetry : kFine;
     case Txn::kCreateIndex:
-    case Txn::kUpdateConfig:
     case Txn::kReserveFragments:
     case Txn::kClone:
     case Txn::kUpdateBases: return kFine;
     default: return kRetry;
+  }
+}
+
+/// Metadata of the schema and of fields is written on what others made of these.
+Verdict ConfigAfter(const Txn::UpdateConfig& mine, const Txn& theirs) {
+  switch (theirs.operation_case()) {
+    case Txn::kUpdateConfig: return Clash(mine, theirs.update_config()) ? kNever : kFine;
+    case Txn::kOverwrite: return TouchesSchema(mine) || Clash(mine, theirs.overwrite()) ? kNever : kFine;
+    case Txn::kRestore: return TouchesSchema(mine) ? kNever : kFine;
+    case Txn::kMerge: return TouchesSchema(mine) ? kRetry : kFine;
+    case Txn::kUpdateMemWalState: return kNever;
+    case Txn::OPERATION_NOT_SET: return kRetry;
+    default: return kFine;
   }
 }
 
@@ -134,10 +143,10 @@ Verdict ProjectAfter(const Txn& theirs) {
     case Txn::kDelete:
     case Txn::kCreateIndex:
     case Txn::kRewrite:
-    case Txn::kUpdateConfig:
     case Txn::kReserveFragments:
     case Txn::kClone:
     case Txn::kUpdateBases: return kFine;
+    case Txn::kUpdateConfig: return TouchesSchema(theirs.update_config()) ? kRetry : kFine;
     default: return kRetry;
   }
 }
@@ -151,6 +160,7 @@ Verdict Judge(const Txn& mine, const Txn& theirs, bool asks_for_more) {
     case Txn::kOverwrite: return OverwriteAfter(mine, theirs);
     case Txn::kMerge: return MergeAfter(theirs);
     case Txn::kProject: return ProjectAfter(theirs);
+    case Txn::kUpdateConfig: return ConfigAfter(mine.update_config(), theirs);
     default: throw Unsupported("commit: operation '{}'", OperationName(mine));
   }
 }

@@ -8,6 +8,7 @@
 #include "eider/base/parse_message.h"
 #include "eider/base/wire.h"
 #include "eider/rows/portable_roaring.h"
+#include "eider/table/config_update.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
 
@@ -70,6 +71,11 @@ void NextVersion::Apply(const TransactionProto& transaction, const std::optional
     case TransactionProto::kOverwrite: ApplyOverwrite(transaction.overwrite(), storage_version); break;
     case TransactionProto::kMerge: ApplyMerge(transaction.merge()); break;
     case TransactionProto::kProject: ApplyProject(transaction.project()); break;
+    case TransactionProto::kUpdateConfig:
+      KeepFragments();
+      KeepIndices();
+      ApplyConfigUpdate(transaction.update_config(), &draft_.head);
+      break;
     default: throw Unsupported("commit: operation '{}'", OperationName(transaction));
   }
 }
@@ -155,7 +161,7 @@ void NextVersion::ApplyMerge(const TransactionProto::Merge& merge) {
   }
   *draft_.head.mutable_fields() = merge.schema();
   *draft_.head.mutable_schema_metadata() = merge.schema_metadata();
-  KeepIndices();
+  DropIndicesWithoutFields();
   for (size_t i = 0; i < base_->num_fragments(); ++i) {
     DataFragmentProto fragment = merge.fragments(static_cast<int>(i));
     const DataFragmentProto& before = base_->fragment(i).proto();
