@@ -27,18 +27,31 @@ void InitSession(SessionHandle* self, uint64_t memory_limit, int cpu_threads, in
   new (self) SessionHandle{std::make_shared<Session>(options)};
 }
 
+struct Counter {
+  const char* name;
+  std::atomic<uint64_t> ScanStats::* value;
+};
+constexpr Counter kCounters[] = {
+    {"requests", &ScanStats::requests},           {"bytes", &ScanStats::bytes},
+    {"rounds", &ScanStats::rounds},               {"bytes_copied", &ScanStats::bytes_copied},
+    {"rows_filtered", &ScanStats::rows_filtered}, {"rows_read", &ScanStats::rows_read},
+    {"filter_read_ns", &ScanStats::filter_read_ns}, {"filter_ns", &ScanStats::filter_ns},
+    {"sort_ns", &ScanStats::sort_ns},             {"read_ns", &ScanStats::read_ns},
+};
+
 void BindStats(nb::module_& m) {
-  nb::class_<StatsHandle>(m, "ScanStats")
-      .def(nb::init<>())
-      .def_prop_ro("requests", [](const StatsHandle& self) { return self.stats->requests.load(); })
-      .def_prop_ro("bytes", [](const StatsHandle& self) { return self.stats->bytes.load(); })
-      .def_prop_ro("rounds", [](const StatsHandle& self) { return self.stats->rounds.load(); })
-      .def_prop_ro("bytes_copied", [](const StatsHandle& self) { return self.stats->bytes_copied.load(); })
-      .def("__repr__", [](const StatsHandle& self) {
-        const ScanStats& s = *self.stats;
-        return "ScanStats(requests=" + std::to_string(s.requests) + ", bytes=" + std::to_string(s.bytes) +
-               ", rounds=" + std::to_string(s.rounds) + ", bytes_copied=" + std::to_string(s.bytes_copied) + ")";
-      });
+  nb::class_<StatsHandle> stats(m, "ScanStats");
+  stats.def(nb::init<>());
+  for (const Counter& counter : kCounters) {
+    stats.def_prop_ro(counter.name, [value = counter.value](const StatsHandle& self) { return ((*self.stats).*value).load(); });
+  }
+  stats.def("__repr__", [](const StatsHandle& self) {
+    std::string text = "ScanStats(";
+    for (const Counter& counter : kCounters) {
+      text += (&counter == kCounters ? "" : ", ") + std::string(counter.name) + "=" + std::to_string(((*self.stats).*counter.value).load());
+    }
+    return text + ")";
+  });
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ from .error import InvalidError, UnsupportedError
 from .evolve import DatasetEvolution
 from .facts import DatasetFacts
 from .fragment import LanceFragment, fragment_ids_of, fragments_of
+from .joins import DatasetJoins
 from .projection import Columns, select
 from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats, plan_scan, scan_defaults
 from .session import Session, native_session
@@ -38,7 +39,7 @@ __all__ = ["ColumnOrdering", "LanceDataset"]
 _MAX_KEPT_SCHEMAS = 16
 
 
-class LanceDataset(DatasetFacts, DatasetChanges, DatasetEvolution, BlobReads, Refusing):
+class LanceDataset(DatasetFacts, DatasetChanges, DatasetEvolution, BlobReads, DatasetJoins, Refusing):
     """A dataset at one version.
 
     Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert``, ``update``, ``delete`` and ``checkout_latest``
@@ -460,8 +461,10 @@ class LanceDataset(DatasetFacts, DatasetChanges, DatasetEvolution, BlobReads, Re
     # Fragments.
 
     def get_fragments(self, filter: object = None) -> list[LanceFragment]:
-        """All fragments in row order."""
-        refuse("LanceDataset.get_fragments", filter=filter)
+        """The fragments, in row order. With a filter those that may hold rows for which it is true: all of them, since a scan of a
+        fragment that holds none ends at its statistics."""
+        if filter is not None:
+            self.scanner(filter=filter, limit=0)
         return fragments_of(self._wrap(self._native, self._defaults), self._native)
 
     def get_fragment(self, fragment_id: int) -> LanceFragment | None:

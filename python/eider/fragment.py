@@ -155,6 +155,7 @@ class LanceFragment(Refusing):
 
     def scanner(
         self,
+        schema: pa.Schema | None = None,
         *,
         columns: Columns = None,
         batch_size: int | None = None,
@@ -163,7 +164,13 @@ class LanceFragment(Refusing):
         offset: int | None = None,
         **options: Unpack[ScanOptions],
     ) -> LanceScanner:
-        """A scan of this fragment; arguments as in ``LanceDataset.scanner``."""
+        """A scan of this fragment; arguments as in ``LanceDataset.scanner``.
+
+        Args:
+            schema: What engines that know pyarrow's fragments pass: the schema of the dataset, and no other.
+        """
+        if schema is not None and not schema.equals(self.schema):
+            refuse("LanceFragment.scanner", schema=schema)
         refuse("LanceFragment.scanner", fragments=options.get("fragments"))
         options["fragments"] = [self]
         return self._dataset.scanner(

@@ -396,9 +396,17 @@ class LanceScanner(Refusing):
             sizes = [batch.num_rows for batch in read_batches(self._plan.open(None, stats))]
             rows, batches = sum(sizes), len(sizes)
         milliseconds = (perf_counter() - begin) * 1e3
+        stages = [
+            ("read the filter's columns", stats.filter_read_ns, f" of {stats.rows_filtered} rows"),
+            ("evaluate the filter", stats.filter_ns, ""),
+            ("sort", stats.sort_ns, ""),
+            ("read", stats.read_ns, f" {stats.rows_read} rows"),
+        ]
+        times = "; ".join(f"{name}{rows} {ns / 1e6:.3f} ms" for name, ns, rows in stages if ns)
         return (
             f"{self.explain_plan()}  took {milliseconds:.3f} ms: {rows} rows in {batches} batches; {stats.requests} requests, "
             f"{stats.bytes} bytes in {stats.rounds} rounds; {stats.bytes_copied} bytes decoded\n"
+            + (f"  time of all threads: {times}\n" if times else "")
         )
 
     def __arrow_c_schema__(self) -> object:

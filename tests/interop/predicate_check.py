@@ -19,7 +19,7 @@ REFUSALS = (
     r"is not supported SQL in lance",  # CASE, SUBSTR, TRIM, FLOOR, CEIL ...
     r"LIKE does not support escape_char",
     r"Received literal .* and could not convert to literal of type",
-    r"Cannot automatically convert|Cannot infer common|Cannot coerce|Error during planning",
+    r"Cannot automatically convert|Cannot infer common|Cannot coerce|Failed to coerce|Error during planning",
     r"Dictionary key bigger than the key type|Cannot cast|Can't cast|Cast error|Cannot parse|Overflow|Divide by zero",
 )
 

@@ -2,7 +2,8 @@
 
 A Term is a text of SQL with the values that it must have: None is null, FAILED a row for which the engine must not give a value (division
 by zero, overflow, a cast that fails). Integers are int, floats of every width float, decimals Decimal, dates days and timestamps
-microseconds since 1970 (those with a zone in UTC), lists and structs as Arrow gives them.
+microseconds since 1970 (those with a zone in UTC), clocks microseconds since midnight, spans microseconds, lists and structs as Arrow
+gives them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ ZONE = zoneinfo.ZoneInfo("Europe/Athens")
 EPOCH = datetime.datetime(1970, 1, 1)
 EXACT = decimal.Context(prec=200)
 DAY = 86_400_000_000
-INT64, INT128 = range(-(2**63), 2**63), range(-(2**127), 2**127)
+INT64, DIGITS = range(-(2**63), 2**63), range(-(10**38) + 1, 10**38)
 INTEGERS = {"i8": range(-(2**7), 2**7), "i16": range(-(2**15), 2**15), "i32": range(-(2**31), 2**31), "i64": INT64,
             "u8": range(2**8), "u16": range(2**16), "u32": range(2**32), "u64": range(2**64)}
 FLOATS = ("f16", "f32", "f64")
@@ -44,7 +45,7 @@ class NoValue(Exception):
 @dataclasses.dataclass
 class Term:
     sql: str
-    kind: str  # i8 ... u64, f16 ... f64, decimal, bool, text, bytes, date, ts, tz, list, vector, json
+    kind: str  # i8 ... u64, f16 ... f64, decimal, bool, text, bytes, date, ts, tz, clock, span, list, vector, json
     values: list
     literal: bool = False
     #: Why the reference engine answers otherwise; each is a row of "Differences" in docs/guide/filters.md.
@@ -95,6 +96,18 @@ def overlap(a: range, b: range) -> range:
 
 def reasons(*terms: Term) -> frozenset[str]:
     return frozenset().union(*(term.differs for term in terms))
+
+
+def with_reason(term: Term, reason: str) -> Term:
+    return dataclasses.replace(term, differs=term.differs | {reason})
+
+
+def is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 # ------------------------------------------------------------------------------------------------------------------- logic
@@ -205,7 +218,7 @@ def distinct(left: Term, right: Term) -> list:
 # -------------------------------------------------------------------------------------------------------------- arithmetic
 
 def whole(operator: str, wide: bool) -> Callable[[int, int], int]:
-    """Integers: exact in 64 bits (beside uint64 in 38 digits), towards zero, the sign of the left side in a rest."""
+    """Integers: exact in 64 bits (of uint64 in 38 digits), towards zero, the sign of the left side in a rest."""
     def run(a: int, b: int) -> int:
         if operator in "/%" and b == 0:
             raise NoValue
@@ -215,7 +228,7 @@ def whole(operator: str, wide: bool) -> Callable[[int, int], int]:
             out = int(math.copysign(1, a)) * (abs(a) % abs(b))
         else:
             out = {"+": a + b, "-": a - b, "*": a * b, "&": a & b, "|": a | b, "^": a ^ b}[operator]
-        if out not in (INT128 if wide else INT64):
+        if out not in (DIGITS if wide else INT64):
             raise NoValue
         return out
     return run
@@ -231,7 +244,16 @@ def floating(operator: str, kind: str) -> Callable[[float, float], float]:
 
 
 def decimals(operator: str) -> Callable:
-    return lambda a, b: getattr(EXACT, {"+": "add", "-": "subtract", "*": "multiply"}[operator])(decimal.Decimal(a), decimal.Decimal(b))
+    """Exact, as far as 38 digits hold it."""
+    def run(a: object, b: object) -> decimal.Decimal:
+        if operator == "%" and b == 0:
+            raise NoValue
+        name = {"+": "add", "-": "subtract", "*": "multiply", "%": "remainder"}[operator]
+        out = getattr(EXACT, name)(decimal.Decimal(a), decimal.Decimal(b))  # type: ignore[arg-type]
+        if len(out.as_tuple().digits) > 38:
+            raise NoValue
+        return out
+    return run
 
 
 def to_integer(kind: str) -> Callable[[object], int]:
@@ -261,6 +283,8 @@ def half_away(value: float, digits: int = 0) -> float:
     if not math.isfinite(value):
         return value
     scaled = value * 10.0**digits
+    if math.isinf(scaled):
+        return value
     return math.copysign(float(math.floor(abs(scaled) + 0.5)) if abs(scaled) < 2**52 else abs(scaled), value) / 10.0**digits
 
 
@@ -297,6 +321,16 @@ def split_part(text: str, by: str, index: int) -> str:
     parts = text.split(by) if by else [text]
     index = index - 1 if index > 0 else len(parts) + index
     return parts[index] if 0 <= index < len(parts) else ""
+
+
+def distance(a: str, b: str) -> int:
+    """Levenshtein's."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        last, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
+    return row[-1]
 
 
 def title(text: str) -> str:

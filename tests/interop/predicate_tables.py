@@ -55,6 +55,10 @@ def random_zoned(rng: random.Random) -> int:
     return to_utc(min(random_day(rng), 20000) * DAY + rng.randrange(6, 22) * 3_600_000_000 + rng.choice((0, 1, 1_800_000_000)))
 
 
+def random_span(rng: random.Random) -> int:
+    return rng.choice((0, 1, -1, 5, 3600, -86400, rng.randrange(-(10**6), 10**6))) * 1_000_000
+
+
 def random_json(rng: random.Random) -> str:
     value: Any = {}
     if rng.random() < 0.8:
@@ -66,8 +70,8 @@ def random_json(rng: random.Random) -> str:
     return json.dumps(value)
 
 
-def random_box(rng: random.Random) -> dict:
-    inner = None if rng.random() < 0.2 else {"y": random_float(rng, "f64"), "flag": rng.choice((True, False, None))}
+def random_box(rng: random.Random, nulls: bool) -> dict:
+    inner = None if nulls and rng.random() < 0.2 else {"y": random_float(rng, "f64"), "flag": rng.choice((True, False, None))}
     return {"x": rng.choice((None, *range(-3, 9))), "tag": rng.choice((None, *WORDS)), "inner": inner}
 
 
@@ -76,6 +80,7 @@ class PredicateTable:
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
+        self.version = rng.choice(("2.0", "2.1", "2.1", "2.2"))
         self.rows = rng.choice((rng.randrange(1, 40), rng.randrange(1, 40), rng.randrange(40, 150), rng.randrange(150, 500)))
         self.terms: list[Term] = []
         self.columns: dict[str, pa.Array] = {}
@@ -118,6 +123,18 @@ class PredicateTable:
         for name, unit, step in (("seconds", "s", 1_000_000), ("micros", "us", 1)):
             clocks = [value if value is None else value // step * step for value in self._values(lambda: random_clock(self.rng))]
             self._add(name, "ts", clocks, pa.array([v if v is None else v // step for v in clocks], pa.int64()).cast(pa.timestamp(unit)))
+        for name, unit, step in (("date64", "ms", 1000), ("nanos", "ns", 1)):
+            kind = "ts" if unit == "ns" else "date"
+            values = self._values(lambda kind=kind: random_clock(self.rng) if kind == "ts" else random_day(self.rng))
+            stored = [v if v is None else v * (1000 if kind == "ts" else DAY // step) for v in values]
+            self._add(name, kind, values, pa.array(stored, pa.int64()).cast(pa.timestamp("ns") if kind == "ts" else pa.date64()))
+        for name, kind, step in (("span", pa.duration("us"), 1), ("spans", pa.duration("s"), 1_000_000)):
+            values = self._values(lambda: random_span(self.rng))
+            self._add(name, "span", values, pa.array([v if v is None else v // step for v in values], pa.int64()).cast(kind))
+        for name, kind, step in (("clock", pa.time64("us"), 1), ("clocks", pa.time32("s"), 1_000_000)):
+            values = [v if v is None else v % DAY // step * step for v in self._values(lambda: random_clock(self.rng))]
+            whole = pa.int64() if step == 1 else pa.int32()
+            self._add(name, "clock", values, pa.array([v if v is None else v // step for v in values], whole).cast(kind))
         zoned = self._values(lambda: random_zoned(self.rng))
         self._add("zoned", "tz", zoned, pa.array(zoned, pa.int64()).cast(pa.timestamp("us", "Europe/Athens")))
 
@@ -127,6 +144,8 @@ class PredicateTable:
             self._add(name, "text", values, pa.array(values, kind))
         values = self._values(lambda: self.rng.choice(WORDS))
         self._add("dict", "text", values, pa.array(values, pa.string()).dictionary_encode().cast(pa.dictionary(pa.int8(), pa.string())))
+        values = self._values(lambda: random_integer(self.rng, "i16"))
+        self._add("code", "i16", values, pa.array(values, pa.int16()).dictionary_encode())
         values = self._values(lambda: bytes([self.rng.choice((0, 97, 255))]) * self.rng.randrange(4))
         self._add("bytes", "bytes", values, pa.array(values, pa.binary()))
         values = self._values(lambda: bytes(self.rng.choice((0, 97, 255)) for _ in range(2)))
@@ -136,11 +155,16 @@ class PredicateTable:
         rng = self.rng
         values = self._values(lambda: [rng.choice((None, 1, 2, 3, -(2**63))) for _ in range(rng.randrange(5))])
         self._add("list", "list", values, pa.array(values, pa.list_(pa.int64())))
+        values = self._values(lambda: [rng.choice((1, 2, 3)) for _ in range(rng.randrange(4))])
+        self._add("large_list", "list", values, pa.array(values, pa.large_list(pa.int64())))
         values = self._values(lambda: [rng.choice(WORDS[:8]) for _ in range(rng.randrange(4))])
         self._add("words", "list_text", values, pa.array(values, pa.list_(pa.string())))
         values = self._values(lambda: [float(rng.randrange(4)) for _ in range(3)])
         self._add("vector", "vector", values, pa.array(values, pa.list_(pa.float32(), 3)))
-        boxes = self._values(lambda: random_box(rng))
+        if self.version == "2.0":  # which has no null structs
+            boxes = [random_box(rng, False) for _ in range(self.rows)]
+        else:
+            boxes = self._values(lambda: random_box(rng, True))
         self._add("box", "struct", boxes, pa.array(boxes, BOX))
         self._member("box.x", "i32", lambda box: box["x"], boxes)
         self._member("box.tag", "text", lambda box: box["tag"], boxes)
@@ -162,7 +186,7 @@ def write(made: PredicateTable, uri: str, ours: Any, theirs: Any) -> str:
     rng = made.rng
     writer = rng.choice((ours, theirs))
     step = rng.choice((7, 50, 10_000)) if made.rows < 100 else rng.choice((30, 100, 10_000))
-    options: dict[str, Any] = {"data_storage_version": rng.choice(("2.1", "2.2")), "enable_stable_row_ids": rng.random() < 0.3}
+    options: dict[str, Any] = {"data_storage_version": made.version, "enable_stable_row_ids": rng.random() < 0.3}
     for first in range(0, made.rows, step):  # taken, not sliced: the reference's writer fails on slices of nullable structs
         part = made.table.take(pa.array(range(first, min(first + step, made.rows))))
         writer.write_dataset(part, uri, mode="append" if first else "create", **options)

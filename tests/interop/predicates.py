@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import decimal
-import json
 import math
 import re
-from collections.abc import Callable
 
 from tests.interop import predicate_model as model
-from tests.interop.predicate_model import DAY, FLOATS, INTEGERS, Term, build, combine, reasons
-from tests.interop.predicate_tables import WORDS, PredicateTable
+from tests.interop.predicate_functions import FunctionTests
+from tests.interop.predicate_model import DAY, FLOATS, INTEGERS, Term, build, combine, is_nan, quote, with_reason
+from tests.interop.predicate_tables import WORDS
 
 OPERATORS = ("=", "<>", "<", "<=", ">", ">=")
 PATTERNS = ("%", "", "a%", "%a%", "_", "%h", "b%r%", "1_\\%", "10%", "a\\_b", "É%", "%_a%", "_irch")
 REGEXPS = ("^a", "h$", "[0-9]+", "b|c", "^$", "x{3,}", "(?i)birch", "a.c", "é")
 
 
-def quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-class Predicates:
+class Predicates(FunctionTests):
     """Seeded by the table's generator."""
-
-    def __init__(self, table: PredicateTable) -> None:
-        self.table, self.rng = table, table.rng
 
     def predicate(self) -> Term:
         return self._boolean(self.rng.choice((0, 1, 1, 2, 3)))
@@ -37,10 +28,8 @@ class Predicates:
         if depth > 0 and rng.random() < 0.75:
             return rng.choice((self._junction, self._junction, self._not, self._is_truth, self._case_test, self._distinct_truth))(depth - 1)
         return rng.choice((self._comparison,) * 6 + (self._between, self._in, self._like, self._regexp, self._is_null, self._is_null,
-                          self._distinct, self._flag, self._text_test, self._list_test, self._json_test, self._number_test))()
-
-    def _bool(self, sql: str, values: list, *terms: Term, differs: tuple[str, ...] = ()) -> Term:
-        return Term(sql, "bool", values, differs=reasons(*terms) | frozenset(differs))
+                          self._distinct, self._flag, self._text_test, self._list_test, self._list_test, self._json_test, self._number_test, self._choice_test,
+                          self._digest_test))()
 
     def _junction(self, depth: int) -> Term:
         parts = [self._boolean(depth) for _ in range(self.rng.choice((2, 2, 2, 3, 5)))]
@@ -77,7 +66,7 @@ class Predicates:
 
     # ---- tests
     def _comparison(self) -> Term:
-        kind = self.rng.choice(("number", "number", "number", "number", "text", "time", "time", "bytes", "bool"))
+        kind = self.rng.choice(("number", "number", "number", "number", "text", "time", "time", "bytes", "bool", "span", "clock"))
         left, right = self._pair(kind)
         if self.rng.random() < 0.1:
             left, right = right, left
@@ -85,7 +74,7 @@ class Predicates:
         return self._bool(f"{left.sql} {operator} {right.sql}", model.compare(operator, left, right), left, right, differs=self._unlike(left, right))
 
     def _distinct(self) -> Term:
-        left, right = self._pair(self.rng.choice(("number", "text", "time", "bool")))
+        left, right = self._pair(self.rng.choice(("number", "text", "time", "bool", "span", "clock")))
         is_not = self.rng.random() < 0.5
         values = model.distinct(left, right)
         rounded = bool({left.kind, right.kind} & {"f16", "f32"})
@@ -104,7 +93,7 @@ class Predicates:
         return ("units of time",) if both <= {"ts", "tz", "date"} and split and "seconds" in left.sql + right.sql else ()
 
     def _between(self) -> Term:
-        value, low = self._pair(self.rng.choice(("number", "text", "time")))
+        value, low = self._pair(self.rng.choice(("number", "text", "time", "span", "clock")))
         high = self._literal_beside(value)
         is_not = self.rng.random() < 0.3
         values = model.all_of([model.compare(">=", value, low), model.compare("<=", value, high)])
@@ -112,7 +101,7 @@ class Predicates:
                           value, low, high, differs=self._unlike(value, low))
 
     def _in(self) -> Term:
-        value = self._value(self.rng.choice(("number", "number", "text", "time", "bytes")), 1)
+        value = self._value(self.rng.choice(("number", "number", "text", "time", "bytes", "span", "clock")), 1)
         choices = [self._literal_beside(value) for _ in range(self.rng.choice((1, 2, 3, 5, 30)))]
         if self.rng.random() < 0.15:
             choices.insert(0, Term("NULL", value.kind, [None] * self.table.rows, literal=True))
@@ -150,50 +139,6 @@ class Predicates:
         name, test = self.rng.choice((("starts_with", str.startswith), ("ends_with", str.endswith), ("contains", str.__contains__)))
         return self._bool(f"{name}({text.sql}, {quote(piece)})", combine(lambda value: test(value, piece), text.values), text)
 
-    def _list_test(self) -> Term:
-        rng = self.rng
-        numbers, words = self.table.of_kind("list")[0], self.table.of_kind("list_text")[0]
-        item, word = rng.choice((1, 2, 9)), rng.choice(WORDS[:5])
-        position = rng.choice((1, 2, -1, 7))
-
-        def at(values: list) -> object:
-            index = position - 1 if position > 0 else len(values) + position
-            return values[index] if 0 <= index < len(values) else None
-
-        return rng.choice((
-            lambda: self._bool(f"array_has(list, {item})", combine(lambda values: item in values, numbers.values)),
-            lambda: self._bool(f"array_has(words, {quote(word)})", combine(lambda values: word in values, words.values)),
-            lambda: self._bool(f"array_has_any(words, [{quote(word)}, 'zz'])", combine(lambda values: word in values, words.values)),
-            lambda: self._bool(f"array_has_all(words, [{quote(word)}])", combine(lambda values: word in values, words.values)),
-            lambda: self._bool(f"array_length(list) > {item}", combine(lambda values: len(values) > item, numbers.values)),
-            lambda: self._bool(f"list[{position}] = {item}", [None if v is None or at(v) is None else at(v) == item for v in numbers.values]),
-            lambda: self._bool(f"vector[2] >= {item}", combine(lambda values: values[1] >= item, self.table.of_kind("vector")[0].values)),
-        ))()
-
-    def _json_test(self) -> Term:
-        doc, rng = self.table.of_kind("json")[0], self.rng
-        number = rng.randrange(10)
-
-        def member(name: str, kind: type) -> Callable[[str], object]:
-            def get(text: str) -> object:
-                value = json.loads(text).get(name)
-                return value if isinstance(value, kind) else None
-            return get
-
-        def known(values: list, test: Callable) -> list:
-            return combine(test, values)
-
-        return rng.choice((
-            lambda: self._bool(f"json_get_int(doc, 'n') > {number}", known(combine(member("n", int), doc.values), lambda value: value > number)),
-            lambda: self._bool("json_get_string(doc, 's') = 'ash'", known(combine(member("s", str), doc.values), lambda value: value == "ash")),
-            lambda: self._bool("json_exists(doc, '$.a')", combine(lambda text: "a" in json.loads(text), doc.values)),
-            lambda: self._bool(f"json_extract(doc, '$.n') = '{number}'", known(combine(member("n", int), doc.values), lambda value: value == number)),
-        ))()
-
-    def _number_test(self) -> Term:
-        number = self.rng.choice(self.table.of_kind("f32", "f64"))
-        return self._bool(f"isnan({number.sql})", combine(math.isnan, number.values), number)
-
     # ---- values
     def _pair(self, kind: str) -> tuple[Term, Term]:
         """Two that are compared: most often the second is a literal."""
@@ -227,7 +172,16 @@ class Predicates:
         if term.kind == "text":
             word = value if value is not None else self.rng.choice(WORDS)
             return self._literal(quote(word), "text", word)
+        if term.kind in ("span", "clock"):
+            return self._clock_literal(term, value)
         return self._time_literal(term, value)
+
+    def _clock_literal(self, term: Term, value: object) -> Term:
+        """Text, which the reference reads beside neither."""
+        micros = self.rng.choice((0, 1_000_000, 45_000_500_000)) if value is None else value
+        if term.kind == "span":
+            return self._literal(quote(f"{micros} microseconds"), "span", micros)
+        return self._literal(quote(f"{model.moment(micros):%H:%M:%S.%f}"), "clock", micros)
 
     def _number_literal(self, term: Term, value: object) -> Term:
         rng = self.rng
@@ -244,7 +198,7 @@ class Predicates:
         if rng.random() < 0.1:
             value += rng.choice((-1, 1))
         value = max(value, -(2**63) + 1)
-        return self._literal(str(value), "i64", value)
+        return self._literal(str(value), "i64" if value < 2**63 else "u64", value)
 
     def _time_literal(self, term: Term, value: object) -> Term:
         rng = self.rng
@@ -275,43 +229,32 @@ class Predicates:
         kinds = (left.kind, right.kind)
         if left.kind in INTEGERS and right.kind in INTEGERS:
             wide = "u64" in kinds
-            return model.wraps(build(sql, "u64" if wide else "i64", model.whole(operator, wide), left, right), left, right)
+            if wide and (self._is_signed(left) or self._is_signed(right)):
+                return build(sql, "decimal", model.decimals(operator), left, right) if operator != "/" else left
+            made = model.wraps(build(sql, "u64" if wide else "i64", model.whole(operator, wide), left, right), left, right)
+            return with_reason(made, "quotients of uint64") if wide and operator == "/" and "(" in left.sql + right.sql else made
         if any(kind in FLOATS for kind in kinds):
             narrow = "f64" not in kinds and (right.literal or "decimal" not in kinds)
             kind = "f32" if narrow else "f64"
-            made = build(sql, kind, model.floating(operator, kind), left, right)
+            made = build(sql, kind, model.floating(operator, kind), left, right, differs={"float16 arithmetic"} if "f16" in kinds else ())
             new = any(is_nan(value) and not is_nan(a) and not is_nan(b) for value, a, b in zip(made.values, left.values, right.values))
             return with_reason(made, "signs of NaN") if new else made
-        if operator in "/%":
+        if operator == "/":
             return left
         return build(sql, "decimal", model.decimals(operator), left, right)
 
-    def _number_function(self, depth: int) -> Term:
-        rng = self.rng
-        whole = rng.choice(self.table.of_kind("i8", "i16", "i32", "u8", "u16", "u32"))
-        real = rng.choice(self.table.of_kind("f32", "f64"))
-        digits = rng.choice((0, 1, 2))
-        return rng.choice((
-            lambda: model.wraps(build(f"abs({whole.sql})", "i64", abs, whole), whole),
-            lambda: build(f"abs({real.sql})", real.kind, abs, real),
-            lambda: self._root(whole),
-            lambda: build(f"floor({real.sql})", real.kind, lambda value: float(math.floor(value)) if math.isfinite(value) else value, real),
-            lambda: build(f"ceil({real.sql})", real.kind, lambda value: float(math.ceil(value)) if math.isfinite(value) else value, real),
-            lambda: build(f"trunc({real.sql})", real.kind, lambda value: float(math.trunc(value)) if math.isfinite(value) else value, real),
-            lambda: build(f"round({self._f64().sql}, {digits})", "f64", lambda value: model.half_away(value, digits), self._f64()),
-        ))()
-
-    def _root(self, number: Term) -> Term:
-        made = build(f"sqrt({number.sql})", "f64", lambda value: math.sqrt(value) if value >= 0 else math.nan, number)
-        return with_reason(made, "signs of NaN") if any(is_nan(value) for value in made.values) else made
-
-    def _f64(self) -> Term:
-        return next(term for term in self.table.terms if term.sql == "f64")
+    @staticmethod
+    def _is_signed(term: Term) -> bool:
+        """Beside uint64 it makes a decimal. A literal is of the type of the column, where that has it."""
+        return term.values[0] < 0 if term.literal else not term.kind.startswith("u")
 
     def _text_number(self, depth: int) -> Term:
         text = self._text(depth)
         piece = self.rng.choice(("a", "h", "é", ","))
         return self.rng.choice((
+            lambda: build(f"levenshtein({text.sql}, 'ash')", "i64", lambda value: model.distance(value, "ash"), text),
+            lambda: Term(f"regexp_count({text.sql}, 'a')", "i64", [v if v is model.FAILED else (v or "").count("a") for v in text.values], differs=text.differs),
+            lambda: build(f"find_in_set('b', {text.sql})", "i64", lambda value: [*value.split(","), "b"].index("b") + 1 if "b" in value.split(",") else 0, text),
             lambda: build(f"length({text.sql})", "i64", len, text),
             lambda: build(f"octet_length({text.sql})", "i64", lambda value: len(value.encode()), text),
             lambda: build(f"strpos({text.sql}, {quote(piece)})", "i64", lambda value: value.find(piece) + 1, text),
@@ -357,29 +300,9 @@ class Predicates:
             return column
         return rng.choice((self._text_function, self._text_function, self._concatenation, self._shown))(self._text(depth - 1))
 
-    def _text_function(self, text: Term) -> Term:
-        count, piece = self.rng.choice((0, 1, 2, -1, 5)), self.rng.choice(("a", "h", " "))
-        name, arguments, function = self.rng.choice((
-            ("lower", "", str.lower), ("upper", "", str.upper), ("reverse", "", lambda v: v[::-1]), ("trim", "", lambda v: v.strip(" ")),
-            ("ltrim", "", lambda v: v.lstrip(" ")), ("rtrim", "", lambda v: v.rstrip(" ")), ("initcap", "", model.title),
-            ("left", f", {count}", lambda v: v[:count]), ("right", f", {count}", lambda v: v[-count:] if count > 0 else v[-count:] if count else ""),
-            ("substr", f", {count}", lambda v: model.substring(v, count)), ("substr", f", {count}, 2", lambda v: model.substring(v, count, 2)),
-            ("replace", f", {quote(piece)}, 'zz'", lambda v: v.replace(piece, "zz")), ("repeat", ", 2", lambda v: v * 2),
-            ("lpad", ", 4, 'xy'", lambda v: model.pad(v, 4, "xy", True)), ("rpad", ", 4, 'xy'", lambda v: model.pad(v, 4, "xy", False)),
-            ("split_part", ", ',', 2", lambda v: model.split_part(v, ",", 2)), ("translate", ", 'ab', 'x'", lambda v: v.translate({97: "x", 98: None})),
-            ("btrim", ", 'ah'", lambda v: v.strip("ah")), ("concat", ", 'z', NULL", lambda v: v + "z"),
-        ))
-        if name == "concat":
-            return Term(f"concat({text.sql}{arguments})", "text", [model.FAILED if v is model.FAILED else (v or "") + "z" for v in text.values], differs=text.differs)
-        return build(f"{name}({text.sql}{arguments})", "text", function, text)
-
     def _concatenation(self, text: Term) -> Term:
         other = self.rng.choice(self.table.of_kind("text"))
         return build(f"({text.sql} || '-' || {other.sql})", "text", lambda a, b: f"{a}-{b}", text, other)
-
-    def _shown(self, text: Term) -> Term:
-        number = self.rng.choice(self.table.of_kind(*INTEGERS))
-        return build(f"CAST({number.sql} AS string)", "text", str, number)
 
     def _time(self, depth: int) -> Term:
         rng = self.rng
@@ -394,11 +317,3 @@ class Predicates:
             return build(f"CAST({plain.sql} AS date)", "date", lambda value: value // DAY, plain)
         days = rng.choice((1, -3, 40))
         return build(f"({plain.sql} + interval '{days} days')", "ts", lambda value: value + days * DAY, plain, differs=("refused",))
-
-
-def with_reason(term: Term, reason: str) -> Term:
-    return dataclasses.replace(term, differs=term.differs | {reason})
-
-
-def is_nan(value: object) -> bool:
-    return isinstance(value, float) and math.isnan(value)

@@ -1,7 +1,8 @@
-"""The long runs, by hand: python -m tests.long [--cases 20000] [--fuzz-seconds 600] [--skip sweep|filters|corpus|bad-input|sequences|limits|fuzz ...]
+"""The long runs, by hand: python -m tests.long [--cases 20000] [--fuzz-seconds 600] [--skip sweep|filters|scans|corpus|bad-input|sequences|limits|fuzz ...]
 
 sweep       generated round trips, both ways and through single files
 filters     random predicates over random tables, as many as cases
+scans       every way of asking for rows, as many as cases; scans that are dropped half-way
 corpus      datasets of every file version; older releases of the reference write too, where EIDER_RELEASES names the
             interpreters (colons between them) of environments that hold them
 sequences   random operation sequences
@@ -44,13 +45,15 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fuzz-seconds", type=int, default=600, help="for each target")
-    parser.add_argument("--skip", nargs="*", default=[], choices=["sweep", "filters", "corpus", "sequences", "limits", "bad-input", "fuzz"])
+    parser.add_argument("--skip", nargs="*", default=[], choices=["sweep", "filters", "scans", "corpus", "sequences", "limits", "bad-input", "fuzz"])
     arguments = parser.parse_args()
     pytest = [sys.executable, "-m", "pytest", "-q"]
     steps: dict[str, list[tuple[list[str], dict[str, str]]]] = {
         "sweep": [([sys.executable, "-m", "tests.interop.sweep", "--cases", str(arguments.cases), "--seed", str(arguments.seed)], {})],
         "filters": [([sys.executable, "-m", "tests.interop.sweep", "--direction", "filters", "--seed", str(arguments.seed), "--cases",
                       str(arguments.cases // PER_TABLE)], {})],
+        "scans": [([*pytest, "tests/python/test_any_scan.py", "tests/python/test_dropped_scans.py"],
+                   {"EIDER_SCAN_TABLES": str(arguments.cases // 30), "EIDER_DROPPED_SCANS": "1000"})],
         "corpus": [([sys.executable, "-m", "tests.interop.corpus", "--cases", str(max(600, arguments.cases // 10)), "--release",
                      *filter(None, os.environ.get("EIDER_RELEASES", "").split(":"))], {})],
         "sequences": [([*pytest, "tests/interop/test_sequences.py"], {"EIDER_INTEROP_SEQUENCES": "1000"})],

@@ -2,6 +2,7 @@
 
 import pickle
 
+import datafusion
 import duckdb
 import polars as pl
 import pyarrow as pa
@@ -111,6 +112,67 @@ def test_polars_pushes_into_a_dataset(ds, table):
     lazy = pl.scan_pyarrow_dataset(ds)
     found = lazy.filter((pl.col("value") > 10) & (pl.col("word") == "w7")).select("id").collect()
     assert found["id"].to_list() == table.filter((FIELD("value") > 10) & (FIELD("word") == "w7"))["id"].to_pylist()
+
+
+def test_what_polars_pushes(ds):
+    seen = []
+
+    class Watched(eider.LanceDataset):
+        def to_batches(self, *args, **kwargs):
+            seen.append(kwargs)
+            return super().to_batches(*args, **kwargs)
+
+    found = pl.scan_pyarrow_dataset(Watched(ds.uri)).filter(pl.col("value") > 47).select("id").collect()
+    assert found["id"].to_list() == [48, 49, 98, 99, 148, 149, 198, 199]
+    assert len(seen) == 1
+    assert {*seen[0]["columns"]} <= {"id", "value"} and "value > 47" in str(seen[0]["filter"])
+
+
+@pytest.mark.parametrize("query", [*QUERIES[:5], "SELECT count(*), sum(value), max(word) FROM ds"])
+def test_datafusion_pushes_into_a_dataset(ds, table, query):
+    answers = []
+    for rows in (ds, pads.dataset(table)):
+        context = datafusion.SessionContext()
+        context.register_dataset("ds", rows)
+        answers.append(context.sql(query).to_arrow_table().to_pydict())
+    assert answers[0] == answers[1]
+
+
+def test_what_datafusion_pushes(ds, monkeypatch):
+    seen = []
+    scanner = eider.LanceFragment.scanner
+    monkeypatch.setattr(eider.LanceFragment, "scanner", lambda self, *args, **kwargs: seen.append(kwargs) or scanner(self, *args, **kwargs))
+    context = datafusion.SessionContext()
+    context.register_dataset("ds", ds)
+    found = context.sql("SELECT id FROM ds WHERE value > 47 AND word IS NOT NULL ORDER BY id").to_arrow_table()
+    assert found["id"].to_pylist() == [48, 49, 98, 148, 149, 199]
+    assert len(seen) == len(ds.get_fragments())
+    assert all(kwargs["columns"] == ["id"] and "value > 47" in str(kwargs["filter"]) for kwargs in seen)
+
+
+def test_a_fragment_takes_no_other_schema(ds):
+    fragment = ds.get_fragments(FIELD("id") > 3)[0]
+    assert fragment.scanner(ds.schema, columns=["id"]).to_table().num_rows == 60
+    with pytest.raises(eider.UnsupportedError, match="schema"):
+        fragment.scanner(pa.schema([("id", pa.int8())]))
+    with pytest.raises(TypeError, match="filter"):
+        ds.get_fragments(5)
+
+
+def test_joins_and_sorts(ds, table):
+    other = pa.table({"id": [3, 5, 999], "extra": ["x", "y", "z"]})
+    expected = table.join(other, "id", join_type="inner").sort_by("id")
+    for right in (other, pads.dataset(other)):
+        assert ds.join(right, "id", join_type="inner").to_table().sort_by("id") == expected
+    assert ds.join(ds, "id", right_keys="id", right_suffix="_r").to_table().num_columns == 5
+    assert ds.sort_by([("value", "descending"), ("id", "ascending")]).to_table() == table.sort_by([("value", "descending"), ("id", "ascending")])
+    assert ds.sort_by("word").to_table()["word"].to_pylist() == table.sort_by("word")["word"].to_pylist()
+    asof = ds.join_asof(pa.table({"id": [10, 150], "extra": [1, 2]}), "id", [], 5)
+    assert asof.to_table().filter(pc.field("extra").is_valid())["id"].to_pylist() == [5, 6, 7, 8, 9, 10, *range(145, 151)]
+    with pytest.raises(TypeError, match="right side"):
+        ds.join(5, "id")
+    with pytest.raises(eider.InvalidError, match="sort_by"):
+        ds.sort_by([("id", "up")])
 
 
 def test_sql_over_a_dataset(ds):

@@ -228,3 +228,17 @@ def test_escaped_letters_of_patterns_stand_for_themselves(condition, expected, t
     texts = ["a%b", "a%", "a%c%", "xa%", "a_b", "ab", "a.b"]
     ds = eider.write_dataset(pa.table({"s": texts}), str(tmp_path / "t.lance"))
     assert ds.to_table(filter=condition)["s"].to_pylist() == expected
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.1", "2.2"])
+def test_nulls_among_the_values_of_a_dictionary(write, version):
+    """Files of version 2.0 keep a null as one of the dictionary's values."""
+    words = pa.DictionaryArray.from_arrays(pa.array([0, 1, None, 1], pa.int8()), pa.array(["a", None]))
+    ds = write(
+        pa.table({"word": words, "none": pa.nulls(4, pa.int16()).dictionary_encode()}), data_storage_version=version
+    )
+    assert ds.to_table()["word"].to_pylist() == ["a", None, None, None]
+    counts = [ds.count_rows(f"word {test}") for test in ("IS NULL", "IS NOT NULL", "= 'a'", "IS DISTINCT FROM 'a'")]
+    assert counts == [3, 1, 1, 3]
+    assert ds.count_rows("none IS NULL") == 4
+    assert ds.scanner().aggregate({"n": "count(word)"}).to_pylist() == [{"n": 1}]

@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
+from scan_model import ranked
 
 import eider
 from eider.dataset import ColumnOrdering
@@ -37,26 +38,6 @@ def table() -> pa.Table:
 @pytest.fixture(scope="module")
 def ds(table, tmp_path_factory) -> eider.LanceDataset:
     return eider.write_dataset(table, tmp_path_factory.mktemp("order") / "o.lance", max_rows_per_file=900)
-
-
-def ranked(rows: list[dict], name: str, ascending: bool, nulls_first: bool) -> list[dict]:
-    """A stable sort: nulls where they are wanted, NaN after every number."""
-
-    def value(row):
-        found = row
-        for part in name.split("."):
-            found = None if found is None else found[part]
-        return found
-
-    def key(row):
-        found = value(row)
-        return (found != found, 0.0 if found != found else found)
-
-    nulls = [row for row in rows if value(row) is None]
-    values = sorted((row for row in rows if value(row) is not None), key=key, reverse=not ascending)
-    if not ascending:  # reverse keeps equal rows in their order
-        values = sorted((row for row in rows if value(row) is not None), key=key, reverse=True)
-    return nulls + values if nulls_first else values + nulls
 
 
 KEYS = [
@@ -126,7 +107,20 @@ def test_a_plan_for_people(ds):
     assert "columns: id" in plan
     done = ds.scanner(["id"], "number < 5", limit=3).analyze_plan()
     assert "3 rows in 1 batches" in done
+    assert "evaluate the filter" in done and "read 3 rows" in done
     assert "bytes" in ds.scanner(filter="number < 5").analyze_plan(count_rows=True)
+
+
+def test_statistics_count_rows_and_times_of_stages(ds):
+    stats = eider.ScanStats()
+    found = ds.to_table(["id"], "_rowoffset < 100 AND number < 5", order_by=["word"], stats=stats)
+    assert stats.rows_filtered == 100  # the others are ruled out by where they are
+    assert stats.rows_read == 2 * found.num_rows  # keys, and the rows in their order
+    assert min(stats.filter_read_ns, stats.filter_ns, stats.sort_ns, stats.read_ns) > 0
+    taken = eider.ScanStats()
+    ds.take([1, 2], ["id"], stats=taken)
+    assert (taken.rows_read, taken.rows_filtered, taken.sort_ns) == (2, 0, 0)
+    assert "rows_read=2" in repr(taken)
 
 
 def test_a_callback_hears_what_was_read(ds):

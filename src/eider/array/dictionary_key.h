@@ -5,6 +5,7 @@
 #include <eider/array.h>
 
 #include "eider/base/bytes.h"
+#include "eider/base/memory.h"
 
 namespace eider {
 
@@ -22,6 +23,18 @@ inline int64_t DictionaryKey(const Array& array, int64_t i) {
     case TypeId::kUInt32: return LoadLe<uint32_t>(keys + 4 * at);
     default: return LoadLe<int64_t>(keys + 8 * at);
   }
+}
+
+/// Rows whose key stands for a null become null themselves: who asks for nulls looks at the keys alone. \pre keys lie inside the dictionary
+inline void SpreadNullValues(Array* array) {
+  const Array& values = *array->dictionary;
+  if (!values.validity.present()) return;
+  BitBuilder validity;
+  validity.Reserve(uint64_t(array->offset + array->length));
+  validity.AppendFill(uint64_t(array->offset), true);
+  for (int64_t i = 0; i < array->length; ++i) validity.AppendBit(array->IsValid(i) && values.IsValid(DictionaryKey(*array, i)));
+  array->validity = validity.Finish();
+  array->null_count = -1;
 }
 
 }  // namespace eider

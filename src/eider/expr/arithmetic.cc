@@ -52,8 +52,8 @@ Meeting MeetNumbers(char symbol, const TypePtr& left, const TypePtr& right, cons
     const TypePtr type = MakeType(a == TypeId::kDouble || b == TypeId::kDouble || IsDecimal(a) || IsDecimal(b) ? TypeId::kDouble : TypeId::kFloat);
     return {type, type, type, type, NumberOperator(symbol, type)};
   }
-  if (IsWhole(left_shown->id) && IsWhole(right_shown->id)) {
-    const TypePtr shown = CommonType(left_shown, right_shown);
+  const TypePtr shown = CommonType(left_shown, right_shown);
+  if (IsWhole(shown->id)) {  // not uint64 beside signed ones: these are decimals
     const bool wide = a == TypeId::kUInt64 || b == TypeId::kUInt64 || IsDecimal(a) || IsDecimal(b);
     const TypePtr type = wide ? Decimal(38, 0) : MakeType(TypeId::kInt64);
     return {type, type, type, shown, NumberOperator(symbol, type)};
@@ -138,7 +138,7 @@ Meeting Meet(std::string_view symbol, const NodePtr& left, const NodePtr& right)
 NodePtr FitOperand(const NodePtr& node, const NodePtr& other) {
   const auto* literal = dynamic_cast<const LiteralNode*>(node.get());
   if (!literal || other->literal() || !literal->value()->IsValid(0) || !IsNumber(node->type()->id)) return node;
-  if (IsDecimal(other->type()->id) && !literal->text().empty()) {
+  if (IsDecimal(other->type()->id) && !IsWhole(other->shown_type()->id) && !literal->text().empty()) {
     const std::optional<ExactNumber> exact = ParseExact(literal->text());
     const int scale = exact ? int(std::clamp<int64_t>(-exact->exponent, 0, 38)) : 0;
     Int128 value = 0;

@@ -42,13 +42,20 @@ ArrayPtr Apply(const Call& call, std::string_view what, Op op) {
   return MakeFixed(call.type, call.rows, out.Finish(), std::move(validity));
 }
 
+/// No decimal holds the value, though 128 bits do.
+template <typename T>
+bool HasTooManyDigits(T value) {
+  if constexpr (std::is_same_v<T, Int128>) return !InPrecision(value, 38);
+  return false;
+}
+
 template <typename T>
 Kernel WholeOperator(char symbol) {
   static constexpr std::string_view overflow = std::is_same_v<T, Int128> ? kDecimalOverflow : kOverflow;
   switch (symbol) {
-    case '+': return [](const Call& call) { return Apply<T>(call, overflow, [](T a, T b, T* out) { return __builtin_add_overflow(a, b, out); }); };
-    case '-': return [](const Call& call) { return Apply<T>(call, overflow, [](T a, T b, T* out) { return __builtin_sub_overflow(a, b, out); }); };
-    case '*': return [](const Call& call) { return Apply<T>(call, overflow, [](T a, T b, T* out) { return __builtin_mul_overflow(a, b, out); }); };
+    case '+': return [](const Call& call) { return Apply<T>(call, overflow, [](T a, T b, T* out) { return __builtin_add_overflow(a, b, out) || HasTooManyDigits(*out); }); };
+    case '-': return [](const Call& call) { return Apply<T>(call, overflow, [](T a, T b, T* out) { return __builtin_sub_overflow(a, b, out) || HasTooManyDigits(*out); }); };
+    case '*': return [](const Call& call) { return Apply<T>(call, overflow, [](T a, T b, T* out) { return __builtin_mul_overflow(a, b, out) || HasTooManyDigits(*out); }); };
     case '/':
       return [](const Call& call) {
         return Apply<T>(call, kByZero, [](T a, T b, T* out) {

@@ -190,12 +190,13 @@ const IntervalUnit* FindUnit(std::string_view given) {
 }
 
 bool AddPart(double count, const IntervalUnit& unit, Interval* out) {
-  if (!(std::abs(count) < 1e9)) return false;
+  if (!(std::abs(count) < 0x1p53)) return false;  // past it doubles leave whole numbers out
   const double months = count * unit.months, days = count * unit.days + (months - std::trunc(months)) * 30;
   const double nanos = count * double(unit.nanos) + (days - std::trunc(days)) * double(kNanosPerDay);
   if (std::abs(months) > 1e6 || std::abs(days) > 1e8 || std::abs(nanos) > 9e18) return false;
+  const int64_t exact = count == std::trunc(count) && unit.nanos != 0 ? int64_t(count) * unit.nanos : int64_t(std::llround(nanos));
   return !__builtin_add_overflow(out->months, int32_t(months), &out->months) && !__builtin_add_overflow(out->days, int32_t(days), &out->days) &&
-         !__builtin_add_overflow(out->nanos, int64_t(std::llround(nanos)), &out->nanos);
+         !__builtin_add_overflow(out->nanos, exact, &out->nanos);
 }
 
 }  // namespace

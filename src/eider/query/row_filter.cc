@@ -10,6 +10,7 @@
 #include "eider/base/memory_budget.h"
 #include "eider/base/task_pool.h"
 #include "eider/query/ordered_tasks.h"
+#include "eider/query/stage_timer.h"
 
 namespace eider::query {
 namespace {
@@ -42,17 +43,25 @@ RowFilter::RowFilter(std::shared_ptr<const TableReader> table, const ScanOptions
     : expression_(ParseCondition(*options.filter, *table->Plan({})->schema())),
       plan_(table->Plan(ToReadColumns(*table, options, *expression_))),
       reader_(table, plan_, ToReadColumns(*table, options, *expression_)),
-      places_(expression_->columns(), *plan_->schema()) {}
+      places_(expression_->columns(), *plan_->schema()),
+      stats_(options.stats) {}
+
+RecordBatch RowFilter::ReadColumnsOf(const RowRun& run) const {
+  const StageTimer timer(&ScanStats::filter_read_ns, stats_);
+  AddRows(&ScanStats::rows_filtered, run.size(), stats_);
+  return reader_.Read(run);
+}
 
 // Reads the run and evaluates it slice by slice.
 RecordBatch RowFilter::Evaluate(const RowRun& run, const Visit& visit) const {
-  RecordBatch batch = reader_.Read(run);
+  RecordBatch batch = ReadColumnsOf(run);
   uint64_t bytes = 0;
   for (const ArrayPtr& column : batch.columns) bytes += ArrayBytes(*column);
   seen_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   seen_rows_.fetch_add(run.size(), std::memory_order_relaxed);
   const std::vector<ArrayPtr> columns = places_.Find(batch.columns);
   std::vector<ArrayPtr> slice(columns.size());
+  const StageTimer timer(&ScanStats::filter_ns, stats_);
   for (int64_t first = 0; first < batch.num_rows; first += kSliceRows) {
     const int64_t count = std::min(kSliceRows, batch.num_rows - first);
     for (size_t i = 0; i < columns.size(); ++i) slice[i] = SliceArray(columns[i], first, count);

@@ -28,11 +28,13 @@ class RowFilter {
  private:
   using Visit = std::function<void(int64_t first, int64_t count, const Buffer& passing)>;
   RecordBatch Evaluate(const RowRun& run, const Visit& visit) const;
+  RecordBatch ReadColumnsOf(const RowRun& run) const;
 
   const std::shared_ptr<const expr::Expression> expression_;
   const ReadPlanPtr plan_;
   const RunReader reader_;
   ColumnPlaces places_;
+  ScanStats* const stats_;
   mutable std::atomic<uint64_t> seen_rows_{0}, seen_bytes_{0};
 };
 

@@ -10,6 +10,7 @@
 #include "eider/query/row_run.h"
 #include "eider/query/run_reader.h"
 #include "eider/query/sorted_scan.h"
+#include "eider/query/stage_timer.h"
 #include "eider/query/table_reader.h"
 
 namespace eider::query {
@@ -127,9 +128,13 @@ class ScanReader : public RecordBatchReader {
       if (runs.empty()) return;
       // Nothing to overlap with: spare the hand-over.
       const bool at_once = pool.num_threads() == 0 || (tasks_.empty() && IsExhausted());
-      auto work = [reader = reader_, runs = std::move(runs)] {
+      auto work = [reader = reader_, runs = std::move(runs), stats = options_.stats] {
+        const StageTimer timer(&ScanStats::read_ns, stats);
         Batches batches;
-        for (const RowRun& run : runs) batches.emplace_back(run.fragment, reader->Read(run));
+        for (const RowRun& run : runs) {
+          AddRows(&ScanStats::rows_read, run.size(), stats);
+          batches.emplace_back(run.fragment, reader->Read(run));
+        }
         return batches;
       };
       tasks_.Start(std::move(work), at_once);

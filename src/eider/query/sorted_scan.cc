@@ -10,6 +10,7 @@
 #include "eider/query/ordered_tasks.h"
 #include "eider/query/row_sorter.h"
 #include "eider/query/sort_source.h"
+#include "eider/query/stage_timer.h"
 
 namespace eider::query {
 namespace {
@@ -37,7 +38,8 @@ class KeyReader {
         plan_(table_->Plan({.columns = paths_, .stats = options.stats})),
         filter_(options.filter ? std::make_unique<const RowFilter>(table_, options) : nullptr),
         reader_(table_, plan_, {.columns = paths_, .stats = options.stats}, filter_ ? &filter_->plan() : nullptr),
-        places_(paths_, *plan_->schema()) {}
+        places_(paths_, *plan_->schema()),
+        stats_(options.stats) {}
 
   const ReadPlan& plan() const { return *plan_; }
   const RowFilter* filter() const { return filter_.get(); }
@@ -55,19 +57,26 @@ class KeyReader {
     for (const RowRun& run : runs) {
       const RowRun passing = filter_ ? filter_->Apply(run, reader_.TakenOver()) : run;
       if (passing.size() == 0) continue;
-      const RecordBatch batch = reader_.Read(passing);
+      const RecordBatch batch = ReadKeys(passing);
       for (const ArrayPtr& column : batch.columns) seen_bytes_.fetch_add(ArrayBytes(*column), std::memory_order_relaxed);
       seen_rows_.fetch_add(passing.size(), std::memory_order_relaxed);
+      const StageTimer timer(&ScanStats::sort_ns, stats_);
       const std::vector<ArrayPtr> arrays = places_.Find(batch.columns);
       std::vector<SortColumn> columns;
       for (size_t i = 0; i < arrays.size(); ++i) columns.emplace_back(arrays[i], order_[i]);
       block.Add(columns, RowPositions(passing, table_->Starts()[passing.fragment]), bound);
     }
+    const StageTimer timer(&ScanStats::sort_ns, stats_);
     block.Finish();
     return block;
   }
 
  private:
+  RecordBatch ReadKeys(const RowRun& run) const {
+    const StageTimer timer(&ScanStats::read_ns, stats_);
+    AddRows(&ScanStats::rows_read, run.size(), stats_);
+    return reader_.Read(run);
+  }
   static std::vector<std::string> Paths(const std::vector<SortKey>& order) {
     std::vector<std::string> paths;
     for (const SortKey& key : order) paths.push_back(key.column);
@@ -80,6 +89,7 @@ class KeyReader {
   const std::unique_ptr<const RowFilter> filter_;
   const RunReader reader_;
   const ColumnPlaces places_;
+  ScanStats* const stats_;
   mutable std::atomic<uint64_t> seen_rows_{0}, seen_bytes_{0};
 };
 
@@ -89,6 +99,7 @@ class KeySort {
   KeySort(const std::shared_ptr<const TableReader>& table, const ScanOptions& options)
       : budget_(table->session()->budget()),
         pool_(table->session()->cpu_pool()),
+        stats_(options.stats),
         most_(WantedRows(options)),
         keys_(std::make_shared<const KeyReader>(table, options)),
         source_(*table, keys_->filter(), keys_->plan(), options),
@@ -105,8 +116,11 @@ class KeySort {
         tasks.Start(std::move(work), threads == 0 || (tasks.empty() && source_.exhausted()));
       }
       if (tasks.empty()) break;
-      sorter.Add(tasks.Next(false));
+      SortedBlock block = tasks.Next(false);
+      const StageTimer timer(&ScanStats::sort_ns, stats_);
+      sorter.Add(std::move(block));
     }
+    const StageTimer timer(&ScanStats::sort_ns, stats_);
     sorter.Finish();
     return sorter;
   }
@@ -122,6 +136,7 @@ class KeySort {
 
   MemoryBudget& budget_;
   TaskPool& pool_;
+  ScanStats* const stats_;
   const uint64_t most_;
   const std::shared_ptr<const KeyReader> keys_;
   SortSource source_;

@@ -9,6 +9,7 @@
 #include "eider/base/shared_cache.h"
 #include "eider/query/batch_cutter.h"
 #include "eider/query/row_groups.h"
+#include "eider/query/stage_timer.h"
 
 namespace eider::query {
 ArrayPtr MakeUInt64Array(BufferBuilder values, size_t count) {
@@ -148,6 +149,8 @@ RecordBatch TableReader::ReadRange(const ReadPlan& plan, uint64_t first, uint64_
     throw Invalid("rows [{}, +{}) are out of range, the dataset has {} rows", first, count, starts.back());
   }
   if (count == 0) return Take(plan, {}, stats);
+  const StageTimer timer(&ScanStats::read_ns, stats);
+  AddRows(&ScanStats::rows_read, count, stats);
   const file::ReadContext context = this->context(stats);
   std::vector<RecordBatch> parts;
   for (size_t f = FragmentOf(first); count > 0; ++f) {

@@ -8,6 +8,7 @@
 #include "eider/base/task_pool.h"
 #include "eider/query/computed_columns.h"
 #include "eider/query/row_groups.h"
+#include "eider/query/stage_timer.h"
 #include "eider/query/table_reader.h"
 #include "eider/schema/json_columns.h"
 
@@ -136,6 +137,8 @@ std::vector<ArrayPtr> TableReader::TakeFields(const ReadPlan& plan, std::span<co
 }
 
 RecordBatch TableReader::Take(const ReadPlan& plan, std::span<const uint64_t> positions, ScanStats* stats) const {
+  const StageTimer timer(&ScanStats::read_ns, stats);
+  AddRows(&ScanStats::rows_read, positions.size(), stats);
   const uint64_t total = Starts().back();
   for (size_t i = 0; i < positions.size(); ++i) {
     if (positions[i] >= total) throw Invalid("take: index {} at position {} is out of range, the dataset has {} rows", positions[i], i, total);

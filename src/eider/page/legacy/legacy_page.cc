@@ -136,6 +136,7 @@ class DictionaryRead final : public ArrayRead {
       const int64_t key = DictionaryKey(*array, i);
       if (key < 0 || key >= values_->length) throw Corrupt("dictionary: key {} of {} values", key, values_->length);
     }
+    SpreadNullValues(array.get());
     return array;
   }
 

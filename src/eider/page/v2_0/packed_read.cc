@@ -1,5 +1,6 @@
 #include "eider/page/v2_0/packed_read.h"
 
+#include "eider/array/dictionary_key.h"
 #include "eider/array/take.h"
 #include "eider/base/memory.h"
 #include "eider/page/plain_read.h"
@@ -65,6 +66,7 @@ class DictionaryRead final : public ArrayRead {
     auto array = std::make_shared<Array>(indices);
     array->type = type_;
     array->dictionary = items;
+    SpreadNullValues(array.get());
     return array;
   }
   ArrayPtr AsValues(const Array& indices, const ArrayPtr& items) const {
