@@ -73,6 +73,7 @@ class FakeDataset final : public Dataset {
     return nullptr;
   }
   DatasetPtr AddColumns(const Schema&, Durability) override { return nullptr; }
+  DatasetPtr AddColumns(const std::vector<ComputedColumn>&, Durability) override { return nullptr; }
   DatasetPtr DropColumns(const std::vector<std::string>&, Durability) override { return nullptr; }
 
   std::optional<uint64_t> poison;
