@@ -14,7 +14,7 @@ import sys
 PUBLIC_OWNER = {
     "error": "base", "export": "base", "buffer": "base", "stats": "base", "session": "base", "interrupt": "base",
     "array": "array", "arrow_c": "array", "schema": "schema",
-    "scan_options": "query", "aggregate": "reduce", "profile": "reduce", "blob": "schema", "write_options": "mutate", "compaction": "mutate", "schema_change": "mutate", "substrait": "query", "file": "dataset", "file_metadata": "file", "dataset": "dataset", "loader": "loader",
+    "scan_options": "query", "aggregate": "reduce", "profile": "reduce", "blob": "schema", "write_options": "mutate", "compaction": "mutate", "schema_change": "mutate", "transaction": "dataset", "substrait": "query", "file": "dataset", "file_metadata": "file", "dataset": "dataset", "loader": "loader",
 }
 # Tests may reach further: a page test writes and reads, an interop helper opens files.
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])eider/([^>"]+)[>"]', re.M)

@@ -18,8 +18,11 @@ void BindDataset(nanobind::module_& m);
 void BindBlob(nanobind::module_& m);
 void BindFile(nanobind::module_& m);
 void BindLoader(nanobind::module_& m);
+void BindTransactions(nanobind::module_& m);
 
 /// What BindDataset leaves to others: methods that change columns and metadata.
 void DefineEvolution(nanobind::class_<Dataset>& dataset);
+/// Methods for workers.
+void DefineWork(nanobind::class_<Dataset>& dataset);
 
 }  // namespace eider::python

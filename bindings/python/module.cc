@@ -11,4 +11,5 @@ NB_MODULE(_eider, m) {
   eider::python::BindDataset(m);
   eider::python::BindFile(m);
   eider::python::BindLoader(m);
+  eider::python::BindTransactions(m);
 }

@@ -51,6 +51,8 @@ def version_number(version: VersionLike | str) -> int:
         if branch not in (None, "main") or number is None:
             raise UnsupportedError(f"branches are not supported yet: version {version!r}")
         version = number
+    if isinstance(version, int) and version >> 63 == 1:
+        return version  # of a detached commit
     checked = count_of("dataset", "version", version)
     if checked is None:
         raise InvalidError("dataset: version is None")

@@ -46,8 +46,8 @@ def test_no_listed_name_is_there(owner):
         lambda ds: ds.create_scalar_index("id", "BTREE"),
         lambda ds: ds.optimize.optimize_indices(),
         lambda ds: ds.tags,
-        lambda ds: ds.get_fragments()[0].delete("id > 3"),
-        lambda ds: eider.LanceDataset.commit(ds.uri, None),
+        lambda ds: ds.get_fragments()[0].open_session(),
+        lambda ds: eider.LanceDataset.drop(ds.uri),
         lambda ds: eider.MergeInsertBuilder,
     ],
 )
@@ -60,8 +60,8 @@ def test_using_one_is_an_unsupported_error_that_names_it(ds, use):
 
 def test_hasattr_tells_that_it_is_not_there(ds):
     assert not hasattr(ds, "merge_insert")
-    assert not hasattr(eider.LanceDataset, "commit")
-    assert not hasattr(eider, "LanceOperation")
+    assert not hasattr(eider.LanceDataset, "drop")
+    assert not hasattr(eider, "DatasetBasePath")
     assert getattr(ds, "tags", None) is None
 
 

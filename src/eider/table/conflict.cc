@@ -135,6 +135,22 @@ Verdict ConfigAfter(const Txn::UpdateConfig& mine, const Txn& theirs) {
   }
 }
 
+Verdict ReplacementAfter(const Txn& mine, const Txn& theirs) {
+  switch (theirs.operation_case()) {
+    case Txn::kOverwrite:
+    case Txn::kRestore:
+    case Txn::kUpdateMemWalState: return kNever;
+    case Txn::kUpdate:
+    case Txn::kRewrite:
+    case Txn::kDataReplacement: return TouchSameFragment(mine, theirs) ? kRetry : kFine;
+    case Txn::kCreateIndex:
+    case Txn::kMerge:
+    case Txn::kProject:
+    case Txn::OPERATION_NOT_SET: return kRetry;
+    default: return kFine;
+  }
+}
+
 Verdict ProjectAfter(const Txn& theirs) {
   switch (theirs.operation_case()) {
     case Txn::kOverwrite:
@@ -161,6 +177,7 @@ Verdict Judge(const Txn& mine, const Txn& theirs, bool asks_for_more) {
     case Txn::kMerge: return MergeAfter(theirs);
     case Txn::kProject: return ProjectAfter(theirs);
     case Txn::kUpdateConfig: return ConfigAfter(mine.update_config(), theirs);
+    case Txn::kDataReplacement: return ReplacementAfter(mine, theirs);
     default: throw Unsupported("commit: operation '{}'", OperationName(mine));
   }
 }

@@ -10,6 +10,7 @@
 ///     Overwrite        .      .      .       R           .         .      .      .       .      .*      .        .
 ///     Merge            R      R      R       X           .         R      R      X       X      .#      R        R
 ///     Project          R      .      R       X           .         .      R      R       X      .#      R        R
+///     DataRepl         .      .      f       X           R         f      R      R       X      .       f        .
 ///     Config           .      .      .       .#*         .         .      .#     .       .#     *       .        .
 ///
 ///     .  both stand    R  re-execute mine on the new version    X  mine can never stand

@@ -71,6 +71,7 @@ void NextVersion::Apply(const TransactionProto& transaction, const std::optional
     case TransactionProto::kOverwrite: ApplyOverwrite(transaction.overwrite(), storage_version); break;
     case TransactionProto::kMerge: ApplyMerge(transaction.merge()); break;
     case TransactionProto::kProject: ApplyProject(transaction.project()); break;
+    case TransactionProto::kDataReplacement: ApplyDataReplacement(transaction.data_replacement()); break;
     case TransactionProto::kUpdateConfig:
       KeepFragments();
       KeepIndices();
@@ -104,7 +105,7 @@ void NextVersion::ApplyRewrite(const TransactionProto::Rewrite& rewrite) {
 }
 
 void NextVersion::ApplyUpdate(const TransactionProto::Update& update) {
-  if (update.update_mode() != 0) throw Unsupported("commit: an update that rewrites columns");
+  if (update.update_mode() != 0 || update.fields_modified_size() > 0) return ApplyColumnUpdate(update);
   KeepIndices();
   RecordMaxFragmentId();
   DeleteRows(update.updated_fragments(), update.removed_fragment_ids());
@@ -126,7 +127,7 @@ void NextVersion::DeleteRows(const google::protobuf::RepeatedPtrField<DataFragme
     }
     // Files and overlays are those of the newest version: only the deleted rows are ours to say.
     DataFragmentProto fragment = base_->fragment(i).proto();
-    *fragment.mutable_deletion_file() = found->second->deletion_file();
+    if (found->second->has_deletion_file()) *fragment.mutable_deletion_file() = found->second->deletion_file();
     if (fragment.physical_rows() == 0) fragment.set_physical_rows(found->second->physical_rows());
     AddFragment(fragment);
     updated.erase(found);
@@ -324,16 +325,20 @@ std::string NextVersion::Without(std::string_view bitmap, const std::unordered_s
   return rows::ToPortableRoaring(left);
 }
 
-void NextVersion::Uncover(const std::unordered_set<uint64_t>& fragments) {
+void NextVersion::Uncover(const std::unordered_set<uint64_t>& fragments) { Uncover(fragments, {}); }
+
+void NextVersion::Uncover(const std::unordered_set<uint64_t>& fragments, const std::unordered_set<int32_t>& fields) {
   const std::optional<IndexSectionProto> indices = ReadIndices();
   if (!indices) return;
   IndexSectionProto kept = *indices;
   kept.clear_indices();
   for (const auto& index : indices->indices()) {
-    if (!index.has_fragment_bitmap() && index.fields_size() > 0) continue;
+    const auto is_touched = [&](int32_t id) { return fields.contains(id); };
+    const bool touched = fields.empty() || std::any_of(index.fields().begin(), index.fields().end(), is_touched);
+    if (touched && !index.has_fragment_bitmap() && index.fields_size() > 0) continue;
     auto* left = kept.add_indices();
     *left = index;
-    if (index.has_fragment_bitmap()) left->set_fragment_bitmap(Without(index.fragment_bitmap(), fragments));
+    if (touched && index.has_fragment_bitmap()) left->set_fragment_bitmap(Without(index.fragment_bitmap(), fragments));
   }
   index_section_ = kept.SerializeAsString();
   draft_.index_section = SpanOf(index_section_);

@@ -25,6 +25,8 @@ class NextVersion {
 
   /// `storage_version`: of an overwrite, unset keeps the table's.
   void Apply(const TransactionProto& transaction, const std::optional<std::string>& storage_version);
+  /// A version outside of the line that the base is of.
+  void SetVersion(uint64_t version) { draft_.head.set_version(version); }
   /// The whole manifest file.
   std::string Serialize(const TransactionProto& transaction);
 
@@ -36,6 +38,8 @@ class NextVersion {
   void ApplyOverwrite(const TransactionProto::Overwrite& overwrite, const std::optional<std::string>& storage_version);
   void ApplyMerge(const TransactionProto::Merge& merge);
   void ApplyProject(const TransactionProto::Project& project);
+  void ApplyDataReplacement(const TransactionProto::DataReplacement& replacement);
+  void ApplyColumnUpdate(const TransactionProto::Update& update);
 
   /// The fragments with new lists of deleted rows, but for those `removed`.
   void DeleteRows(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated,
@@ -53,6 +57,8 @@ class NextVersion {
   void DropIndicesWithoutFields();
   /// Indices say nothing of these fragments any more; one of columns that does not tell what it covers goes.
   void Uncover(const std::unordered_set<uint64_t>& fragments);
+  /// The same, of indices on these fields alone.
+  void Uncover(const std::unordered_set<uint64_t>& fragments, const std::unordered_set<int32_t>& fields);
   /// The fragments of the base that a bitmap covers, but for these.
   std::string Without(std::string_view bitmap, const std::unordered_set<uint64_t>& fragments) const;
   std::optional<IndexSectionProto> ReadIndices() const;
