@@ -6,6 +6,7 @@ files, and the row id sequences that lie inside manifests. Files are named after
 
 from __future__ import annotations
 
+import decimal
 import hashlib
 import pathlib
 import shutil
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 
 import lance
 import pyarrow as pa
+from lance.file import LanceFileReader
 
 HERE = pathlib.Path(__file__).parent
 GOLDEN = HERE.parent / "tests" / "golden"
@@ -76,6 +78,8 @@ def make_tables(folder: pathlib.Path) -> None:
     plain = lance.write_dataset(table, folder / "plain.lance", max_rows_per_file=100, commit_message="first")
     plain.delete("id % 7 = 0")
     plain.tags.create("tag", 1)
+    plain.tags.replace_metadata("tag", {"key": "value"})
+    plain.create_branch("team/branch", 1).create_branch("inner")
     plain.add_columns({"twice": "id * 2"})
     plain.drop_columns(["text"])
     plain.update_config({"a": "b"})
@@ -100,11 +104,43 @@ def save(target: str, data: bytes, suffix: str = "") -> None:
     (folder / (hashlib.sha1(data).hexdigest()[:12] + suffix)).write_bytes(data)
 
 
+def make_seeds(folder: pathlib.Path) -> None:
+    """Seeds of zone maps, each with the type and the rows that its target reads first."""
+    from lance.indices import IndexConfig
+
+    rows = 300
+
+    def column(values: list, kind: pa.DataType) -> pa.Array:
+        return pa.array([None if 100 <= i < 200 else value for i, value in enumerate(values)], kind)
+
+    texts = [f"{i:05d}" + "é" * (i % 20) for i in range(rows)]
+    table = pa.table({
+        "text": column(texts, pa.string()), "large": column(texts, pa.large_string()), "bytes": column([t.encode() for t in texts], pa.binary()),
+        "whole": column(list(range(rows)), pa.int64()), "float": column([float("nan") if i % 9 == 0 else i / 4 for i in range(rows)], pa.float64()),
+        "date": column(list(range(rows)), pa.date32()), "decimal": column([decimal.Decimal(i) / 100 for i in range(rows)], pa.decimal128(12, 2)),
+        "huge": column([decimal.Decimal(i) for i in range(rows)], pa.decimal256(60, 0)),
+    })
+    dataset = lance.write_dataset(table, folder / "seeded.lance")
+    for name in table.column_names:
+        dataset.create_scalar_index(name, IndexConfig(index_type="zonemap", parameters={"rows_per_zone": 100, "use_seeds": True}))
+    written = set((folder / "seeded.lance" / "data").iterdir())
+    lance.write_dataset(table, folder / "seeded.lance", mode="append")
+    path = (set((folder / "seeded.lance" / "data").iterdir()) - written).pop()
+    data = path.read_bytes()
+    table_at = struct.unpack("<Q", data[-24:-16])[0]
+    metadata = LanceFileReader(str(path)).metadata().schema.metadata
+    for kind, name in enumerate(table.column_names):
+        buffer = int(metadata[f"lance.seed.{name}".encode()].split(b":")[0])
+        position, size = struct.unpack("<QQ", data[table_at + 16 * buffer:table_at + 16 * buffer + 16])
+        save("zone_seeds", bytes([kind, rows // 100]) + data[position:position + size], f"-{name}")
+        save("ipc_file", data[position:position + size], f"-{name}")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         root = pathlib.Path(name)
         make_tables(root)
-        targets = ("manifest", "transaction", "row_id_sequence", "row_versions", "ipc_file", "deletion_file", "portable_roaring", "file_reader", "field_proto")
+        targets = ("manifest", "transaction", "row_id_sequence", "row_versions", "ipc_file", "deletion_file", "portable_roaring", "file_reader", "field_proto", "ref_file", "zone_seeds")
         for target in targets:
             shutil.rmtree(HERE / "corpus" / target, ignore_errors=True)
         for path in sorted(root.rglob("*")):
@@ -116,11 +152,14 @@ def main() -> None:
                     save("row_versions", versions)
             elif path.suffix == ".txn":
                 save("transaction", path.read_bytes())
+            elif path.suffix == ".json" and "_refs" in path.parts:
+                save("ref_file", path.read_bytes())
             elif path.parent.name == "_deletions":
                 save("deletion_file", bytes([path.suffix == ".bin"]) + path.read_bytes())  # the target's first byte: the kind
                 save("ipc_file" if path.suffix == ".arrow" else "portable_roaring", path.read_bytes())
             elif path.parent.name == "data" and "old.lance" in path.parts:
                 save("file_reader", path.read_bytes(), "-0.1")
+        make_seeds(root)
     for path in sorted(GOLDEN.glob("pylance-14.*/2.*/*.lance")):
         if path.stat().st_size <= LARGEST:
             save("file_reader", path.read_bytes(), f"-{path.stem}-{path.parent.name}")

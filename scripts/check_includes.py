@@ -12,9 +12,32 @@ import sys
 
 # Public headers and the module that implements each.
 PUBLIC_OWNER = {
-    "error": "base", "export": "base", "buffer": "base", "stats": "base", "session": "base", "interrupt": "base",
-    "array": "array", "arrow_c": "array", "schema": "schema",
-    "scan_options": "query", "aggregate": "reduce", "profile": "reduce", "blob": "schema", "write_options": "mutate", "compaction": "mutate", "schema_change": "mutate", "transaction": "dataset", "substrait": "query", "file": "dataset", "file_metadata": "file", "dataset": "dataset", "loader": "loader",
+    "error": "base",
+    "export": "base",
+    "buffer": "base",
+    "stats": "base",
+    "session": "base",
+    "interrupt": "base",
+    "refs": "table",
+    "cleanup": "table",
+    "array": "array",
+    "arrow_c": "array",
+    "schema": "schema",
+    "scan_options": "query",
+    "row_reader": "query",
+    "aggregate": "reduce",
+    "profile": "reduce",
+    "blob": "schema",
+    "write_options": "mutate",
+    "compaction": "mutate",
+    "substrait": "query",
+    "file": "dataset",
+    "file_metadata": "file",
+    "dataset": "dataset",
+    "loader": "loader",
+    "merge_insert": "mutate",
+    "schema_change": "mutate",
+    "transaction": "dataset",
 }
 # Tests may reach further: a page test writes and reads, an interop helper opens files.
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])eider/([^>"]+)[>"]', re.M)

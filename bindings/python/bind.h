@@ -15,6 +15,7 @@ void BindArrow(nanobind::module_& m);
 void BindSchema(nanobind::module_& m);
 void BindSession(nanobind::module_& m);
 void BindDataset(nanobind::module_& m);
+void BindRefs(nanobind::module_& m);
 void BindBlob(nanobind::module_& m);
 void BindFile(nanobind::module_& m);
 void BindLoader(nanobind::module_& m);

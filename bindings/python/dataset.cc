@@ -5,6 +5,7 @@
 #include "capsules.h"
 #include "encoding_options.h"
 #include "projection.h"
+#include "refs.h"
 #include "rows.h"
 #include "session.h"
 #include "without_gil.h"
@@ -48,15 +49,19 @@ std::vector<OutputColumn> ToOutputs(Outputs outputs) {
   return out;
 }
 
-DatasetPtr OpenDataset(const std::string& uri, std::optional<uint64_t> version, nb::object session) {
-  const OpenOptions options{.version = version, .session = SessionFrom(session)};
+/// `reference`: None, a number, a tag, or (branch, number).
+DatasetPtr OpenDataset(const std::string& uri, nb::object reference, nb::object session) {
+  OpenOptions options{.session = SessionFrom(session)};
+  const Reference named = ReferenceFrom(reference);
+  if (const auto* version = std::get_if<uint64_t>(&named)) options.version = *version;
+  else options.reference = named;
   return WithoutGil([&] { return Dataset::Open(uri, options); });
 }
 
 DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mode,
                         const std::string& data_storage_version, uint64_t max_rows_per_file,
                         uint64_t max_bytes_per_file, bool checksums, bool enable_v2_manifest_paths, bool enable_stable_row_ids,
-                        const Properties& transaction_properties, const Properties& table_metadata,
+                        const Properties& transaction_properties, const Properties& table_metadata, const Properties& config,
                         bool compact, const ColumnOptions& column_options, uint64_t max_page_bytes,
                         ExternalBlobs external_blobs, uint64_t blob_pack_file_bytes, Durability durability, nb::object session) {
   const WriteOptions options{.mode = mode,
@@ -68,6 +73,7 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                              .enable_stable_row_ids = enable_stable_row_ids,
                              .transaction_properties = transaction_properties,
                              .table_metadata = table_metadata,
+                             .config = config,
                              .external_blobs = external_blobs,
                              .blob_pack_file_bytes = blob_pack_file_bytes,
                              .encoding = EncodingFrom(compact, column_options),
@@ -366,6 +372,25 @@ ChangeOptions Changes(uint32_t conflict_retries, double retry_seconds, Durabilit
           .retry_timeout = std::chrono::nanoseconds(static_cast<int64_t>(retry_seconds * 1e9))};
 }
 
+void BindMergeInsert(nb::module_& m) {
+  nb::enum_<WhenMatched>(m, "WhenMatched")
+      .value("DO_NOTHING", WhenMatched::kDoNothing)
+      .value("UPDATE_ALL", WhenMatched::kUpdateAll)
+      .value("FAIL", WhenMatched::kFail)
+      .value("DELETE", WhenMatched::kDelete);
+  nb::class_<MergeInsertOptions>(m, "MergeInsertOptions")
+      .def(nb::init<>())
+      .def("limit_retries", [](MergeInsertOptions& self, uint32_t conflict_retries, double retry_seconds, Durability durability) {
+             self.change = Changes(conflict_retries, retry_seconds, durability);
+           }, "conflict_retries"_a, "retry_seconds"_a, "durability"_a)
+      .def_rw("on", &MergeInsertOptions::on)
+      .def_rw("when_matched", &MergeInsertOptions::when_matched)
+      .def_rw("update_condition", &MergeInsertOptions::update_condition, nb::arg().none())
+      .def_rw("insert_not_matched", &MergeInsertOptions::insert_not_matched)
+      .def_rw("delete_not_matched_by_source", &MergeInsertOptions::delete_not_matched_by_source)
+      .def_rw("delete_condition", &MergeInsertOptions::delete_condition, nb::arg().none());
+}
+
 void DefineChanges(nb::class_<Dataset>& dataset) {
   dataset.def("add_from_reader", &AddFromReader, "data"_a, "durability"_a = Durability::kDefault)
       .def("add_from_function", &AddFromFunction, "function"_a, "output_schema"_a, "read_columns"_a.none() = nb::none(),
@@ -391,6 +416,19 @@ void DefineChanges(nb::class_<Dataset>& dataset) {
             return std::make_pair(result.dataset, result.num_updated_rows);
           },
           "updates"_a, "filter"_a.none(), "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault)
+      .def(
+          "merge_insert",
+          [](Dataset& self, ReaderHandle& source, const MergeInsertOptions& options) {
+            std::shared_ptr<RecordBatchReader> reader = source.Take();
+            const MergeInsertResult result = WithoutGil([&] {
+              MergeInsertResult merged = self.MergeInsert(*reader, options);
+              reader.reset();
+              return merged;
+            });
+            const MergeInsertMetrics& metrics = result.metrics;
+            return std::make_tuple(result.dataset, metrics.num_inserted_rows, metrics.num_updated_rows, metrics.num_deleted_rows);
+          },
+          "source"_a, "options"_a)
       .def(
           "compact_files",
           [](Dataset& self, uint64_t target_rows_per_fragment, uint64_t max_bytes_per_file, bool materialize_deletions,
@@ -422,17 +460,18 @@ void BindDataset(nb::module_& m) {
   BindInfos(m);
   BindProfile(m);
   BindScanOptions(m);
+  BindMergeInsert(m);
   nb::class_<Dataset> dataset(m, "Dataset");
   DefineViews(dataset);
   DefineReads(dataset);
   DefineChanges(dataset);
   DefineEvolution(dataset);
   DefineWork(dataset);
-  m.def("open_dataset", &OpenDataset, "uri"_a, "version"_a.none() = nb::none(), "session"_a.none() = nb::none());
+  m.def("open_dataset", &OpenDataset, "uri"_a, "reference"_a.none() = nb::none(), "session"_a.none() = nb::none());
   m.def("write_dataset", &WriteDataset, "data"_a, "uri"_a, "mode"_a = WriteMode::kCreate, "data_storage_version"_a = "",
         "max_rows_per_file"_a, "max_bytes_per_file"_a, "checksums"_a = true, "enable_v2_manifest_paths"_a = true,
         "enable_stable_row_ids"_a = false, "transaction_properties"_a = Properties{}, "table_metadata"_a = Properties{},
-        "compact"_a = false, "column_options"_a = ColumnOptions{}, "max_page_bytes"_a = uint64_t{32} << 20,
+        "config"_a = Properties{}, "compact"_a = false, "column_options"_a = ColumnOptions{}, "max_page_bytes"_a = uint64_t{32} << 20,
         "external_blobs"_a = ExternalBlobs::kRefuse, "blob_pack_file_bytes"_a = 0,
         "durability"_a = Durability::kDefault, "session"_a.none() = nb::none());
 }

@@ -9,6 +9,7 @@ NB_MODULE(_eider, m) {
   eider::python::BindSession(m);
   eider::python::BindBlob(m);
   eider::python::BindDataset(m);
+  eider::python::BindRefs(m);
   eider::python::BindFile(m);
   eider::python::BindLoader(m);
   eider::python::BindTransactions(m);

@@ -6,12 +6,16 @@
 #include <eider/aggregate.h>
 #include <eider/array.h>
 #include <eider/blob.h>
+#include <eider/cleanup.h>
 #include <eider/compaction.h>
 #include <eider/error.h>
 #include <eider/export.h>
 #include <eider/file_metadata.h>
+#include <eider/merge_insert.h>
 #include <eider/scan_options.h>
 #include <eider/profile.h>
+#include <eider/row_reader.h>
+#include <eider/refs.h>
 #include <eider/schema.h>
 #include <eider/schema_change.h>
 #include <eider/session.h>
@@ -30,6 +34,7 @@ namespace eider {
 
 struct OpenOptions {
   std::optional<uint64_t> version;  ///< unset: the latest
+  Reference reference;              ///< instead of a version: a tag, or a version of a branch
   std::shared_ptr<Session> session; ///< unset: Session::Default()
 };
 
@@ -74,33 +79,70 @@ struct DeleteResult {
   uint64_t num_deleted_rows = 0;
 };
 
-class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
+struct MergeInsertResult {
+  DatasetPtr dataset;  ///< at the new version; no row that changes makes no version
+  MergeInsertMetrics metrics;
+};
+
+class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_this<Dataset> {
  public:
   static DatasetPtr Open(const std::string& uri, const OpenOptions& options = {});
   /// Creates, appends or overwrites. An append may lack nullable columns (filled with null) and order them differently.
   static DatasetPtr Write(RecordBatchReader& data, const std::string& uri, const WriteOptions& options = {});
-  virtual ~Dataset() = default;
 
   virtual const std::string& uri() const = 0;  ///< as it was opened
   /// The URI under which any process finds it, whatever working folder it has: a relative path was resolved at opening.
   virtual const std::string& location() const = 0;
-  virtual uint64_t version() const = 0;
   virtual uint64_t latest_version() const = 0;
   virtual std::vector<VersionInfo> versions() const = 0;  ///< ascending
+  virtual std::vector<uint64_t> version_numbers() const = 0;  ///< ascending; reads no manifest
+  virtual VersionInfo version_info() const = 0;           ///< of this version
   virtual DatasetPtr CheckoutVersion(uint64_t version) const = 0;
-  virtual DatasetPtr CheckoutLatest() const = 0;
+  virtual DatasetPtr CheckoutLatest() const = 0;          ///< of this branch
+  /// \throws Error(kNotFound) for a version, tag or branch that is not there.
+  virtual DatasetPtr Checkout(const Reference& reference) const = 0;
+  /// A new version of this branch with the contents of this one.
+  virtual DatasetPtr Restore(Durability durability = Durability::kDefault) = 0;
+
+  virtual std::map<std::string, TagInfo> tags() const = 0;
+  virtual TagInfo tag(const std::string& name) const = 0;  ///< \throws Error(kNotFound)
+  /// \throws Error(kAlreadyExists), Error(kInvalid) for the name, Error(kNotFound) for what it is to name.
+  virtual void CreateTag(const std::string& name, const Reference& reference = {}, Durability durability = Durability::kDefault) = 0;
+  virtual void UpdateTag(const std::string& name, const Reference& reference = {}, Durability durability = Durability::kDefault) = 0;
+  virtual void SetTagMetadata(const std::string& name, const std::map<std::string, std::string>& metadata,
+                              Durability durability = Durability::kDefault) = 0;
+  virtual void DeleteTag(const std::string& name, Durability durability = Durability::kDefault) = 0;
+
+  virtual std::optional<std::string> branch() const = 0;  ///< unset: the default one
+  virtual std::map<std::string, BranchInfo> branches() const = 0;
+  /// A branch that begins at `reference`, checked out. It writes below its own folder, and reads what was there from the table's.
+  virtual DatasetPtr CreateBranch(const std::string& name, const Reference& reference = {}, Durability durability = Durability::kDefault) = 0;
+  virtual void SetBranchMetadata(const std::string& name, const std::map<std::string, std::string>& metadata,
+                                 Durability durability = Durability::kDefault) = 0;
+  /// With its files. \throws Error(kConflict) while a tag or another branch names it.
+  virtual void DeleteBranch(const std::string& name, Durability durability = Durability::kDefault) = 0;
+
+  /// Another table with the contents of `reference`, which reads the files of this one, or has copies of them all.
+  virtual DatasetPtr ShallowClone(const std::string& uri, const Reference& reference, Durability durability = Durability::kDefault) const = 0;
+  virtual DatasetPtr DeepClone(const std::string& uri, const Reference& reference, Durability durability = Durability::kDefault) const = 0;
+
+  /// Removes old versions of this branch and files that no version of any branch needs. A shallow clone elsewhere is not known here: tag
+  /// the version that it reads.
+  virtual CleanupStats CleanupOldVersions(const CleanupOptions& options = {}) = 0;
+  virtual CleanupExplanation ExplainCleanup(const CleanupOptions& options = {}) const = 0;
 
   virtual const LanceSchema& lance_schema() const = 0;
   virtual const SchemaPtr& schema() const = 0;
   virtual std::string data_storage_version() const = 0;
   virtual std::map<std::string, std::string> config() const = 0;
   virtual std::map<std::string, std::string> table_metadata() const = 0;
+  virtual bool has_stable_row_ids() const = 0;
+  virtual std::vector<BasePath> base_paths() const = 0;
   virtual std::vector<FragmentInfo> fragments() const = 0;
   /// What each field that has columns of its own takes, by ascending id. Reads the metadata of every file.
   virtual std::vector<FieldSize> FieldSizes() const = 0;
-  virtual const std::shared_ptr<Session>& session() const = 0;
 
-  virtual uint64_t CountRows() const = 0;  ///< live rows
+  using RowReader::CountRows;
   virtual uint64_t CountRows(const ScanOptions& options) const = 0;  ///< rows that the scan would yield
   /// Batches in row order. Deleted rows are left out.
   virtual std::unique_ptr<RecordBatchReader> Scan(const ScanOptions& options = {}) const = 0;
@@ -110,10 +152,6 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   /// What the columns hold (top-level names; unset: all), by leaf. Values of vectors and blobs are not read.
   virtual std::vector<ColumnProfile> ProfileColumns(const std::optional<std::vector<std::string>>& columns = {}, ScanStats* stats = nullptr) const = 0;
   virtual std::string ExplainScan(const ScanOptions& options) const = 0;  ///< what Scan would do, for people
-  /// Live rows [first, first + count) as one batch; a plain fixed-width column inside one page is a view of the file.
-  virtual RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options = {}) const = 0;
-  /// Rows by position among the live rows, order and duplicates kept. \throws Error(kInvalid) naming an index out of range.
-  virtual RecordBatch Take(std::span<const uint64_t> positions, const ScanOptions& options = {}) const = 0;
   /// Positions among the live rows, for Take; kNoRow for rows that are deleted or not there.
   virtual std::vector<uint64_t> FindRows(std::span<const uint64_t> rows, RowNaming naming) const = 0;
 
@@ -132,6 +170,9 @@ class EIDER_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   /// is true (unset: all). The rows are written anew at the end of the table, and marked as deleted where they were.
   virtual UpdateResult Update(const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
                               const ChangeOptions& options = {}) = 0;
+  /// Merges the rows of `source` into the table by key. Columns that the source lacks keep their values in rows that are updated. It is held
+  /// in memory or, where it is larger than a share of the session's budget, in temporary files.
+  virtual MergeInsertResult MergeInsert(RecordBatchReader& source, const MergeInsertOptions& options) = 0;
   /// Deletes every row; columns, versions and metadata stay.
   virtual DeleteResult Truncate(const ChangeOptions& options = {}) = 0;
 

@@ -2,8 +2,8 @@
 /// \file
 /// The training loader: epochs of fixed-size batches, in row order or globally shuffled, read ahead by native threads.
 
-#include <eider/dataset.h>
 #include <eider/export.h>
+#include <eider/row_reader.h>
 
 #include <memory>
 #include <optional>
@@ -38,7 +38,7 @@ struct LoaderState {
 
 class EIDER_EXPORT Loader {
  public:
-  static std::unique_ptr<Loader> Create(DatasetPtr dataset, const LoaderOptions& options);
+  static std::unique_ptr<Loader> Create(RowReaderPtr dataset, const LoaderOptions& options);
   virtual ~Loader() = default;
   virtual const SchemaPtr& schema() const = 0;
   virtual uint64_t num_batches() const = 0;  ///< of one epoch, for this rank
@@ -47,7 +47,7 @@ class EIDER_EXPORT Loader {
   virtual void Start(uint64_t position = 0) = 0;
   /// The same share of the same version through another handle: a forked worker opens its own. \throws Error(kInvalid) when
   /// the version or the number of rows differs.
-  virtual std::unique_ptr<Loader> WithDataset(DatasetPtr dataset, uint64_t stride) const = 0;
+  virtual std::unique_ptr<Loader> WithDataset(RowReaderPtr dataset, uint64_t stride) const = 0;
   /// The next batch, or nullopt at the end of the epoch. Batches come in order whatever the threads do.
   virtual std::optional<RecordBatch> Next() = 0;
   virtual LoaderState state() const = 0;

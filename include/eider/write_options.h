@@ -36,6 +36,7 @@ struct WriteOptions {
   bool enable_stable_row_ids = false;            ///< kUnsupported for a table that exists without them
   std::map<std::string, std::string> transaction_properties;  ///< e.g. __lance_commit_message
   std::map<std::string, std::string> table_metadata;          ///< of a new table; kUnsupported for one that exists
+  std::map<std::string, std::string> config;                  ///< likewise
   ExternalBlobs external_blobs = ExternalBlobs::kRefuse;
   uint64_t blob_pack_file_bytes = 0;             ///< of side-cars that blobs share, whatever fields ask for; 0: as they ask
   EncodingOptions encoding;

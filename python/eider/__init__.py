@@ -16,6 +16,7 @@ from . import error, file, fragment, schema, udf
 from ._eider import __version__
 from .absent import refuse_absent
 from .blob_file import BlobFile
+from .cleanup import CleanupCandidateFile, CleanupExplanation, CleanupReferencedBranch, CleanupStats
 from .dataset import LanceDataset
 from .error import (
     AlreadyExistsError,
@@ -33,6 +34,8 @@ from .error import (
 )
 from .file import LanceFileReader, LanceFileWriter
 from .fragment import FragmentMetadata, LanceFragment
+from .history import DatasetBasePath
+from .merge_insert import MergeInsertBuilder
 from .open import dataset
 from .scanner import LanceScanner, ScanStatistics, ScanStats
 from .schema import LanceField, LanceSchema
@@ -53,10 +56,15 @@ __all__ = [
     "BlobColumn",
     "BlobFile",
     "CancelledError",
+    "CleanupCandidateFile",
+    "CleanupExplanation",
+    "CleanupReferencedBranch",
+    "CleanupStats",
     "CommitUnknownError",
     "ConflictError",
     "CorruptError",
     "DataStatistics",
+    "DatasetBasePath",
     "EiderError",
     "FieldStatistics",
     "FragmentMetadata",
@@ -70,6 +78,7 @@ __all__ = [
     "LanceOperation",
     "LanceScanner",
     "LanceSchema",
+    "MergeInsertBuilder",
     "NotFoundError",
     "OutOfBudgetError",
     "RetryableConflictError",

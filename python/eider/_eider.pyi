@@ -157,6 +157,22 @@ class SqlExpression:
     @property
     def text(self) -> str: ...
 
+class WhenMatched:
+    DO_NOTHING: Final[WhenMatched]
+    UPDATE_ALL: Final[WhenMatched]
+    FAIL: Final[WhenMatched]
+    DELETE: Final[WhenMatched]
+
+class MergeInsertOptions:
+    on: list[str]
+    when_matched: WhenMatched
+    update_condition: SqlExpression | None
+    insert_not_matched: bool
+    delete_not_matched_by_source: bool
+    delete_condition: SqlExpression | None
+    def __init__(self) -> None: ...
+    def limit_retries(self, conflict_retries: int, retry_seconds: float, durability: Durability) -> None: ...
+
 class ColumnProfile:
     path: str
     type: str
@@ -288,6 +304,7 @@ class Dataset:
         retry_seconds: float,
         durability: Durability = ...,
     ) -> tuple[Dataset, int]: ...
+    def merge_insert(self, source: RecordBatchReader, options: MergeInsertOptions) -> tuple[Dataset, int, int, int]: ...
     def compact_files(
         self,
         target_rows_per_fragment: int,
@@ -298,7 +315,104 @@ class Dataset:
     ) -> tuple[Dataset, int, int, int, int]: ...
     def drop_columns(self, columns: Sequence[str], durability: Durability = ...) -> Dataset: ...
 
-def open_dataset(uri: str, version: int | None = None, session: Session | None = None) -> Dataset: ...
+_Reference: TypeAlias = int | str | tuple[str | None, int | None] | None
+
+def open_dataset(uri: str, reference: _Reference = None, session: Session | None = None) -> Dataset: ...
+
+class TagInfo:
+    branch: str | None
+    version: int
+    created_ns: int | None
+    updated_ns: int | None
+    manifest_bytes: int
+    metadata: dict[str, str]
+
+class BranchInfo:
+    parent: str | None
+    lineage: list[tuple[int, str]]
+    parent_version: int
+    created_s: int
+    manifest_bytes: int
+    metadata: dict[str, str]
+
+class BasePath:
+    id: int
+    name: str | None
+    path: str
+    is_dataset_root: bool
+
+class CleanupStats:
+    bytes_removed: int
+    old_versions: int
+    data_files_removed: int
+    transaction_files_removed: int
+    index_files_removed: int
+    deletion_files_removed: int
+    failed_deletes: int
+
+class CleanupKind:
+    MANIFEST: Final[CleanupKind]
+    TEMPORARY_MANIFEST: Final[CleanupKind]
+    DATA: Final[CleanupKind]
+    DELETION: Final[CleanupKind]
+    TRANSACTION: Final[CleanupKind]
+    INDEX: Final[CleanupKind]
+    @property
+    def name(self) -> str: ...
+
+class CleanupFile:
+    path: str
+    kind: CleanupKind
+    is_unverified: bool
+    size_bytes: int
+
+class CleanupBranch:
+    name: str
+    version: int
+    is_needed: bool
+
+class CleanupExplanation:
+    read_version: int
+    stats: CleanupStats
+    files: list[CleanupFile]
+    branches: list[CleanupBranch]
+    warnings: list[str]
+
+def checkout(dataset: Dataset, reference: _Reference) -> Dataset: ...
+def restore(dataset: Dataset) -> Dataset: ...
+def version_info(dataset: Dataset) -> VersionInfo: ...
+def version_numbers(dataset: Dataset) -> list[int]: ...
+def branch(dataset: Dataset) -> str | None: ...
+def base_paths(dataset: Dataset) -> list[BasePath]: ...
+def has_stable_row_ids(dataset: Dataset) -> bool: ...
+def tags(dataset: Dataset) -> dict[str, TagInfo]: ...
+def tag(dataset: Dataset, name: str) -> TagInfo: ...
+def create_tag(dataset: Dataset, name: str, reference: _Reference) -> None: ...
+def update_tag(dataset: Dataset, name: str, reference: _Reference) -> None: ...
+def set_tag_metadata(dataset: Dataset, name: str, metadata: dict[str, str]) -> None: ...
+def delete_tag(dataset: Dataset, name: str) -> None: ...
+def branches(dataset: Dataset) -> dict[str, BranchInfo]: ...
+def create_branch(dataset: Dataset, name: str, reference: _Reference) -> Dataset: ...
+def set_branch_metadata(dataset: Dataset, name: str, metadata: dict[str, str]) -> None: ...
+def delete_branch(dataset: Dataset, name: str) -> None: ...
+def clone(dataset: Dataset, uri: str, reference: _Reference, shallow: bool) -> Dataset: ...
+def cleanup_old_versions(
+    dataset: Dataset,
+    older_than_us: int | None,
+    retain_versions: int | None,
+    versions: Sequence[int] | None,
+    delete_unverified: bool,
+    error_if_tagged: bool,
+    deletes_per_second: int | None,
+) -> CleanupStats: ...
+def explain_cleanup(
+    dataset: Dataset,
+    older_than_us: int | None,
+    retain_versions: int | None,
+    versions: Sequence[int] | None,
+    delete_unverified: bool,
+    error_if_tagged: bool,
+) -> CleanupExplanation: ...
 def write_uncommitted(
     data: RecordBatchReader,
     uri: str,
@@ -336,6 +450,7 @@ def write_dataset(
     enable_stable_row_ids: bool = False,
     transaction_properties: dict[str, str] = ...,
     table_metadata: dict[str, str] = ...,
+    config: dict[str, str] = ...,
     external_blobs: ExternalBlobs = ...,
     blob_pack_file_bytes: int = 0,
     compact: bool = False,

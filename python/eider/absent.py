@@ -14,18 +14,122 @@ class AbsentError(UnsupportedError, AttributeError):
 #: Absent names of the package and of its classes.
 _ABSENT: dict[str, frozenset[str]] = {
     "eider": frozenset(
-        ["BlobDescriptor", "BlobDescriptorArrayBuilder", "CleanupCandidateFile", "CleanupExplanation", "CleanupReferencedBranch", "CleanupStats", "CompactedSsTable", "DatasetBasePath", "DedicatedBlobWriter", "ExecutionPlan", "FFILanceTableProvider", "FtsToken", "Index", "IndexFile", "IndexProgress", "LsmPointLookupPlanner", "LsmScanner", "LsmVectorSearchPlanner", "MergeInsertBuilder", "PackedBlobWriter", "bitmap", "ShardSnapshot", "ShardWriter", "ShardingField", "ShardingSpec", "bytes_read_counter", "evaluate_sharding_spec", "indices", "io", "iops_counter", "json_to_schema", "log", "mem_wal", "progress", "query", "schema_to_json", "set_logger", "simd_info", "tokenize", "types", "util"]
+        """
+        BlobDescriptor
+        BlobDescriptorArrayBuilder
+        CompactedSsTable
+        DedicatedBlobWriter
+        ExecutionPlan
+        FFILanceTableProvider
+        FtsToken
+        Index
+        IndexFile
+        IndexProgress
+        LsmPointLookupPlanner
+        LsmScanner
+        LsmVectorSearchPlanner
+        PackedBlobWriter
+        ShardSnapshot
+        ShardWriter
+        ShardingField
+        ShardingSpec
+        bitmap
+        bytes_read_counter
+        evaluate_sharding_spec
+        indices
+        io
+        iops_counter
+        json_to_schema
+        log
+        mem_wal
+        progress
+        query
+        schema_to_json
+        set_logger
+        simd_info
+        tokenize
+        types
+        util
+        """.split()
     ),
     "LanceDataset": frozenset(
-        ["add_bases", "all_files", "base_paths", "branches", "centroids", "cleanup_old_versions", "commit_existing_index_segments", "create_branch", "create_index", "create_index_uncommitted", "create_scalar_index", "deep_clone", "delta", "describe_indices", "drop", "drop_index", "explain_cleanup_old_versions", "filter", "fragment_ids", "from_pydantic_model", "get_ivf_model", "get_version", "has_index", "has_stable_row_ids", "index_statistics", "initial_storage_options", "initialize_mem_wal", "io_stats_incremental", "io_stats_snapshot", "latest_storage_options", "list_indices", "mem_wal_index_details", "mem_wal_writer", "merge_existing_index_segments", "merge_index_metadata", "merge_insert", "migrate_manifest_paths_v2", "new_file_session", "partition_expression", "prewarm_index", "remap_row_addrs", "replace_schema", "restore", "shallow_clone", "storage_options_accessor", "tags", "tracked_files", "validate", "version_refs"]
+        """
+        add_bases
+        all_files
+        centroids
+        commit_existing_index_segments
+        create_index
+        create_index_uncommitted
+        create_scalar_index
+        describe_indices
+        drop
+        drop_index
+        filter
+        fragment_ids
+        from_pydantic_model
+        get_ivf_model
+        has_index
+        index_statistics
+        initial_storage_options
+        initialize_mem_wal
+        io_stats_incremental
+        io_stats_snapshot
+        latest_storage_options
+        list_indices
+        mem_wal_index_details
+        mem_wal_writer
+        merge_existing_index_segments
+        merge_index_metadata
+        migrate_manifest_paths_v2
+        new_file_session
+        partition_expression
+        prewarm_index
+        remap_row_addrs
+        replace_schema
+        storage_options_accessor
+        tracked_files
+        validate
+        """.split()
     ),
-    "DatasetOptimizer": frozenset(["disable_auto_cleanup", "enable_auto_cleanup", "optimize_indices"]),
+    "DatasetOptimizer": frozenset(
+        """
+        disable_auto_cleanup
+        enable_auto_cleanup
+        optimize_indices
+        """.split()
+    ),
     "LanceFragment": frozenset(
-        ["create_from_file", "open_session", "partition_expression"]
+        """
+        create_from_file
+        open_session
+        partition_expression
+        """.split()
     ),
-    "LanceStats": frozenset(["index_stats"]),
+    "LanceStats": frozenset(
+        """
+        index_stats
+        """.split()
+    ),
     "LanceScanner": frozenset(
-        ["from_batches", "from_dataset", "from_fragment", "take"]
+        """
+        from_batches
+        from_dataset
+        from_fragment
+        take
+        """.split()
+    ),
+    "MergeInsertBuilder": frozenset(
+        """
+        analyze_plan
+        analyze_plan_batches
+        execute_batches
+        execute_uncommitted
+        execute_uncommitted_batches
+        explain_plan
+        mark_sstables_as_compacted
+        target_all_bases
+        target_bases
+        """.split()
     ),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +11,7 @@ from .add_columns import add_columns
 from .arguments import DurabilityName, count_of, durability_of, file_version_of, name_of, names_of, refuse, seconds_of
 from .ingest import ReaderLike
 from .left_join import RightSide
+from .merge_insert import MergeInsertBuilder
 from .optimize import DatasetOptimizer
 from .sql import Parameters, expression_of
 
@@ -180,6 +181,16 @@ class DatasetChanges:
         filter = None if where is None else expression_of("update", where, params)
         self._native, updated = self._native.update(columns, filter, retries, seconds, durability_of(durability))
         return {"num_rows_updated": updated}
+
+    def merge_insert(self, on: str | Iterable[str] | None = None) -> MergeInsertBuilder:
+        """Merge rows by key: update those that the dataset has, insert those that it lacks, delete what the source lacks.
+
+        ``ds.merge_insert("id").when_matched_update_all().when_not_matched_insert_all().execute(rows)``
+
+        Args:
+            on: The key column or columns; None: the primary key in the schema's metadata.
+        """
+        return MergeInsertBuilder(self, on)
 
     @property
     def optimize(self) -> DatasetOptimizer:

@@ -18,12 +18,13 @@ from .error import InvalidError, UnsupportedError
 from .evolve import DatasetEvolution
 from .facts import DatasetFacts
 from .fragment import LanceFragment, fragment_ids_of, fragments_of
+from .history import DatasetHistory
 from .joins import DatasetJoins
 from .projection import Columns, select
 from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats, plan_scan, scan_defaults
 from .session import Session, native_session
 from .sql import Parameters
-from .versions import VersionLike, version_number
+from .versions import VersionLike, reference_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +41,7 @@ __all__ = ["ColumnOrdering", "LanceDataset"]
 _MAX_KEPT_SCHEMAS = 16
 
 
-class LanceDataset(DatasetFacts, DatasetChanges, DatasetEvolution, DatasetCommits, BlobReads, DatasetJoins, Refusing):
+class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolution, DatasetCommits, BlobReads, DatasetJoins, Refusing):
     """A dataset at one version.
 
     Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert``, ``update``, ``delete`` and ``checkout_latest``
@@ -50,7 +51,7 @@ class LanceDataset(DatasetFacts, DatasetChanges, DatasetEvolution, DatasetCommit
 
     Args:
         uri: Path of the dataset's folder, a ``file://`` or a ``memory://`` URI.
-        version: Version to open; None opens the latest.
+        version: Version to open: a number, a tag, or ``(branch, number)``; None opens the latest.
         default_scan_options: Options that every scan of this dataset uses unless told otherwise: ``columns``, ``limit``,
             ``offset``, ``batch_size``, ``with_row_id``, ``with_row_address``.
         session: Session whose memory, caches and threads to use; None: that of the process.
@@ -98,16 +99,8 @@ class LanceDataset(DatasetFacts, DatasetChanges, DatasetEvolution, DatasetCommit
             namespace_client_managed_versioning=namespace_client_managed_versioning,
             base_store_params=base_store_params,
         )
-        number = None if version is None else version_number(version)
-        self._native = _eider.open_dataset(uri_of(uri), number, native_session(session))
+        self._native = _eider.open_dataset(uri_of(uri), reference_of("dataset", version), native_session(session))
         self._defaults = scan_defaults(default_scan_options)
-
-    @classmethod
-    def _wrap(cls, native: _eider.Dataset, defaults: dict[str, Any] | None = None) -> LanceDataset:
-        made = cls.__new__(cls)
-        made._native = native
-        made._defaults = dict(defaults or {})
-        return made
 
     def _names(self) -> list[str]:
         """Names of the top-level columns, kept per version: takes are short."""
@@ -115,16 +108,6 @@ class LanceDataset(DatasetFacts, DatasetChanges, DatasetEvolution, DatasetCommit
             self._kept_names = self._native.schema.names
             self._names_of = self._native
         return self._kept_names
-
-    # Versions.
-
-    def checkout_version(self, version: VersionLike) -> LanceDataset:
-        """The dataset as it was at ``version``. Raises NotFoundError when there is no such version."""
-        return self._wrap(self._native.checkout_version(version_number(version)), self._defaults)
-
-    def checkout_latest(self) -> None:
-        """Move to the latest version."""
-        self._native = self._native.checkout_latest()
 
     # Rows.
 

@@ -1,4 +1,4 @@
-"""What a dataset is: where, which version, its schema and metadata, and its other versions."""
+"""What a dataset is: where, which version, its schema and metadata."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from . import _eider
 from .schema import LanceSchema
 from .session import Session
 from .stats import LanceStats
-from .versions import version_dict
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from .versions import Version
 
 __all__ = ["DatasetFacts"]
 
@@ -85,7 +82,3 @@ class DatasetFacts:
     def stats(self) -> LanceStats:
         """Statistics: counts of fragments and rows, bytes per field."""
         return LanceStats(self._native)
-
-    def versions(self) -> list[Version]:
-        """All versions, oldest first, as dicts with ``version``, ``timestamp`` (local time) and ``metadata``."""
-        return [version_dict(info) for info in self._native.versions()]

@@ -36,7 +36,7 @@ def dataset(
 
     Args:
         uri: Path of the dataset's folder, a ``file://`` or a ``memory://`` URI.
-        version: Version to open; None: the latest.
+        version: Version to open: a number, a tag, or ``(branch, number)``; None: the latest.
         asof: Open the version that was the latest at this time (a datetime, or ISO text; local time without a zone).
         default_scan_options, session and the rest: As in ``LanceDataset``.
 

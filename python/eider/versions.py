@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from types import NoneType
 from typing import TypedDict
 
 from . import _eider
 from .arguments import count_of
-from .error import InvalidError, NotFoundError, UnsupportedError
+from .error import InvalidError, NotFoundError
 
-__all__ = ["Version", "VersionLike", "version_at", "version_dict", "version_number"]
+__all__ = ["Version", "VersionLike", "VersionRef", "reference_of", "version_at", "version_dict"]
 
-VersionLike = int | tuple[str | None, int | None]
+VersionLike = int | str | tuple[str | None, int | None]
 
 
 class Version(TypedDict):
@@ -20,6 +21,12 @@ class Version(TypedDict):
     version: int
     timestamp: datetime
     metadata: dict[str, str]
+
+
+class VersionRef(TypedDict):
+    """The number of a version."""
+
+    version: int
 
 
 def version_dict(info: _eider.VersionInfo) -> Version:
@@ -42,18 +49,14 @@ def version_at(versions: list[Version], asof: datetime | str) -> int:
     return max(older)
 
 
-def version_number(version: VersionLike | str) -> int:
-    """The number that names a version of the main branch. Raises UnsupportedError for tags and other branches."""
-    if isinstance(version, str):
-        raise UnsupportedError(f"tags are not supported yet: version {version!r}")
-    if isinstance(version, tuple):
-        branch, number = version
-        if branch not in (None, "main") or number is None:
-            raise UnsupportedError(f"branches are not supported yet: version {version!r}")
-        version = number
-    if isinstance(version, int) and version >> 63 == 1:
-        return version  # of a detached commit
-    checked = count_of("dataset", "version", version)
-    if checked is None:
-        raise InvalidError("dataset: version is None")
-    return checked
+def reference_of(where: str, reference: VersionLike | None) -> VersionLike | None:
+    """Check what names a version: a number, the name of a tag, or a branch (None: the main one) with a number (None: its latest)."""
+    if reference is None or isinstance(reference, str):
+        return reference
+    if isinstance(reference, int) and reference >> 63 == 1:
+        return reference  # of a detached commit
+    if not isinstance(reference, tuple):
+        return count_of(where, "version", reference)
+    if len(reference) != 2 or not isinstance(reference[0], (str, NoneType)):
+        raise InvalidError(f"{where}: a tuple names a version as (branch | None, number | None), got {reference!r}")
+    return reference[0], count_of(where, "version", reference[1])

@@ -17,6 +17,7 @@ from .arguments import (
     refuse,
     uri_of,
 )
+from .cleanup import AutoCleanupConfig, auto_cleanup_entries
 from .dataset import LanceDataset
 from .error import AlreadyExistsError, InvalidError
 from .ingest import ReaderLike, open_reader
@@ -63,7 +64,7 @@ def write_dataset(
     use_legacy_format: bool | None = None,
     enable_v2_manifest_paths: bool = True,
     enable_stable_row_ids: bool = False,
-    auto_cleanup_options: object = None,
+    auto_cleanup_options: AutoCleanupConfig | None = None,
     commit_message: str | None = None,
     transaction_properties: dict[str, str] | None = None,
     initial_bases: object = None,
@@ -112,8 +113,9 @@ def write_dataset(
         column_options: By column (``"name"``, ``"struct.child"``, ``"list.item"``): ``profile`` and the keys of
             ``lance-encoding:*`` without their prefix, such as ``{"name": {"compression": "zstd", "compression-level": 9}}``.
             They win over the field's metadata and are not stored with the schema.
-        data_cache_bytes, commit_lock, progress, storage_options, use_legacy_format,
-        auto_cleanup_options, initial_bases, target_bases, target_all_bases, base_store_params, namespace_client, table_id: Not
+        auto_cleanup_options: ``{"interval": 20, "older_than_seconds": 1209600}``: after every 20th commit by any engine, versions older
+            than two weeks are cleaned up. Set when the dataset is created; refused for one that exists.
+        data_cache_bytes, commit_lock, progress, storage_options, use_legacy_format, initial_bases, target_bases, target_all_bases, base_store_params, namespace_client, table_id: Not
         supported yet.
 
     Raises:
@@ -128,7 +130,6 @@ def write_dataset(
         progress=progress,
         storage_options=storage_options,
         use_legacy_format=use_legacy_format,
-        auto_cleanup_options=auto_cleanup_options,
         initial_bases=initial_bases,
         target_bases=target_bases,
         target_all_bases=target_all_bases,
@@ -163,6 +164,7 @@ def write_dataset(
             enable_stable_row_ids=enable_stable_row_ids,
             transaction_properties=properties,
             table_metadata=dict(table_metadata or {}),
+            config=auto_cleanup_entries(auto_cleanup_options) if auto_cleanup_options is not None else {},
             external_blobs=_external_blobs(external_blob_mode, allow_external_blob_outside_bases),
             blob_pack_file_bytes=count_of(
                 "write_dataset", "blob_pack_file_size_threshold", blob_pack_file_size_threshold, least=1

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 
 from tests.interop import predicate_model as model
-from tests.interop.predicate_model import INTEGERS, Term, build, combine, quote, reasons
+from tests.interop.predicate_model import DAY, INTEGERS, Term, build, combine, quote, reasons
 from tests.interop.predicate_tables import WORDS, PredicateTable
 
 CURVES: dict[str, Callable[[float], float]] = {  # beside a limit that no value is near to
@@ -170,7 +170,14 @@ class FunctionTests:
         return build(f"{name}({text.sql}{arguments})", "text", function, text)
 
     def _shown(self, text: Term) -> Term:
-        number = self.rng.choice(self.table.of_kind(*INTEGERS))
+        number = self.rng.choice(self.table.of_kind(*INTEGERS, "bool", "date", "bytes"))
+        if number.kind == "bytes":
+            return build(f"encode({number.sql}, 'hex')", "text", bytes.hex, number)
+        if number.kind == "bool":
+            return build(f"CAST({number.sql} AS string)", "text", lambda value: str(value).lower(), number)
+        if number.kind == "date":
+            differs = {"texts of date64"} if number.sql == "date64" else ()
+            return build(f"CAST({number.sql} AS string)", "text", lambda value: f"{model.moment(value * DAY):%Y-%m-%d}", number, differs=differs)
         if self.rng.random() < 0.2 and number.kind == "u8":
             return build(f"to_hex({number.sql})", "text", lambda value: f"{value:x}", number)
         return build(f"CAST({number.sql} AS string)", "text", str, number)

@@ -97,8 +97,9 @@ class Predicates(FunctionTests):
         high = self._literal_beside(value)
         is_not = self.rng.random() < 0.3
         values = model.all_of([model.compare(">=", value, low), model.compare("<=", value, high)])
+        zones = "tz" in (low.kind, high.kind) and value.kind != "tz"
         return self._bool(f"{value.sql} {'NOT ' if is_not else ''}BETWEEN {low.sql} AND {high.sql}", model.negate(values) if is_not else values,
-                          value, low, high, differs=self._unlike(value, low))
+                          value, low, high, differs=(*self._unlike(value, low), *(("zones within BETWEEN",) if zones else ())))
 
     def _in(self) -> Term:
         value = self._value(self.rng.choice(("number", "number", "text", "time", "bytes", "span", "clock")), 1)
@@ -109,7 +110,7 @@ class Predicates(FunctionTests):
         is_not = self.rng.random() < 0.3
         return self._bool(f"{value.sql} {'NOT ' if is_not else ''}IN ({', '.join(choice.sql for choice in choices)})",
                           model.negate(values) if is_not else values, value, *choices,
-                          differs=("decimals from floats",) if value.kind == "decimal" else ())
+                          differs={"decimal": ("decimals from floats",), "f16": ("floats in lists",), "f32": ("floats in lists",)}.get(value.kind, ()))
 
     def _is_null(self) -> Term:
         term = self.rng.choice(self.table.terms) if self.rng.random() < 0.6 else self._value(self.rng.choice(("number", "text", "time")), 2)
@@ -236,12 +237,12 @@ class Predicates(FunctionTests):
         if any(kind in FLOATS for kind in kinds):
             narrow = "f64" not in kinds and (right.literal or "decimal" not in kinds)
             kind = "f32" if narrow else "f64"
-            made = build(sql, kind, model.floating(operator, kind), left, right, differs={"float16 arithmetic"} if "f16" in kinds else ())
+            made = build(sql, kind, model.floating(operator, kind), left, right, differs={"floats beside literals"} if narrow and right.literal else ())
             new = any(is_nan(value) and not is_nan(a) and not is_nan(b) for value, a, b in zip(made.values, left.values, right.values))
             return with_reason(made, "signs of NaN") if new else made
         if operator == "/":
             return left
-        return build(sql, "decimal", model.decimals(operator), left, right)
+        return build(sql, "decimal", model.decimals(operator), left, right, differs={"decimals from floats"} if right.literal else ())
 
     @staticmethod
     def _is_signed(term: Term) -> bool:
@@ -259,8 +260,16 @@ class Predicates(FunctionTests):
             lambda: build(f"octet_length({text.sql})", "i64", lambda value: len(value.encode()), text),
             lambda: build(f"strpos({text.sql}, {quote(piece)})", "i64", lambda value: value.find(piece) + 1, text),
             lambda: build(f"ascii({text.sql})", "i64", lambda value: ord(value[0]) if value else 0, text),
+            lambda: Term(f"TRY_CAST({text.sql} AS double)", "f64", model.lenient(combine(lambda v: float(model.parse_integer("i64")(v)), text.values)),
+                         differs=text.differs),
+            lambda: build(f"bit_length({text.sql})", "i64", lambda value: 8 * len(value.encode()), text),
+            lambda: self._bytes_number(),
             lambda: Term(f"TRY_CAST({text.sql} AS bigint)", "i64", model.lenient(combine(model.parse_integer("i64"), text.values)), differs=text.differs),
         ))()
+
+    def _bytes_number(self) -> Term:
+        data = self.rng.choice(self.table.of_kind("bytes"))
+        return build(f"octet_length({data.sql})", "i64", len, data)
 
     def _part(self, depth: int) -> Term:
         time, part = self._time(0), self.rng.choice(tuple(model.PARTS))
@@ -268,9 +277,12 @@ class Predicates(FunctionTests):
 
     def _number_cast(self, depth: int) -> Term:
         rng = self.rng
-        number, kind = rng.choice(self.table.of_kind(*INTEGERS, "f32", "f64", "bool")), rng.choice(("i8", "i32", "i64", "u8"))
+        number, kind = rng.choice(self.table.of_kind(*INTEGERS, "f32", "f64", "bool", "decimal")), rng.choice(("i8", "i32", "i64", "u8"))
         sql = {"i8": "tinyint", "i32": "int", "i64": "bigint", "u8": "tinyint unsigned"}[kind]
         values = combine(model.to_integer(kind), number.values)
+        if number.kind == "decimal":
+            made = Term(f"TRY_CAST({number.sql} AS {sql})", kind, model.lenient(values), differs=frozenset({"casts that fail"}))
+            return made if rng.random() < 0.5 else build(f"CAST({number.sql} AS double)", "f64", float, number)
         if rng.random() < 0.7:
             differs = frozenset({"casts that fail"} if model.FAILED in values else ())
             return Term(f"TRY_CAST({number.sql} AS {sql})", kind, model.lenient(values), differs=differs)

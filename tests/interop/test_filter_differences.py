@@ -31,6 +31,7 @@ DATA = {
     "z": pa.array([1_720_693_800_000_000, 4_120_693_800_000_000, None], pa.timestamp("us", "Europe/Athens")),
     "night": pa.array([1_720_648_800_000_000, None, None], pa.timestamp("us", "Europe/Athens")),  # 1 in the morning
     "day": pa.array([19915, 0, 0], pa.date32()),
+    "date64": pa.array([0, 86_400_000, None], pa.date64()),
     "word": pa.array(["ash", "bírch", None]),
     "doc": pa.array(['{"a": 5}', '{"a": "x"}', None], pa.json_()),
 }
@@ -49,6 +50,12 @@ DIFFERENCES = {
     "0.0 / x > 1": ([], [0, 1]),
     "sqrt(i8) > 20": ([], [1]),
     "f16 + 0.1 > 2.0999999999": ([2], []),
+    "f32 + 0.1 = 0.2": ([], [1]),
+    "NOT (f32 IN (0.1))": ([0, 1, 2], [0, 2]),
+    "(date_trunc('second', us) BETWEEN night AND timestamp '1970-01-01 00:00:01') IS NULL": ([2], [1, 2]),
+    "length(CAST(date64 AS string)) = 10": ([], [0, 1]),
+    "CAST(price AS int) IN (1)": ([], [1]),
+    "price % 0.01 = 0": ([], [0, 1]),
     "round(most, 1) = most": ([1], [0, 1]),
     "x = y": ([1, 2], [0, 1, 2]),
     "i8 = f32": ([], [0]),

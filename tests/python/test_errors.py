@@ -44,8 +44,8 @@ def test_no_dataset(tmp_path):
 def test_no_version(ds, uri):
     check(lambda: eider.dataset(uri, version=99), eider.NotFoundError, (ValueError,), "99")
     check(lambda: ds.checkout_version(99), eider.NotFoundError, (OSError,), "99")
-    check(lambda: ds.checkout_version("tag"), eider.UnsupportedError, (OSError,), "tag")
-    check(lambda: ds.checkout_version(("branch", 1)), eider.UnsupportedError, (), "branch")
+    check(lambda: ds.checkout_version("tag"), eider.NotFoundError, (OSError,), "no tag 'tag'")
+    check(lambda: ds.checkout_version(("branch", 1)), eider.NotFoundError, (), "no branch 'branch'")
 
 
 def test_no_column(ds):
@@ -82,7 +82,6 @@ LATER = {
     "progress": print,
     "storage_options": {"k": "v"},
     "use_legacy_format": True,
-    "auto_cleanup_options": object(),
     "initial_bases": [1],
     "target_bases": ["a"],
     "target_all_bases": True,

@@ -22,6 +22,9 @@ CLASSES = [
     eider.FragmentMetadata,
     eider.facts.DatasetFacts,
     eider.blob_reads.BlobReads,
+    eider.history.DatasetHistory,
+    eider.refs.Tags,
+    eider.refs.Branches,
     eider.stats.LanceStats,
 ]
 
@@ -45,6 +48,10 @@ def test_the_package_is_typed():
         assert hasattr(eider, name)
 
 
+class _Anything:
+    _ds = _native = None
+
+
 PAIRS = {
     "dataset": lambda m: m.dataset,
     "write_dataset": lambda m: m.write_dataset,
@@ -61,6 +68,18 @@ PAIRS = {
     "to_table": lambda m: m.LanceDataset.to_table,
     "to_batches": lambda m: m.LanceDataset.to_batches,
     "checkout_version": lambda m: m.LanceDataset.checkout_version,
+    "restore": lambda m: m.LanceDataset.restore,
+    "get_version": lambda m: m.LanceDataset.get_version,
+    "version_refs": lambda m: m.LanceDataset.version_refs,
+    "create_branch": lambda m: m.LanceDataset.create_branch,
+    "shallow_clone": lambda m: m.LanceDataset.shallow_clone,
+    "deep_clone": lambda m: m.LanceDataset.deep_clone,
+    "cleanup_old_versions": lambda m: m.LanceDataset.cleanup_old_versions,
+    "explain_cleanup_old_versions": lambda m: m.LanceDataset.explain_cleanup_old_versions,
+    "tags.create": lambda m: type(m.LanceDataset.tags.fget(_Anything())).create,
+    "tags.update": lambda m: type(m.LanceDataset.tags.fget(_Anything())).update,
+    "tags.list_ordered": lambda m: type(m.LanceDataset.tags.fget(_Anything())).list_ordered,
+    "branches.delete": lambda m: type(m.LanceDataset.branches.fget(_Anything())).delete,
     "get_fragment": lambda m: m.LanceDataset.get_fragment,
     "get_fragments": lambda m: m.LanceDataset.get_fragments,
     "fragment.to_table": lambda m: m.LanceFragment.to_table,

@@ -9,8 +9,11 @@
 #include "eider/array/flatbuffer.h"
 #include "eider/array/ipc_file.h"
 #include "eider/array/ipc_metadata.h"
+#include "eider/array/null_array.h"
+#include "eider/array/string_values.h"
 #include "eider/array/types.h"
 #include "eider/base/memory.h"
+#include "eider/base/utf8.h"
 
 namespace eider {
 namespace {
@@ -32,17 +35,58 @@ TypePtr ReadIntType(const FlatTable& type, std::string_view name) {
   }
 }
 
-TypePtr ReadType(const FlatTable& field, std::string_view name) {
-  const uint8_t type_type = field.Scalar<uint8_t>(ipc::Field::kTypeType, 0);
-  if (field.Has(ipc::Field::kDictionary)) throw Unsupported("ipc file: column '{}' is a dictionary", name);
-  if (type_type == ipc::kIntType) return ReadIntType(field.Table(ipc::Field::kType), name);
-  if (type_type == ipc::kBoolType) return MakeType(TypeId::kBool);
-  if (type_type != ipc::kFloatingPointType) throw Unsupported("ipc file: column '{}' of type number {}", name, type_type);
-  switch (const int16_t precision = field.Table(ipc::Field::kType).Scalar<int16_t>(ipc::FloatingPoint::kPrecision, 0)) {
+TypePtr ReadFloatType(const FlatTable& type, std::string_view name) {
+  switch (const int16_t precision = type.Scalar<int16_t>(ipc::FloatingPoint::kPrecision, 0)) {
     case ipc::kHalf: return MakeType(TypeId::kHalfFloat);
     case ipc::kSingle: return MakeType(TypeId::kFloat);
     case ipc::kDouble: return MakeType(TypeId::kDouble);
     default: throw Corrupt("ipc file: column '{}' of floating-point precision {}", name, precision);
+  }
+}
+
+TypePtr ReadDecimalType(const FlatTable& type, std::string_view name) {
+  const int32_t bits = type.Scalar<int32_t>(ipc::Decimal::kBitWidth, 128), precision = type.Scalar<int32_t>(ipc::Decimal::kPrecision, 0);
+  const int32_t scale = type.Scalar<int32_t>(ipc::Decimal::kScale, 0);
+  if (bits != 128 && bits != 256) throw Unsupported("ipc file: column '{}' of {}-bit decimals", name, bits);
+  const int32_t most = bits == 128 ? 38 : 76;
+  if (precision < 1 || precision > most || scale < -most || scale > most) {
+    throw Corrupt("ipc file: column '{}' of decimals with {} digits, {} of them behind the point", name, precision, scale);
+  }
+  return DecimalType(bits == 128 ? TypeId::kDecimal128 : TypeId::kDecimal256, precision, scale);
+}
+
+TypePtr ReadTemporalType(const FlatTable& type, uint8_t type_type, std::string_view name) {
+  const int16_t unit = type.Scalar<int16_t>(ipc::Temporal::kUnit, type_type == ipc::kTimestampType ? 0 : 1);
+  const int16_t last = static_cast<int16_t>(type_type == ipc::kDateType ? TimeUnit::kMilli : TimeUnit::kNano);
+  if (unit < 0 || unit > last) {
+    throw Corrupt("ipc file: column '{}' of time unit {}", name, unit);
+  }
+  const TimeUnit time_unit = static_cast<TimeUnit>(unit);
+  switch (type_type) {
+    case ipc::kDateType: return MakeType(unit == 0 ? TypeId::kDate32 : TypeId::kDate64);
+    case ipc::kTimeType: return TimeType(time_unit <= TimeUnit::kMilli ? TypeId::kTime32 : TypeId::kTime64, time_unit);
+    case ipc::kTimestampType: return TimestampType(time_unit, std::string(type.String(ipc::Temporal::kTimezone)));
+    default: return TimeType(TypeId::kDuration, time_unit);
+  }
+}
+
+TypePtr ReadType(const FlatTable& field, std::string_view name) {
+  const uint8_t type_type = field.Scalar<uint8_t>(ipc::Field::kTypeType, 0);
+  if (field.Has(ipc::Field::kDictionary)) throw Unsupported("ipc file: column '{}' is a dictionary", name);
+  switch (type_type) {
+    case ipc::kIntType: return ReadIntType(field.Table(ipc::Field::kType), name);
+    case ipc::kFloatingPointType: return ReadFloatType(field.Table(ipc::Field::kType), name);
+    case ipc::kDecimalType: return ReadDecimalType(field.Table(ipc::Field::kType), name);
+    case ipc::kDateType:
+    case ipc::kTimeType:
+    case ipc::kTimestampType:
+    case ipc::kDurationType: return ReadTemporalType(field.Table(ipc::Field::kType), type_type, name);
+    case ipc::kBoolType: return MakeType(TypeId::kBool);
+    case ipc::kBinaryType: return MakeType(TypeId::kBinary);
+    case ipc::kUtf8Type: return MakeType(TypeId::kUtf8);
+    case ipc::kLargeBinaryType: return MakeType(TypeId::kLargeBinary);
+    case ipc::kLargeUtf8Type: return MakeType(TypeId::kLargeUtf8);
+    default: throw Unsupported("ipc file: column '{}' of type number {}", name, type_type);
   }
 }
 
@@ -83,13 +127,23 @@ void DecompressLz4Frame(ByteSpan frame, BufferBuilder& out) {
   if (written != out.size()) throw Corrupt("ipc file: lz4: {} bytes, {} wanted", written, out.size());
 }
 
+void CheckText(const Array& array) {
+  if (array.type->id != TypeId::kUtf8 && array.type->id != TypeId::kLargeUtf8) return;
+  const StringValues values(array);
+  for (int64_t i = 0; i < array.length; ++i) {
+    const ByteSpan text = values.At(i);
+    if (array.IsValid(i) && !IsUtf8({reinterpret_cast<const char*>(text.data()), text.size()})) throw Corrupt("ipc file: text {} is not UTF-8", i);
+  }
+}
+
 /// The buffers of one record batch, one after the other.
 class BatchReader {
  public:
-  BatchReader(const FlatTable& batch, ByteSpan body)
+  /// Takes the bytes of texts off `text_bytes`.
+  BatchReader(const FlatTable& batch, ByteSpan body, uint64_t& text_bytes)
       : body_(body), nodes_(batch.Vector(ipc::RecordBatch::kNodes, ipc::kNodeBytes)),
         buffers_(batch.Vector(ipc::RecordBatch::kBuffers, ipc::kBufferBytes)),
-        compressed_(batch.Has(ipc::RecordBatch::kCompression)) {
+        text_bytes_(text_bytes), compressed_(batch.Has(ipc::RecordBatch::kCompression)) {
     if (!compressed_) return;
     codec_ = batch.Table(ipc::RecordBatch::kCompression).Scalar<int8_t>(ipc::BodyCompression::kCodec, ipc::kLz4Frame);
     if (codec_ != ipc::kZstd && codec_ != ipc::kLz4Frame) throw Unsupported("ipc file: buffer compression codec {}", codec_);
@@ -106,12 +160,36 @@ class BatchReader {
     array->null_count = int64_t(nulls);
     const Buffer validity = NextBuffer(nulls > 0 ? BytesForBits(length) : 0);
     if (nulls > 0) array->validity = validity;
-    const bool bits = type->id == TypeId::kBool;
-    array->buffers = {NextBuffer(bits ? BytesForBits(length) : CheckedMul(length, ByteWidth(*type), "ipc file: column"))};
+    switch (LayoutOf(type->id)) {
+      case Layout::kBits: array->buffers = {NextBuffer(BytesForBits(length))}; break;
+      case Layout::kVariable32: array->buffers = NextTexts<int32_t>(length); break;
+      case Layout::kVariable64: array->buffers = NextTexts<int64_t>(length); break;
+      default: array->buffers = {NextBuffer(CheckedMul(length, ByteWidth(*type), "ipc file: column"))};
+    }
+    CheckText(*array);
     return array;
   }
 
  private:
+  /// Offsets and bytes. Writers leave out the offsets of no values.
+  template <typename Offset>
+  std::vector<Buffer> NextTexts(uint64_t length) {
+    if (length == 0) {
+      const Offset zero = 0;
+      NextBuffer(0), NextBuffer(0);
+      return {CopyToBuffer({reinterpret_cast<const uint8_t*>(&zero), sizeof zero}), CopyToBuffer({})};
+    }
+    const Buffer offsets = NextBuffer(CheckedMul(CheckedAdd(length, 1, "ipc file: column"), sizeof(Offset), "ipc file: column"));
+    const Offset* ends = offsets.as<Offset>();
+    for (uint64_t i = 0; i <= length; ++i) {
+      if (ends[i] < (i == 0 ? 0 : ends[i - 1])) throw Corrupt("ipc file: offset {} after {}", ends[i], i == 0 ? 0 : ends[i - 1]);
+    }
+    const uint64_t bytes = static_cast<uint64_t>(ends[length]);
+    if (bytes > text_bytes_) throw Corrupt("ipc file: {} bytes of text, at most {} can be", bytes, text_bytes_);
+    text_bytes_ -= bytes;
+    return {offsets, NextBuffer(bytes)};
+  }
+
   Buffer NextBuffer(uint64_t needed) {
     const uint64_t offset = ReadLe<uint64_t>(buffers_, buffer_ * ipc::kBufferBytes, "ipc file: buffers");
     const uint64_t size = ReadLe<uint64_t>(buffers_, buffer_ * ipc::kBufferBytes + 8, "ipc file: buffers");
@@ -134,6 +212,7 @@ class BatchReader {
   }
 
   ByteSpan body_, nodes_, buffers_;
+  uint64_t& text_bytes_;
   const bool compressed_;
   int8_t codec_ = 0;
   uint64_t node_ = 0, buffer_ = 0;
@@ -151,7 +230,7 @@ ByteSpan MessageMetadata(ByteSpan message) {
   return CheckedSubspan(message, at, size, "ipc file: message");
 }
 
-RecordBatch ReadBatch(ByteSpan bytes, ByteSpan block, const SchemaPtr& schema, uint64_t max_rows) {
+RecordBatch ReadBatch(ByteSpan bytes, ByteSpan block, const SchemaPtr& schema, uint64_t max_rows, uint64_t& text_bytes) {
   const uint64_t offset = LoadLe<uint64_t>(block.data()), body_bytes = LoadLe<uint64_t>(block.data() + 16);
   const uint64_t metadata_bytes = LoadLe<uint32_t>(block.data() + 8);
   const ByteSpan message_bytes = CheckedSubspan(bytes, offset, metadata_bytes, "ipc file: message");
@@ -163,7 +242,7 @@ RecordBatch ReadBatch(ByteSpan bytes, ByteSpan block, const SchemaPtr& schema, u
   const FlatTable header = message.Table(ipc::Message::kHeader);
   const int64_t num_rows = header.Scalar<int64_t>(ipc::RecordBatch::kLength, 0);
   if (num_rows < 0 || uint64_t(num_rows) > max_rows) throw Corrupt("ipc file: batch of {} rows, at most {} can be", num_rows, max_rows);
-  BatchReader reader(header, body);
+  BatchReader reader(header, body, text_bytes);
   RecordBatch batch{schema, num_rows, {}};
   for (const Field& field : schema->fields) batch.columns.push_back(reader.ReadColumn(field.type, uint64_t(num_rows)));
   return batch;
@@ -190,18 +269,15 @@ RecordBatch ReadIpcFile(ByteSpan bytes, const IpcFileBounds& bounds) {
   const ByteSpan blocks = footer.Vector(ipc::Footer::kRecordBatches, ipc::kBlockBytes);
   std::vector<std::vector<ArrayPtr>> parts(schema->fields.size());
   RecordBatch all{schema, 0, {}};
+  uint64_t text_bytes = bounds.text_bytes;
   for (size_t i = 0; i < blocks.size(); i += ipc::kBlockBytes) {
-    const RecordBatch batch = ReadBatch(bytes, blocks.subspan(i, ipc::kBlockBytes), schema, bounds.rows - uint64_t(all.num_rows));
+    const RecordBatch batch = ReadBatch(bytes, blocks.subspan(i, ipc::kBlockBytes), schema, bounds.rows - uint64_t(all.num_rows), text_bytes);
     all.num_rows += batch.num_rows;
     for (size_t c = 0; c < parts.size(); ++c) parts[c].push_back(batch.columns[c]);
   }
   for (size_t c = 0; c < parts.size(); ++c) {
     if (parts[c].empty()) {
-      auto none = std::make_shared<Array>();
-      none->type = schema->fields[c].type;
-      none->null_count = 0;
-      none->buffers = {CopyToBuffer({})};
-      parts[c].push_back(none);
+      parts[c].push_back(MakeNullArray(schema->fields[c].type, 0));
     }
     all.columns.push_back(ConcatArrays(parts[c]));
   }

@@ -25,6 +25,7 @@ class JsonScanner {
   /// The next character that is no blank, without taking it.
   char Peek();
   void Next() { ++at_; }
+  size_t position() const { return at_; }
   void Expect(char c);
   void ExpectWord(std::string_view word);
   void ExpectEnd();

@@ -9,7 +9,9 @@
 #include "eider/mutate/alter.h"
 #include "eider/mutate/columns.h"
 #include "eider/mutate/compact.h"
+#include "eider/mutate/deep_clone.h"
 #include "eider/mutate/delete.h"
+#include "eider/mutate/merge_insert.h"
 #include "eider/mutate/metadata.h"
 #include "eider/mutate/update.h"
 #include "eider/mutate/worker.h"
@@ -17,7 +19,9 @@
 #include "eider/query/table_reader.h"
 #include "eider/reduce/aggregate.h"
 #include "eider/reduce/profile.h"
+#include "eider/table/cleanup.h"
 #include "eider/table/commit.h"
+#include "eider/table/refs.h"
 #include "eider/table/snapshot.h"
 
 namespace eider {
@@ -25,6 +29,21 @@ namespace {
 
 std::shared_ptr<Session> SessionOrDefault(const std::shared_ptr<Session>& session) {
   return session ? session : Session::Default();
+}
+
+/// The same table on another branch.
+std::string UriOnBranch(std::string uri, const std::optional<std::string>& from, const std::optional<std::string>& to) {
+  while (uri.size() > 1 && uri.ends_with('/')) uri.pop_back();
+  const std::string suffix = from ? "/tree/" + *from : std::string();
+  if (uri.ends_with(suffix)) uri.resize(uri.size() - suffix.size());
+  return to ? uri + "/tree/" + *to : uri;
+}
+
+template <typename File>
+auto InfosOf(std::map<std::string, File> files) {
+  std::map<std::string, decltype(File::info)> infos;
+  for (auto& [name, file] : files) infos.emplace(name, std::move(file.info));
+  return infos;
 }
 
 class TableDataset final : public Dataset {
@@ -42,16 +61,65 @@ class TableDataset final : public Dataset {
   uint64_t version() const override { return snapshot().version(); }
   uint64_t latest_version() const override { return table::LatestVersion(*snapshot().store); }
   std::vector<VersionInfo> versions() const override;
+  std::vector<uint64_t> version_numbers() const override;
+  VersionInfo version_info() const override;
   DatasetPtr CheckoutVersion(uint64_t version) const override {
     return Rebind(table::LoadSnapshot(snapshot().store, version, session_.get()));
   }
   DatasetPtr CheckoutLatest() const override { return Rebind(table::LoadSnapshot(snapshot().store, {}, session_.get())); }
+  DatasetPtr Checkout(const Reference& reference) const override { return Rebind(Resolve(reference)); }
+  DatasetPtr Restore(Durability durability) override {
+    return Rebind(table::Restore(snapshot(), {.sync = mutate::SyncsFor(durability)}));
+  }
+
+  std::map<std::string, TagInfo> tags() const override { return InfosOf(table::ListTags(*table_store())); }
+  TagInfo tag(const std::string& name) const override { return table::ReadTag(*table_store(), name).info; }
+  void CreateTag(const std::string& name, const Reference& reference, Durability durability) override {
+    table::CreateTag(*table_store(), name, Resolve(reference), mutate::SyncsFor(durability));
+  }
+  void UpdateTag(const std::string& name, const Reference& reference, Durability durability) override {
+    table::MoveTag(*table_store(), name, Resolve(reference), mutate::SyncsFor(durability));
+  }
+  void SetTagMetadata(const std::string& name, const std::map<std::string, std::string>& metadata, Durability durability) override {
+    table::SetTagMetadata(*table_store(), name, metadata, mutate::SyncsFor(durability));
+  }
+  void DeleteTag(const std::string& name, Durability durability) override {
+    table::DeleteTag(*table_store(), name, mutate::SyncsFor(durability));
+  }
+
+  std::optional<std::string> branch() const override { return table::BranchOf(snapshot()); }
+  std::map<std::string, BranchInfo> branches() const override { return InfosOf(table::ListBranches(*table_store())); }
+  DatasetPtr CreateBranch(const std::string& name, const Reference& reference, Durability durability) override {
+    return Rebind(table::CreateBranch(table_store(), name, Resolve(reference), mutate::SyncsFor(durability)));
+  }
+  void SetBranchMetadata(const std::string& name, const std::map<std::string, std::string>& metadata, Durability durability) override {
+    table::SetBranchMetadata(*table_store(), name, metadata, mutate::SyncsFor(durability));
+  }
+  void DeleteBranch(const std::string& name, Durability durability) override {
+    table::DeleteBranch(table_store(), name, mutate::SyncsFor(durability));
+  }
+
+  DatasetPtr ShallowClone(const std::string& uri, const Reference& reference, Durability durability) const override {
+    const io::ObjectStorePtr store = io::OpenStore(uri);
+    table::CommitClone(store, Resolve(reference), {}, {.sync = mutate::SyncsFor(durability)});
+    return std::make_shared<TableDataset>(uri, table::LoadSnapshot(store, {}, session_.get()), session_);
+  }
+  DatasetPtr DeepClone(const std::string& uri, const Reference& reference, Durability durability) const override {
+    const io::ObjectStorePtr store = io::OpenStore(uri);
+    mutate::DeepClone(Resolve(reference), store, mutate::SyncsFor(durability));
+    return std::make_shared<TableDataset>(uri, table::LoadSnapshot(store, {}, session_.get()), session_);
+  }
+
+  CleanupStats CleanupOldVersions(const CleanupOptions& options) override { return table::Cleanup(snapshot(), options); }
+  CleanupExplanation ExplainCleanup(const CleanupOptions& options) const override { return table::ExplainCleanup(snapshot(), options); }
 
   const LanceSchema& lance_schema() const override { return manifest().schema(); }
   const SchemaPtr& schema() const override { return schema_; }
   std::string data_storage_version() const override { return manifest().data_storage_version(); }
   std::map<std::string, std::string> config() const override { return manifest().config(); }
   std::map<std::string, std::string> table_metadata() const override { return manifest().table_metadata(); }
+  bool has_stable_row_ids() const override { return manifest().uses_stable_row_ids(); }
+  std::vector<BasePath> base_paths() const override;
   std::vector<FragmentInfo> fragments() const override;
   std::vector<FieldSize> FieldSizes() const override;
   const std::shared_ptr<Session>& session() const override { return session_; }
@@ -100,6 +168,10 @@ class TableDataset final : public Dataset {
                       const ChangeOptions& options) override {
     mutate::Changed updated = mutate::UpdateRows(snapshot(), updates, filter, options, session_);
     return {.dataset = Rebind(std::move(updated.snapshot)), .num_updated_rows = updated.num_rows};
+  }
+  MergeInsertResult MergeInsert(RecordBatchReader& source, const MergeInsertOptions& options) override {
+    mutate::Merged merged = mutate::MergeInsert(snapshot(), source, options, session_);
+    return {.dataset = Rebind(std::move(merged.snapshot)), .metrics = merged.metrics};
   }
   DeleteResult Truncate(const ChangeOptions& options) override {
     return Rebind(mutate::DeleteAllRows(snapshot(), options, session_));
@@ -170,8 +242,12 @@ class TableDataset final : public Dataset {
   }
   const table::Snapshot& snapshot() const { return reader_->snapshot(); }
   const table::Manifest& manifest() const { return *snapshot().manifest; }
-  DatasetPtr Rebind(table::Snapshot snapshot) const {
-    return std::make_shared<TableDataset>(uri_, std::move(snapshot), session_);
+  io::ObjectStorePtr table_store() const { return table::TableStore(snapshot()); }
+  table::Snapshot Resolve(const Reference& reference) const { return table::Resolve(snapshot(), reference, session_.get()); }
+  DatasetPtr Rebind(table::Snapshot other) const {
+    const bool moves = other.store->root() != snapshot().store->root();
+    std::string uri = moves ? UriOnBranch(uri_, table::BranchOf(snapshot()), table::BranchOf(other)) : uri_;
+    return std::make_shared<TableDataset>(std::move(uri), std::move(other), session_);
   }
   DeleteResult Rebind(mutate::Changed deleted) const {
     return {.dataset = Rebind(std::move(deleted.snapshot)), .num_deleted_rows = deleted.num_rows};
@@ -209,14 +285,34 @@ std::map<std::string, std::string> Totals(const table::Manifest& manifest) {
           {"total_rows", std::to_string(rows - std::min(rows, deleted))}};
 }
 
+VersionInfo InfoOf(const table::Manifest& manifest) {
+  return {.version = manifest.version(), .timestamp_ns = manifest.timestamp_ns(), .metadata = Totals(manifest)};
+}
+
+VersionInfo TableDataset::version_info() const { return InfoOf(manifest()); }
+
+std::vector<uint64_t> TableDataset::version_numbers() const {
+  std::vector<uint64_t> numbers;
+  for (const table::VersionEntry& entry : table::ListVersions(*snapshot().store).versions) numbers.push_back(entry.version);
+  return numbers;
+}
+
+std::vector<BasePath> TableDataset::base_paths() const {
+  std::vector<BasePath> bases;
+  for (const ::lance::table::BasePath& base : manifest().head().base_paths()) {
+    bases.push_back({.id = base.id(),
+                     .name = base.has_name() ? std::optional(base.name()) : std::nullopt,
+                     .path = base.path(),
+                     .is_dataset_root = base.is_dataset_root()});
+  }
+  return bases;
+}
+
 std::vector<VersionInfo> TableDataset::versions() const {
   std::vector<VersionInfo> infos;
   for (const table::VersionEntry& entry : table::ListVersions(*snapshot().store).versions) {
     try {
-      const table::Snapshot version = table::LoadSnapshot(snapshot().store, entry.version);
-      infos.push_back({.version = entry.version,
-                       .timestamp_ns = version.manifest->timestamp_ns(),
-                       .metadata = Totals(*version.manifest)});
+      infos.push_back(InfoOf(*table::ReadManifest(*snapshot().store, entry)));
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kNotFound) throw;  // cleaned up since it was listed
     }
@@ -265,7 +361,9 @@ DatasetPtr Dataset::Open(const std::string& uri, const OpenOptions& options) {
                    [&] {
                      std::shared_ptr<Session> session = SessionOrDefault(options.session);
                      table::Snapshot snapshot = table::LoadSnapshot(io::OpenStore(uri), options.version, session.get());
-                     return std::make_shared<TableDataset>(uri, std::move(snapshot), std::move(session));
+                     const auto opened = std::make_shared<TableDataset>(uri, std::move(snapshot), std::move(session));
+                     const bool is_whole = std::holds_alternative<std::monostate>(options.reference);
+                     return is_whole ? DatasetPtr(opened) : opened->Checkout(options.reference);
                    });
 }
 

@@ -48,6 +48,16 @@ TEST_F(ExpressionTest, HasThreeTruthValues) {
   EXPECT_THAT(Keeps("(x > 1) IS UNKNOWN"), ElementsAre(2));
 }
 
+TEST(UnsignedTest, StaysWholeBesideLiteralsAndIsADecimalBesideSignedColumns) {
+  const Schema schema{{{"u", MakeType(TypeId::kUInt64), true, {}}, {"i", MakeType(TypeId::kInt8), true, {}}}, {}};
+  const std::vector<ArrayPtr> arrays{Numbers<uint64_t>({2, 3, UINT64_MAX}), Numbers<int8_t>({2, 2, -1})};
+  EXPECT_THAT(RowsOf("(u + 1) / 2 = 1", schema, {arrays[0]}), ElementsAre(0));
+  EXPECT_THAT(RowsOf("u - 3 < 0", schema, {arrays[0]}), ElementsAre(0));
+  EXPECT_THAT(RowsOf("u / i = 1.5", schema, arrays), ElementsAre(1));
+  EXPECT_THAT(RowsOf("(u + i) / i = 2.5", schema, arrays), ElementsAre(1));
+  EXPECT_THROW(RowsOf("u * u > 0", schema, {Numbers<uint64_t>({13'000'000'000'000'000'000u})}), Error) << "1.69e38 has 39 digits";
+}
+
 TEST(WideDecimalTest, ComparesWithLiteralsInAllDigits) {
   const TypePtr type = DecimalType(TypeId::kDecimal256, 60, 1);
   Builder<Int256> values(4);

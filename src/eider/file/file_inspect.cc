@@ -93,16 +93,37 @@ FieldSize FileReader::SizeOf(int32_t column) const {
   return size;
 }
 
-std::vector<PageFacts> FileReader::Facts(int32_t column) const {
+std::vector<PageFacts> FileReader::Impl::FactsOfPages(int32_t column, ScanStats* stats) const {
+  if (stored || column < 0 || static_cast<uint32_t>(column) >= tail().num_columns) return {};
+  const ColumnPages& pages = Column(static_cast<size_t>(column), stats);
   std::vector<PageFacts> facts;
-  if (impl_->stored || column < 0 || static_cast<uint32_t>(column) >= num_columns()) return facts;
-  const ColumnPages& pages = impl_->Column(static_cast<size_t>(column));
   for (size_t i = 0; i < pages.num_pages(); ++i) {
     const PageSums* known = pages.sums(i);
     if (!known) return {};
     facts.push_back({pages.first_row(i), pages.end_row(i) - pages.first_row(i), &known->statistics});
   }
   return facts;
+}
+
+std::vector<PageFacts> FileReader::Impl::FactsOfZones(const LanceField& leaf, ScanStats* stats) const {
+  if (tail().num_global_buffers < 2) return {};
+  return seeds.Facts(leaf, num_rows, [&](const LanceField& field) -> std::optional<Buffer> {
+    const std::optional<uint32_t> index = FindSeed(state->Schema(*file, stats), field);
+    if (!index || *index == 0 || *index >= tail().num_global_buffers) return std::nullopt;
+    const ByteRange range = tail().global_buffer(*index);
+    if (range.length > kMaxSeedBytes) return std::nullopt;
+    Buffer bytes = ReadThroughTail(*file, tail(), range, stats);
+    if (const FileSums* sums = state->Sums(*file, stats)) sums->CheckGlobalBuffer(*index, bytes.span());
+    return bytes;
+  });
+}
+
+std::vector<PageFacts> FileReader::Facts(const LanceField& leaf, int32_t column, const ReadContext& context) const {
+  return InContext([&] { return impl_->Where(); }, [&] {
+    if (impl_->tail().version.IsLegacy()) return impl_->stored->Facts(leaf, context.stats);
+    std::vector<PageFacts> facts = impl_->FactsOfPages(column, context.stats);
+    return facts.empty() ? impl_->FactsOfZones(leaf, context.stats) : facts;
+  });
 }
 
 FileMetadata FileReader::Metadata() const {

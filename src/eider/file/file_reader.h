@@ -115,8 +115,9 @@ class FileReader {
   FileMetadata Metadata() const;
   /// Pages, items and bytes of a column (of 0.1: of a field id), from its metadata alone. \throws Error(kCorrupt)
   FieldSize SizeOf(int32_t column) const;
-  /// By page; empty when the file has no statistics.
-  std::vector<PageFacts> Facts(int32_t column) const;
+  /// Of a leaf that has a value for each row: by page, or by batch of 0.1; empty when the file has no statistics of it.
+  /// `column`: of the file, that holds it. \throws Error(kCorrupt)
+  std::vector<PageFacts> Facts(const LanceField& leaf, int32_t column, const ReadContext& context) const;
 
   struct Impl;
   const Impl& impl() const { return *impl_; }  ///< for this folder

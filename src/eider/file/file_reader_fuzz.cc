@@ -18,6 +18,14 @@ void ReadEverything(const eider::file::FileReader& reader, uint64_t bytes) {
   DescribeFile(metadata, true);
   for (uint32_t i = 0; i < std::min<uint32_t>(reader.num_global_buffers(), 8); ++i) reader.ReadGlobalBuffer(i);
   const auto columns = reader.AllColumns();
+  for (const auto& column : columns) {
+    if (!column.field.IsLeaf() || column.leaf_columns.empty()) continue;
+    uint64_t row = 0;
+    for (const auto& facts : reader.Facts(column.field, column.leaf_columns[0], {})) {
+      eider::testing::Require(facts.first_row >= row && facts.num_rows <= reader.num_rows() - facts.first_row);
+      row = facts.first_row + facts.num_rows;
+    }
+  }
   const uint64_t rows = std::min(reader.num_rows(), kMaxRows);
   for (const auto& column : columns) eider::fuzz::AllowOutput(3 * eider::testing::OutputBound(*ToArrowField(column.field).type, rows + 5, bytes));
   for (const auto& array : reader.ReadRange(columns, 0, rows, {})) {

@@ -14,6 +14,7 @@
 #include "eider/file/file_reader.h"
 #include "eider/file/file_tail.h"
 #include "eider/file/stored_column.h"
+#include "eider/file/zone_seeds.h"
 #include "eider/page/field_plan.h"
 
 namespace eider::file {
@@ -72,10 +73,16 @@ struct FileReader::Impl {
   std::unique_ptr<const StoredColumns> stored;
   /// Of a file of version 0.1.
   LanceSchema legacy_schema;
+  ZoneSeeds seeds;
   std::vector<ArrayPtr> Read(std::span<const ColumnProjection> projections, const FileRows& rows, const ReadContext& context) const;
   /// Appends a read for each leaf that the file holds. \throws Error(kCorrupt)
   void AddReads(const ColumnProjection& projection, const page::FieldPlan& plan, const FileRows& rows, ScanStats* stats,
                 std::vector<LeafRead>& reads) const;
+
+  /// By page, of our own statistics; empty when there are none.
+  std::vector<PageFacts> FactsOfPages(int32_t column, ScanStats* stats) const;
+  /// By zone, of a zone map's seed; empty when there is none.
+  std::vector<PageFacts> FactsOfZones(const LanceField& leaf, ScanStats* stats) const;
 
   void OpenStored(const LegacyTable& table, std::optional<uint64_t> known_rows);
 

@@ -82,6 +82,7 @@ LegacyColumns::LegacyColumns(const io::ReadableFile& file, const LegacyTable& ta
 void LegacyColumns::ReadMetadata(uint64_t position) {
   const auto metadata = ReadMessageAt<::lance::file::Metadata>(file_, position, "metadata");
   page_table_ = metadata.page_table_position();
+  statistics_ = metadata.statistics();
   int32_t last = 0;
   for (const int32_t offset : metadata.batch_offsets()) {
     if (offset < last) throw Corrupt("metadata: batch offset {} after {}", offset, last);
@@ -133,6 +134,18 @@ page::RowRanges LegacyColumns::Locate(const page::RowRanges& rows) const {
   return located;
 }
 
+std::vector<PageFacts> LegacyColumns::Facts(const LanceField& leaf, ScanStats* stats) const {
+  const uint64_t batches = first_rows_.size() - 1;
+  std::lock_guard lock(mutex_);
+  auto known = known_.find(leaf.id);
+  if (known == known_.end()) known = known_.emplace(leaf.id, ReadLegacyStatistics(file_, statistics_, leaf, batches, stats)).first;
+  std::vector<PageFacts> facts;
+  for (size_t i = 0; i < known->second.size(); ++i) {
+    if (first_rows_[i + 1] > first_rows_[i]) facts.push_back({first_rows_[i], first_rows_[i + 1] - first_rows_[i], &known->second[i]});
+  }
+  return facts;
+}
+
 // Where the values lie is written in the schema: in that of the manifest, for a file of a table.
 ArrayPtr LegacyColumns::Dictionary(const LanceField& field, const TypePtr& type) const {
   ::lance::file::Field proto;
@@ -147,19 +160,7 @@ ArrayPtr LegacyColumns::Dictionary(const LanceField& field, const TypePtr& type)
   const page::legacy::LegacyPage page{.position = static_cast<uint64_t>(proto.dictionary().offset()),
                                       .length = length,
                                       .file_bytes = file.size()};
-  page::RowRanges all;
-  page::AppendRange(all, {0, length});
-  const page::ArrayReadPtr read = page::legacy::MakeLegacyRead(page, type->value_type, std::move(all));
-  io::RangeBatch batches[2];
-  for (io::RangeBatch& batch : batches) {
-    std::vector<ByteRange> wants;
-    read->Want(wants);
-    if (wants.empty()) break;
-    std::vector<ByteSpan> spans(wants.size());
-    batch.Read(file, wants, spans, nullptr);
-    read->Feed(spans);
-  }
-  return read->Finish();
+  return ReadLegacyArray(file, page, type->value_type, nullptr);
 }
 
 }  // namespace eider::file

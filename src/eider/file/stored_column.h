@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "eider/file/file_reader.h"
 #include "eider/page/array_read.h"
 
 namespace eider::file {
@@ -53,6 +54,8 @@ class StoredColumns {
   virtual bool counts_rows() const { return true; }
   /// True when columns are called by field id (0.1), false when by their place (2.0).
   virtual bool by_field_id() const { return false; }
+  /// Statistics of a leaf field that has a value for each row; empty when the file has none. They live as long as the columns.
+  virtual std::vector<PageFacts> Facts(const LanceField&, ScanStats*) const { return {}; }
   /// The values of a dictionary field, where they are not in its pages; else nullptr.
   virtual ArrayPtr Dictionary(const LanceField&, const TypePtr&) const { return nullptr; }
 };

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 
 #include "eider/io/exclusive_put.h"
 #include "eider/io/local_file.h"
@@ -48,6 +49,8 @@ class LocalStore final : public ObjectStore {
   }
 
   std::vector<FileInfo> List(std::string_view folder) const override;
+  std::vector<std::string> ListPaths(std::string_view folder) const override;
+  std::vector<std::string> ListFolders(std::string_view folder) const override;
 
   bool Exists(std::string_view path) const override { return StatFile(FullPath(path)).has_value(); }
 
@@ -56,6 +59,15 @@ class LocalStore final : public ObjectStore {
     if (const auto identity = StatFile(full)) MappingCache::Process().Forget(*identity);
     Observe("unlink", full);
     if (::unlink(full.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) ThrowErrno("unlink", full, errno);
+  }
+
+  void DeleteEmptyFolder(std::string_view folder) override {
+    CheckFilePath(folder);
+    const std::string full = JoinPath(root_, folder);
+    Observe("rmdir", full);
+    if (::rmdir(full.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR && errno != ENOTEMPTY && errno != EEXIST) {
+      ThrowErrno("rmdir", full, errno);
+    }
   }
 
   void SyncFolder(std::string_view folder) override {
@@ -74,30 +86,74 @@ class LocalStore final : public ObjectStore {
   const std::shared_ptr<FolderMaker> folders_ = std::make_shared<FolderMaker>();
 };
 
-std::vector<FileInfo> LocalStore::List(std::string_view folder) const {
-  CheckFolderPath(folder);
-  const std::string full = JoinPath(root_, folder);
+/// The entries of a folder with what the system knows of each; nothing for a folder that does not exist.
+template <typename Visit>
+void VisitFolder(const std::string& full, Visit&& visit) {
   const std::unique_ptr<DIR, CloseFolder> open(::opendir(full.c_str()));
-  std::vector<FileInfo> files;
   if (!open) {
-    if (errno == ENOENT || errno == ENOTDIR) return files;
+    if (errno == ENOENT || errno == ENOTDIR) return;
     ThrowErrno("list", full, errno);
   }
   while (true) {
     errno = 0;
     const struct dirent* entry = ::readdir(open.get());
     if (!entry && errno != 0) ThrowErrno("list", full, errno);
-    if (!entry) return files;
-    if (entry->d_type == DT_DIR) continue;
-    struct stat info;
-    if (::fstatat(::dirfd(open.get()), entry->d_name, &info, 0) != 0) {
-      if (errno == ENOENT) continue;  // deleted meanwhile
-      ThrowErrno("stat", JoinPath(full, entry->d_name), errno);
-    }
-    if (!S_ISREG(info.st_mode)) continue;
-    files.push_back({JoinPath(folder, entry->d_name), uint64_t(info.st_size),
-                     int64_t(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec});
+    if (!entry) return;
+    visit(::dirfd(open.get()), *entry);
   }
+}
+
+/// nullopt for what was deleted meanwhile.
+std::optional<struct stat> StatEntry(int folder, const std::string& full, const char* name) {
+  struct stat info;
+  if (::fstatat(folder, name, &info, 0) == 0) return info;
+  if (errno != ENOENT) ThrowErrno("stat", JoinPath(full, name), errno);
+  return std::nullopt;
+}
+
+std::vector<FileInfo> LocalStore::List(std::string_view folder) const {
+  CheckFolderPath(folder);
+  const std::string full = JoinPath(root_, folder);
+  std::vector<FileInfo> files;
+  VisitFolder(full, [&](int open, const struct dirent& entry) {
+    if (entry.d_type == DT_DIR) return;
+    const std::optional<struct stat> info = StatEntry(open, full, entry.d_name);
+    if (!info || !S_ISREG(info->st_mode)) return;
+    files.push_back({JoinPath(folder, entry.d_name), uint64_t(info->st_size),
+                     int64_t(info->st_mtim.tv_sec) * 1'000'000'000 + info->st_mtim.tv_nsec});
+  });
+  return files;
+}
+
+std::vector<std::string> LocalStore::ListPaths(std::string_view folder) const {
+  CheckFolderPath(folder);
+  const std::string full = JoinPath(root_, folder);
+  std::vector<std::string> paths;
+  VisitFolder(full, [&](int open, const struct dirent& entry) {
+    if (entry.d_type == DT_DIR) return;
+    if (entry.d_type != DT_REG) {
+      const std::optional<struct stat> info = StatEntry(open, full, entry.d_name);
+      if (!info || !S_ISREG(info->st_mode)) return;
+    }
+    paths.push_back(JoinPath(folder, entry.d_name));
+  });
+  return paths;
+}
+
+std::vector<std::string> LocalStore::ListFolders(std::string_view folder) const {
+  CheckFolderPath(folder);
+  const std::string full = JoinPath(root_, folder);
+  std::vector<std::string> folders;
+  VisitFolder(full, [&](int open, const struct dirent& entry) {
+    const std::string_view name = entry.d_name;
+    if (name == "." || name == ".." || (entry.d_type != DT_DIR && entry.d_type != DT_UNKNOWN && entry.d_type != DT_LNK)) return;
+    if (entry.d_type != DT_DIR) {
+      const std::optional<struct stat> info = StatEntry(open, full, entry.d_name);
+      if (!info || !S_ISDIR(info->st_mode)) return;
+    }
+    folders.push_back(JoinPath(folder, name));
+  });
+  return folders;
 }
 
 }  // namespace

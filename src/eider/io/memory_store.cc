@@ -1,6 +1,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "eider/base/memory.h"
 #include "eider/io/memory_store.h"
@@ -88,6 +89,7 @@ class MemoryStore final : public ObjectStore {
     files_->objects.insert_or_assign(FullPath(path), std::move(object));
   }
   std::vector<FileInfo> List(std::string_view folder) const override;
+  std::vector<std::string> ListFolders(std::string_view folder) const override;
   bool Exists(std::string_view path) const override {
     std::lock_guard lock(files_->mutex);
     return files_->objects.contains(FullPath(path));
@@ -96,6 +98,7 @@ class MemoryStore final : public ObjectStore {
     std::lock_guard lock(files_->mutex);
     files_->objects.erase(FullPath(path));
   }
+  void DeleteEmptyFolder(std::string_view folder) override { CheckFolderPath(folder); }
   void SyncFolder(std::string_view folder) override { CheckFolderPath(folder); }
 
  private:
@@ -135,6 +138,20 @@ std::vector<FileInfo> MemoryStore::List(std::string_view folder) const {
     files.push_back({JoinPath(folder, name), it->second.bytes.size(), it->second.modified_ns});
   }
   return files;
+}
+
+std::vector<std::string> MemoryStore::ListFolders(std::string_view folder) const {
+  CheckFolderPath(folder);
+  std::string prefix = JoinPath(folder_, folder);
+  if (!prefix.empty()) prefix += '/';
+  std::set<std::string> folders;
+  std::lock_guard lock(files_->mutex);
+  for (auto it = files_->objects.lower_bound(prefix); it != files_->objects.end() && it->first.starts_with(prefix); ++it) {
+    const std::string_view rest = std::string_view(it->first).substr(prefix.size());
+    const size_t slash = rest.find('/');
+    if (slash != std::string_view::npos) folders.insert(JoinPath(folder, rest.substr(0, slash)));
+  }
+  return {folders.begin(), folders.end()};
 }
 
 }  // namespace

@@ -47,6 +47,9 @@ class StoreTest : public testing::TestWithParam<Driver> {
     std::vector<std::string> names;
     for (const FileInfo& file : store_->List(folder)) names.push_back(file.path);
     std::sort(names.begin(), names.end());
+    std::vector<std::string> paths = store_->ListPaths(folder);
+    std::sort(paths.begin(), paths.end());
+    EXPECT_EQ(paths, names);
     return names;
   }
 
@@ -54,6 +57,44 @@ class StoreTest : public testing::TestWithParam<Driver> {
   fs::path folder_;
   ObjectStorePtr store_;
 };
+
+TEST_P(StoreTest, AFolderOfAStoreIsAStore) {
+  const ObjectStorePtr inner = OpenFolder(store_, "tree/branch");
+  EXPECT_EQ(inner->root(), store_->root() + "/tree/branch");
+  EXPECT_TRUE(inner->List("data").empty());
+  EXPECT_TRUE(inner->PutIfAbsent("data/x", SpanOf("1"), true));
+  inner->SyncFolder("data");
+  inner->Put("y", SpanOf("22"), false);
+  EXPECT_FALSE(inner->PutIfAbsent("y", SpanOf("3"), false));
+  const std::unique_ptr<WritableFile> file = inner->Create("data/z");
+  file->Append(SpanOf("abc"));
+  file->Close(true);
+  EXPECT_EQ(Names("tree/branch/data"), (std::vector<std::string>{"tree/branch/data/x", "tree/branch/data/z"}));
+  EXPECT_EQ(inner->List("").at(0).path, "y");
+  EXPECT_EQ(inner->ListFolders(""), std::vector<std::string>{"data"});
+  EXPECT_EQ(Text(inner->Open("data/z")->Read({0, 3}).span()), "abc");
+  EXPECT_EQ(KindThrownBy([&] { inner->Open("../other/x"); }), ErrorKind::kInvalid);
+  EXPECT_EQ(inner->Whole(), store_);
+  inner->Delete("data/x");
+  EXPECT_FALSE(store_->Exists("tree/branch/data/x"));
+}
+
+TEST_P(StoreTest, ListsFoldersAndRemovesEmptyOnes) {
+  EXPECT_TRUE(store_->ListFolders("").empty());
+  store_->Put("a/b/c", SpanOf("1"), false);
+  store_->Put("a/d/e/f", SpanOf("1"), false);
+  store_->Put("a/g", SpanOf("1"), false);
+  std::vector<std::string> folders = store_->ListFolders("a");
+  std::sort(folders.begin(), folders.end());
+  EXPECT_EQ(folders, (std::vector<std::string>{"a/b", "a/d"}));
+  EXPECT_EQ(store_->ListFolders(""), std::vector<std::string>{"a"});
+  store_->DeleteEmptyFolder("a/b");
+  EXPECT_TRUE(store_->Exists("a/b/c"));
+  store_->Delete("a/b/c");
+  store_->DeleteEmptyFolder("a/b");
+  store_->DeleteEmptyFolder("a/nosuch");
+  EXPECT_EQ(store_->ListFolders("a"), std::vector<std::string>{"a/d"});
+}
 
 TEST_P(StoreTest, ReadsBackWhatWasPut) {
   for (const bool sync : {false, true}) {

@@ -99,7 +99,7 @@ void DecodedColumns::PlanRow(const Schema& schema) {
   row_bytes_ += all_valid_.size();
 }
 
-std::shared_ptr<const DecodedColumns> DecodedColumns::TryDecode(const Dataset& dataset, const Schema& schema,
+std::shared_ptr<const DecodedColumns> DecodedColumns::TryDecode(const RowReader& dataset, const Schema& schema,
                                                                 const std::optional<std::vector<std::string>>& columns,
                                                                 std::shared_ptr<Session> session, ScanStats& stats) {
   if (!ArePlain(schema, columns)) return nullptr;
@@ -122,7 +122,7 @@ std::shared_ptr<const DecodedColumns> DecodedColumns::TryDecode(const Dataset& d
   return decoded;
 }
 
-void DecodedColumns::Fill(const Dataset& dataset, uint64_t first, uint64_t count, ScanStats& stats) {
+void DecodedColumns::Fill(const RowReader& dataset, uint64_t first, uint64_t count, ScanStats& stats) {
   ScanOptions options;
   options.columns = narrow_;
   options.stats = &stats;
@@ -209,7 +209,7 @@ void DecodedColumns::Gather(std::span<const uint64_t> positions, std::span<Targe
   }
 }
 
-RecordBatch DecodedColumns::Take(const Dataset& dataset, const SchemaPtr& schema, std::span<const uint64_t> positions,
+RecordBatch DecodedColumns::Take(const RowReader& dataset, const SchemaPtr& schema, std::span<const uint64_t> positions,
                                  ScanOptions options) const {
   RecordBatch rest;
   options.columns = others_;

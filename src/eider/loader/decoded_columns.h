@@ -9,7 +9,7 @@
 /// Row by row, because a random row then costs a few cache lines, not one for each column. A batch is gathered block by block:
 /// the rows of the next block are fetched into the cache while the columns of this one are taken apart.
 
-#include <eider/dataset.h>
+#include <eider/row_reader.h>
 
 #include <atomic>
 #include <memory>
@@ -25,12 +25,12 @@ class DecodedColumns {
  public:
   /// Decodes the columns of `schema` (what `columns` selects) that are primitives. Null when there are none, or when they would
   /// take more than a quarter of the session's memory, or more than is left of it.
-  static std::shared_ptr<const DecodedColumns> TryDecode(const Dataset& dataset, const Schema& schema,
+  static std::shared_ptr<const DecodedColumns> TryDecode(const RowReader& dataset, const Schema& schema,
                                                          const std::optional<std::vector<std::string>>& columns,
                                                          std::shared_ptr<Session> session, ScanStats& stats);
 
   /// All columns of the schema for `positions`; the others are taken from the dataset. `options.columns` is not used.
-  RecordBatch Take(const Dataset& dataset, const SchemaPtr& schema, std::span<const uint64_t> positions, ScanOptions options) const;
+  RecordBatch Take(const RowReader& dataset, const SchemaPtr& schema, std::span<const uint64_t> positions, ScanOptions options) const;
 
  private:
   struct Slot {
@@ -41,7 +41,7 @@ class DecodedColumns {
     int64_t validity_bit = -1;  ///< -1: not nullable
   };
   void PlanRow(const Schema& schema);
-  void Fill(const Dataset& dataset, uint64_t first, uint64_t count, ScanStats& stats);
+  void Fill(const RowReader& dataset, uint64_t first, uint64_t count, ScanStats& stats);
   void FillBlock(std::span<const Array* const> arrays, uint64_t from, uint64_t count, uint64_t first_row);
   struct Target;
   void Gather(std::span<const uint64_t> positions, std::span<Target> targets) const;

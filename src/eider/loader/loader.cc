@@ -47,7 +47,7 @@ void TouchPages(const Array& array) {
 
 /// What reading a batch needs, shared with the tasks that read ahead.
 struct Source {
-  DatasetPtr dataset;
+  RowReaderPtr dataset;
   std::optional<std::vector<std::string>> columns;
   StepPlan plan;
   bool shuffle = false;
@@ -135,7 +135,7 @@ class LoaderImpl final : public Loader {
     return batch;
   }
 
-  std::unique_ptr<Loader> WithDataset(DatasetPtr dataset, uint64_t stride) const override {
+  std::unique_ptr<Loader> WithDataset(RowReaderPtr dataset, uint64_t stride) const override {
     const uint64_t num_rows = dataset->CountRows();
     if (dataset->version() != source_->dataset->version() || num_rows != source_->num_rows) {
       throw Invalid("loader: version {} with {} rows in place of version {} with {}", dataset->version(), num_rows,
@@ -215,7 +215,7 @@ void CheckRows(const std::vector<uint64_t>& rows, uint64_t num_rows) {
 
 }  // namespace
 
-std::unique_ptr<Loader> Loader::Create(DatasetPtr dataset, const LoaderOptions& options) {
+std::unique_ptr<Loader> Loader::Create(RowReaderPtr dataset, const LoaderOptions& options) {
   CheckOptions(options);
   const uint64_t num_rows = dataset->CountRows();
   auto source = std::make_shared<Source>();

@@ -21,33 +21,15 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// Rows 0..n-1 with their position as value; counts and can fail.
-class FakeDataset final : public Dataset {
+class FakeDataset final : public RowReader {
  public:
   explicit FakeDataset(uint64_t num_rows, int io_threads = 3)
       : num_rows_(num_rows), session_(std::make_shared<Session>(SessionOptions{.memory_limit = 1 << 20, .cpu_threads = 0, .io_threads = io_threads})) {
     schema_ = std::make_shared<const Schema>(Schema{{{"position", MakeType(TypeId::kUInt64), false, {}}}, {}});
   }
-  const std::string& uri() const override { return uri_; }
-  const std::string& location() const override { return uri_; }
   uint64_t version() const override { return 7; }
-  uint64_t latest_version() const override { return 7; }
-  std::vector<VersionInfo> versions() const override { return {}; }
-  DatasetPtr CheckoutVersion(uint64_t) const override { return nullptr; }
-  DatasetPtr CheckoutLatest() const override { return nullptr; }
-  const LanceSchema& lance_schema() const override { return lance_schema_; }
-  const SchemaPtr& schema() const override { return schema_; }
-  std::string data_storage_version() const override { return "2.2"; }
-  std::map<std::string, std::string> config() const override { return {}; }
-  std::map<std::string, std::string> table_metadata() const override { return {}; }
-  std::vector<FragmentInfo> fragments() const override { return {}; }
-  std::vector<FieldSize> FieldSizes() const override { return {}; }
   const std::shared_ptr<Session>& session() const override { return session_; }
   uint64_t CountRows() const override { return num_rows_; }
-  uint64_t CountRows(const ScanOptions&) const override { return num_rows_; }
-  RecordBatch RunAggregates(const ScanOptions&, std::span<const Aggregate>) const override { return {}; }
-  std::vector<ColumnProfile> ProfileColumns(const std::optional<std::vector<std::string>>&, ScanStats*) const override { return {}; }
-  std::string ExplainScan(const ScanOptions&) const override { return ""; }
-  std::unique_ptr<RecordBatchReader> Scan(const ScanOptions&) const override { return nullptr; }
 
   RecordBatch ReadRange(uint64_t first, uint64_t count, const ScanOptions& options) const override {
     std::vector<uint64_t> positions(count);
@@ -55,26 +37,10 @@ class FakeDataset final : public Dataset {
     ++num_ranges;
     return Batch(positions, options);
   }
-  std::vector<uint64_t> FindRows(std::span<const uint64_t> rows, RowNaming) const override { return {rows.begin(), rows.end()}; }
   RecordBatch Take(std::span<const uint64_t> positions, const ScanOptions& options) const override {
     if (options.stats) options.stats->bytes_copied += positions.size() * 8;
     return Batch({positions.begin(), positions.end()}, options);
   }
-  std::vector<BlobPtr> TakeBlobs(const std::string&, std::span<const uint64_t>, RowNaming, ScanStats*, std::vector<uint64_t>*) const override {
-    return {};
-  }
-  std::vector<BlobBytes> ReadBlobs(const std::string&, std::span<const uint64_t>, RowNaming, ScanStats*) const override { return {}; }
-  DeleteResult Delete(const SqlExpression&, const ChangeOptions&) override { return {}; }
-  UpdateResult Update(const std::vector<ComputedColumn>&, const std::optional<SqlExpression>&, const ChangeOptions&) override { return {}; }
-  DeleteResult Truncate(const ChangeOptions&) override { return {}; }
-  CompactionResult CompactFiles(const CompactionOptions&) override { return {}; }
-  DatasetPtr AddColumns(RecordBatchReader&, Durability) override { return nullptr; }
-  DatasetPtr AddColumns(const BatchFunction&, const Schema&, const std::optional<std::vector<std::string>>&, uint64_t, Durability) override {
-    return nullptr;
-  }
-  DatasetPtr AddColumns(const Schema&, Durability) override { return nullptr; }
-  DatasetPtr AddColumns(const std::vector<ComputedColumn>&, Durability) override { return nullptr; }
-  DatasetPtr DropColumns(const std::vector<std::string>&, Durability) override { return nullptr; }
 
   std::optional<uint64_t> poison;
   mutable std::atomic<uint64_t> num_ranges{0};
@@ -91,8 +57,6 @@ class FakeDataset final : public Dataset {
   const uint64_t num_rows_;
   std::shared_ptr<Session> session_;
   SchemaPtr schema_;
-  LanceSchema lance_schema_;
-  std::string uri_ = "memory://fake";
 };
 
 std::vector<uint64_t> Values(const RecordBatch& batch) {

@@ -1,3 +1,4 @@
+#include <eider/dataset.h>
 #include <eider/loader.h>
 
 #include <gtest/gtest.h>

@@ -8,6 +8,7 @@
 #include "eider/mutate/new_deletions.h"
 #include "eider/mutate/retry.h"
 #include "eider/mutate/row_lineage.h"
+#include "eider/mutate/update_operation.h"
 #include "eider/mutate/whole_rows.h"
 #include "eider/mutate/write.h"
 #include "eider/mutate/write_fragments.h"
@@ -77,11 +78,6 @@ class UpdatedRows final : public RecordBatchReader {
   std::vector<Update> updates_;
 };
 
-void CollectIds(const LanceField& field, table::TransactionProto::Update* update) {
-  update->add_fields_for_preserving_frag_bitmap(static_cast<uint32_t>(field.id));
-  for (const LanceField& child : field.children) CollectIds(child, update);
-}
-
 Changed UpdateOnce(const table::Snapshot& read, const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
                    const ChangeOptions& options, const std::shared_ptr<Session>& session) {
   const auto table = std::make_shared<const query::TableReader>(read, session);
@@ -100,9 +96,8 @@ Changed UpdateOnce(const table::Snapshot& read, const std::vector<ComputedColumn
   for (table::DataFragmentProto& fragment : fragments) *update.add_new_fragments() = std::move(fragment);
   deletions.Finish();
   if (deletions.num_deleted() == 0) return {read, 0};
-  for (const table::DataFragmentProto& fragment : deletions.updated()) *update.add_updated_fragments() = fragment;
-  for (const uint64_t id : deletions.removed()) update.add_removed_fragment_ids(id);
-  for (const ComputedColumn& column : updates) CollectIds(*schema.FindPath(QuoteSegment(column.name)), &update);
+  AddDeletions(deletions, &update);
+  for (const ComputedColumn& column : updates) AddAssigned(*schema.FindPath(QuoteSegment(column.name)), &update);
   const auto commit = [&] { return table::Commit(read, std::move(transaction), {.sync = sync}); };
   return {CommitFiles(&files, [&] { return CommitFiles(&deletions, commit); }), deletions.num_deleted()};
 }

@@ -96,6 +96,7 @@ table::Snapshot CommitTransaction(const io::ObjectStorePtr& store, table::Transa
   const std::optional<uint64_t> read_version = transaction.read_version() == 0 ? std::nullopt : std::optional(transaction.read_version());
   const table::Snapshot read = table::LoadSnapshot(store, read_version);
   transaction.set_read_version(read.version());
+  if (transaction.has_restore() && !options.detached) return table::Restore(table::LoadSnapshot(store, transaction.restore().version()), {.sync = sync});
   if (options.detached) return table::CommitDetached(read, std::move(transaction), {.sync = sync}, version);
   return table::Commit(read, std::move(transaction), {.sync = sync, .max_attempts = std::max<uint32_t>(1, options.max_retries)}, version);
 }

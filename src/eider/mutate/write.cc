@@ -33,6 +33,9 @@ void RequireSettled(const table::Manifest& manifest, const WriteOptions& options
   if (!options.table_metadata.empty()) {
     throw Unsupported("table_metadata ('{}', ...) can be set only when a table is created", options.table_metadata.begin()->first);
   }
+  if (!options.config.empty()) {
+    throw Unsupported("config ('{}', ...) can be set by a write only when it creates the table", options.config.begin()->first);
+  }
 }
 
 void RequireSameVersion(const std::string& asked, const std::string& current) {
@@ -98,6 +101,7 @@ table::Snapshot Create(const io::ObjectStorePtr& store, RecordBatchReader& data,
   NewDataFiles files(store, FragmentOptions(options, version));
   table::TransactionProto transaction = NewTransaction(0, options);
   WriteAll(data, &files, transaction.mutable_overwrite());
+  for (const auto& [key, value] : options.config) (*transaction.mutable_overwrite()->mutable_config_upsert_values())[key] = value;
   const table::CreateOptions create{
       .naming = options.enable_v2_manifest_paths ? table::Naming::kV2 : table::Naming::kV1,
       .data_storage_version = files.options().version.ToString(),

@@ -82,20 +82,6 @@ void MeasureNumbers(const ShreddedLeaf& leaf, PageStatistics& out) {
   out.max = std::string(reinterpret_cast<const char*>(&bounds.max), sizeof(T));
 }
 
-void KeepBounds(const TextRange& bounds, PageStatistics& out) {
-  if (!bounds.any) return;
-  std::string max(bounds.high.substr(0, kBoundBytes));
-  if (bounds.high.size() > kBoundBytes) {
-    while (!max.empty() && uint8_t(max.back()) == 0xFF) max.pop_back();
-    if (max.empty()) return;
-    max.back() = char(uint8_t(max.back()) + 1);
-    out.max_is_cut = true;
-  }
-  out.max = std::move(max);
-  out.min = std::string(bounds.low.substr(0, kBoundBytes));
-  out.min_is_cut = bounds.low.size() > kBoundBytes;
-}
-
 template <typename Offset>
 void MeasureText(const ShreddedLeaf& leaf, TypeId type, PageStatistics& out) {
   TextRange bounds;
@@ -107,7 +93,7 @@ void MeasureText(const ShreddedLeaf& leaf, TypeId type, PageStatistics& out) {
       for (int64_t i = 0; i < count; ++i) bounds.Add({data + offsets[i], size_t(offsets[i + 1] - offsets[i])});
     });
   }
-  KeepBounds(bounds, out);
+  if (bounds.any) KeepBounds(bounds.low, bounds.high, out);
 }
 
 /// Calls body with a value of the C++ type that compares like the values of `id`; false where there is none.
@@ -143,6 +129,19 @@ std::string TextToText(const std::string& bound) {
 }
 
 }  // namespace
+
+void KeepBounds(std::string_view low, std::string_view high, PageStatistics& out) {
+  std::string max(high.substr(0, kBoundBytes));
+  if (high.size() > kBoundBytes) {
+    while (!max.empty() && uint8_t(max.back()) == 0xFF) max.pop_back();
+    if (max.empty()) return;
+    max.back() = char(uint8_t(max.back()) + 1);
+    out.max_is_cut = true;
+  }
+  out.max = std::move(max);
+  out.min = std::string(low.substr(0, kBoundBytes));
+  out.min_is_cut = low.size() > kBoundBytes;
+}
 
 PageStatistics MeasurePage(const ShreddedLeaf& leaf, const DataType& type) {
   PageStatistics out;

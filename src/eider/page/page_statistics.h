@@ -5,11 +5,12 @@
 ///
 ///     numbers, dates, times     the value, little-endian, in its own width
 ///     text                      the first 16 bytes: of `max` with the last byte raised, so that it stays a bound
-///     anything else             no bounds
+///     anything else             no bounds; of other writers decimals in their own width, and binaries like text
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "eider/page/shred.h"
 
@@ -20,8 +21,12 @@ struct PageStatistics {
   std::optional<std::string> min, max; ///< both or neither
   bool min_is_cut = false, max_is_cut = false;  ///< a bound, but not the value itself
   bool has_nan = false;                ///< NaNs are outside the bounds
+  bool only_bounds = false;            ///< written by others: all values lie within, maybe none of them close to the bounds; has_nan: maybe
   bool operator==(const PageStatistics&) const = default;
 };
+
+/// Keeps `low` and `high` as bounds of texts or binaries; none when `high` is too long to be cut.
+void KeepBounds(std::string_view low, std::string_view high, PageStatistics& out);
 
 /// Of the items of `leaf`, whose Arrow type is `type`.
 PageStatistics MeasurePage(const ShreddedLeaf& leaf, const DataType& type);

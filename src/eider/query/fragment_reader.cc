@@ -143,7 +143,7 @@ std::vector<file::PageFacts> FragmentReader::Facts(const ReadPlan& plan, int32_t
       CollectLeaves(column.field, &leaves);
       for (size_t i = 0; i < leaves.size(); ++i) {
         if (leaves[i]->id == field_id && column.leaf_columns[i] >= 0) {
-          return OpenFile(file.file_index, context).Facts(column.leaf_columns[i]);
+          return OpenFile(file.file_index, context).Facts(*leaves[i], column.leaf_columns[i], context);
         }
       }
     }

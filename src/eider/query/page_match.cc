@@ -6,6 +6,7 @@
 
 #include "eider/array/string_values.h"
 #include "eider/base/bytes.h"
+#include "eider/expr/native.h"
 
 namespace eider::query {
 namespace {
@@ -40,12 +41,14 @@ bool MayPassValue(TestKind kind, const T& value, const PageBounds<T>& page) {
 template <typename T>
 bool MayPassNumbers(const expr::ColumnTest& test, const page::PageStatistics& statistics) {
   if (statistics.min->size() != sizeof(T) || statistics.max->size() != sizeof(T)) return true;
-  PageBounds<T> page{.min_is_value = true, .max_is_value = true, .has_nan = statistics.has_nan};
+  PageBounds<T> page{.min_is_value = !statistics.only_bounds, .max_is_value = !statistics.only_bounds, .has_nan = statistics.has_nan};
   std::memcpy(&page.min, statistics.min->data(), sizeof(T));
   std::memcpy(&page.max, statistics.max->data(), sizeof(T));
-  const T* values = reinterpret_cast<const T*>(test.values->buffers.at(0).data()) + test.values->offset;
+  const uint8_t* values = test.values->buffers.at(0).data();
   for (int64_t i = 0; i < test.values->length; ++i) {
-    if (!test.values->IsValid(i) || MayPassValue(test.kind, values[i], page)) return true;
+    if (!test.values->IsValid(i)) return true;
+    const T value = LoadLe<T>(values + (test.values->offset + i) * static_cast<int64_t>(sizeof(T)));
+    if (MayPassValue(test.kind, value, page)) return true;
   }
   return false;
 }
@@ -57,8 +60,8 @@ bool MayPassPrefix(std::string_view prefix, const PageBounds<std::string_view>& 
 bool MayPassText(const expr::ColumnTest& test, const page::PageStatistics& statistics) {
   const PageBounds<std::string_view> page{.min = *statistics.min,
                                           .max = *statistics.max,
-                                          .min_is_value = !statistics.min_is_cut,
-                                          .max_is_value = !statistics.max_is_cut,
+                                          .min_is_value = !statistics.min_is_cut && !statistics.only_bounds,
+                                          .max_is_value = !statistics.max_is_cut && !statistics.only_bounds,
                                           .has_nan = false};
   const StringValues values(*test.values);
   for (int64_t i = 0; i < test.values->length; ++i) {
@@ -93,8 +96,12 @@ bool MayPass(const expr::ColumnTest& test, const page::PageStatistics& statistic
     case TypeId::kUInt64: return MayPassNumbers<uint64_t>(test, statistics);
     case TypeId::kFloat: return MayPassNumbers<float>(test, statistics);
     case TypeId::kDouble: return MayPassNumbers<double>(test, statistics);
+    case TypeId::kDecimal128: return MayPassNumbers<expr::Int128>(test, statistics);
+    case TypeId::kDecimal256: return MayPassNumbers<expr::Int256>(test, statistics);
     case TypeId::kUtf8:
-    case TypeId::kLargeUtf8: return MayPassText(test, statistics);
+    case TypeId::kLargeUtf8:
+    case TypeId::kBinary:
+    case TypeId::kLargeBinary: return MayPassText(test, statistics);
     default: return true;
   }
 }

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "eider/array/types.h"
 #include "eider/base/memory.h"
 
 namespace eider::query {
@@ -94,6 +95,39 @@ TEST(PageMatchTest, TextBoundsMayBeCut) {
   EXPECT_FALSE(may(TestKind::kPrefix, "y"));
   EXPECT_TRUE(may(TestKind::kPrefix, "xyz"));
   EXPECT_TRUE(MayPass(Asks(TestKind::kNotEqual, "same"), {.null_count = 0, .min = "same", .max = "same", .max_is_cut = true}, 10));
+}
+
+TEST(PageMatchTest, BoundsThatAreNoValuesRuleOutNothingThatDiffers) {
+  page::PageStatistics page = Numbers(2, 2);
+  page.only_bounds = true;
+  EXPECT_TRUE(MayPass(Asks(TestKind::kNotEqual, std::vector{2.0}), page, 10));
+  EXPECT_FALSE(MayPass(Asks(TestKind::kEqual, std::vector{3.0}), page, 10));
+  EXPECT_TRUE(MayPass(Asks(TestKind::kNotEqual, "same"), {.null_count = 0, .min = "same", .max = "same", .only_bounds = true}, 10));
+}
+
+TEST(PageMatchTest, DecimalsAndBinariesHaveBounds) {
+  const auto decimal = [](TypeId id, int64_t value) {
+    std::string bytes(id == TypeId::kDecimal128 ? 16 : 32, value < 0 ? '\xff' : '\0');
+    std::memcpy(bytes.data(), &value, sizeof value);
+    return bytes;
+  };
+  for (const TypeId id : {TypeId::kDecimal128, TypeId::kDecimal256}) {
+    const page::PageStatistics page{.null_count = 0, .min = decimal(id, -5), .max = decimal(id, 300)};
+    const auto may = [&](TestKind kind, int64_t value) {
+      auto array = std::make_shared<Array>();
+      array->type = DecimalType(id, 20, 2);
+      array->length = 1;
+      const std::string bytes = decimal(id, value);
+      array->buffers = {CopyToBuffer({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()})};
+      return MayPass({"x", kind, array}, page, 10);
+    };
+    EXPECT_TRUE(may(TestKind::kEqual, -5) && may(TestKind::kEqual, 256) && may(TestKind::kLess, -4));
+    EXPECT_FALSE(may(TestKind::kEqual, -6) || may(TestKind::kEqual, 301) || may(TestKind::kLess, -5) || may(TestKind::kGreater, 300));
+  }
+  auto binary = std::make_shared<Array>(*Asks(TestKind::kEqual, std::string("m")).values);
+  binary->type = MakeType(TypeId::kBinary);
+  EXPECT_FALSE(MayPass({"x", TestKind::kEqual, binary}, {.null_count = 0, .min = "a", .max = "b"}, 10));
+  EXPECT_TRUE(MayPass({"x", TestKind::kEqual, binary}, {.null_count = 0, .min = "a", .max = "z"}, 10));
 }
 
 }  // namespace

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
+#include "eider/array/row_keys.h"
 #include "eider/array/take.h"
+#include "eider/base/hash_bytes.h"
+#include "eider/base/key_set.h"
 #include "eider/base/task_pool.h"
-#include "eider/page/distinct_values.h"
 #include "eider/query/ordered_tasks.h"
-#include "eider/reduce/key_set.h"
-#include "eider/reduce/row_keys.h"
 
 namespace eider {
 namespace {
@@ -16,18 +16,18 @@ namespace {
 /// A batch, its rows as keys, and those of its rows that are the first of their kind in it.
 struct Sifted {
   RecordBatch batch;
-  std::shared_ptr<const reduce::RowKeys> keys;
+  std::shared_ptr<const RowKeys> keys;
   std::vector<int64_t> rows;
   std::vector<uint64_t> hashes;
 };
 
 Sifted Sift(RecordBatch batch) {
   Sifted out{.batch = std::move(batch), .keys = nullptr, .rows = {}, .hashes = {}};
-  out.keys = std::make_shared<const reduce::RowKeys>(out.batch.columns, out.batch.num_rows);
-  reduce::KeySet set;
+  out.keys = std::make_shared<const RowKeys>(out.batch.columns, out.batch.num_rows);
+  KeySet set;
   for (int64_t row = 0; row < out.batch.num_rows; ++row) {
     const ByteSpan key = out.keys->At(row);
-    const uint64_t hash = page::HashBytes(key);
+    const uint64_t hash = HashBytes(key);
     const size_t before = set.size();
     if (set.Number(key, hash) < before) continue;
     out.rows.push_back(row);
@@ -76,7 +76,7 @@ class DistinctReader final : public RecordBatchReader {
 
   const std::shared_ptr<Session> session_;
   const std::unique_ptr<RecordBatchReader> source_;
-  reduce::KeySet set_;
+  KeySet set_;
   bool at_end_ = false;
   query::OrderedTasks<Sifted> tasks_;
 };

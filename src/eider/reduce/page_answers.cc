@@ -26,8 +26,9 @@ class PageAnswers {
     if (argument_.wanted.sum || (argument_.counts && !knows_count)) return true;
     if (argument_.wanted.bounds()) {
       if (!has_bounds_) return true;
-      if (!page.is_full || !fold_.AddExtremes(known)) {
-        if (page.is_full) fold_.AddNarrowed(known);
+      const bool tells = page.is_full && !known.only_bounds;
+      if (!tells || !fold_.AddExtremes(known)) {
+        if (tells) fold_.AddNarrowed(known);
         later_.push_back(page);
         return false;
       }

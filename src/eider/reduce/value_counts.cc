@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "eider/base/hash_bytes.h"
 #include "eider/expr/column.h"
-#include "eider/page/distinct_values.h"
 #include "eider/reduce/valid_values.h"
 
 namespace eider::reduce {
@@ -65,7 +65,7 @@ template <typename At>
 void ValueCounts::AddKeys(const Array& values, uint64_t weight, At&& at) {
   const auto add = [&](int64_t i) {
     const ByteSpan key = at(i);
-    const uint64_t hash = page::HashBytes(key);
+    const uint64_t hash = HashBytes(key);
     if (estimate_) estimate_->Add(hash);
     if (weight > 0) Count(key, hash, weight);
   };

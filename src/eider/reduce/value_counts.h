@@ -7,7 +7,7 @@
 
 #include "eider/array/types.h"
 #include "eider/reduce/distinct_estimate.h"
-#include "eider/reduce/key_set.h"
+#include "eider/base/key_set.h"
 
 namespace eider::reduce {
 

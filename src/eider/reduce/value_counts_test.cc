@@ -4,9 +4,8 @@
 
 #include <cmath>
 
+#include "eider/base/hash_bytes.h"
 #include "eider/expr/column.h"
-#include "eider/page/distinct_values.h"
-#include "eider/reduce/row_keys.h"
 
 namespace eider::reduce {
 namespace {
@@ -22,7 +21,7 @@ TEST(DistinctEstimateTest, IsWithinThreePercentFromFewToMany) {
   DistinctEstimate estimate;
   uint64_t next = 0;
   for (const uint64_t wanted : {0, 1, 10, 1000, 20'000, 50'000, 300'000, 2'000'000}) {
-    for (; next < wanted; ++next) estimate.Add(page::HashBytes({reinterpret_cast<const uint8_t*>(&next), 8}));
+    for (; next < wanted; ++next) estimate.Add(HashBytes({reinterpret_cast<const uint8_t*>(&next), 8}));
     EXPECT_NEAR(static_cast<double>(estimate.Count()), static_cast<double>(wanted), 0.03 * static_cast<double>(wanted) + 0.5);
   }
 }
@@ -50,27 +49,6 @@ TEST(ValueCountsTest, LongTextsAreNotKept) {
   EXPECT_TRUE(counts.is_estimate());
   EXPECT_NEAR(static_cast<double>(counts.num_distinct()), 101, 4);
   EXPECT_EQ(counts.MostFrequent(MakeType(TypeId::kUtf8), 5).values->length, 1);
-}
-
-TEST(KeySetTest, NumbersKeysInTheirOrderAndChargesTheBudget) {
-  MemoryBudget budget(1 << 20);
-  KeySet set(budget, "keys");
-  const auto add = [&set](uint64_t key) { return set.Number({reinterpret_cast<const uint8_t*>(&key), 8}, key * 0x9E3779B97F4A7C15); };
-  for (uint64_t i = 0; i < 5000; ++i) EXPECT_EQ(add(i), i);
-  for (uint64_t i = 0; i < 5000; ++i) EXPECT_EQ(add(i), i);
-  EXPECT_GE(budget.used_bytes(), 5000u * 20);
-  EXPECT_THROW(for (uint64_t i = 0; i < 1'000'000; ++i) add(i), Error);
-  EXPECT_LE(budget.used_bytes(), budget.limit_bytes());
-}
-
-TEST(RowKeysTest, EqualRowsHaveEqualBytesAndOthersDiffer) {
-  const ArrayPtr texts = ValuesOfType<std::string_view>(MakeType(TypeId::kUtf8), {"a", "ab", std::nullopt, "", "a", ""});
-  const ArrayPtr more = ValuesOfType<std::string_view>(MakeType(TypeId::kUtf8), {"bc", "c", "", std::nullopt, "bc", ""});
-  const std::vector<ArrayPtr> columns = {texts, more};
-  const RowKeys keys(columns, 6);
-  for (int64_t i = 0; i < 6; ++i) {
-    for (int64_t j = 0; j < 6; ++j) EXPECT_EQ(std::ranges::equal(keys.At(i), keys.At(j)), i == j || (i % 4 == 0 && j % 4 == 0)) << i << " " << j;
-  }
 }
 
 }  // namespace

@@ -5,9 +5,11 @@
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
 #include "eider/base/parse_message.h"
+#include "eider/table/cleanup.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
 #include "eider/table/next_version.h"
+#include "eider/table/open_versions.h"
 
 namespace eider::table {
 namespace {
@@ -101,6 +103,7 @@ std::optional<Snapshot> TryCommit(const io::ObjectStorePtr& store, Naming naming
   snapshot.manifest = Manifest::Parse(CopyToBuffer(SpanOf(bytes)));
   if (PutManifest(store, snapshot.manifest_path, bytes, transaction, sync) == PutResult::kTaken) return std::nullopt;
   WriteHint(*store, version);
+  snapshot.open = OpenVersions::Process().Hold(store->root(), version);
   return snapshot;
 }
 
@@ -128,6 +131,23 @@ Snapshot Rebase(Snapshot base, const TransactionProto& transaction, std::optiona
     base = std::move(next);
   }
   return base;
+}
+
+/// The version that the transaction brings back; nullopt when it does something else.
+std::optional<Snapshot> RestoredBy(const TransactionProto& transaction, const Snapshot& base) {
+  if (!transaction.has_restore()) return std::nullopt;
+  Snapshot restored = LoadSnapshot(base.store, transaction.restore().version());
+  RequireWritable(*restored.manifest);
+  return restored;
+}
+
+/// Commits the first version of a table that does not exist.
+Snapshot CommitFirst(const io::ObjectStorePtr& store, Naming naming, NextVersion& next, uint64_t version,
+                     const TransactionProto& transaction, bool sync) {
+  WriteTransactionFile(*store, transaction, sync);
+  const std::optional<Snapshot> committed = TryCommit(store, naming, next, version, transaction, sync);
+  if (!committed) throw AlreadyExists("'{}': another writer created it first", store->root());
+  return *committed;
 }
 
 }  // namespace
@@ -160,12 +180,16 @@ Snapshot Commit(const Snapshot& read, TransactionProto transaction, const Commit
     if (landed) return *landed;
     RequireWritable(*base.manifest);
     NextVersion next(base.manifest.get(), base.manifest->head(), base.manifest->uses_stable_row_ids());
-    next.Apply(transaction, storage_version);
+    const std::optional<Snapshot> restored = RestoredBy(transaction, base);
+    if (restored) next.Restore(*restored->manifest);
+    else next.Apply(transaction, storage_version);
     if (!wrote_transaction_file) WriteTransactionFile(*base.store, transaction, options.sync);
     wrote_transaction_file = true;
     const std::optional<Snapshot> committed =
         TryCommit(base.store, base.naming, next, base.version() + 1, transaction, options.sync);
-    if (committed) return *committed;
+    if (!committed) continue;
+    CleanupAfterCommit(*committed, options.sync);
+    return *committed;
   }
   throw RetryableConflict("{}: other writers were faster {} times in a row", OperationName(transaction), options.max_attempts);
 }
@@ -190,10 +214,30 @@ Snapshot CreateTable(const io::ObjectStorePtr& store, TransactionProto transacti
   if (TableExists(*store)) throw AlreadyExists("'{}' is a dataset already", store->root());
   NextVersion next(nullptr, NewTableHead(create), create.stable_row_ids);
   next.Apply(transaction, std::nullopt);
-  WriteTransactionFile(*store, transaction, options.sync);
-  const std::optional<Snapshot> committed = TryCommit(store, create.naming, next, 1, transaction, options.sync);
-  if (!committed) throw AlreadyExists("'{}': another writer created it first", store->root());
-  return *committed;
+  return CommitFirst(store, create.naming, next, 1, transaction, options.sync);
+}
+
+Snapshot CommitClone(const io::ObjectStorePtr& store, const Snapshot& source, const CloneOptions& options, const CommitOptions& commit) {
+  if (TableExists(*store)) throw AlreadyExists("'{}' is a dataset already", store->root());
+  RequireWritable(*source.manifest);
+  TransactionProto transaction = NewTransaction(source.version());
+  auto* clone = transaction.mutable_clone();
+  clone->set_is_shallow(options.is_shallow);
+  const std::string& from = source.manifest->head().branch();
+  if (!from.empty()) clone->set_ref_name(from);
+  clone->set_ref_version(source.version());
+  clone->set_ref_path(source.store->root());
+  if (options.branch) clone->set_branch_name(*options.branch);
+  NextVersion next(source.manifest.get(), source.manifest->head(), source.manifest->uses_stable_row_ids());
+  next.Clone(transaction.clone());
+  return CommitFirst(store, Naming::kV2, next, source.version(), transaction, commit.sync);
+}
+
+Snapshot Restore(const Snapshot& old, const CommitOptions& options) {
+  const Snapshot latest = LoadSnapshot(old.store);
+  TransactionProto transaction = NewTransaction(latest.version());
+  transaction.mutable_restore()->set_version(old.version());
+  return Commit(latest, std::move(transaction), options);
 }
 
 }  // namespace eider::table

@@ -42,6 +42,17 @@ Snapshot CommitDetached(const Snapshot& read, TransactionProto transaction, cons
 Snapshot CreateTable(const io::ObjectStorePtr& store, TransactionProto transaction, const CreateOptions& create,
                      const CommitOptions& options = {});
 
+struct CloneOptions {
+  bool is_shallow = true;             ///< false: the files have been copied
+  std::optional<std::string> branch;  ///< that the clone is
+};
+/// Commits the first version of a table that is `source` again, under its number. A shallow one names the folders of `source` as base
+/// path of all files that it has from there. \throws Error(kAlreadyExists)
+Snapshot CommitClone(const io::ObjectStorePtr& store, const Snapshot& source, const CloneOptions& clone, const CommitOptions& options = {});
+
+/// Commits the contents of an older version again. \throws as Commit, Error(kNotFound)
+Snapshot Restore(const Snapshot& old, const CommitOptions& options = {});
+
 /// The transaction that made `snapshot`, from its section or its file; nullopt when neither is there.
 std::optional<TransactionProto> ReadTransaction(const Snapshot& snapshot);
 

@@ -6,6 +6,7 @@
 
 #include "eider/base/error.h"
 #include "eider/table/config_update.h"
+#include "eider/table/inserted_keys.h"
 
 namespace eider::table {
 namespace {
@@ -87,8 +88,25 @@ Verdict RowsWrittenAfter(const Txn& mine, const Txn& theirs) {
   return DeleteAfter(mine, theirs);
 }
 
+/// Whether keys that mine inserts as new ones may have come into the table meanwhile.
+bool MayHaveComeMeanwhile(const Txn::KeyFilter& inserted, const Txn& theirs) {
+  switch (theirs.operation_case()) {
+    case Txn::kAppend: return theirs.append().fragments_size() > 0;
+    case Txn::kDataReplacement:
+    case Txn::kDataOverlay: return true;
+    case Txn::kUpdate: break;
+    default: return false;
+  }
+  const Txn::Update& update = theirs.update();
+  if (update.has_inserted_rows()) return MayShareKeys(inserted, update.inserted_rows());
+  return update.new_fragments_size() > 0 || update.fields_modified_size() > 0;
+}
+
 Verdict UpdateAfter(const Txn& mine, const Txn& theirs) {
-  return theirs.operation_case() == Txn::kProject ? kRetry : RowsWrittenAfter(mine, theirs);
+  if (theirs.operation_case() == Txn::kProject) return kRetry;
+  const Verdict verdict = RowsWrittenAfter(mine, theirs);
+  if (verdict != kFine || !mine.update().has_inserted_rows()) return verdict;
+  return MayHaveComeMeanwhile(mine.update().inserted_rows(), theirs) ? kRetry : kFine;
 }
 
 /// An index that came meanwhile may cover what is gone: which fragments it names is looked at on the new version.
@@ -178,6 +196,7 @@ Verdict Judge(const Txn& mine, const Txn& theirs, bool asks_for_more) {
     case Txn::kProject: return ProjectAfter(theirs);
     case Txn::kUpdateConfig: return ConfigAfter(mine.update_config(), theirs);
     case Txn::kDataReplacement: return ReplacementAfter(mine, theirs);
+    case Txn::kRestore: return kFine;
     default: throw Unsupported("commit: operation '{}'", OperationName(mine));
   }
 }

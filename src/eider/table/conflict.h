@@ -12,10 +12,13 @@
 ///     Project          R      .      R       X           .         .      R      R       X      .#      R        R
 ///     DataRepl         .      .      f       X           R         f      R      R       X      .       f        .
 ///     Config           .      .      .       .#*         .         .      .#     .       .#     *       .        .
+///     Restore          .      .      .       .           .         .      .      .       .      .       .        .
 ///
 ///     .  both stand    R  re-execute mine on the new version    X  mine can never stand
 ///     f  R when both touch the same fragment
 ///     +  R when theirs asks for more than before: the rows of an append were written without knowing it
+///     An update that names the keys it inserts is R after whatever may have brought one of them into the table: appends, updates that do not
+///     tell their keys or share one, replaced data.
 ///     *  X when both touch the same config key, or else the same part of what config_update.h says
 ///     #  R (X where one of them is an overwrite or restore) when the config update touches metadata of schema or fields
 ///

@@ -37,6 +37,16 @@ bool SameFiles(const DataFragmentProto& a, const DataFragmentProto& b) {
 
 }  // namespace
 
+void Sign(uint64_t version, ManifestProto* head) {
+  head->set_version(version);
+  head->clear_version_aux_data();
+  head->clear_tag();
+  SetNow(head->mutable_timestamp());
+  head->mutable_writer_version()->Clear();
+  head->mutable_writer_version()->set_library(kWriterLibrary);
+  head->mutable_writer_version()->set_version(kWriterVersion);
+}
+
 ManifestProto NewTableHead(const CreateOptions& create) {
   ManifestProto head;
   head.mutable_data_format()->set_file_format("lance");
@@ -49,13 +59,7 @@ NextVersion::NextVersion(const Manifest* base, ManifestProto head, bool stable_r
     : base_(base), stable_row_ids_(stable_row_ids) {
   if (base && base->repeated_fragment_id()) throw Corrupt("manifest: two fragments have the id {}", *base->repeated_fragment_id());
   draft_.head = std::move(head);
-  draft_.head.set_version(base ? base->version() + 1 : 1);
-  draft_.head.clear_version_aux_data();
-  draft_.head.clear_tag();
-  SetNow(draft_.head.mutable_timestamp());
-  draft_.head.mutable_writer_version()->Clear();
-  draft_.head.mutable_writer_version()->set_library(kWriterLibrary);
-  draft_.head.mutable_writer_version()->set_version(kWriterVersion);
+  Sign(base ? base->version() + 1 : 1, &draft_.head);
 }
 
 void NextVersion::Apply(const TransactionProto& transaction, const std::optional<std::string>& storage_version) {

@@ -14,6 +14,9 @@ namespace eider::table {
 /// What the first version of a table starts from.
 ManifestProto NewTableHead(const CreateOptions& create);
 
+/// Says in the manifest which version it is, and that we made it now.
+void Sign(uint64_t version, ManifestProto* head);
+
 /// The next version after `base` (nullptr: the first, made from `head`). Fields that this version does not know are
 /// kept; ids, row ids and versions of rows are given to new fragments. The draft's spans point into `base` and into
 /// itself. \throws Error(kInvalid) for a transaction that does not fit the version.
@@ -27,6 +30,10 @@ class NextVersion {
   void Apply(const TransactionProto& transaction, const std::optional<std::string>& storage_version);
   /// A version outside of the line that the base is of.
   void SetVersion(uint64_t version) { draft_.head.set_version(version); }
+  /// Instead of Apply: the contents of an older version. Ids go on counting.
+  void Restore(const Manifest& old);
+  /// Instead of Apply: the base itself, under its number, as the first version of another table.
+  void Clone(const TransactionProto::Clone& clone);
   /// The whole manifest file.
   std::string Serialize(const TransactionProto& transaction);
 
@@ -65,6 +72,7 @@ class NextVersion {
   uint32_t NextFragmentId();
   void RecordMaxFragmentId();
   bool AnyDeletions() const;
+  uint32_t AddClonedBase(const TransactionProto::Clone& clone);
 
   const Manifest* base_;
   ManifestDraft draft_;

@@ -8,6 +8,7 @@
 #include "eider/base/shared_cache.h"
 #include "eider/io/store_path.h"
 #include "eider/table/feature_flags.h"
+#include "eider/table/open_versions.h"
 
 namespace eider::table {
 namespace {
@@ -48,8 +49,8 @@ ManifestPtr ParseManifest(Buffer bytes, uint64_t version) {
   return manifest;
 }
 
-ManifestPtr ReadManifest(const io::ObjectStore& store, const std::string& path, uint64_t version, Session* session = nullptr,
-                         bool* is_kept = nullptr) {
+ManifestPtr ReadManifestAt(const io::ObjectStore& store, const std::string& path, uint64_t version, Session* session = nullptr,
+                           bool* is_kept = nullptr) {
   return InContext([&] { return fmt::format("'{}'", path); }, [&] {
     const io::ReadableFilePtr file = store.Open(path);
     const std::string state = session && file->size() <= kMaxKeptBytes ? file->StateName() : std::string();
@@ -70,7 +71,7 @@ std::string UsableVersion(const io::ObjectStore& store, const VersionListing& li
     if (entry->version >= below) continue;
     ++tries;
     try {
-      ReadManifest(store, entry->path, entry->version);
+      ReadManifestAt(store, entry->path, entry->version);
       return fmt::format("; the newest usable version is {}", entry->version);
     } catch (const Error&) {
     }
@@ -90,12 +91,13 @@ Snapshot Load(const io::ObjectStorePtr& store, const VersionListing& listing, co
               Session* session) {
   Snapshot snapshot{.store = store, .naming = listing.naming, .manifest_path = path};
   try {
-    snapshot.manifest = ReadManifest(*store, path, version, session, &snapshot.is_kept);
+    snapshot.manifest = ReadManifestAt(*store, path, version, session, &snapshot.is_kept);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kCorrupt) throw;
     throw Corrupt("{}{}", error.what(), UsableVersion(*store, listing, version));
   }
   RequireReadable(*snapshot.manifest);
+  snapshot.open = OpenVersions::Process().Hold(store->root(), version);
   return snapshot;
 }
 
@@ -111,14 +113,14 @@ VersionListing ListVersions(const io::ObjectStore& store) {
   VersionListing listing;
   bool v1 = false;
   bool v2 = false;
-  for (io::FileInfo& file : store.List(kFolder)) {
-    const std::string_view name = BaseName(file.path);
+  for (const std::string& path : store.ListPaths(kFolder)) {
+    const std::string_view name = BaseName(path);
     const std::optional<uint64_t> number = NumberIn(name);
     if (!number) continue;
     const bool is_v2 = name.size() == kV2Digits + kSuffix.size();
     (is_v2 ? v2 : v1) = true;
     const uint64_t version = is_v2 ? UINT64_MAX - *number : *number;
-    listing.versions.push_back({version, fmt::format("{}/{}", kFolder, name), file.size});
+    listing.versions.push_back({version, path});
   }
   if (v1 && v2) {
     throw Invalid("'{}': _versions/ mixes V1 and V2 manifest names; migrate_manifest_paths_v2 of pylance renames them",
@@ -128,6 +130,10 @@ VersionListing ListVersions(const io::ObjectStore& store) {
   std::sort(listing.versions.begin(), listing.versions.end(),
             [](const VersionEntry& a, const VersionEntry& b) { return a.version < b.version; });
   return listing;
+}
+
+ManifestPtr ReadManifest(const io::ObjectStore& store, const VersionEntry& entry) {
+  return ReadManifestAt(store, entry.path, entry.version);
 }
 
 bool TableExists(const io::ObjectStore& store) { return !ListVersions(store).versions.empty(); }

@@ -27,7 +27,6 @@ std::string ManifestPath(uint64_t version, Naming naming);
 struct VersionEntry {
   uint64_t version = 0;
   std::string path;
-  uint64_t size_bytes = 0;
 };
 struct VersionListing {
   Naming naming = Naming::kV2;
@@ -43,6 +42,7 @@ struct Snapshot {
   Naming naming = Naming::kV2;
   std::string manifest_path;
   bool is_kept = false;  ///< by the session: who opens the same version again gets the same manifest
+  std::shared_ptr<const void> open;  ///< while there is a copy, cleanup in this process spares the version
 
   uint64_t version() const { return manifest->version(); }
 };
@@ -53,6 +53,8 @@ bool TableExists(const io::ObjectStore& store);
 /// the path and the versions that exist when there is none (kNotFound), and the newest usable version when the
 /// manifest is damaged (kCorrupt). A session spares the parsing of a manifest that it has seen in the same state.
 Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version = {}, Session* session = nullptr);
+/// The manifest alone, as it is: what it needs of a reader is not looked at. \throws Error(kCorrupt), Error(kNotFound)
+ManifestPtr ReadManifest(const io::ObjectStore& store, const VersionEntry& entry);
 /// The newest version number, without reading its manifest. \throws Error(kNotFound)
 uint64_t LatestVersion(const io::ObjectStore& store);
 

@@ -43,11 +43,20 @@ class FaultyStore : public io::ObjectStore {
   std::vector<io::FileInfo> List(std::string_view folder) const override {
     return Run([&] { return inner_->List(folder); });
   }
+  std::vector<std::string> ListPaths(std::string_view folder) const override {
+    return Run([&] { return inner_->ListPaths(folder); });
+  }
+  std::vector<std::string> ListFolders(std::string_view folder) const override {
+    return Run([&] { return inner_->ListFolders(folder); });
+  }
   bool Exists(std::string_view path) const override {
     return Run([&] { return inner_->Exists(path); });
   }
   void Delete(std::string_view path) override {
     Run([&] { inner_->Delete(path); return 0; });
+  }
+  void DeleteEmptyFolder(std::string_view folder) override {
+    Run([&] { inner_->DeleteEmptyFolder(folder); return 0; });
   }
   void SyncFolder(std::string_view folder) override {
     if (Fires(&unsynced_, folder)) throw IoError("faulty store: '{}' was not synced", folder);

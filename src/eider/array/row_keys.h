@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Rows as bytes: two rows are equal exactly when their bytes are. Nulls are equal, all NaN are, and so are both zeros.
+/// Rows as bytes: two rows are equal exactly when their bytes are. Nulls are equal.
 ///
 ///     null       0
 ///     value      1, then by type: fixed width as it is; text and binary a u64 length and the bytes; a list the number of its items (u64)
@@ -13,11 +13,14 @@
 
 #include "eider/base/memory.h"
 
-namespace eider::reduce {
+namespace eider {
+
+/// When floats are equal: as numbers, where all NaN are equal and so are both zeros, or when their bits are.
+enum class FloatKeys : uint8_t { kNumbers, kBits };
 
 class RowKeys {
  public:
-  RowKeys(std::span<const ArrayPtr> columns, int64_t num_rows);
+  RowKeys(std::span<const ArrayPtr> columns, int64_t num_rows, FloatKeys floats = FloatKeys::kNumbers);
   ByteSpan At(int64_t row) const { return Range(row, row + 1); }
   /// The bytes of rows [first, end).
   ByteSpan Range(int64_t first, int64_t end) const {
@@ -30,4 +33,4 @@ class RowKeys {
   std::vector<uint64_t> starts_;
 };
 
-}  // namespace eider::reduce
+}  // namespace eider

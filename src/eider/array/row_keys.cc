@@ -1,4 +1,4 @@
-#include "eider/reduce/row_keys.h"
+#include "eider/array/row_keys.h"
 
 #include <memory>
 
@@ -6,7 +6,7 @@
 #include "eider/array/take.h"
 #include "eider/array/types.h"
 
-namespace eider::reduce {
+namespace eider {
 namespace {
 
 /// A column and what its values are made of.
@@ -29,17 +29,17 @@ struct Prepared {
   }
 };
 
-Prepared Prepare(const ArrayPtr& array) {
+Prepared Prepare(const ArrayPtr& array, FloatKeys floats) {
   Prepared out{.array = array, .layout = LayoutOf(array->type->id), .fields = {}, .items = nullptr};
-  if (out.layout == Layout::kDictionary) return Prepare(DecodeDictionary(*array));
+  if (out.layout == Layout::kDictionary) return Prepare(DecodeDictionary(*array), floats);
   if (out.layout == Layout::kStruct) {
-    for (size_t i = 0; i < array->children.size(); ++i) out.fields.push_back(Prepare(StructChild(*array, i)));
+    for (size_t i = 0; i < array->children.size(); ++i) out.fields.push_back(Prepare(StructChild(*array, i), floats));
   }
   if (out.layout != Layout::kList32 && out.layout != Layout::kList64 && out.layout != Layout::kFixedSizeList) return out;
   if (array->length > 0) {
     out.first_item = out.ItemsOf(0).first;
     const ArrayPtr window = SliceArray(array->children[0], out.first_item, out.ItemsOf(array->length - 1).second - out.first_item);
-    out.items = std::make_shared<const RowKeys>(std::span(&window, 1), window->length);
+    out.items = std::make_shared<const RowKeys>(std::span(&window, 1), window->length, floats);
   }
   return out;
 }
@@ -88,12 +88,13 @@ uint16_t CanonicalHalf(uint16_t bits) {
   return bits == 0x8000 ? 0 : bits;
 }
 
-void WriteFixedLayout(const Array& array, uint8_t** out) {
+void WriteFixedLayout(const Array& array, FloatKeys floats, uint8_t** out) {
   const auto same = [](auto value) { return value; };
   const uint64_t width = ByteWidth(*array.type);
-  if (array.type->id == TypeId::kDouble) return WriteFixed<double>(array, out, CanonicalFloat<double>);
-  if (array.type->id == TypeId::kFloat) return WriteFixed<float>(array, out, CanonicalFloat<float>);
-  if (array.type->id == TypeId::kHalfFloat) return WriteFixed<uint16_t>(array, out, CanonicalHalf);
+  const TypeId type = floats == FloatKeys::kBits ? TypeId::kNull : array.type->id;
+  if (type == TypeId::kDouble) return WriteFixed<double>(array, out, CanonicalFloat<double>);
+  if (type == TypeId::kFloat) return WriteFixed<float>(array, out, CanonicalFloat<float>);
+  if (type == TypeId::kHalfFloat) return WriteFixed<uint16_t>(array, out, CanonicalHalf);
   if (width == 8) return WriteFixed<uint64_t>(array, out, same);
   if (width == 4) return WriteFixed<uint32_t>(array, out, same);
   const uint8_t* values = array.buffers[0].data() + static_cast<uint64_t>(array.offset) * width;
@@ -109,20 +110,20 @@ void WriteBytes(uint8_t*& out, uint64_t number, ByteSpan bytes) {
   out += 8 + bytes.size();
 }
 
-void Write(const Prepared& column, uint8_t** out) {
+void Write(const Prepared& column, FloatKeys floats, uint8_t** out) {
   const Array& array = *column.array;
   for (int64_t row = 0; row < array.length; ++row) *out[row]++ = array.IsValid(row);
   switch (column.layout) {
     case Layout::kNull: return;
     case Layout::kBits:
       return ForEachValid(array, [&](int64_t row) { *out[row]++ = GetBit(array.buffers[0].data(), static_cast<uint64_t>(array.offset + row)); });
-    case Layout::kFixed: return WriteFixedLayout(array, out);
+    case Layout::kFixed: return WriteFixedLayout(array, floats, out);
     case Layout::kVariable32:
     case Layout::kVariable64:
     case Layout::kView:
       return ForEachValid(array, [&, strings = StringValues(array)](int64_t row) { WriteBytes(out[row], strings.At(row).size(), strings.At(row)); });
     case Layout::kStruct:
-      for (const Prepared& field : column.fields) Write(field, out);
+      for (const Prepared& field : column.fields) Write(field, floats, out);
       return;
     default:
       return ForEachValid(array, [&](int64_t row) {
@@ -134,9 +135,9 @@ void Write(const Prepared& column, uint8_t** out) {
 
 }  // namespace
 
-RowKeys::RowKeys(std::span<const ArrayPtr> columns, int64_t num_rows) : starts_(static_cast<size_t>(num_rows) + 1) {
+RowKeys::RowKeys(std::span<const ArrayPtr> columns, int64_t num_rows, FloatKeys floats) : starts_(static_cast<size_t>(num_rows) + 1) {
   std::vector<Prepared> prepared;
-  for (const ArrayPtr& column : columns) prepared.push_back(Prepare(column));
+  for (const ArrayPtr& column : columns) prepared.push_back(Prepare(column, floats));
   for (const Prepared& column : prepared) AddSizes(column, starts_.data());
   uint64_t total = 0;
   for (uint64_t& start : starts_) {
@@ -147,7 +148,7 @@ RowKeys::RowKeys(std::span<const ArrayPtr> columns, int64_t num_rows) : starts_(
   bytes_.Resize(total);
   std::vector<uint8_t*> out(static_cast<size_t>(num_rows));
   for (size_t row = 0; row < out.size(); ++row) out[row] = bytes_.data() + starts_[row];
-  for (const Prepared& column : prepared) Write(column, out.data());
+  for (const Prepared& column : prepared) Write(column, floats, out.data());
 }
 
-}  // namespace eider::reduce
+}  // namespace eider

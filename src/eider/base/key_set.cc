@@ -1,29 +1,39 @@
-#include "eider/reduce/key_set.h"
+#include "eider/base/key_set.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include "eider/base/error.h"
 
-namespace eider::reduce {
+namespace eider {
 
-uint32_t KeySet::Number(ByteSpan key, uint64_t hash) {
-  if (hashes_.size() * 2 >= table_.size()) GrowTable();
+uint64_t KeySet::SlotOf(ByteSpan key, uint64_t hash) const {
   const uint64_t mask = table_.size() - 1;
   for (uint64_t at = hash & mask;; at = (at + 1) & mask) {
     const uint32_t number = table_[at];
-    if (number == kFree) {
-      ReserveBytes(key.size());
-      table_[at] = static_cast<uint32_t>(hashes_.size());
-      hashes_.push_back(hash);
-      bytes_.Append(key);
-      ends_.push_back(bytes_.size());
-      return table_[at];
-    }
+    if (number == kFree) return at;
     if (hashes_[number] != hash) continue;
     const ByteSpan known = At(number);
-    if (known.size() == key.size() && std::memcmp(known.data(), key.data(), key.size()) == 0) return number;
+    if (known.size() == key.size() && std::memcmp(known.data(), key.data(), key.size()) == 0) return at;
   }
+}
+
+std::optional<uint32_t> KeySet::Find(ByteSpan key, uint64_t hash) const {
+  if (table_.empty()) return std::nullopt;
+  const uint32_t number = table_[SlotOf(key, hash)];
+  return number == kFree ? std::nullopt : std::optional(number);
+}
+
+uint32_t KeySet::Number(ByteSpan key, uint64_t hash) {
+  if (hashes_.size() * 2 >= table_.size()) GrowTable();
+  uint32_t& number = table_[SlotOf(key, hash)];
+  if (number != kFree) return number;
+  ReserveBytes(key.size());
+  number = static_cast<uint32_t>(hashes_.size());
+  hashes_.push_back(hash);
+  bytes_.Append(key);
+  ends_.push_back(bytes_.size());
+  return number;
 }
 
 void KeySet::Charge(uint64_t table_slots, uint64_t byte_capacity) {
@@ -53,4 +63,4 @@ void KeySet::GrowTable() {
   }
 }
 
-}  // namespace eider::reduce
+}  // namespace eider

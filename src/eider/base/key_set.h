@@ -8,7 +8,7 @@
 #include "eider/base/memory.h"
 #include "eider/base/memory_budget.h"
 
-namespace eider::reduce {
+namespace eider {
 
 class KeySet {
  public:
@@ -17,6 +17,8 @@ class KeySet {
   KeySet(MemoryBudget& budget, const char* what) : charge_(BudgetCharge(budget, 0, what)), what_(what) {}
   /// The number of `key`, whose hash is given; size() before the call when it is new. \throws Error(kOutOfBudget)
   uint32_t Number(ByteSpan key, uint64_t hash);
+  /// The number of a key that is there.
+  std::optional<uint32_t> Find(ByteSpan key, uint64_t hash) const;
   size_t size() const { return hashes_.size(); }
   ByteSpan At(uint32_t number) const {
     const uint64_t begin = number ? ends_[number - 1] : 0;
@@ -27,6 +29,8 @@ class KeySet {
 
  private:
   static constexpr uint32_t kFree = UINT32_MAX;
+  /// The slot of the key, or the free one where it belongs. \pre the table has one
+  uint64_t SlotOf(ByteSpan key, uint64_t hash) const;
   void GrowTable();
   void ReserveBytes(uint64_t more);
   void Charge(uint64_t table_slots, uint64_t byte_capacity);
@@ -38,4 +42,4 @@ class KeySet {
   const char* what_ = "";
 };
 
-}  // namespace eider::reduce
+}  // namespace eider

@@ -1,0 +1,134 @@
+"""Merging rows into a dataset by key: what happens to rows of both sides, and to those of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from . import _eider
+from .absent import Refusing
+from .arguments import DurabilityName, count_of, durability_of, file_version_of, names_of, refuse, seconds_of
+from .error import InvalidError
+from .ingest import ReaderLike, open_reader
+from .sql import Parameters, expression_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from .changes import DatasetChanges
+
+__all__ = ["MergeInsertBuilder"]
+
+_MOST_RETRIES = 2**31
+_WRITE_MODES = ("auto", "rewrite_rows", "rewrite_columns")
+
+
+class MergeInsertBuilder(Refusing):
+    """What ``ds.merge_insert(on)`` returns: say what is to happen to which rows, then ``execute`` with the source.
+
+    Rows match when the values of all key columns are equal. Null equals nothing, NaN equals itself, and 0.0 is not -0.0. Rows of which
+    nothing is said stay as they are; without any clause there is nothing to do, which is an error.
+    """
+
+    def __init__(self, dataset: DatasetChanges, on: str | Iterable[str] | None) -> None:
+        self._dataset = dataset
+        self._options = _eider.MergeInsertOptions()
+        if on is not None:
+            self._options.on = [on] if isinstance(on, str) else names_of("merge_insert", on)
+        self._retries = 10
+        self._retry_seconds = 30.0
+
+    def when_matched_update_all(self, condition: str | None = None, *, params: Parameters = None) -> MergeInsertBuilder:
+        """Give rows that match the values of the source. Columns that the source lacks keep theirs.
+
+        Args:
+            condition: SQL over ``source.x`` and ``target.x``; rows that match and for which it is not true stay as they are.
+            params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the condition.
+        """
+        self._options.when_matched = _eider.WhenMatched.UPDATE_ALL
+        self._options.update_condition = expression_of("merge_insert", condition, params)
+        return self
+
+    def when_matched_delete(self) -> MergeInsertBuilder:
+        """Delete rows that match. The source needs its key columns only."""
+        return self._when_matched(_eider.WhenMatched.DELETE)
+
+    def when_matched_fail(self) -> MergeInsertBuilder:
+        """Change nothing, and raise an error that names the key, when a row matches."""
+        return self._when_matched(_eider.WhenMatched.FAIL)
+
+    def _when_matched(self, action: _eider.WhenMatched) -> MergeInsertBuilder:
+        self._options.when_matched = action
+        self._options.update_condition = None
+        return self
+
+    def when_not_matched_insert_all(self) -> MergeInsertBuilder:
+        """Insert rows that only the source has, with null keys or not. Columns that it lacks become null."""
+        self._options.insert_not_matched = True
+        return self
+
+    def when_not_matched_by_source_delete(self, expr: str | pc.Expression | None = None, *, params: Parameters = None) -> MergeInsertBuilder:
+        """Delete rows that only the table has; with ``expr``, a condition on their columns, those for which it is true."""
+        self._options.delete_not_matched_by_source = True
+        self._options.delete_condition = expression_of("merge_insert", expr, params)
+        return self
+
+    def conflict_retries(self, max_retries: int) -> MergeInsertBuilder:
+        """How often to run again on a newer version while other writers are in the way; 10 unless told."""
+        self._retries = min(count_of("merge_insert", "max_retries", max_retries) or 0, _MOST_RETRIES)
+        return self
+
+    def retry_timeout(self, timeout: timedelta) -> MergeInsertBuilder:
+        """After this time no further attempt begins; 30 seconds unless told."""
+        self._retry_seconds = seconds_of("merge_insert", "timeout", timeout)
+        return self
+
+    def use_index(self, use_index: bool) -> MergeInsertBuilder:
+        """Whether an index may find the keys. There are none yet: the key columns are always scanned."""
+        if not isinstance(use_index, bool):
+            raise TypeError(f"merge_insert: use_index must be a bool, got {type(use_index).__name__}")
+        return self
+
+    def write_mode(self, mode: Literal["auto", "rewrite_rows", "rewrite_columns"]) -> MergeInsertBuilder:
+        """``"auto"`` and ``"rewrite_rows"``: rows that are updated are written anew, whole. ``"rewrite_columns"`` is not supported yet."""
+        if mode not in _WRITE_MODES:
+            raise InvalidError(f"merge_insert: write_mode {mode!r} is none of {', '.join(map(repr, _WRITE_MODES))}")
+        if mode == "rewrite_columns":
+            refuse("merge_insert", write_mode=mode)
+        return self
+
+    def data_storage_version(self, version: str) -> MergeInsertBuilder:
+        """The version that the table has; no other is written."""
+        if file_version_of(version) != self._dataset._native.data_storage_version:
+            refuse("merge_insert", data_storage_version=version)
+        return self
+
+    def execute(
+        self, data_obj: ReaderLike, *, schema: pa.Schema | None = None, durability: DurabilityName | None = None
+    ) -> dict[str, int]:
+        """Merge ``data_obj`` into the dataset, which moves to the new version. When no row changes, no version is made.
+
+        The source is read once, and kept in memory or, when it takes more than a share of the session's budget, in temporary files.
+        Its columns may come in any order. When other writers commit in between, the merge runs again on what they wrote: two merges that
+        insert the same key do not both insert it.
+
+        Args:
+            data_obj: Anything that ``write_dataset`` takes.
+            schema: What the data are cast to; needed for an empty iterator.
+            durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+
+        Returns:
+            ``{"num_inserted_rows": n, "num_updated_rows": n, "num_deleted_rows": n}``
+
+        Raises:
+            InvalidError: several rows of the source match one row that is to change (the key is named), a row matches where none may, or
+                columns or types do not agree.
+            UnsupportedError: the table is of version 0.1, or a key column holds blobs or JSON.
+            ConflictError, RetryableConflictError: other writers were in the way.
+        """
+        self._options.limit_retries(self._retries, self._retry_seconds, durability_of(durability))
+        native, inserted, updated, deleted = self._dataset._native.merge_insert(open_reader(data_obj, schema), self._options)
+        self._dataset._native = native
+        return {"num_inserted_rows": inserted, "num_updated_rows": updated, "num_deleted_rows": deleted}

@@ -1,0 +1,118 @@
+#include "eider/mutate/join_keys.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "eider/array/types.h"
+#include "eider/base/hash_bytes.h"
+
+namespace eider::mutate {
+namespace {
+
+constexpr const char* kKeysToMerge = "keys of a merge";
+
+bool FitsWord(const Array& array) { return LayoutOf(array.type->id) == Layout::kFixed && ByteWidth(*array.type) <= 8 && ByteWidth(*array.type) > 0; }
+
+uint64_t HashWord(uint64_t word) {
+  word = (word ^ word >> 32) * 0x9E3779B97F4A7C15;
+  return (word ^ word >> 29) * 0xBF58476D1CE4E5B9;
+}
+
+template <typename T>
+void Widen(const uint8_t* from, int64_t num_rows, uint8_t* to) {
+  for (int64_t i = 0; i < num_rows; ++i) StoreLe(to + 8 * i, uint64_t{LoadLe<T>(from + i * static_cast<int64_t>(sizeof(T)))});
+}
+
+/// Values of another width than 1, 2, 4 or 8 bytes: fixed-size binaries.
+void WidenBytes(const uint8_t* from, uint64_t width, int64_t num_rows, uint8_t* to) {
+  std::memset(to, 0, static_cast<size_t>(num_rows) * 8);
+  for (int64_t i = 0; i < num_rows; ++i) std::memcpy(to + 8 * i, from + static_cast<uint64_t>(i) * width, width);
+}
+
+}  // namespace
+
+JoinKeys::JoinKeys(std::vector<ArrayPtr> columns, int64_t num_rows) : columns_(std::move(columns)), num_rows_(num_rows) {
+  for (const ArrayPtr& column : columns_) has_nulls_ |= column->type->id == TypeId::kNull || CountNulls(*column) > 0;
+  if (columns_.size() != 1 || !FitsWord(*columns_[0])) {
+    bytes_ = std::make_unique<const RowKeys>(columns_, num_rows, FloatKeys::kBits);
+    return;
+  }
+  const Array& array = *columns_[0];
+  const uint64_t width = ByteWidth(*array.type);
+  const uint8_t* values = array.buffers[0].data() + static_cast<uint64_t>(array.offset) * width;
+  words_ = values;
+  if (width == 8) return;
+  BufferBuilder widened;
+  widened.Resize(static_cast<size_t>(num_rows) * 8);
+  if (width == 1) Widen<uint8_t>(values, num_rows, widened.data());
+  else if (width == 2) Widen<uint16_t>(values, num_rows, widened.data());
+  else if (width == 4) Widen<uint32_t>(values, num_rows, widened.data());
+  else WidenBytes(values, width, num_rows, widened.data());
+  widened_ = widened.Finish();
+  words_ = widened_.data();
+}
+
+bool JoinKeys::IsNull(int64_t row) const {
+  return has_nulls_ && std::any_of(columns_.begin(), columns_.end(), [row](const ArrayPtr& column) { return !column->IsValid(row); });
+}
+
+uint64_t JoinKeys::HashAt(int64_t row) const {
+  if (IsNull(row)) return HashWord(static_cast<uint64_t>(row));  // such rows must not all fall to one place
+  return are_words() ? HashWord(WordAt(row)) : HashBytes(BytesAt(row));
+}
+
+KeyIndex::KeyIndex(MemoryBudget& budget, uint64_t num_rows)
+    : charge_(budget, num_rows * sizeof(uint32_t), kKeysToMerge), bytes_(budget, kKeysToMerge), max_rows_(num_rows) {
+  next_.reserve(num_rows);
+}
+
+uint64_t KeyIndex::SlotOf(uint64_t word) const {
+  const uint64_t mask = words_.size() - 1;
+  uint64_t at = HashWord(word) >> shift_;
+  while (words_[at].row != kNone && words_[at].word != word) at = (at + 1) & mask;
+  return at;
+}
+
+void KeyIndex::Add(const JoinKeys& keys) {
+  if (keys.are_words() && words_.empty()) {
+    const uint64_t slots = std::bit_ceil(std::max<uint64_t>(max_rows_ * 2, 64));
+    charge_.Resize(charge_.bytes() + slots * sizeof(Slot), kKeysToMerge);
+    words_.resize(slots);
+    shift_ = 64 - std::countr_zero(slots);
+  }
+  for (int64_t row = 0; row < keys.num_rows(); ++row) {
+    const auto number = static_cast<uint32_t>(next_.size());
+    next_.push_back(kNone);
+    if (keys.IsNull(row)) continue;
+    uint32_t* first = nullptr;
+    if (keys.are_words()) {
+      Slot& slot = words_[SlotOf(keys.WordAt(row))];
+      slot.word = keys.WordAt(row);
+      first = &slot.row;
+    } else {
+      const uint32_t key = bytes_.Number(keys.BytesAt(row), keys.HashAt(row));
+      if (key == first_.size()) first_.push_back(kNone);
+      first = &first_[key];
+    }
+    next_.back() = *first;
+    *first = number;
+  }
+}
+
+uint32_t KeyIndex::FirstRow(const JoinKeys& keys, int64_t row) const {
+  if (keys.are_words()) return words_.empty() ? kNone : words_[SlotOf(keys.WordAt(row))].row;
+  const std::optional<uint32_t> key = bytes_.Find(keys.BytesAt(row), keys.HashAt(row));
+  return key ? first_[*key] : kNone;
+}
+
+std::vector<MatchedRow> KeyIndex::Find(const JoinKeys& keys) const {
+  std::vector<MatchedRow> matches;
+  for (int64_t row = 0; row < keys.num_rows(); ++row) {
+    uint32_t source = FirstRow(keys, row);
+    if (source == kNone || keys.IsNull(row)) continue;
+    for (; source != kNone; source = next_[source]) matches.push_back({static_cast<uint32_t>(row), source});
+  }
+  return matches;
+}
+
+}  // namespace eider::mutate

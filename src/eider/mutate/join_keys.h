@@ -1,0 +1,73 @@
+#pragma once
+/// \file
+/// Keys of rows, and an index of rows by key. A single key column of at most eight bytes a value is compared as words, any other as
+/// bytes (array/row_keys.h).
+
+#include <eider/array.h>
+
+#include <memory>
+#include <vector>
+
+#include "eider/array/row_keys.h"
+#include "eider/base/bytes.h"
+#include "eider/base/key_set.h"
+
+namespace eider::mutate {
+
+class JoinKeys {
+ public:
+  JoinKeys(std::vector<ArrayPtr> columns, int64_t num_rows);
+
+  int64_t num_rows() const { return num_rows_; }
+  bool are_words() const { return words_ != nullptr; }
+  /// Some value of the key is null: it matches nothing.
+  bool IsNull(int64_t row) const;
+  uint64_t WordAt(int64_t row) const { return LoadLe<uint64_t>(words_ + 8 * row); }
+  ByteSpan BytesAt(int64_t row) const { return bytes_->At(row); }
+  /// Of a row with a null in its key, some hash.
+  uint64_t HashAt(int64_t row) const;
+
+ private:
+  const std::vector<ArrayPtr> columns_;
+  const int64_t num_rows_;
+  bool has_nulls_ = false;
+  const uint8_t* words_ = nullptr;
+  Buffer widened_;
+  std::unique_ptr<const RowKeys> bytes_;
+};
+
+/// A row of a batch and a row of the source that have the same key.
+struct MatchedRow {
+  uint32_t row;
+  uint32_t source;
+};
+
+class KeyIndex {
+ public:
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  /// Of `num_rows` rows, fewer than 2^31. \throws Error(kOutOfBudget)
+  KeyIndex(MemoryBudget& budget, uint64_t num_rows);
+  /// The next rows; those with nulls in their keys are counted and left out.
+  void Add(const JoinKeys& keys);
+  /// Every row that is in the index for each row of `keys`, in the order of `keys`.
+  std::vector<MatchedRow> Find(const JoinKeys& keys) const;
+
+ private:
+  struct Slot {
+    uint64_t word = 0;
+    uint32_t row = kNone;
+  };
+  uint64_t SlotOf(uint64_t word) const;
+  uint32_t FirstRow(const JoinKeys& keys, int64_t row) const;
+
+  BudgetCharge charge_;
+  std::vector<uint32_t> next_;  ///< by row: another with the same key
+  std::vector<Slot> words_;     ///< of keys that are words
+  KeySet bytes_;                ///< of others, and the first row of each
+  std::vector<uint32_t> first_;
+  int shift_ = 0;
+  uint64_t max_rows_;
+};
+
+}  // namespace eider::mutate

@@ -1,0 +1,36 @@
+#pragma once
+/// \file
+/// A condition on a row of a merge's source and the row of its table that matches it: SQL over `source.x` and `target.x`. Thread-safe.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "eider/mutate/join_keys.h"
+#include "eider/query/bound_expression.h"
+
+namespace eider::mutate {
+
+class MergeCondition {
+ public:
+  /// \throws Error(kInvalid) for text that is no condition, or names columns that are not there
+  MergeCondition(const SqlExpression& sql, const Schema& source, const Schema& target);
+
+  /// Paths of the columns that it wants of each side.
+  const std::vector<std::string>& source_columns() const { return paths_[0]; }
+  const std::vector<std::string>& target_columns() const { return paths_[1]; }
+  /// The pairs for which it is true. `source`, `target`: those columns.
+  std::vector<MatchedRow> Filter(const std::vector<MatchedRow>& pairs, const std::vector<ArrayPtr>& source,
+                                 const std::vector<ArrayPtr>& target) const;
+
+ private:
+  struct Operand {
+    bool is_target;
+    size_t column;  ///< of its side
+  };
+  std::shared_ptr<const expr::Expression> condition_;
+  std::vector<Operand> operands_;
+  std::vector<std::string> paths_[2];
+};
+
+}  // namespace eider::mutate

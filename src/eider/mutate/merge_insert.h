@@ -1,0 +1,21 @@
+#pragma once
+/// \file
+/// Merges rows into a table by key.
+
+#include <eider/merge_insert.h>
+
+#include "eider/table/snapshot.h"
+
+namespace eider::mutate {
+
+struct Merged {
+  table::Snapshot snapshot;  ///< the version that was read, when no row changed
+  MergeInsertMetrics metrics;
+};
+
+/// Columns of `source` are matched by name; what it lacks stays as it is in rows that are updated. The source is read once.
+/// \throws Error(kInvalid) naming the key of a row that several rows of the source match, or that matches where none may
+Merged MergeInsert(const table::Snapshot& read, RecordBatchReader& source, const MergeInsertOptions& options,
+                   const std::shared_ptr<Session>& session);
+
+}  // namespace eider::mutate

@@ -1,0 +1,265 @@
+#include "eider/table/cleanup_plan.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "eider/base/error.h"
+#include "eider/io/store_path.h"
+#include "eider/table/feature_flags.h"
+#include "eider/table/open_versions.h"
+#include "eider/table/refs.h"
+
+namespace eider::table {
+namespace {
+
+using Kind = CleanupFile::Kind;
+
+constexpr auto kDefaultAge = std::chrono::hours(24 * 14);
+/// No writer works so long before it commits.
+constexpr auto kUnverifiedAge = std::chrono::hours(24 * 7);
+
+int64_t Now(const CleanupOptions& options) {
+  if (options.clock) return options.clock();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+void CheckOptions(const CleanupOptions& options) {
+  if (options.retain_versions == 0u) throw Invalid("cleanup: retain_versions must be greater than 0, got 0");
+  if (options.versions && options.versions->empty()) throw Invalid("cleanup: versions is an empty list");
+  if (options.deletes_per_second == 0u) throw Invalid("cleanup: the limit of deletions for each second must be greater than 0, got 0");
+}
+
+/// A manifest of which everything is known that it may name.
+ManifestPtr ReadKnown(const io::ObjectStore& store, const VersionEntry& entry) {
+  ManifestPtr manifest = ReadManifest(store, entry);
+  RequireReadable(*manifest);
+  RequireWritable(*manifest);
+  return manifest;
+}
+
+/// nullptr when it was removed since it was listed.
+ManifestPtr ReadIfThere(const io::ObjectStore& store, const VersionEntry& entry) {
+  try {
+    return ReadKnown(store, entry);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kNotFound) throw;
+    return nullptr;
+  }
+}
+
+/// "_versions/d{version}.manifest"
+std::vector<VersionEntry> ListDetached(const io::ObjectStore& store) {
+  std::vector<VersionEntry> detached;
+  for (const std::string& path : store.ListPaths("_versions")) {
+    std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+    if (!name.starts_with('d') || !name.ends_with(".manifest")) continue;
+    name.remove_prefix(1);
+    name.remove_suffix(std::string_view(".manifest").size());
+    uint64_t version = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), version);
+    if (error == std::errc() && end == name.data() + name.size()) detached.push_back({version, path});
+  }
+  return detached;
+}
+
+/// Folders below tree/ that hold versions, listed as a branch or not: one may just be made.
+void FindBranchFolders(const io::ObjectStore& table, const std::string& folder, std::vector<std::string>* found) {
+  for (const std::string& inner : table.ListFolders(folder)) {
+    const std::string_view name = std::string_view(inner).substr(inner.rfind('/') + 1);
+    if (name == "_versions") found->push_back(folder);
+    else if (!name.starts_with('_') && name != "data") FindBranchFolders(table, inner, found);
+  }
+}
+
+void AddVersions(const io::ObjectStore& store, const std::vector<uint64_t>& but, NamedFiles* names) {
+  for (const VersionEntry& entry : ListVersions(store).versions) {
+    if (std::binary_search(but.begin(), but.end(), entry.version)) continue;
+    if (const ManifestPtr manifest = ReadIfThere(store, entry)) names->Add(*manifest);
+  }
+  for (const VersionEntry& entry : ListDetached(store)) {
+    if (const ManifestPtr manifest = ReadIfThere(store, entry)) names->Add(*manifest);
+  }
+}
+
+std::set<uint64_t> TaggedVersions(const Snapshot& at, std::string* names = nullptr, const std::set<uint64_t>& of = {}) {
+  const std::optional<std::string> branch = BranchOf(at);
+  std::set<uint64_t> tagged;
+  for (const auto& [name, tag] : ListTags(*TableStore(at))) {
+    if (NormalBranch(tag.info.branch) != branch) continue;
+    tagged.insert(tag.info.version);
+    if (names && of.contains(tag.info.version)) *names += fmt::format("{}'{}' (version {})", names->empty() ? "" : ", ", name, tag.info.version);
+  }
+  return tagged;
+}
+
+/// Looks at each version of the branch against the limits; `entries` are ascending.
+class VersionChoice {
+ public:
+  VersionChoice(const Snapshot& at, const CleanupOptions& options, std::vector<VersionEntry> entries)
+      : at_(at), options_(options), entries_(std::move(entries)) {
+    const bool no_limit = !options.older_than && !options.retain_versions && !options.versions;
+    const std::optional<std::chrono::nanoseconds> age = no_limit ? std::optional<std::chrono::nanoseconds>(kDefaultAge) : options.older_than;
+    if (age) before_ns_ = Now(options) - age->count();
+  }
+
+  /// Entries that no limit keeps.
+  std::vector<VersionEntry> Old() const {
+    std::vector<VersionEntry> old;
+    for (size_t i = 0; i < entries_.size(); ++i) {
+      const VersionEntry& entry = entries_[i];
+      if (entry.version >= at_.version() || entry.version == entries_.back().version) continue;
+      if (options_.retain_versions && entries_.size() - i <= *options_.retain_versions) continue;
+      if (options_.versions && std::find(options_.versions->begin(), options_.versions->end(), entry.version) == options_.versions->end()) continue;
+      const ManifestPtr manifest = ReadIfThere(*at_.store, entry);
+      if (!manifest || (before_ns_ && manifest->timestamp_ns() >= *before_ns_)) continue;
+      old.push_back(entry);
+    }
+    return old;
+  }
+
+ private:
+  const Snapshot& at_;
+  const CleanupOptions& options_;
+  const std::vector<VersionEntry> entries_;
+  std::optional<int64_t> before_ns_;
+};
+
+void RequireUntagged(const Snapshot& at, const std::vector<VersionEntry>& old) {
+  std::set<uint64_t> versions;
+  for (const VersionEntry& entry : old) versions.insert(entry.version);
+  std::string names;
+  TaggedVersions(at, &names, versions);
+  if (!names.empty()) {
+    throw Invalid("cleanup: old versions are tagged, by {}: delete these tags, or let tagged versions stay (error_if_tagged_old_versions=False)", names);
+  }
+}
+
+/// Lists what may lie around, and decides about each file.
+class FileChoice {
+ public:
+  FileChoice(const Snapshot& at, const CleanupOptions& options, const NamedFiles& spared, const NamedFiles& removed)
+      : store_(*at.store), spared_(spared), removed_(removed), delete_unverified_(options.delete_unverified),
+        before_ns_(Now(options) - std::chrono::nanoseconds(kUnverifiedAge).count()) {}
+
+  std::vector<CleanupFile> Run() {
+    Folder("_versions", Kind::kTemporaryManifest, [](std::string_view name) { return name.starts_with(".tmp"); });
+    Folder("_transactions", Kind::kTransaction, [](std::string_view name) { return name.ends_with(".txn"); });
+    Folder("data", Kind::kData, [](std::string_view name) { return name.ends_with(".lance"); });
+    for (const std::string& folder : store_.ListFolders("data")) {
+      Folder(folder, Kind::kData, [](std::string_view name) { return name.ends_with(".blob"); });
+    }
+    Folder("_deletions", Kind::kDeletion, [](std::string_view name) { return name.ends_with(".arrow") || name.ends_with(".bin"); });
+    for (const std::string& folder : store_.ListFolders("_indices")) Everything(folder);
+    return std::move(files_);
+  }
+
+ private:
+  template <typename Matches>
+  void Folder(const std::string& folder, Kind kind, Matches&& matches) {
+    for (const io::FileInfo& file : store_.List(folder)) {
+      if (matches(std::string_view(file.path).substr(file.path.rfind('/') + 1))) Judge(file, kind);
+    }
+  }
+  void Everything(const std::string& folder) {
+    Folder(folder, Kind::kIndex, [](std::string_view) { return true; });
+    for (const std::string& inner : store_.ListFolders(folder)) Everything(inner);
+  }
+  void Judge(const io::FileInfo& info, Kind kind) {
+    CleanupFile file{.path = info.path, .kind = kind, .size_bytes = info.size};
+    if (IsNamed(spared_, file)) return;
+    file.is_unverified = !IsNamed(removed_, file);
+    if (file.is_unverified && !delete_unverified_ && info.modified_ns >= before_ns_) return;
+    files_.push_back(std::move(file));
+  }
+
+  const io::ObjectStore& store_;
+  const NamedFiles& spared_;
+  const NamedFiles& removed_;
+  const bool delete_unverified_;
+  const int64_t before_ns_;
+  std::vector<CleanupFile> files_;
+};
+
+}  // namespace
+
+bool IsNamed(const NamedFiles& names, const CleanupFile& file) {
+  const std::string_view path = file.path;
+  const std::string_view below = path.substr(path.find('/') + 1);
+  switch (file.kind) {
+    case Kind::kData: return names.HasData(below);
+    case Kind::kDeletion: return names.HasDeletion(below);
+    case Kind::kTransaction: return names.HasTransaction(below);
+    case Kind::kIndex: return names.HasIndex(below.substr(0, below.find('/')));
+    case Kind::kManifest:
+    case Kind::kTemporaryManifest: break;
+  }
+  return false;
+}
+
+SparedFiles FilesToSpare(const Snapshot& at, const std::vector<uint64_t>& removed_versions) {
+  SparedFiles spared;
+  AddVersions(*at.store, removed_versions, &spared.named);
+  const io::ObjectStorePtr table = TableStore(at);
+  const std::optional<std::string> branch = BranchOf(at);
+  if (branch) AddVersions(*table, {}, &spared.named);
+  const std::map<std::string, BranchFile> branches = ListBranches(*table);
+  std::vector<std::string> folders;
+  FindBranchFolders(*table, "tree", &folders);
+  for (const std::string& folder : folders) {
+    const std::string name = folder.substr(folder.find('/') + 1);
+    if (name == branch) continue;
+    NamedFiles files;
+    AddVersions(*io::OpenFolder(table, folder), {}, &files);
+    spared.named.Add(files);
+    const auto found = branches.find(name);
+    if (found != branches.end() && NormalBranch(found->second.info.parent) == branch) {
+      spared.branches.push_back({name, found->second.info.parent_version, files.any_in_base()});
+    }
+  }
+  return spared;
+}
+
+std::set<uint64_t> NamedVersions(const Snapshot& at) {
+  std::set<uint64_t> named = TaggedVersions(at);
+  const std::optional<std::string> branch = BranchOf(at);
+  const io::ObjectStorePtr table = TableStore(at);
+  for (const auto& [name, file] : ListBranches(*table)) {
+    if (NormalBranch(file.info.parent) != branch) continue;
+    NamedFiles files;
+    AddVersions(*BranchStore(table, name), {}, &files);
+    if (files.any_in_base()) named.insert(file.info.parent_version);
+  }
+  return named;
+}
+
+CleanupPlan PlanCleanup(const Snapshot& at, const CleanupOptions& options) {
+  CheckOptions(options);
+  RequireWritable(*at.manifest);
+  const VersionListing listing = ListVersions(*at.store);
+  if (listing.versions.empty()) throw NotFound("'{}': the table is gone", at.store->root());
+  const std::vector<VersionEntry> old = VersionChoice(at, options, listing.versions).Old();
+  if (options.error_if_tagged) RequireUntagged(at, old);
+  const std::set<uint64_t> named = NamedVersions(at);
+  CleanupPlan plan;
+  std::vector<CleanupFile> manifests;
+  NamedFiles removed;
+  for (const VersionEntry& entry : old) {
+    if (named.contains(entry.version)) continue;
+    if (OpenVersions::Process().IsOpen(at.store->root(), entry.version)) {
+      plan.warnings.push_back(fmt::format("version {} stays: it is open in this process", entry.version));
+      continue;
+    }
+    const ManifestPtr manifest = ReadIfThere(*at.store, entry);
+    if (!manifest) continue;
+    removed.Add(*manifest);
+    plan.removed_versions.push_back(entry.version);
+    manifests.push_back({.path = entry.path, .kind = Kind::kManifest, .size_bytes = manifest->size_bytes()});
+  }
+  SparedFiles spared = FilesToSpare(at, plan.removed_versions);
+  plan.files = FileChoice(at, options, spared.named, removed).Run();
+  plan.files.insert(plan.files.end(), manifests.begin(), manifests.end());
+  plan.branches = std::move(spared.branches);
+  return plan;
+}
+
+}  // namespace eider::table
