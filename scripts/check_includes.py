@@ -36,6 +36,8 @@ PUBLIC_OWNER = {
     "dataset": "dataset",
     "loader": "loader",
     "merge_insert": "mutate",
+    "schema_change": "mutate",
+    "transaction": "dataset",
 }
 # Tests may reach further: a page test writes and reads, an interop helper opens files.
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])eider/([^>"]+)[>"]', re.M)

@@ -4,6 +4,10 @@
 
 #include <nanobind/nanobind.h>
 
+namespace eider {
+class Dataset;
+}  // namespace eider
+
 namespace eider::python {
 
 void BindErrors(nanobind::module_& m);
@@ -15,5 +19,11 @@ void BindRefs(nanobind::module_& m);
 void BindBlob(nanobind::module_& m);
 void BindFile(nanobind::module_& m);
 void BindLoader(nanobind::module_& m);
+void BindTransactions(nanobind::module_& m);
+
+/// What BindDataset leaves to others: methods that change columns and metadata.
+void DefineEvolution(nanobind::class_<Dataset>& dataset);
+/// Methods for workers.
+void DefineWork(nanobind::class_<Dataset>& dataset);
 
 }  // namespace eider::python

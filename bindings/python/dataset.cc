@@ -480,6 +480,8 @@ void BindDataset(nb::module_& m) {
   DefineViews(dataset);
   DefineReads(dataset);
   DefineChanges(dataset);
+  DefineEvolution(dataset);
+  DefineWork(dataset);
   m.def("open_dataset", &OpenDataset, "uri"_a, "reference"_a.none() = nb::none(), "session"_a.none() = nb::none());
   m.def("write_dataset", &WriteDataset, "data"_a, "uri"_a, "mode"_a = WriteMode::kCreate, "data_storage_version"_a = "",
         "max_rows_per_file"_a, "max_bytes_per_file"_a, "checksums"_a = true, "enable_v2_manifest_paths"_a = true,

@@ -12,4 +12,5 @@ NB_MODULE(_eider, m) {
   eider::python::BindRefs(m);
   eider::python::BindFile(m);
   eider::python::BindLoader(m);
+  eider::python::BindTransactions(m);
 }

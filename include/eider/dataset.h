@@ -17,6 +17,7 @@
 #include <eider/row_reader.h>
 #include <eider/refs.h>
 #include <eider/schema.h>
+#include <eider/schema_change.h>
 #include <eider/session.h>
 #include <eider/stats.h>
 #include <eider/write_options.h>
@@ -62,6 +63,8 @@ using BatchFunction = std::function<RecordBatch(const RecordBatch&)>;
 
 class Dataset;
 using DatasetPtr = std::shared_ptr<Dataset>;
+
+struct FragmentColumns;  // transaction.h
 
 struct UpdateResult {
   DatasetPtr dataset;  ///< at the new version; no row to update makes no version
@@ -186,7 +189,25 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
   virtual DatasetPtr AddColumns(const std::vector<ComputedColumn>& columns, Durability durability = Durability::kDefault) = 0;
   /// Adds columns of nulls: metadata only. Every field must be nullable.
   virtual DatasetPtr AddColumns(const Schema& null_columns, Durability durability = Durability::kDefault) = 0;
+  /// Renames columns, allows or forbids nulls (metadata only), and casts (the column is written anew). Paths are those before the call.
+  virtual DatasetPtr AlterColumns(const std::vector<ColumnAlteration>& alterations, Durability durability = Durability::kDefault) = 0;
+  /// Sets and removes keys of config and metadata.
+  virtual DatasetPtr UpdateConfig(const ConfigUpdate& update, Durability durability = Durability::kDefault) = 0;
   virtual DatasetPtr DropColumns(const std::vector<std::string>& columns, Durability durability = Durability::kDefault) = 0;
+
+  // For workers, who change one fragment and leave the commit to another (transaction.h).
+
+  /// The fragments as messages of the format. Those of one id, where it is given.
+  virtual std::vector<std::string> FragmentMessages(std::optional<uint64_t> id = {}) const = 0;
+  /// The transaction that made a version, as a message of the format; nullopt where it is not kept.
+  virtual std::optional<std::string> ReadTransaction(uint64_t version) const = 0;
+  /// The fragment without the rows for which the filter is true, or without physical rows; nullopt when none is left.
+  virtual std::optional<std::string> DeleteFromFragment(uint64_t id, const SqlExpression& filter) const = 0;
+  virtual std::optional<std::string> DeleteFromFragment(uint64_t id, std::span<const uint64_t> offsets) const = 0;
+  /// The fragment with columns of the values of expressions, or with data that hold its live rows in order. `replace`: the columns are
+  /// there, and those of before become invalid.
+  virtual FragmentColumns AddFragmentColumns(uint64_t id, const std::vector<ComputedColumn>& columns) const = 0;
+  virtual FragmentColumns AddFragmentColumns(uint64_t id, RecordBatchReader& data, bool replace = false) const = 0;
 };
 
 }  // namespace eider

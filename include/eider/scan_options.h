@@ -37,6 +37,7 @@ struct SortKey {
 struct ComputedColumn {
   std::string name;
   SqlExpression expression;
+  TypePtr type = nullptr;  ///< to cast to; null: as it comes
 };
 
 /// When a filter leaves few rows of a block, which of the columns that it does not want are read row by row. Changes what is read, never

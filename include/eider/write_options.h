@@ -45,6 +45,16 @@ struct WriteOptions {
   std::shared_ptr<Session> session;
 };
 
+/// Of commits of what others wrote (transaction.h).
+struct CommitOptions {
+  uint32_t max_retries = 20;             ///< attempts while others are faster
+  bool detached = false;                 ///< a version of its own beside the line of versions, found by number only
+  bool enable_v2_manifest_paths = true;  ///< of a new table
+  bool enable_stable_row_ids = false;    ///< of a new table
+  Durability durability = Durability::kDefault;
+  std::shared_ptr<Session> session;
+};
+
 /// Of deletes, updates and compactions.
 struct ChangeOptions {
   Durability durability = Durability::kDefault;

@@ -41,6 +41,7 @@ from .scanner import LanceScanner, ScanStatistics, ScanStats
 from .schema import LanceField, LanceSchema
 from .session import Session
 from .stats import DataStatistics, FieldStatistics
+from .transaction import LanceOperation, Transaction
 from .udf import BatchUDF, batch_udf
 from .write import write_dataset
 
@@ -74,6 +75,7 @@ __all__ = [
     "LanceFileReader",
     "LanceFileWriter",
     "LanceFragment",
+    "LanceOperation",
     "LanceScanner",
     "LanceSchema",
     "MergeInsertBuilder",
@@ -83,6 +85,7 @@ __all__ = [
     "ScanStatistics",
     "ScanStats",
     "Session",
+    "Transaction",
     "UnsupportedError",
     "__version__",
     "batch_udf",

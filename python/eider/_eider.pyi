@@ -1,6 +1,6 @@
 """The native module. Its classes are internal: use the package ``eider``."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 __version__: Final[str]
@@ -273,6 +273,28 @@ class Dataset:
         durability: Durability = ...,
     ) -> Dataset: ...
     def add_computed(self, columns: Sequence[tuple[str, SqlExpression]], durability: Durability = ...) -> Dataset: ...
+    def alter_columns(
+        self, alterations: Sequence[tuple[str, str | None, bool | None, Any]], durability: Durability = ...
+    ) -> Dataset: ...
+    def update_config(
+        self,
+        config: Mapping[str, str | None] | None = None,
+        table_metadata: Mapping[str, str | None] | None = None,
+        schema_metadata: Mapping[str, str | None] | None = None,
+        field_metadata: Mapping[str, Mapping[str, str | None]] = ...,
+        replace: bool = False,
+        durability: Durability = ...,
+    ) -> Dataset: ...
+    def fragment_messages(self, fragment_id: int | None = None) -> list[bytes]: ...
+    def read_transaction(self, version: int) -> bytes | None: ...
+    def delete_from_fragment(self, fragment_id: int, filter: SqlExpression) -> bytes | None: ...
+    def delete_rows_from_fragment(self, fragment_id: int, offsets: Sequence[int]) -> bytes | None: ...
+    def compute_fragment_columns(
+        self, fragment_id: int, columns: Sequence[tuple[str, SqlExpression]]
+    ) -> tuple[bytes, LanceSchema, list[int]]: ...
+    def add_fragment_columns(
+        self, fragment_id: int, data: RecordBatchReader, replace: bool = False
+    ) -> tuple[bytes, LanceSchema, list[int]]: ...
     def add_nulls(self, schema: Any, durability: Durability = ...) -> Dataset: ...
     def delete(
         self, filter: SqlExpression | None, conflict_retries: int, retry_seconds: float, durability: Durability = ...
@@ -394,6 +416,30 @@ def explain_cleanup(
     delete_unverified: bool,
     error_if_tagged: bool,
 ) -> CleanupExplanation: ...
+def write_uncommitted(
+    data: RecordBatchReader,
+    uri: str,
+    mode: WriteMode,
+    data_storage_version: str,
+    max_rows_per_file: int,
+    max_bytes_per_file: int,
+    max_page_bytes: int = ...,
+    external_blobs: ExternalBlobs = ...,
+    session: Session | None = None,
+) -> bytes: ...
+def commit_transaction(
+    uri: str,
+    transaction: bytes,
+    max_retries: int = 20,
+    detached: bool = False,
+    enable_v2_manifest_paths: bool = True,
+    enable_stable_row_ids: bool = False,
+    durability: Durability = ...,
+    session: Session | None = None,
+) -> Dataset: ...
+def field_messages(schema: LanceSchema) -> list[bytes]: ...
+def schema_of_messages(fields: Sequence[bytes], metadata: Mapping[str, bytes]) -> LanceSchema: ...
+def metadata_of_schema(schema: LanceSchema) -> dict[str, bytes]: ...
 def write_dataset(
     data: RecordBatchReader,
     uri: str,

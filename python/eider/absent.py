@@ -25,7 +25,6 @@ _ABSENT: dict[str, frozenset[str]] = {
         Index
         IndexFile
         IndexProgress
-        LanceOperation
         LsmPointLookupPlanner
         LsmScanner
         LsmVectorSearchPlanner
@@ -34,7 +33,6 @@ _ABSENT: dict[str, frozenset[str]] = {
         ShardWriter
         ShardingField
         ShardingSpec
-        Transaction
         bitmap
         bytes_read_counter
         evaluate_sharding_spec
@@ -58,15 +56,11 @@ _ABSENT: dict[str, frozenset[str]] = {
         """
         add_bases
         all_files
-        alter_columns
         centroids
-        commit
-        commit_batch
         commit_existing_index_segments
         create_index
         create_index_uncommitted
         create_scalar_index
-        delete_config_keys
         describe_indices
         drop
         drop_index
@@ -74,7 +68,6 @@ _ABSENT: dict[str, frozenset[str]] = {
         fragment_ids
         from_pydantic_model
         get_ivf_model
-        get_transactions
         has_index
         index_statistics
         initial_storage_options
@@ -85,24 +78,16 @@ _ABSENT: dict[str, frozenset[str]] = {
         list_indices
         mem_wal_index_details
         mem_wal_writer
-        merge
         merge_existing_index_segments
         merge_index_metadata
         migrate_manifest_paths_v2
         new_file_session
         partition_expression
         prewarm_index
-        read_transaction
         remap_row_addrs
-        replace_field_metadata
         replace_schema
-        replace_schema_metadata
         storage_options_accessor
         tracked_files
-        update_config
-        update_field_metadata
-        update_metadata
-        update_schema_metadata
         validate
         """.split()
     ),
@@ -115,17 +100,9 @@ _ABSENT: dict[str, frozenset[str]] = {
     ),
     "LanceFragment": frozenset(
         """
-        create
         create_from_file
-        delete
-        delete_rows
-        merge
-        merge_columns
         open_session
         partition_expression
-        physical_schema
-        update_columns
-        validate
         """.split()
     ),
     "LanceStats": frozenset(

@@ -10,6 +10,7 @@ from . import _eider
 from .add_columns import add_columns
 from .arguments import DurabilityName, count_of, durability_of, file_version_of, name_of, names_of, refuse, seconds_of
 from .ingest import ReaderLike
+from .left_join import RightSide
 from .merge_insert import MergeInsertBuilder
 from .optimize import DatasetOptimizer
 from .sql import Parameters, expression_of
@@ -76,6 +77,23 @@ class DatasetChanges:
         self._native = add_columns(
             self._native, transforms, read_columns, reader_schema, rows, durability_of(durability), params
         )
+
+    def merge(self, data_obj: ReaderLike, left_on: str, right_on: str | None = None, schema: pa.Schema | None = None) -> None:
+        """Add the columns of another table, joined by key: rows whose key it lacks get nulls.
+
+        Args:
+            data_obj: The table, held in memory. Of several rows with one key, the first counts.
+            left_on: Column of the dataset with the key. A key that is null meets nothing.
+            right_on: Column of ``data_obj`` with the key, which is not added; None: named like ``left_on``.
+            schema: Schema to cast ``data_obj`` to.
+
+        Raises:
+            InvalidError: a column of that name exists, or the keys are of types that do not compare.
+            NotFoundError: a key is not there.
+        """
+        right = RightSide("merge", data_obj, right_on or left_on, schema)
+        rows = self.scanner(columns=[name_of("merge", left_on)], batch_size=1 << 16).to_batches()  # type: ignore[attr-defined]
+        self._native = self._native.add_from_reader(right.new_columns(rows, left_on))
 
     def drop_columns(self, columns: list[str], *, durability: DurabilityName | None = None) -> None:
         """Drop columns. Writes metadata only: the data stays in the files of earlier versions."""

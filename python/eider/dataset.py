@@ -12,7 +12,9 @@ from .arguments import count_of, names_of, refuse, rows_of, uri_of
 from .arrow_dataset import class_for_arrow
 from .blob_reads import BlobReads
 from .changes import DatasetChanges
+from .commits import DatasetCommits
 from .error import InvalidError, UnsupportedError
+from .evolve import DatasetEvolution
 from .facts import DatasetFacts
 from .fragment import LanceFragment, fragment_ids_of, fragments_of
 from .history import DatasetHistory
@@ -39,7 +41,7 @@ __all__ = ["ColumnOrdering", "LanceDataset"]
 _MAX_KEPT_SCHEMAS = 16
 
 
-class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, BlobReads, DatasetJoins, Refusing):
+class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolution, DatasetCommits, BlobReads, DatasetJoins, Refusing):
     """A dataset at one version.
 
     Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert``, ``update``, ``delete`` and ``checkout_latest``

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from operator import index
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,8 +10,11 @@ from . import _eider
 from .absent import Refusing
 from .arguments import refuse
 from .error import InvalidError
+from .fragment_metadata import DataFile, DeletionFile, FragmentMetadata, RowDatasetVersionMeta, RowIdMeta
+from .fragment_work import FragmentWork
 from .projection import Columns
 from .scanner import LanceScanner, ScanStats
+from .write_fragments import create_fragment, write_fragments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,83 +24,21 @@ if TYPE_CHECKING:
     from .dataset import LanceDataset
     from .scanner import ScanOptions
 
-__all__ = ["DataFile", "DeletionFile", "FragmentMetadata", "LanceFragment"]
+__all__ = [
+    "DataFile",
+    "DeletionFile",
+    "FragmentMetadata",
+    "LanceFragment",
+    "RowDatasetVersionMeta",
+    "RowIdMeta",
+    "write_fragments",
+]
 
 
-@dataclass(frozen=True)
-class DataFile:
-    """One data file of a fragment.
-
-    ``fields[i]`` is the id of the field that column ``column_indices[i]`` of the file holds. ``path`` is below ``data/``.
-    ``file_size_bytes`` is None when it was not recorded.
-    """
-
-    path: str
-    fields: list[int]
-    column_indices: list[int] = field(default_factory=list)
-    file_major_version: int = 0
-    file_minor_version: int = 0
-    file_size_bytes: int | None = None
-    base_id: int | None = None
-
-    def field_ids(self) -> list[int]:
-        """Ids of the fields that the file holds."""
-        return self.fields
-
-
-@dataclass(frozen=True)
-class DeletionFile:
-    """Where a fragment's deleted rows are written. ``file_type`` is ``"array"`` or ``"bitmap"``."""
-
-    read_version: int
-    id: int
-    file_type: str
-    num_deleted_rows: int
-    name: str
-
-    def path(self) -> str:
-        """Path below the dataset's root."""
-        return self.name
-
-
-@dataclass(frozen=True)
-class FragmentMetadata:
-    """What the manifest records of a fragment."""
-
-    id: int
-    files: list[DataFile]
-    physical_rows: int
-    deletion_file: DeletionFile | None = None
-
-    @property
-    def num_deletions(self) -> int:
-        """Number of deleted rows."""
-        return 0 if self.deletion_file is None else self.deletion_file.num_deleted_rows
-
-    @property
-    def num_rows(self) -> int:
-        """Number of live rows."""
-        return self.physical_rows - self.num_deletions
-
-    def data_files(self) -> list[DataFile]:
-        """The data files; together they hold every column."""
-        return self.files
-
-
-def _data_file(info: _eider.DataFileInfo) -> DataFile:
-    return DataFile(info.path, info.field_ids, info.column_indices, info.major, info.minor, info.size_bytes or None)
-
-
-def _deletion_file(info: _eider.FragmentInfo) -> DeletionFile | None:
-    match = re.search(r"\d+-(\d+)-(\d+)\.(arrow|bin)$", info.deletion_file)
-    if match is None:
-        return None
-    kind = "array" if match[3] == "arrow" else "bitmap"
-    return DeletionFile(int(match[1]), int(match[2]), kind, info.deleted_rows, info.deletion_file)
-
-
-class LanceFragment(Refusing):
+class LanceFragment(FragmentWork, Refusing):
     """A fragment of one dataset version. Row positions count the live rows of the fragment."""
+
+    create = staticmethod(create_fragment)
 
     def __init__(
         self, dataset: LanceDataset, fragment_id: int, *, fragment: tuple[_eider.FragmentInfo, int] | None = None
@@ -133,15 +72,9 @@ class LanceFragment(Refusing):
         """Schema of the dataset."""
         return self._dataset.schema
 
-    @property
-    def metadata(self) -> FragmentMetadata:
-        """What the manifest records of the fragment."""
-        info = self._info
-        return FragmentMetadata(info.id, self.data_files(), info.physical_rows, _deletion_file(info))
-
     def data_files(self) -> list[DataFile]:
         """The data files; together they hold every column."""
-        return [_data_file(file) for file in self._info.files]
+        return self.metadata.files
 
     def deletion_file(self) -> str | None:
         """Path of the deletion file below the dataset's root, or None."""

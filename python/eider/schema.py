@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+import copyreg
+
+from . import _eider
 from ._eider import LanceField, LanceSchema
 
 __all__ = ["LanceField", "LanceSchema"]
+
+
+def _schema_of(fields: list[bytes], metadata: dict[str, bytes]) -> LanceSchema:
+    return _eider.schema_of_messages(fields, metadata)
+
+
+def _reduced(schema: LanceSchema) -> tuple[object, tuple[list[bytes], dict[str, bytes]]]:
+    return _schema_of, (_eider.field_messages(schema), _eider.metadata_of_schema(schema))
+
+
+copyreg.pickle(LanceSchema, _reduced)  # type: ignore[arg-type]

@@ -1,15 +1,20 @@
 #include <eider/dataset.h>
+#include <eider/transaction.h>
 
 #include "eider/base/error.h"
 #include "eider/dataset/file_blob.h"
 #include "eider/dataset/function_reader.h"
+#include "eider/dataset/table_dataset.h"
 #include "eider/io/store.h"
+#include "eider/mutate/alter.h"
 #include "eider/mutate/columns.h"
 #include "eider/mutate/compact.h"
 #include "eider/mutate/deep_clone.h"
 #include "eider/mutate/delete.h"
 #include "eider/mutate/merge_insert.h"
+#include "eider/mutate/metadata.h"
 #include "eider/mutate/update.h"
+#include "eider/mutate/worker.h"
 #include "eider/mutate/write.h"
 #include "eider/query/table_reader.h"
 #include "eider/reduce/aggregate.h"
@@ -192,11 +197,49 @@ class TableDataset final : public Dataset {
   DatasetPtr AddColumns(const Schema& null_columns, Durability durability) override {
     return Rebind(mutate::AddNullColumns(snapshot(), null_columns, Columns(durability)));
   }
+  DatasetPtr AlterColumns(const std::vector<ColumnAlteration>& alterations, Durability durability) override {
+    return Rebind(mutate::AlterColumns(snapshot(), alterations, Columns(durability)));
+  }
+  DatasetPtr UpdateConfig(const ConfigUpdate& update, Durability durability) override {
+    return Rebind(mutate::UpdateConfig(snapshot(), update, Columns(durability)));
+  }
   DatasetPtr DropColumns(const std::vector<std::string>& columns, Durability durability) override {
     return Rebind(mutate::DropColumns(snapshot(), columns, Columns(durability)));
   }
 
+  std::vector<std::string> FragmentMessages(std::optional<uint64_t> id) const override {
+    std::vector<std::string> messages;
+    for (size_t i = id ? FragmentAt(*id) : 0, end = id ? i + 1 : manifest().num_fragments(); i < end; ++i) {
+      messages.push_back(manifest().fragment(i).proto().SerializeAsString());
+    }
+    return messages;
+  }
+  std::optional<std::string> ReadTransaction(uint64_t version) const override {
+    const auto transaction = table::ReadTransaction(table::LoadSnapshot(snapshot().store, version, session_.get()));
+    if (!transaction) return std::nullopt;
+    return transaction->SerializeAsString();
+  }
+  std::optional<std::string> DeleteFromFragment(uint64_t id, const SqlExpression& filter) const override {
+    return Message(mutate::DeleteFromFragment(*reader_, FragmentAt(id), filter));
+  }
+  std::optional<std::string> DeleteFromFragment(uint64_t id, std::span<const uint64_t> offsets) const override {
+    return Message(mutate::DeleteFromFragment(*reader_, FragmentAt(id), offsets));
+  }
+  FragmentColumns AddFragmentColumns(uint64_t id, const std::vector<ComputedColumn>& columns) const override {
+    return Message(mutate::AddToFragment(snapshot(), FragmentAt(id), columns, Columns(Durability::kDefault)));
+  }
+  FragmentColumns AddFragmentColumns(uint64_t id, RecordBatchReader& data, bool replace) const override {
+    return Message(mutate::AddToFragment(snapshot(), FragmentAt(id), data, replace, Columns(Durability::kDefault)));
+  }
+
  private:
+  static std::optional<std::string> Message(const std::optional<table::DataFragmentProto>& fragment) {
+    if (!fragment) return std::nullopt;
+    return fragment->SerializeAsString();
+  }
+  static FragmentColumns Message(mutate::ChangedFragment changed) {
+    return {changed.fragment.SerializeAsString(), std::move(changed.schema), std::move(changed.field_ids)};
+  }
   const table::Snapshot& snapshot() const { return reader_->snapshot(); }
   const table::Manifest& manifest() const { return *snapshot().manifest; }
   io::ObjectStorePtr table_store() const { return table::TableStore(snapshot()); }
@@ -208,6 +251,11 @@ class TableDataset final : public Dataset {
   }
   DeleteResult Rebind(mutate::Changed deleted) const {
     return {.dataset = Rebind(std::move(deleted.snapshot)), .num_deleted_rows = deleted.num_rows};
+  }
+  size_t FragmentAt(uint64_t id) const {
+    const std::optional<size_t> at = manifest().FindFragment(id);
+    if (!at) throw NotFound("version {} has no fragment {}", version(), id);
+    return *at;
   }
   mutate::ColumnOptions Columns(Durability durability) const { return {.durability = durability, .session = session_}; }
 
@@ -303,6 +351,10 @@ std::vector<FragmentInfo> TableDataset::fragments() const {
 }
 
 }  // namespace
+
+DatasetPtr MakeDataset(std::string uri, table::Snapshot snapshot, std::shared_ptr<Session> session) {
+  return std::make_shared<TableDataset>(std::move(uri), std::move(snapshot), std::move(session));
+}
 
 DatasetPtr Dataset::Open(const std::string& uri, const OpenOptions& options) {
   return InContext([&] { return fmt::format("dataset '{}'", uri); },

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <deque>
 
+#include "eider/array/null_array.h"
 #include "eider/base/memory_budget.h"
 #include "eider/base/task_pool.h"
 #include "eider/mutate/align.h"
@@ -20,13 +21,26 @@ constexpr uint64_t kFirstRows = 1024;
 /// Of the budget, for each fragment that is being written.
 constexpr uint64_t kFragmentBytes = 128 << 20;
 
+RecordBatch Empty(const SchemaPtr& schema) {
+  RecordBatch batch{.schema = schema};
+  for (const Field& field : schema->fields) batch.columns.push_back(MakeNullArray(field.type, 0));
+  return batch;
+}
+
 class ComputedRows final : public RecordBatchReader {
  public:
-  ComputedRows(const query::TableReader& table, const query::ComputedColumns& computed, const query::ReadPlan& plan, size_t fragment,
-               size_t width)
-      : table_(table), computed_(computed), plan_(plan), next_(table.Starts()[fragment]), end_(table.Starts()[fragment + 1]), width_(width) {}
+  ComputedRows(const query::TableReader& table, const query::ComputedColumns& computed, const query::ReadPlan& plan, const BatchMap& map,
+               size_t fragment, size_t width)
+      : table_(table),
+        computed_(computed),
+        plan_(plan),
+        map_(map),
+        schema_(map ? map(Empty(computed.schema())).schema : computed.schema()),
+        next_(table.Starts()[fragment]),
+        end_(table.Starts()[fragment + 1]),
+        width_(width) {}
 
-  const SchemaPtr& schema() const override { return computed_.schema(); }
+  const SchemaPtr& schema() const override { return schema_; }
 
   std::optional<RecordBatch> Next() override {
     if (ready_.empty() && next_ < end_) ComputeParts();
@@ -59,12 +73,15 @@ class ComputedRows final : public RecordBatchReader {
     const uint64_t width = bytes / (end - first) + 1;
     for (uint64_t seen = widest_; seen < width && !widest_.compare_exchange_weak(seen, width);) {
     }
-    return computed_.Apply(read);
+    const RecordBatch computed = computed_.Apply(read);
+    return map_ ? map_(computed) : computed;
   }
 
   const query::TableReader& table_;
   const query::ComputedColumns& computed_;
   const query::ReadPlan& plan_;
+  const BatchMap& map_;
+  const SchemaPtr schema_;
   uint64_t next_;
   const uint64_t end_;
   const size_t width_;
@@ -83,19 +100,15 @@ ComputedFragments::ComputedFragments(const table::Snapshot& read, const std::vec
       computed_(*table_, OnlyComputed(columns)),
       plan_(table_->Plan(computed_.ReadOptions())) {}
 
-std::unique_ptr<RecordBatchReader> ComputedFragments::Rows(size_t fragment, size_t width) const {
-  return std::make_unique<ComputedRows>(*table_, computed_, *plan_, fragment, width);
-}
-
-void ComputedFragments::Write(size_t fragment, ColumnMerge* merge, size_t width) const {
+void ComputedFragments::Write(size_t fragment, ColumnMerge* merge, const BatchMap& map, size_t width) const {
   const size_t threads = static_cast<size_t>(std::max(0, table_->session()->cpu_pool().num_threads())) + 1;
-  const std::unique_ptr<RecordBatchReader> values = Rows(fragment, std::min(width, threads));
-  AlignedReader aligned(*values, merge->added());
+  ComputedRows values(*table_, computed_, *plan_, map, fragment, std::min(width, threads));
+  AlignedReader aligned(values, merge->added());
   LiveRowStream rows(aligned);
   merge->Write(fragment, rows);
 }
 
-void ComputedFragments::WriteAll(ColumnMerge* merge) const {
+void ComputedFragments::WriteAll(ColumnMerge* merge, const BatchMap& map) const {
   TaskPool& pool = table_->session()->cpu_pool();
   const size_t fragments = table_->num_fragments(), threads = static_cast<size_t>(std::max(0, pool.num_threads())) + 1;
   const size_t most = std::max<uint64_t>(1, table_->session()->budget().limit_bytes() / kFragmentBytes);
@@ -103,7 +116,7 @@ void ComputedFragments::WriteAll(ColumnMerge* merge) const {
   std::atomic<size_t> next{0};
   pool.ParallelFor(lanes, [&](size_t) {
     try {
-      for (size_t i = next++; i < fragments; i = next++) Write(i, merge, std::max<size_t>(1, threads / lanes));
+      for (size_t i = next++; i < fragments; i = next++) Write(i, merge, map, std::max<size_t>(1, threads / lanes));
     } catch (...) {
       next = fragments;  // the other lanes need not go on
       throw;

@@ -4,10 +4,15 @@
 
 #include <eider/scan_options.h>
 
+#include <functional>
+
 #include "eider/mutate/column_merge.h"
 #include "eider/query/computed_columns.h"
 
 namespace eider::mutate {
+
+/// What becomes of computed batches before they are written. Called from several threads.
+using BatchMap = std::function<RecordBatch(const RecordBatch&)>;
 
 class ComputedFragments {
  public:
@@ -15,12 +20,10 @@ class ComputedFragments {
   ComputedFragments(const table::Snapshot& read, const std::vector<ComputedColumn>& columns, std::shared_ptr<Session> session);
 
   const SchemaPtr& schema() const { return computed_.schema(); }
-  /// The live rows of a fragment. `width`: parts of them that are computed at once. This must outlive it.
-  std::unique_ptr<RecordBatchReader> Rows(size_t fragment, size_t width) const;
   /// The file of one fragment.
-  void Write(size_t fragment, ColumnMerge* merge, size_t width = SIZE_MAX) const;
+  void Write(size_t fragment, ColumnMerge* merge, const BatchMap& map = {}, size_t width = SIZE_MAX) const;
   /// Those of all.
-  void WriteAll(ColumnMerge* merge) const;
+  void WriteAll(ColumnMerge* merge, const BatchMap& map = {}) const;
 
  private:
   const std::shared_ptr<const query::TableReader> table_;

@@ -5,6 +5,7 @@
 #include "eider/base/error.h"
 #include "eider/mutate/align.h"
 #include "eider/mutate/commit_files.h"
+#include "eider/mutate/worker.h"
 #include "eider/mutate/write_fragments.h"
 #include "eider/schema/field_proto.h"
 
@@ -69,6 +70,29 @@ bool SyncsFor(Durability durability) {
   const std::string_view text = value ? value : "full";
   if (text != "full" && text != "none") throw Invalid("EIDER_DURABILITY='{}': it must be full or none", text);
   return text == "full";
+}
+
+table::TransactionProto WriteUncommitted(const io::ObjectStorePtr& store, RecordBatchReader& data, const WriteOptions& options) {
+  const bool exists = table::TableExists(*store);
+  if (exists && options.mode == WriteMode::kCreate) throw AlreadyExists("'{}' is a dataset already", store->root());
+  const table::Snapshot read = exists ? table::LoadSnapshot(store) : table::Snapshot();
+  const bool appends = exists && options.mode == WriteMode::kAppend;
+  if (appends) RequireSameVersion(options.data_storage_version, read.manifest->data_storage_version());
+  std::string version = options.data_storage_version;
+  if (version.empty()) version = appends ? read.manifest->data_storage_version() : "2.2";
+  NewDataFiles files(store, FragmentOptions(options, version));
+  table::TransactionProto transaction = NewTransaction(exists ? read.version() : 0, options);
+  if (appends) {
+    AlignedReader aligned(data, read.manifest->schema());
+    transaction.mutable_append();
+    for (table::DataFragmentProto& fragment : WriteFragments(aligned, read.manifest->schema(), &files)) {
+      *transaction.mutable_append()->add_fragments() = std::move(fragment);
+    }
+  } else {
+    WriteAll(data, &files, transaction.mutable_overwrite());
+  }
+  files.Keep();
+  return transaction;
 }
 
 table::Snapshot Create(const io::ObjectStorePtr& store, RecordBatchReader& data, const WriteOptions& options) {

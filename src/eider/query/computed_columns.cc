@@ -36,6 +36,7 @@ ComputedColumns::ComputedColumns(const TableReader& table, const ScanOptions& op
   }
   for (const ComputedColumn& column : options.computed) {
     columns_.push_back({.expression = ParseExpression(column.expression, *all), .places = {}});
+    if (column.type) columns_.back().expression = columns_.back().expression->As(column.type);
     for (std::string& wanted : ReadColumns(columns_.back().expression->columns(), table.snapshot().manifest->schema())) read_options_.columns->push_back(std::move(wanted));
   }
   const SchemaPtr read = table.Plan(read_options_)->schema();

@@ -194,6 +194,21 @@ Snapshot Commit(const Snapshot& read, TransactionProto transaction, const Commit
   throw RetryableConflict("{}: other writers were faster {} times in a row", OperationName(transaction), options.max_attempts);
 }
 
+Snapshot CommitDetached(const Snapshot& read, TransactionProto transaction, const CommitOptions& options,
+                        std::optional<std::string> storage_version) {
+  RequireWritable(*read.manifest);
+  const uint64_t version = NewDeletionFileId() | uint64_t{1} << 63;
+  NextVersion next(read.manifest.get(), read.manifest->head(), read.manifest->uses_stable_row_ids());
+  next.SetVersion(version);
+  next.Apply(transaction, storage_version);
+  WriteTransactionFile(*read.store, transaction, options.sync);
+  const std::string bytes = next.Serialize(transaction);
+  Snapshot snapshot{.store = read.store, .naming = read.naming, .manifest_path = ManifestPath(version, read.naming)};
+  snapshot.manifest = Manifest::Parse(CopyToBuffer(SpanOf(bytes)));
+  if (PutManifest(read.store, snapshot.manifest_path, bytes, transaction, options.sync) == PutResult::kLanded) return snapshot;
+  throw RetryableConflict("{}: the random version {} is taken", OperationName(transaction), version);
+}
+
 Snapshot CreateTable(const io::ObjectStorePtr& store, TransactionProto transaction, const CreateOptions& create,
                      const CommitOptions& options) {
   if (TableExists(*store)) throw AlreadyExists("'{}' is a dataset already", store->root());

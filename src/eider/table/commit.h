@@ -34,6 +34,10 @@ TransactionProto NewTransaction(uint64_t read_version);
 Snapshot Commit(const Snapshot& read, TransactionProto transaction, const CommitOptions& options = {},
                 std::optional<std::string> storage_version = {});
 
+/// Commits a version beside the line, on top of `read` as it is: its number is random, and nobody finds it who does not know that.
+Snapshot CommitDetached(const Snapshot& read, TransactionProto transaction, const CommitOptions& options = {},
+                        std::optional<std::string> storage_version = {});
+
 /// Commits version 1 of a new table; the transaction is an Overwrite. \throws Error(kAlreadyExists)
 Snapshot CreateTable(const io::ObjectStorePtr& store, TransactionProto transaction, const CreateOptions& create,
                      const CommitOptions& options = {});

@@ -350,6 +350,59 @@ TEST(CommitTest, AVersionAsksForMoreWhenRowsWrittenBeforeItMayNotFit) {
   EXPECT_TRUE(AsksForMore(before, after));
 }
 
+TransactionProto ConfigOf(const std::string& config_key, const std::string& table_key = "", bool of_schema = false, int32_t field = -1) {
+  TransactionProto transaction = NewTransaction(1);
+  auto& update = *transaction.mutable_update_config();
+  if (!config_key.empty()) update.mutable_config_updates()->add_entries()->set_key(config_key);
+  if (!table_key.empty()) update.mutable_table_metadata_updates()->add_entries()->set_key(table_key);
+  if (of_schema) update.mutable_schema_metadata_updates()->add_entries()->set_key("s");
+  if (field >= 0) (*update.mutable_field_metadata_updates())[field].add_entries()->set_key("f");
+  return transaction;
+}
+
+TEST(CommitTest, UpdatesOfConfigConflictByKey) {
+  const Snapshot base = NewTable();
+  const auto kind_of = [](const TransactionProto& mine, const TransactionProto& theirs) -> std::optional<ErrorKind> {
+    try {
+      CheckConflict(mine, theirs, 2, false);
+      return std::nullopt;
+    } catch (const Error& error) {
+      return error.kind();
+    }
+  };
+  TransactionProto replace = ConfigOf("z");
+  replace.mutable_update_config()->mutable_config_updates()->set_replace(true);
+  EXPECT_EQ(kind_of(ConfigOf("a"), ConfigOf("b", "a", true, 1)), std::nullopt);
+  EXPECT_EQ(kind_of(ConfigOf("a"), ConfigOf("a")), ErrorKind::kConflict);
+  EXPECT_EQ(kind_of(ConfigOf("", "a"), ConfigOf("", "a")), ErrorKind::kConflict);
+  EXPECT_EQ(kind_of(replace, ConfigOf("a")), ErrorKind::kConflict);
+  EXPECT_EQ(kind_of(ConfigOf("a"), replace), ErrorKind::kConflict);
+  EXPECT_EQ(kind_of(ConfigOf("", "", true), ConfigOf("", "", true)), ErrorKind::kConflict);
+  EXPECT_EQ(kind_of(ConfigOf("", "", false, 1), ConfigOf("", "", false, 2)), std::nullopt);
+  EXPECT_EQ(kind_of(ConfigOf("", "", false, 1), ConfigOf("", "", false, 1)), ErrorKind::kConflict);
+  TransactionProto restore = NewTransaction(1);
+  restore.mutable_restore();
+  TransactionProto overwrite = OverwriteOf(1);
+  (*overwrite.mutable_overwrite()->mutable_config_upsert_values())["a"] = "1";
+  for (const TransactionProto& described : {ConfigOf("", "", true), ConfigOf("", "", false, 1)}) {
+    EXPECT_EQ(kind_of(described, overwrite), ErrorKind::kConflict);
+    EXPECT_EQ(kind_of(overwrite, described), std::nullopt);
+    EXPECT_EQ(kind_of(described, restore), ErrorKind::kConflict);
+    EXPECT_EQ(kind_of(described, MergeOf(base)), ErrorKind::kRetryableConflict);
+    EXPECT_EQ(kind_of(MergeOf(base), described), ErrorKind::kRetryableConflict);
+    EXPECT_EQ(kind_of(ProjectOf(base, {}), described), ErrorKind::kRetryableConflict);
+    EXPECT_EQ(kind_of(described, ProjectOf(base, {})), std::nullopt);
+    EXPECT_EQ(kind_of(described, AppendOf(1)), std::nullopt);
+    EXPECT_EQ(kind_of(AppendOf(1), described), std::nullopt);
+  }
+  for (const TransactionProto& theirs : {restore, MergeOf(base), ProjectOf(base, {}), AppendOf(1), OverwriteOf(1)}) {
+    EXPECT_EQ(kind_of(ConfigOf("a", "b"), theirs), std::nullopt);
+  }
+  EXPECT_EQ(kind_of(ConfigOf("a"), overwrite), ErrorKind::kConflict);
+  EXPECT_EQ(kind_of(overwrite, ConfigOf("a")), ErrorKind::kConflict);
+  EXPECT_EQ(kind_of(overwrite, ConfigOf("b")), std::nullopt);
+}
+
 TEST(CommitTest, RefusesTablesThatNeedUnknownWriterFeatures) {
   const Snapshot created = NewTable();
   ManifestDraft draft;

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "eider/base/error.h"
+#include "eider/table/config_update.h"
 #include "eider/table/inserted_keys.h"
 
 namespace eider::table {
@@ -121,12 +122,7 @@ Verdict OverwriteAfter(const Txn& mine, const Txn& theirs) {
     case Txn::kUpdateConfig: break;
     default: return kFine;
   }
-  const auto& config = theirs.update_config();
-  if (config.has_schema_metadata_updates() || config.field_metadata_updates_size() > 0) return kNever;
-  for (const auto& entry : config.config_updates().entries()) {
-    if (mine.overwrite().config_upsert_values().contains(entry.key())) return kNever;
-  }
-  return kFine;
+  return Clash(theirs.update_config(), mine.overwrite()) ? kNever : kFine;
 }
 
 Verdict MergeAfter(const Txn& theirs) {
@@ -135,12 +131,41 @@ Verdict MergeAfter(const Txn& theirs) {
     case Txn::kProject:
     case Txn::kRestore:
     case Txn::kUpdateMemWalState: return kNever;
+    case Txn::kUpdateConfig: return TouchesSchema(theirs.update_config()) ? kRetry : kFine;
     case Txn::kCreateIndex:
-    case Txn::kUpdateConfig:
     case Txn::kReserveFragments:
     case Txn::kClone:
     case Txn::kUpdateBases: return kFine;
     default: return kRetry;
+  }
+}
+
+/// Metadata of the schema and of fields is written on what others made of these.
+Verdict ConfigAfter(const Txn::UpdateConfig& mine, const Txn& theirs) {
+  switch (theirs.operation_case()) {
+    case Txn::kUpdateConfig: return Clash(mine, theirs.update_config()) ? kNever : kFine;
+    case Txn::kOverwrite: return TouchesSchema(mine) || Clash(mine, theirs.overwrite()) ? kNever : kFine;
+    case Txn::kRestore: return TouchesSchema(mine) ? kNever : kFine;
+    case Txn::kMerge: return TouchesSchema(mine) ? kRetry : kFine;
+    case Txn::kUpdateMemWalState: return kNever;
+    case Txn::OPERATION_NOT_SET: return kRetry;
+    default: return kFine;
+  }
+}
+
+Verdict ReplacementAfter(const Txn& mine, const Txn& theirs) {
+  switch (theirs.operation_case()) {
+    case Txn::kOverwrite:
+    case Txn::kRestore:
+    case Txn::kUpdateMemWalState: return kNever;
+    case Txn::kUpdate:
+    case Txn::kRewrite:
+    case Txn::kDataReplacement: return TouchSameFragment(mine, theirs) ? kRetry : kFine;
+    case Txn::kCreateIndex:
+    case Txn::kMerge:
+    case Txn::kProject:
+    case Txn::OPERATION_NOT_SET: return kRetry;
+    default: return kFine;
   }
 }
 
@@ -152,10 +177,10 @@ Verdict ProjectAfter(const Txn& theirs) {
     case Txn::kDelete:
     case Txn::kCreateIndex:
     case Txn::kRewrite:
-    case Txn::kUpdateConfig:
     case Txn::kReserveFragments:
     case Txn::kClone:
     case Txn::kUpdateBases: return kFine;
+    case Txn::kUpdateConfig: return TouchesSchema(theirs.update_config()) ? kRetry : kFine;
     default: return kRetry;
   }
 }
@@ -169,6 +194,8 @@ Verdict Judge(const Txn& mine, const Txn& theirs, bool asks_for_more) {
     case Txn::kOverwrite: return OverwriteAfter(mine, theirs);
     case Txn::kMerge: return MergeAfter(theirs);
     case Txn::kProject: return ProjectAfter(theirs);
+    case Txn::kUpdateConfig: return ConfigAfter(mine.update_config(), theirs);
+    case Txn::kDataReplacement: return ReplacementAfter(mine, theirs);
     case Txn::kRestore: return kFine;
     default: throw Unsupported("commit: operation '{}'", OperationName(mine));
   }

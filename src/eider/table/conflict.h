@@ -8,8 +8,10 @@
 ///     Update           .      f      f       X           .         f      R      R       X      .       f        f
 ///     Rewrite          .      f      f       X           R         f      R      .       X      .       f        f
 ///     Overwrite        .      .      .       R           .         .      .      .       .      .*      .        .
-///     Merge            R      R      R       X           .         R      R      X       X      .       R        R
-///     Project          R      .      R       X           .         .      R      R       X      .       R        R
+///     Merge            R      R      R       X           .         R      R      X       X      .#      R        R
+///     Project          R      .      R       X           .         .      R      R       X      .#      R        R
+///     DataRepl         .      .      f       X           R         f      R      R       X      .       f        .
+///     Config           .      .      .       .#*         .         .      .#     .       .#     *       .        .
 ///     Restore          .      .      .       .           .         .      .      .       .      .       .        .
 ///
 ///     .  both stand    R  re-execute mine on the new version    X  mine can never stand
@@ -17,7 +19,8 @@
 ///     +  R when theirs asks for more than before: the rows of an append were written without knowing it
 ///     An update that names the keys it inserts is R after whatever may have brought one of them into the table: appends, updates that do not
 ///     tell their keys or share one, replaced data.
-///     *  X when both touch the same config key, or theirs touches schema or field metadata
+///     *  X when both touch the same config key, or else the same part of what config_update.h says
+///     #  R (X where one of them is an overwrite or restore) when the config update touches metadata of schema or fields
 ///
 /// An operation that this version does not know counts as R.
 

@@ -8,6 +8,7 @@
 #include "eider/base/parse_message.h"
 #include "eider/base/wire.h"
 #include "eider/rows/portable_roaring.h"
+#include "eider/table/config_update.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
 
@@ -75,6 +76,12 @@ void NextVersion::Apply(const TransactionProto& transaction, const std::optional
     case TransactionProto::kOverwrite: ApplyOverwrite(transaction.overwrite(), storage_version); break;
     case TransactionProto::kMerge: ApplyMerge(transaction.merge()); break;
     case TransactionProto::kProject: ApplyProject(transaction.project()); break;
+    case TransactionProto::kDataReplacement: ApplyDataReplacement(transaction.data_replacement()); break;
+    case TransactionProto::kUpdateConfig:
+      KeepFragments();
+      KeepIndices();
+      ApplyConfigUpdate(transaction.update_config(), &draft_.head);
+      break;
     default: throw Unsupported("commit: operation '{}'", OperationName(transaction));
   }
 }
@@ -104,8 +111,7 @@ void NextVersion::ApplyRewrite(const TransactionProto::Rewrite& rewrite) {
 
 void NextVersion::ApplyUpdate(const TransactionProto::Update& update) {
   RecordMaxFragmentId();
-  if (update.update_mode() == kColumnsMode) {
-    if (stable_row_ids_) throw Unsupported("commit: an update that rewrites columns of a table with stable row ids");
+  if (update.update_mode() == kColumnsMode || update.fields_modified_size() > 0) {
     std::unordered_set<uint64_t> changed;
     for (const DataFragmentProto& fragment : update.updated_fragments()) changed.insert(fragment.id());
     Uncover(changed, {update.fields_modified().begin(), update.fields_modified().end()});
@@ -115,6 +121,15 @@ void NextVersion::ApplyUpdate(const TransactionProto::Update& update) {
     ChangeFragments(update.updated_fragments(), update.removed_fragment_ids(), Change::kDeletions);
   }
   AddNewFragments(update.new_fragments(), Rows::kMoved);
+}
+
+void NextVersion::ChangeFiles(const DataFragmentProto& changed, DataFragmentProto* fragment) {
+  if (changed.physical_rows() != fragment->physical_rows()) {
+    throw Invalid("update: fragment {} of {} rows, version {} has {}", changed.id(), changed.physical_rows(), base_->version(), fragment->physical_rows());
+  }
+  *fragment->mutable_files() = changed.files();
+  // Which rows the new values are of is not told: all may be.
+  if (stable_row_ids_) fragment->set_inline_last_updated_at_versions(rows::MakeVersionSequence(fragment->physical_rows(), draft_.head.version()));
 }
 
 void NextVersion::ChangeFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated_fragments,
@@ -132,8 +147,8 @@ void NextVersion::ChangeFragments(const google::protobuf::RepeatedPtrField<DataF
     }
     // All else is that of the newest version: only the deleted rows, or the files, are ours to say.
     DataFragmentProto fragment = base_->fragment(i).proto();
-    if (change == Change::kFiles) *fragment.mutable_files() = found->second->files();
-    else *fragment.mutable_deletion_file() = found->second->deletion_file();
+    if (change == Change::kFiles) ChangeFiles(*found->second, &fragment);
+    if (found->second->has_deletion_file()) *fragment.mutable_deletion_file() = found->second->deletion_file();
     if (fragment.physical_rows() == 0) fragment.set_physical_rows(found->second->physical_rows());
     AddFragment(fragment);
     updated.erase(found);
@@ -168,7 +183,7 @@ void NextVersion::ApplyMerge(const TransactionProto::Merge& merge) {
   }
   *draft_.head.mutable_fields() = merge.schema();
   *draft_.head.mutable_schema_metadata() = merge.schema_metadata();
-  KeepIndices();
+  DropIndicesWithoutFields();
   for (size_t i = 0; i < base_->num_fragments(); ++i) {
     DataFragmentProto fragment = merge.fragments(static_cast<int>(i));
     const DataFragmentProto& before = base_->fragment(i).proto();

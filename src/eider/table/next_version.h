@@ -28,6 +28,8 @@ class NextVersion {
 
   /// `storage_version`: of an overwrite, unset keeps the table's.
   void Apply(const TransactionProto& transaction, const std::optional<std::string>& storage_version);
+  /// A version outside of the line that the base is of.
+  void SetVersion(uint64_t version) { draft_.head.set_version(version); }
   /// Instead of Apply: the contents of an older version. Ids go on counting.
   void Restore(const Manifest& old);
   /// Instead of Apply: the base itself, under its number, as the first version of another table.
@@ -43,11 +45,14 @@ class NextVersion {
   void ApplyOverwrite(const TransactionProto::Overwrite& overwrite, const std::optional<std::string>& storage_version);
   void ApplyMerge(const TransactionProto::Merge& merge);
   void ApplyProject(const TransactionProto::Project& project);
+  void ApplyDataReplacement(const TransactionProto::DataReplacement& replacement);
 
   enum class Change { kDeletions, kFiles };
   /// The fragments, those that are `updated` with new lists of deleted rows or of files, without those `removed`.
   void ChangeFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated,
                        const google::protobuf::RepeatedField<uint64_t>& removed, Change change);
+  /// Takes the files of `changed`.
+  void ChangeFiles(const DataFragmentProto& changed, DataFragmentProto* fragment);
   void KeepFragments();
   enum class Rows { kNew, kMoved };  ///< moved rows keep the ids and versions that their fragments carry
   void AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments, Rows rows = Rows::kNew);

@@ -1,0 +1,155 @@
+#include "eider/mutate/worker.h"
+
+#include <algorithm>
+#include <set>
+
+#include "eider/base/error.h"
+#include "eider/mutate/align.h"
+#include "eider/mutate/computed_rows.h"
+#include "eider/mutate/new_deletions.h"
+#include "eider/mutate/write.h"
+#include "eider/schema/field_path.h"
+
+namespace eider::mutate {
+namespace {
+
+using Fragments = google::protobuf::RepeatedPtrField<table::DataFragmentProto>;
+
+void RequireNewFragments(const Fragments& fragments, const char* operation) {
+  for (const table::DataFragmentProto& fragment : fragments) {
+    if (fragment.files_size() == 0) throw Invalid("{}: a new fragment has no data file", operation);
+    if (fragment.physical_rows() == 0) throw Invalid("{}: a new fragment has no rows", operation);
+    if (fragment.has_deletion_file()) throw Invalid("{}: a new fragment has a deletion file, which its new id would not find", operation);
+  }
+}
+
+void RequireWhole(const table::TransactionProto& transaction) {
+  if (transaction.uuid().empty()) throw Invalid("transaction: it has no uuid");
+  if (transaction.has_append()) RequireNewFragments(transaction.append().fragments(), "append");
+  if (transaction.has_overwrite()) RequireNewFragments(transaction.overwrite().fragments(), "overwrite");
+  if (transaction.has_overwrite() && transaction.overwrite().schema_size() == 0) throw Invalid("overwrite: the schema has no columns");
+}
+
+/// The version of the data files that an overwrite brings along; unset: it brings none.
+std::optional<std::string> VersionOfFiles(const table::TransactionProto& transaction) {
+  if (!transaction.has_overwrite() || transaction.overwrite().fragments_size() == 0) return std::nullopt;
+  const table::DataFileProto& file = transaction.overwrite().fragments(0).files(0);
+  if (file.file_major_version() != 2) throw Unsupported("overwrite with data files of version {}.{}", file.file_major_version(), file.file_minor_version());
+  return WritableVersion(fmt::format("{}.{}", file.file_major_version(), file.file_minor_version())).ToString();
+}
+
+std::optional<table::DataFragmentProto> Finish(const query::TableReader& table, size_t fragment, NewDeletions* deletions) {
+  deletions->Finish();
+  deletions->Keep();
+  if (!deletions->removed().empty()) return std::nullopt;
+  return deletions->updated().empty() ? table.snapshot().manifest->fragment(fragment).proto() : deletions->updated()[0];
+}
+
+void CollectIds(const std::vector<LanceField>& fields, std::set<int32_t>* ids) {
+  for (const LanceField& field : fields) {
+    ids->insert(field.id);
+    CollectIds(field.children, ids);
+  }
+}
+
+/// The columns of the table that the data bring.
+LanceSchema ColumnsOfTable(const LanceSchema& table, const Schema& data) {
+  std::vector<std::string> names;
+  for (const Field& field : data.fields) names.push_back(QuoteSegment(field.name));
+  if (names.empty()) throw Invalid("replacing columns: there are none");
+  return Project(table, names);
+}
+
+ChangedFragment Finish(ColumnMerge* merge, size_t fragment, LanceSchema schema) {
+  ChangedFragment changed{.fragment = merge->fragment(fragment), .schema = std::move(schema)};
+  const auto& fields = changed.fragment.files(changed.fragment.files_size() - 1).fields();
+  changed.field_ids.assign(fields.begin(), fields.end());
+  merge->Keep();
+  return changed;
+}
+
+void Invalidate(const LanceSchema& columns, table::DataFragmentProto* fragment) {
+  std::set<int32_t> ids;
+  CollectIds(columns.fields, &ids);
+  for (int f = 0; f + 1 < fragment->files_size(); ++f) {
+    for (int32_t& id : *fragment->mutable_files(f)->mutable_fields()) {
+      if (ids.contains(id)) id = table::kTombstone;
+    }
+  }
+}
+
+}  // namespace
+
+table::Snapshot CommitTransaction(const io::ObjectStorePtr& store, table::TransactionProto transaction, const CommitOptions& options) {
+  RequireWhole(transaction);
+  const bool sync = SyncsFor(options.durability);
+  const std::optional<std::string> version = VersionOfFiles(transaction);
+  if (!table::TableExists(*store)) {
+    if (!transaction.has_overwrite()) throw NotFound("'{}' is not a dataset, and only an overwrite makes one", store->root());
+    if (options.detached) throw Unsupported("detached commit: '{}' is not a dataset", store->root());
+    transaction.set_read_version(0);
+    const table::CreateOptions create{.naming = options.enable_v2_manifest_paths ? table::Naming::kV2 : table::Naming::kV1,
+                                      .data_storage_version = version.value_or("2.2"),
+                                      .stable_row_ids = options.enable_stable_row_ids};
+    return table::CreateTable(store, std::move(transaction), create, {.sync = sync});
+  }
+  const std::optional<uint64_t> read_version = transaction.read_version() == 0 ? std::nullopt : std::optional(transaction.read_version());
+  const table::Snapshot read = table::LoadSnapshot(store, read_version);
+  transaction.set_read_version(read.version());
+  if (transaction.has_restore() && !options.detached) return table::Restore(table::LoadSnapshot(store, transaction.restore().version()), {.sync = sync});
+  if (options.detached) return table::CommitDetached(read, std::move(transaction), {.sync = sync}, version);
+  return table::Commit(read, std::move(transaction), {.sync = sync, .max_attempts = std::max<uint32_t>(1, options.max_retries)}, version);
+}
+
+std::optional<table::DataFragmentProto> DeleteFromFragment(const query::TableReader& table, size_t fragment, const SqlExpression& filter) {
+  NewDeletions deletions(table, SyncsFor(Durability::kDefault));
+  const std::unique_ptr<RecordBatchReader> rows = table.Scan({.columns = std::vector<std::string>(),
+                                                              .filter = filter,
+                                                              .fragment_ids = std::vector<uint64_t>{table.snapshot().manifest->fragment(fragment).id()},
+                                                              .batch_rows = 1 << 16,
+                                                              .with_row_address = true});
+  while (const std::optional<RecordBatch> batch = rows->Next()) {
+    const Array& addresses = *batch->columns[0];
+    deletions.Add({addresses.buffers[0].as<uint64_t>() + addresses.offset, static_cast<size_t>(addresses.length)});
+  }
+  return Finish(table, fragment, &deletions);
+}
+
+std::optional<table::DataFragmentProto> DeleteFromFragment(const query::TableReader& table, size_t fragment, std::span<const uint64_t> offsets) {
+  const query::FragmentReader& reader = table.fragment(fragment);
+  const uint64_t physical_rows = reader.physical_rows(table.context(nullptr));
+  const rows::DeletionVector* gone = reader.deletions(table.context(nullptr));
+  std::set<uint64_t> addresses;
+  for (const uint64_t offset : offsets) {
+    if (offset >= physical_rows) throw Invalid("delete_rows: offset {} is out of range, fragment {} has {} rows", offset, reader.id(), physical_rows);
+    if (!gone || !gone->IsDeleted(offset)) addresses.insert(reader.id() << 32 | offset);
+  }
+  NewDeletions deletions(table, SyncsFor(Durability::kDefault));
+  deletions.Add(std::vector<uint64_t>(addresses.begin(), addresses.end()));
+  return Finish(table, fragment, &deletions);
+}
+
+ChangedFragment AddToFragment(const table::Snapshot& read, size_t fragment, const std::vector<ComputedColumn>& columns, const ColumnOptions& options) {
+  const ComputedFragments computed(read, columns, options.session ? options.session : Session::Default());
+  const LanceSchema added = NewColumns(*read.manifest, *computed.schema());
+  LanceSchema schema = WithColumns(*read.manifest, added);
+  ColumnMerge merge(read, added, schema, options);
+  computed.Write(fragment, &merge);
+  return Finish(&merge, fragment, std::move(schema));
+}
+
+ChangedFragment AddToFragment(const table::Snapshot& read, size_t fragment, RecordBatchReader& data, bool replace, const ColumnOptions& options) {
+  const LanceSchema& table = read.manifest->schema();
+  const LanceSchema added = replace ? ColumnsOfTable(table, *data.schema()) : NewColumns(*read.manifest, *data.schema());
+  LanceSchema schema = replace ? table : WithColumns(*read.manifest, added);
+  ColumnMerge merge(read, added, schema, options);
+  AlignedReader aligned(data, added);
+  LiveRowStream rows(aligned);
+  merge.Write(fragment, rows);
+  rows.RequireEnd();
+  ChangedFragment changed = Finish(&merge, fragment, std::move(schema));
+  if (replace) Invalidate(added, &changed.fragment);
+  return changed;
+}
+
+}  // namespace eider::mutate
