@@ -103,14 +103,18 @@ class ScanReader : public RecordBatchReader {
     return std::nullopt;
   }
 
-  // Rows per block, up to the end of a batch: batches that fit the block's bytes, by what the types fix and what was seen so far.
-  uint64_t BlockRows(const FragmentReader& fragment) const {
+  /// By what the types fix and what was seen so far.
+  uint64_t RowBytes(const FragmentReader& fragment) const {
     uint64_t bytes = std::max<uint64_t>(plan_->fixed_bytes_per_row(), 1);
-    if (seen_rows_ > 0) {
-      bytes = std::max(bytes, seen_bytes_ / seen_rows_);
-    } else if (plan_->has_variable_columns()) {
-      for (const uint64_t stored : fragment.StoredBytesPerRow(*plan_, table_->context(nullptr))) bytes += stored;
-    }
+    if (seen_rows_ > 0) return std::max(bytes, seen_bytes_ / seen_rows_);
+    if (!plan_->has_variable_columns()) return bytes;
+    for (const uint64_t stored : fragment.StoredBytesPerRow(*plan_, table_->context(nullptr))) bytes += stored;
+    return bytes;
+  }
+
+  // Rows per block, up to the end of a batch: batches that fit the block's bytes.
+  uint64_t BlockRows(const FragmentReader& fragment) const {
+    const uint64_t bytes = RowBytes(fragment);
     if (MustLearn()) {
       return std::clamp<uint64_t>(kLeastBlockBytes / bytes, 1, plan_->has_blobs() ? kFirstBlobRows : kFirstVariableRows);
     }
@@ -154,11 +158,12 @@ class ScanReader : public RecordBatchReader {
   /// One long run, or several short ones.
   std::vector<RowRun> NextRuns(bool wait) {
     std::vector<RowRun> runs;
-    uint64_t rows = 0;
-    while (rows < kMergedRows && runs.size() < kMergedRuns && (runs.empty() || !MustLearn())) {
+    uint64_t rows = 0, bytes = 0;
+    while (rows < kMergedRows && bytes < block_bytes_ / 2 && runs.size() < kMergedRuns && (runs.empty() || !MustLearn())) {
       std::optional<RowRun> run = NextRun(wait && runs.empty());
       if (!run) break;
       rows += run->size();
+      bytes += run->size() * RowBytes(table_->fragment(run->fragment));
       runs.push_back(std::move(*run));
     }
     return runs;
