@@ -103,7 +103,7 @@ class RightSide {
   LeftJoinedRows Join(const query::TableReader& table, std::optional<uint64_t> fragment_id) const {
     std::optional<std::vector<uint64_t>> ids;
     if (fragment_id) ids = {*fragment_id};
-    const uint64_t block_bytes = session_->budget().limit_bytes() / 8 / source_.num_parts();
+    const uint64_t block_bytes = session_->budget().limit_bytes() / 16 / source_.num_parts();
     return {table, source_, replaces_, std::move(ids), rows_.RowsPerBatch(BatchBytesOf(session_->budget())), rows_.RowsPerBatch(block_bytes)};
   }
   std::shared_ptr<const query::TableReader> Open(const table::Snapshot& read) const { return std::make_shared<const query::TableReader>(read, session_); }
