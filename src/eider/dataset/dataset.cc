@@ -67,6 +67,12 @@ class TableDataset final : public Dataset {
     return Rebind(table::LoadSnapshot(snapshot().store, version, session_.get()));
   }
   DatasetPtr CheckoutLatest() const override { return Rebind(table::LoadSnapshot(snapshot().store, {}, session_.get())); }
+  DatasetPtr Serializable() const override {
+    table::Snapshot read = snapshot();
+    read.is_serializable = true;
+    return std::make_shared<TableDataset>(uri_, std::move(read), session_);
+  }
+  bool is_serializable() const override { return snapshot().is_serializable; }
   DatasetPtr Checkout(const Reference& reference) const override { return Rebind(Resolve(reference)); }
   DatasetPtr Restore(Durability durability) override {
     return Rebind(table::Restore(snapshot(), {.sync = mutate::SyncsFor(durability)}));
@@ -247,6 +253,7 @@ class TableDataset final : public Dataset {
   DatasetPtr Rebind(table::Snapshot other) const {
     const bool moves = other.store->root() != snapshot().store->root();
     std::string uri = moves ? UriOnBranch(uri_, table::BranchOf(snapshot()), table::BranchOf(other)) : uri_;
+    other.is_serializable = is_serializable();
     return std::make_shared<TableDataset>(std::move(uri), std::move(other), session_);
   }
   DeleteResult Rebind(mutate::Changed deleted) const {
@@ -376,13 +383,13 @@ DatasetPtr Dataset::Write(RecordBatchReader& data, const std::string& uri, const
                      // As in the reference, appending to or overwriting what does not exist creates it.
                      const bool exists = options.mode != WriteMode::kCreate && table::TableExists(*store);
                      table::Snapshot snapshot;
-                     if (!exists) {
-                       snapshot = mutate::Create(store, data, write);
-                     } else if (options.mode == WriteMode::kAppend) {
-                       snapshot = mutate::Append(table::LoadSnapshot(store), data, write);
-                     } else {
-                       snapshot = mutate::Overwrite(table::LoadSnapshot(store), data, write);
+                     if (exists) {
+                       snapshot = table::LoadSnapshot(store, options.unchanged_since);
+                       snapshot.is_serializable = options.unchanged_since.has_value();
                      }
+                     if (!exists) snapshot = mutate::Create(store, data, write);
+                     else if (options.mode == WriteMode::kAppend) snapshot = mutate::Append(snapshot, data, write);
+                     else snapshot = mutate::Overwrite(snapshot, data, write);
                      return std::make_shared<TableDataset>(uri, std::move(snapshot), write.session);
                    });
 }

@@ -65,7 +65,7 @@ TEST(InsertedKeysTest, AnUpdateRunsAgainAfterWhatMayHaveBroughtItsKeys) {
   *mine.mutable_update()->mutable_inserted_rows() = FilterOf(Ints(TypeId::kInt32, {1, 2}), true);
   const auto runs_again = [&] {
     try {
-      CheckConflict(mine, theirs, 2, false);
+      CheckConflict(mine, theirs, 2, {});
       return false;
     } catch (const Error& error) {
       return error.kind() == ErrorKind::kRetryableConflict;

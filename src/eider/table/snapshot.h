@@ -41,6 +41,7 @@ struct Snapshot {
   ManifestPtr manifest;
   Naming naming = Naming::kV2;
   std::string manifest_path;
+  bool is_serializable = false;  ///< anything may have been read from it: no commit on it stands after one that changed rows
   bool is_kept = false;  ///< by the session: who opens the same version again gets the same manifest
   std::shared_ptr<const void> open;  ///< while there is a copy, cleanup in this process spares the version
 
