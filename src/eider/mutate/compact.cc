@@ -137,7 +137,9 @@ std::vector<std::vector<size_t>> PlanCompaction(const query::TableReader& table,
 Compacted CompactFiles(const table::Snapshot& read, const CompactionOptions& options, const std::shared_ptr<Session>& session) {
   if (options.target_rows_per_fragment == 0) throw Invalid("compaction: target_rows_per_fragment is 0");
   WritableVersion(read.manifest->data_storage_version());
-  return RunWithRetries(read, options.change, [&](const table::Snapshot& now) { return CompactOnce(now, options, session); });
+  table::Snapshot moved = read;
+  moved.is_serializable = false;  // no row changes, whatever was read
+  return RunWithRetries(std::move(moved), options.change, [&](const table::Snapshot& now) { return CompactOnce(now, options, session); });
 }
 
 }  // namespace eider::mutate

@@ -93,7 +93,7 @@ TEST(DeleteTest, GoesOnTopOfOtherFragmentsAndRunsAgainOnTheSame) {
   EXPECT_EQ(ErrorOf([&] { Delete(read, "a = 5", {.retry_timeout = {}}); }).kind(), ErrorKind::kRetryableConflict);
   const table::Snapshot latest = table::LoadSnapshot(read.store);
   Overwrite(latest, *Stream({{"a", {1}}}), {});
-  EXPECT_EQ(ErrorOf([&] { Delete(latest, "a = 5"); }).kind(), ErrorKind::kConflict);
+  EXPECT_EQ(ErrorOf([&] { Delete(latest, "a = 6"); }).kind(), ErrorKind::kConflict);
 }
 
 TEST(DeleteTest, MergesWithWhatOthersDeleteInTheSameFragment) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/base/error.h"
+#include "eider/mutate/matching_rows.h"
 #include "eider/query/table_reader.h"
 #include "eider/rows/row_address.h"
 #include "eider/table/conflict.h"
@@ -52,17 +53,11 @@ class Step {
     const uint64_t num_rows = after_->fragment(*manifest(*after_).FindFragment(after.id())).physical_rows(after_->context(nullptr));
     const rows::DeletionVectorPtr gone = table::ReadDeletions(after_->snapshot(), after, num_rows);
     if (!gone) return true;
-    const std::unique_ptr<RecordBatchReader> matches = before_->Scan({.columns = std::vector<std::string>(),
-                                                                      .filter = filter_,
-                                                                      .fragment_ids = std::vector<uint64_t>{before.id()},
-                                                                      .batch_rows = 1 << 16,
-                                                                      .with_row_address = true});
-    while (const std::optional<RecordBatch> batch = matches->Next()) {
-      const Array& column = *batch->columns[0];
-      const std::span addresses(column.buffers[0].as<uint64_t>() + column.offset, static_cast<size_t>(column.length));
-      if (std::ranges::any_of(addresses, [&](uint64_t address) { return gone->IsDeleted(rows::RowAddress{address}.offset()); })) return true;
-    }
-    return false;
+    bool deletes = false;
+    VisitMatches(*before_, filter_, std::vector<uint64_t>{before.id()}, [&](std::span<const uint64_t> addresses) {
+      deletes = deletes || std::ranges::any_of(addresses, [&](uint64_t address) { return gone->IsDeleted(rows::RowAddress{address}.offset()); });
+    });
+    return deletes;
   }
 
   const SqlExpression& filter_;
