@@ -359,6 +359,14 @@ std::vector<FragmentInfo> TableDataset::fragments() const {
   return infos;
 }
 
+/// nullopt where there is no table.
+std::optional<table::Snapshot> VersionToWriteOn(const io::ObjectStorePtr& store, const WriteOptions& options) {
+  if (!options.unchanged_since) return table::FindLatest(store, options.session.get());
+  table::Snapshot read = table::LoadSnapshot(store, options.unchanged_since, options.session.get());
+  read.is_serializable = true;
+  return read;
+}
+
 }  // namespace
 
 DatasetPtr MakeDataset(std::string uri, table::Snapshot snapshot, std::shared_ptr<Session> session) {
@@ -383,16 +391,13 @@ DatasetPtr Dataset::Write(RecordBatchReader& data, const std::string& uri, const
                      WriteOptions write = options;
                      write.session = SessionOrDefault(options.session);
                      // As in the reference, appending to or overwriting what does not exist creates it.
-                     const bool exists = options.mode != WriteMode::kCreate && table::TableExists(*store);
-                     table::Snapshot snapshot;
-                     if (exists) {
-                       snapshot = table::LoadSnapshot(store, options.unchanged_since);
-                       snapshot.is_serializable = options.unchanged_since.has_value();
-                     }
-                     if (!exists) snapshot = mutate::Create(store, data, write);
-                     else if (options.mode == WriteMode::kAppend) snapshot = mutate::Append(snapshot, data, write);
-                     else snapshot = mutate::Overwrite(snapshot, data, write);
-                     return std::make_shared<TableDataset>(uri, std::move(snapshot), write.session);
+                     std::optional<table::Snapshot> read;
+                     if (options.mode != WriteMode::kCreate) read = VersionToWriteOn(store, write);
+                     table::Snapshot written;
+                     if (!read) written = mutate::Create(store, data, write);
+                     else if (options.mode == WriteMode::kAppend) written = mutate::Append(*read, data, write);
+                     else written = mutate::Overwrite(*read, data, write);
+                     return std::make_shared<TableDataset>(uri, std::move(written), write.session);
                    });
 }
 

@@ -119,9 +119,10 @@ PutResult PutManifest(const io::ObjectStorePtr& store, const std::string& path, 
 /// One attempt on top of `base`; nullopt when the number was taken.
 std::optional<Snapshot> TryCommit(const io::ObjectStorePtr& store, Naming naming, NextVersion& next, uint64_t version,
                                   const TransactionProto& transaction, bool sync) {
-  const std::string bytes = next.Serialize(transaction);
+  const auto owned = std::make_shared<const std::string>(next.Serialize(transaction));
+  const std::string& bytes = *owned;
   Snapshot snapshot{.store = store, .naming = naming, .manifest_path = ManifestPath(version, naming)};
-  snapshot.manifest = Manifest::Parse(CopyToBuffer(SpanOf(bytes)));
+  snapshot.manifest = Manifest::Parse(Buffer(SpanOf(bytes).data(), bytes.size(), owned));
   if (PutManifest(store, snapshot.manifest_path, bytes, transaction, sync) == PutResult::kTaken) return std::nullopt;
   WriteHint(*store, version);
   snapshot.open = OpenVersions::Process().Hold(store->root(), version);

@@ -92,6 +92,7 @@ Verdict RowsWrittenAfter(const Txn& mine, const Txn& theirs) {
 
 /// Whether keys that mine inserts as new ones may have come into the table meanwhile.
 bool MayHaveComeMeanwhile(const Txn::KeyFilter& inserted, const Txn& theirs) {
+  if (NamesNoKey(inserted)) return false;
   switch (theirs.operation_case()) {
     case Txn::kAppend: return theirs.append().fragments_size() > 0;
     case Txn::kDataReplacement:

@@ -75,6 +75,9 @@ TEST(InsertedKeysTest, AnUpdateRunsAgainAfterWhatMayHaveBroughtItsKeys) {
   EXPECT_FALSE(runs_again());
   theirs.mutable_append()->add_fragments();
   EXPECT_TRUE(runs_again());
+  *mine.mutable_update()->mutable_inserted_rows() = FilterOf(Ints(TypeId::kInt32, {}), true);
+  EXPECT_FALSE(runs_again()) << "it inserts nothing";
+  *mine.mutable_update()->mutable_inserted_rows() = FilterOf(Ints(TypeId::kInt32, {1, 2}), true);
   theirs.mutable_update();
   EXPECT_FALSE(runs_again());
   theirs.mutable_update()->add_new_fragments();
