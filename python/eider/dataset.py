@@ -177,7 +177,8 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolutio
                 ``"_row_last_updated_at_version"`` (of tables with stable row ids; 1 in others) may be named.
             filter: A condition, in SQL, such as ``"id > 3 AND name LIKE 'a%'"``, as a ``pyarrow.compute`` expression or as the bytes of a Substrait one: only rows for
                 which it is true.
-            params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the filter.
+            params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the filter and in computed columns. A list as a value stands
+                for its items in ``IN ($1)``.
             order_by: Keys of a sort, the first one first: names, or ``ColumnOrdering(name, ascending, nulls_first)``. Rows with equal
                 keys stay in row order; ``limit`` and ``offset`` count the sorted rows.
             limit, offset: Rows to yield, and rows to skip before them, of those that pass the filter.
