@@ -308,6 +308,20 @@ class Dataset:
         durability: Durability = ...,
     ) -> tuple[Dataset, int]: ...
     def merge_insert(self, source: RecordBatchReader, options: MergeInsertOptions) -> tuple[Dataset, int, int, int]: ...
+    def merge_insert_uncommitted(
+        self, source: RecordBatchReader, options: MergeInsertOptions, keep_files: bool = True
+    ) -> tuple[bytes, int, int, int]: ...
+    def explain_merge_insert(self, schema: Any, options: MergeInsertOptions, verbose: bool = False) -> str: ...
+    def deduplicate(
+        self,
+        on: list[str],
+        keep_last: bool,
+        dry_run: bool,
+        max_listed: int,
+        conflict_retries: int,
+        retry_seconds: float,
+        durability: Durability = ...,
+    ) -> tuple[Dataset, int, int, int, int, list[int]]: ...
     def compact_files(
         self,
         target_rows_per_fragment: int,

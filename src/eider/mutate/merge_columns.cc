@@ -10,7 +10,7 @@
 #include "eider/base/error.h"
 #include "eider/mutate/align.h"
 #include "eider/mutate/column_updates.h"
-#include "eider/mutate/commit_files.h"
+#include "eider/mutate/merge_end.h"
 #include "eider/mutate/merge_join.h"
 #include "eider/mutate/merge_keys.h"
 #include "eider/mutate/missing_fields.h"
@@ -239,18 +239,18 @@ class MatchedColumns {
 }  // namespace
 
 Merged MergeColumns(const table::Snapshot& read, const MergeSource& source, const MergeInsertOptions& options,
-                    const std::shared_ptr<Session>& session) {
+                    const std::shared_ptr<Session>& session, MergeEnd end) {
   RequireUpdatesAlone(options);
   if (read.manifest->uses_stable_row_ids()) throw Unsupported("merge_insert: write_mode 'rewrite_columns' in a table with stable row ids");
   MatchedColumns merge(read, source, options, session);
   merge.Join();
   const MergeInsertMetrics metrics{.num_updated_rows = merge.num_updated()};
-  if (metrics.num_updated_rows == 0) return {read, metrics};
   const bool sync = SyncsFor(options.change.durability);
   NewDataFiles files(read.store, {.version = WritableVersion(read.manifest->data_storage_version()), .sync = sync, .session = session});
   table::TransactionProto transaction = table::NewTransaction(read.version());
+  if (metrics.num_updated_rows == 0) return {read, metrics, std::move(transaction)};
   merge.Write(&files, transaction.mutable_update());
-  return {CommitFiles(&files, [&] { return table::Commit(read, std::move(transaction), {.sync = sync}); }), metrics};
+  return EndMerge(read, {read, metrics, std::move(transaction)}, end, sync, &files);
 }
 
 }  // namespace eider::mutate
