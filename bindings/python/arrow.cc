@@ -81,11 +81,7 @@ void BindBatch(nb::module_& m) {
             const auto rows = static_cast<uint64_t>(self.num_rows);
             const uint64_t first = std::min(offset, rows);
             const uint64_t count = std::min(length, rows - first);
-            RecordBatch out{self.schema, static_cast<int64_t>(count), {}};
-            for (const ArrayPtr& column : self.columns) {
-              out.columns.push_back(SliceArray(column, static_cast<int64_t>(first), static_cast<int64_t>(count)));
-            }
-            return out;
+            return SliceBatch(self, static_cast<int64_t>(first), static_cast<int64_t>(count));
           },
           "offset"_a, "length"_a)
       .def("import_with", &ImportWith, "import_"_a, "schema"_a)

@@ -110,6 +110,11 @@ struct RecordBatch {
   std::vector<ArrayPtr> columns;
 };
 
+/// Zero-copy view of `count` rows. \pre first + count <= batch.num_rows
+EIDER_EXPORT RecordBatch SliceBatch(const RecordBatch& batch, int64_t first, int64_t count);
+/// ArrayBytes of all columns.
+EIDER_EXPORT uint64_t BatchBytes(const RecordBatch& batch);
+
 /// A stream of batches with one schema. Not thread-safe.
 class EIDER_EXPORT RecordBatchReader {
  public:

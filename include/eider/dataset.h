@@ -105,9 +105,12 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
   virtual const std::string& uri() const = 0;  ///< as it was opened
   /// The URI under which any process finds it, whatever working folder it has: a relative path was resolved at opening.
   virtual const std::string& location() const = 0;
-  virtual uint64_t latest_version() const = 0;
-  virtual std::vector<VersionInfo> versions() const = 0;  ///< ascending
-  virtual std::vector<uint64_t> version_numbers() const = 0;  ///< ascending; reads no manifest
+  /// Numbers, newest first, that were passed over to find this version, or to commit it: a crash tore their manifests, and whatever was
+  /// committed under them is lost. For a surface to warn of.
+  virtual const std::vector<uint64_t>& torn_versions() const = 0;
+  virtual uint64_t latest_version() const = 0;  ///< of this branch; torn ones do not count
+  virtual std::vector<VersionInfo> versions() const = 0;  ///< ascending, without torn ones
+  virtual std::vector<uint64_t> version_numbers() const = 0;  ///< ascending; reads no manifest, so torn ones are there
   virtual VersionInfo version_info() const = 0;           ///< of this version
   virtual DatasetPtr CheckoutVersion(uint64_t version) const = 0;
   virtual DatasetPtr CheckoutLatest() const = 0;          ///< of this branch

@@ -5,6 +5,8 @@
 #include <eider/array.h>
 #include <eider/export.h>
 
+#include <set>
+
 namespace eider {
 
 struct EIDER_EXPORT LanceField {
@@ -34,6 +36,7 @@ struct EIDER_EXPORT LanceSchema {
   /// Of the top-level fields.
   std::vector<std::string> Names() const;
   int32_t MaxId() const;  ///< -1 when empty
+  std::set<int32_t> Ids() const;
 };
 
 /// Arrow -> Lance with fresh depth-first ids from `first_id`. \throws Error(kUnsupported) for a type the format cannot hold.

@@ -37,6 +37,24 @@ class DatasetBasePath:
     id: int | None = None
 
 
+def _retention(
+    where: str,
+    older_than: timedelta | None,
+    retain_versions: int | None,
+    versions: Sequence[int] | None,
+    delete_unverified: bool,
+    error_if_tagged: bool,
+) -> tuple[int | None, int | None, list[int] | None, bool, bool]:
+    """What says which versions may go, as the engine takes it."""
+    return (
+        _microseconds(where, older_than),
+        count_of(where, "retain_versions", retain_versions, least=1),
+        None if versions is None else [count_of(where, "versions", number) or 0 for number in versions],
+        bool(delete_unverified),
+        bool(error_if_tagged),
+    )
+
+
 def _microseconds(where: str, older_than: timedelta | None) -> int | None:
     if older_than is None:
         return None
@@ -229,11 +247,7 @@ class DatasetHistory:
         count_of(where, "delete_concurrency", delete_concurrency, least=1)
         removed = _eider.cleanup_old_versions(
             self._native,
-            _microseconds(where, older_than),
-            count_of(where, "retain_versions", retain_versions, least=1),
-            None if versions is None else [count_of(where, "versions", number) or 0 for number in versions],
-            bool(delete_unverified),
-            bool(error_if_tagged_old_versions),
+            *_retention(where, older_than, retain_versions, versions, delete_unverified, error_if_tagged_old_versions),
             count_of(where, "delete_rate_limit", delete_rate_limit, least=1),
         )
         return stats_of(removed)
@@ -261,10 +275,6 @@ class DatasetHistory:
         limit = count_of(where, "max_files", max_files, least=1) or 1
         explained = _eider.explain_cleanup(
             self._native,
-            _microseconds(where, older_than),
-            count_of(where, "retain_versions", retain_versions, least=1),
-            None if versions is None else [count_of(where, "versions", number) or 0 for number in versions],
-            bool(delete_unverified),
-            bool(error_if_tagged_old_versions),
+            *_retention(where, older_than, retain_versions, versions, delete_unverified, error_if_tagged_old_versions),
         )
         return explanation_of(explained, self._native.location, bool(include_files), limit)

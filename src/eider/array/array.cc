@@ -107,6 +107,19 @@ uint64_t ArrayBytes(const Array& array) {
   return bytes;
 }
 
+uint64_t BatchBytes(const RecordBatch& batch) {
+  uint64_t bytes = 0;
+  for (const ArrayPtr& column : batch.columns) bytes += ArrayBytes(*column);
+  return bytes;
+}
+
+RecordBatch SliceBatch(const RecordBatch& batch, int64_t first, int64_t count) {
+  RecordBatch slice{.schema = batch.schema, .num_rows = count, .columns = {}};
+  slice.columns.reserve(batch.columns.size());
+  for (const ArrayPtr& column : batch.columns) slice.columns.push_back(SliceArray(column, first, count));
+  return slice;
+}
+
 namespace {
 
 class VectorReader final : public RecordBatchReader {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "eider/array/dictionary_key.h"
+#include "eider/array/string_values.h"
 #include "eider/array/take.h"
 #include "eider/array/types.h"
 #include "eider/base/bytes.h"
@@ -159,6 +160,11 @@ std::optional<std::string_view> BytesOf(const Array& array, int64_t i) {
     }
     case Layout::kVariable32: return text(int32_t{});
     case Layout::kVariable64: return text(int64_t{});
+    case Layout::kView: {
+      const ByteSpan value = StringValues(array).At(i);
+      return std::string_view(reinterpret_cast<const char*>(value.data()), value.size());
+    }
+    case Layout::kBits: return std::string_view(GetBit(array.buffers[0].data(), row) ? "1" : "0");
     default: return std::nullopt;
   }
 }

@@ -164,6 +164,12 @@ ArrayPtr TakeArray(const ArrayPtr& array, Indices indices) {
   return out;
 }
 
+RecordBatch TakeBatch(const RecordBatch& batch, std::span<const int64_t> rows) {
+  RecordBatch taken{.schema = batch.schema, .num_rows = static_cast<int64_t>(rows.size()), .columns = {}};
+  for (const ArrayPtr& column : batch.columns) taken.columns.push_back(TakeArray(column, rows));
+  return taken;
+}
+
 ArrayPtr DecodeDictionary(const Array& array) {
   std::vector<int64_t> keys(static_cast<size_t>(array.length));
   for (int64_t i = 0; i < array.length; ++i) keys[static_cast<size_t>(i)] = array.IsValid(i) ? DictionaryKey(array, i) : -1;

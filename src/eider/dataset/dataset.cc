@@ -61,6 +61,7 @@ class TableDataset final : public Dataset {
     return uri_.find("://") == std::string::npos ? snapshot().store->root() : uri_;
   }
   uint64_t version() const override { return snapshot().version(); }
+  const std::vector<uint64_t>& torn_versions() const override { return snapshot().torn; }
   uint64_t latest_version() const override { return table::LatestVersion(*snapshot().store); }
   std::vector<VersionInfo> versions() const override;
   std::vector<uint64_t> version_numbers() const override;
@@ -328,7 +329,8 @@ std::vector<VersionInfo> TableDataset::versions() const {
     try {
       infos.push_back(InfoOf(*table::ReadManifest(*snapshot().store, entry)));
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::kNotFound) throw;  // cleaned up since it was listed
+      const bool is_gone = error.kind() == ErrorKind::kNotFound;  // cleaned up since it was listed
+      if (!is_gone && !(error.kind() == ErrorKind::kCorrupt && table::IsTorn(*snapshot().store, entry))) throw;
     }
   }
   return infos;

@@ -72,9 +72,13 @@ std::optional<Meeting> MeetTimes(char symbol, const NodePtr& left, const NodePtr
     const TypePtr type = hours ? TimestampType(TimeUnit::kMicro) : a->id == TypeId::kDate64 ? MakeType(TypeId::kDate32) : a;
     return Meeting{type, b, type, type, IntervalOperator(sign)};
   }
-  if (a->id == TypeId::kTimestamp && b->id == TypeId::kDuration) {
-    const TypePtr stored = MakeType(TypeId::kInt64), type = TimestampType(std::max(a->unit, b->unit), a->timezone);
+  if (IsInstant(a) && b->id == TypeId::kDuration) {
+    const TypePtr stored = MakeType(TypeId::kInt64), type = TimestampType(IsDate(a->id) ? b->unit : std::max(a->unit, b->unit), a->timezone);
     return Meeting{type, TimeType(TypeId::kDuration, type->unit), type, type, NumberOperator(symbol, stored)};
+  }
+  if (a->id == TypeId::kDuration && b->id == TypeId::kDuration) {
+    const TypePtr type = CommonType(a, b);
+    return Meeting{type, type, type, type, NumberOperator(symbol, MakeType(TypeId::kInt64))};
   }
   if (symbol != '-') return std::nullopt;
   if (IsDate(a->id) && IsDate(b->id)) {
@@ -128,15 +132,30 @@ Meeting Meet(std::string_view symbol, const NodePtr& left, const NodePtr& right)
     if (IsDecimal(a->id) || IsDecimal(b->id)) return MeetDecimals(symbol[0], IsDecimal(a->id) ? a : b, IsDecimal(a->id) ? a : b);
     return {type, type, type, type, NumberOperator(symbol[0], type)};
   }
+  const TypePtr count = MakeType(TypeId::kInt64);
+  if ((symbol == "*" || symbol == "/") && a->id == TypeId::kDuration && IsWhole(b->id)) return {a, count, a, a, NumberOperator(symbol[0], count)};
+  if (symbol == "*" && IsWhole(a->id) && b->id == TypeId::kDuration) return {count, b, b, b, NumberOperator('*', count)};
   if (symbol == "+" || symbol == "-") {
     if (std::optional<Meeting> times = MeetTimes(symbol[0], left, right)) return std::move(*times);
   }
   Refuse(symbol, *a, *b);
 }
 
-/// A number beside a decimal is a decimal with the digits that were written; a literal beside a column does not widen what is shown.
+/// As a duration of the finest unit. \pre it has no months
+NodePtr CastInterval(const LiteralNode& literal) {
+  const TypePtr type = TimeType(TypeId::kDuration, TimeUnit::kNano);
+  const Fitted fitted = FitLiteral(literal, type);
+  if (!fitted.value) throw Invalid("the interval has no place in {}", TypeToString(*type));
+  return fitted.value;
+}
+
+/// A number beside a decimal is a decimal with the digits that were written; an interval beside a duration is a duration; a literal beside a column does not widen what is shown.
 NodePtr FitOperand(const NodePtr& node, const NodePtr& other) {
   const auto* literal = dynamic_cast<const LiteralNode*>(node.get());
+  if (literal && IsInterval(*node->type()) && other->type()->id == TypeId::kDuration && literal->value()->IsValid(0)) {
+    const Fitted fitted = FitLiteral(*literal, other->type());
+    return fitted.fit == Fit::kExact ? fitted.value : CastInterval(*literal);
+  }
   if (!literal || other->literal() || !literal->value()->IsValid(0) || !IsNumber(node->type()->id)) return node;
   if (IsDecimal(other->type()->id) && !IsWhole(other->shown_type()->id) && !literal->text().empty()) {
     const std::optional<ExactNumber> exact = ParseExact(literal->text());
@@ -199,6 +218,8 @@ NodePtr MakeConcat(std::vector<NodePtr> operands, const std::vector<std::string>
 
 NodePtr MakeArithmetic(std::vector<NodePtr> operands, const std::vector<std::string>& operators) {
   for (NodePtr& operand : operands) operand = Plain(operand);
+  const TypePtr &front = operands[0]->type(), &second = operands[1]->type();
+  if (operators[0] == "+" && IsInstant(second) && (IsInterval(*front) || front->id == TypeId::kDuration)) std::swap(operands[0], operands[1]);
   if (operators.size() > 1) {
     if (NodePtr concat = MakeConcat(operands, operators)) return concat;
   }
@@ -227,6 +248,7 @@ NodePtr MakeUnary(std::string_view symbol, NodePtr operand) {
   if (symbol == "~") return MakeArithmetic({operand, MakeLiteral(One(MakeType(TypeId::kInt64), int64_t{-1}))}, {"^"});
   if (type->id == TypeId::kFloat) return MakeArithmetic({operand, MakeLiteral(One(type, -1.0f))}, {"*"});
   if (type->id == TypeId::kDouble) return MakeArithmetic({operand, MakeLiteral(One(type, -1.0))}, {"*"});
+  if (type->id == TypeId::kDuration) return MakeArithmetic({MakeLiteral(One(type, int64_t{0})), operand}, {"-"});
   if (!IsNumber(type->id) && type->id != TypeId::kNull) throw Invalid("there is no - of {}", TypeToString(*type));
   return MakeArithmetic({MakeLiteral(One(MakeType(TypeId::kInt64), int64_t{0}), "0"), operand}, {"-"});
 }

@@ -58,6 +58,41 @@ TEST(UnsignedTest, StaysWholeBesideLiteralsAndIsADecimalBesideSignedColumns) {
   EXPECT_THROW(RowsOf("u * u > 0", schema, {Numbers<uint64_t>({13'000'000'000'000'000'000u})}), Error) << "1.69e38 has 39 digits";
 }
 
+TEST(DurationTest, MeetsIntervals) {
+  const TypePtr type = TimeType(TypeId::kDuration, TimeUnit::kSecond);
+  Builder<int64_t> values(4);
+  for (const int64_t seconds : {3600, 2 * 86400, -90}) values.Append(seconds);
+  values.AppendNull();
+  const Schema schema{{{"d", type, true, {}}, {"at", TimestampType(TimeUnit::kSecond), true, {}}}, {}};
+  const ArrayPtr durations = values.Finish(type);
+  const auto keeps = [&](std::string_view sql) { return RowsOf(sql, schema, {durations, Numbers<int64_t>({0, 0, 0, 0})}); };
+  EXPECT_THAT(keeps("d > interval '59 minutes 59.5 seconds'"), ElementsAre(0, 1));
+  EXPECT_THAT(keeps("interval '2 days' = d"), ElementsAre(1));
+  EXPECT_THAT(keeps("d IN (interval '1 hour', interval '1 day')"), ElementsAre(0));
+  EXPECT_THAT(keeps("d BETWEEN interval '-2 minutes' AND interval '1 hour'"), ElementsAre(0, 2));
+  EXPECT_THAT(keeps("d + interval '30 seconds' < interval '0 days'"), ElementsAre(2));
+  EXPECT_THAT(keeps("d - interval '0.5 seconds' >= interval '3599.5 seconds'"), ElementsAre(0, 1));
+  EXPECT_THAT(keeps("-d * 2 = interval '3 minutes'"), ElementsAre(2));
+  EXPECT_THAT(keeps("d / 2 = interval '1 day'"), ElementsAre(1));
+  EXPECT_THAT(keeps("d + d = 2 * d"), ElementsAre(0, 1, 2));
+  EXPECT_THAT(keeps("date_part('minute', d) = 60"), ElementsAre(0));
+  EXPECT_THAT(keeps("date_part('minute', d) = -1"), ElementsAre(2)) << "cut towards zero";
+  EXPECT_THROW(keeps("d > interval '1 month'"), Error);
+  EXPECT_THROW(keeps("date_part('year', d) = 1"), Error);
+  EXPECT_THROW(keeps("d * d > interval '1 day'"), Error);
+}
+
+TEST(TimeOfDayTest, HasPartsOfAClock) {
+  const TypePtr type = TimeType(TypeId::kTime32, TimeUnit::kSecond);
+  Builder<int32_t> values(1);
+  values.Append(3 * 3600 + 25 * 60 + 45);
+  const Schema schema{{{"t", type, true, {}}}, {}};
+  const std::vector<ArrayPtr> arrays{values.Finish(type)};
+  EXPECT_THAT(RowsOf("date_part('hour', t) = 3 AND extract(minute FROM t) = 25 AND second(t) = 45", schema, arrays), ElementsAre(0));
+  EXPECT_THAT(RowsOf("date_part('millisecond', t) = 45000 AND epoch(t) = 12345", schema, arrays), ElementsAre(0));
+  EXPECT_THROW(RowsOf("date_part('day', t) = 1", schema, arrays), Error);
+}
+
 TEST(WideDecimalTest, ComparesWithLiteralsInAllDigits) {
   const TypePtr type = DecimalType(TypeId::kDecimal256, 60, 1);
   Builder<Int256> values(4);

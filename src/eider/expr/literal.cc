@@ -145,6 +145,13 @@ Fitted FitText(const LiteralNode& literal, const TypePtr& type) {
   throw Invalid("'{}' is no {}", text.substr(0, 60), TypeToString(*type));
 }
 
+/// Months have no length that a duration could be.
+Fitted FitInterval(const LiteralNode& literal, const TypePtr& type) {
+  const Interval interval = ReadInterval({literal.value(), true}, 0);
+  if (interval.months != 0) throw Invalid("an interval of months is no {}: how long it is depends on the date", TypeToString(*type));
+  return FitSteps(Int128(interval.days) * kNanosPerDay + interval.nanos, type);
+}
+
 bool IsInstantType(const DataType& type) { return IsDate(type.id) || type.id == TypeId::kTimestamp; }
 
 Instant InstantOf(const LiteralNode& literal) {
@@ -182,6 +189,7 @@ Fitted FitLiteral(const LiteralNode& literal, const TypePtr& type) {
     return {std::make_shared<LiteralNode>(literal.value(), literal.text()), Fit::kExact};
   }
   if (IsText(from)) return FitText(literal, type);
+  if (IsInterval(*literal.type()) && to == TypeId::kDuration) return FitInterval(literal, type);
   if (IsInstantType(*literal.type()) && IsInstantType(*type)) return FitInstant(InstantOf(literal), type);
   Refuse(literal, type);
 }

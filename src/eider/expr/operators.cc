@@ -65,6 +65,7 @@ bool Fits(const TypePtr& literal, const TypePtr& column) {
   if (a == TypeId::kNull) return true;
   if (IsNumber(a)) return IsNumber(b);
   if (IsText(a)) return IsText(b) || IsDate(b) || IsTime(b) || b == TypeId::kTimestamp || b == TypeId::kDuration || b == TypeId::kDecimal128;
+  if (IsInterval(*literal)) return b == TypeId::kDuration;
   const auto instant = [](TypeId id) { return IsDate(id) || id == TypeId::kTimestamp; };
   return instant(a) && instant(b);
 }

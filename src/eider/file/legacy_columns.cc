@@ -33,11 +33,6 @@ Message ReadMessageAt(const io::ReadableFile& file, uint64_t position, const cha
   return message;
 }
 
-void CollectIds(const LanceField& field, std::vector<int32_t>& ids) {
-  ids.push_back(field.id);
-  for (const LanceField& child : field.children) CollectIds(child, ids);
-}
-
 class LegacyColumn final : public StoredColumn {
  public:
   LegacyColumn(std::vector<page::legacy::LegacyPage> pages) : pages_(std::move(pages)) {
@@ -69,14 +64,11 @@ class LegacyColumn final : public StoredColumn {
 LegacyColumns::LegacyColumns(const io::ReadableFile& file, const LegacyTable& table) : file_(file), dictionaries_(table.manifest) {
   if (file.size() < kLegacyFooterBytes) throw Corrupt("{} bytes are too few for a footer", file.size());
   ReadMetadata(LoadLe<uint64_t>(file.Read({file.size() - kLegacyFooterBytes, 8}).data()));
-  std::vector<int32_t> ids = table.field_ids;
-  if (ids.empty()) {
-    for (const LanceField& field : schema_.fields) CollectIds(field, ids);
-  }
+  std::set<int32_t> ids(table.field_ids.begin(), table.field_ids.end());
+  if (ids.empty()) ids = schema_.Ids();
   std::erase_if(ids, [](int32_t id) { return id < 0; });
   if (ids.empty()) throw Unsupported("a file of version 0.1 without a schema: it can be read only through its table");
-  const auto [least, largest] = std::minmax_element(ids.begin(), ids.end());
-  first_id_ = *least, last_id_ = *largest;
+  first_id_ = *ids.begin(), last_id_ = *ids.rbegin();
 }
 
 void LegacyColumns::ReadMetadata(uint64_t position) {

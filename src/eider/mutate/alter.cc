@@ -9,8 +9,6 @@
 #include "eider/mutate/write.h"
 #include "eider/query/table_reader.h"
 #include "eider/schema/field_path.h"
-#include "eider/schema/field_proto.h"
-#include "eider/table/conflict.h"
 
 namespace eider::mutate {
 namespace {
@@ -83,7 +81,7 @@ class Alteration {
     for (const auto& rename : renames_) renamed.push_back(Find(&schema_, rename.first).first);
     for (size_t i = 0; i < renamed.size(); ++i) renamed[i]->name = renames_[i].second;
     RequireTopNames(schema_);
-    return casts_.empty() ? CommitProject() : CommitCasts();
+    return casts_.empty() ? CommitProject(read_, schema_, SyncsFor(options_.durability)) : CommitCasts();
   }
 
  private:
@@ -111,14 +109,6 @@ class Alteration {
     field->nullable = nullable;
   }
 
-  table::Snapshot CommitProject() {
-    table::TransactionProto transaction = table::NewTransaction(read_.version());
-    MetadataProto ignored;
-    SchemaToProto(schema_, transaction.mutable_project()->mutable_schema(), &ignored);
-    transaction.mutable_project()->set_preserves_nullability(!table::AsksForMore(read_.manifest->schema(), schema_));
-    return table::Commit(read_, std::move(transaction), {.sync = SyncsFor(options_.durability)});
-  }
-
   table::Snapshot CommitCasts() {
     std::vector<ComputedColumn> wanted;
     for (const CastColumn& cast : casts_) {
@@ -135,9 +125,8 @@ class Alteration {
     auto schema = std::make_shared<Schema>();
     std::span<const ArrayPtr> columns = computed.columns;
     for (const CastColumn& cast : casts_) {
-      const size_t count = cast.Computed().size();
-      out.columns.push_back(cast.Build(columns.first(count)));
-      columns = columns.subspan(count);
+      out.columns.push_back(cast.Build(columns.first(cast.num_computed())));
+      columns = columns.subspan(cast.num_computed());
       schema->fields.push_back(ToArrowField(cast.field()));
     }
     out.schema = std::move(schema);

@@ -27,6 +27,7 @@ class CastColumn {
   const LanceField& replacement() const;
   /// What to compute: the value, and of each struct from the top whether it is there.
   std::vector<ComputedColumn> Computed() const;
+  size_t num_computed() const { return segments_.size(); }
   /// The column, from as many computed ones.
   ArrayPtr Build(std::span<const ArrayPtr> computed) const;
 

@@ -12,10 +12,7 @@ namespace {
 
 constexpr size_t kMostBuckets = 64;
 
-std::span<const uint64_t> AddressesOf(const RecordBatch& batch) {
-  const Array& addresses = *batch.columns.back();
-  return {addresses.buffers[0].as<uint64_t>() + addresses.offset, static_cast<size_t>(addresses.length)};
-}
+std::span<const uint64_t> AddressesOf(const RecordBatch& batch) { return query::UInt64Values(*batch.columns.back()); }
 
 }  // namespace
 
@@ -24,7 +21,9 @@ ColumnUpdates::ColumnUpdates(const query::TableReader& table, const Schema& colu
   Schema schema = columns;
   schema.fields.push_back({.name = "_rowaddr", .type = MakeType(TypeId::kUInt64), .nullable = false});
   schema_ = std::make_shared<const Schema>(std::move(schema));
-  for (size_t i = 0; spill && i < num_buckets_; ++i) files_.push_back(std::make_unique<SpilledBatches>(schema_));
+  if (!spill) return;
+  spilled_.emplace(schema_);
+  places_.resize(num_buckets_);
 }
 
 // Fragments are sorted by id.
@@ -41,22 +40,19 @@ size_t ColumnUpdates::BucketOf(uint64_t address) const {
 }
 
 void ColumnUpdates::Add(const RecordBatch& values) {
-  if (files_.empty()) return kept_.push_back(values);
+  if (!spilled_) return kept_.push_back(values);
   std::vector<std::vector<int64_t>> rows(num_buckets_);
   const std::span<const uint64_t> addresses = AddressesOf(values);
   for (size_t row = 0; row < addresses.size(); ++row) rows[BucketOf(addresses[row])].push_back(static_cast<int64_t>(row));
   for (size_t bucket = 0; bucket < num_buckets_; ++bucket) {
-    if (!rows[bucket].empty()) files_[bucket]->Append(values, rows[bucket]);
+    if (!rows[bucket].empty()) places_[bucket].push_back(spilled_->Append(TakeBatch(values, rows[bucket])));
   }
 }
 
 ColumnUpdates::Bucket ColumnUpdates::Load(size_t bucket) const {
   std::vector<RecordBatch> batches = kept_;
-  uint64_t offset = 0;
-  while (!files_.empty()) {
-    std::optional<RecordBatch> batch = files_[bucket]->Read(&offset);
-    if (!batch) break;
-    batches.push_back(std::move(*batch));
+  if (spilled_) {
+    for (const query::SpilledBatches::Place& place : places_[bucket]) batches.push_back(spilled_->Read(place));
   }
   Bucket loaded{.first_fragment = FirstFragment(bucket), .end_fragment = FirstFragment(bucket + 1), .columns = {}, .addresses = {}};
   if (batches.empty()) return loaded;

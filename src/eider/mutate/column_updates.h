@@ -1,19 +1,19 @@
 #pragma once
 /// \file
-/// New values of columns for rows of a table, found again by fragment: in memory, or in temporary files of fragments that follow each
-/// other.
+/// New values of columns for rows of a table, found again by fragment: in memory, or in a temporary file by
+/// fragments that follow each other.
 
-#include <memory>
+#include <optional>
 #include <vector>
 
-#include "eider/mutate/spilled_batches.h"
+#include "eider/query/spilled_batches.h"
 #include "eider/query/table_reader.h"
 
 namespace eider::mutate {
 
 class ColumnUpdates {
  public:
-  /// `spill`: whether values go to files. `columns`: of the values.
+  /// `spill`: whether values go to a file. `columns`: of the values.
   ColumnUpdates(const query::TableReader& table, const Schema& columns, bool spill);
 
   /// `values` and, as a last column, the addresses of the rows that they are for.
@@ -37,7 +37,8 @@ class ColumnUpdates {
   SchemaPtr schema_;  ///< with addresses
   size_t num_buckets_;
   std::vector<RecordBatch> kept_;
-  std::vector<std::unique_ptr<SpilledBatches>> files_;
+  std::optional<query::SpilledBatches> spilled_;
+  std::vector<std::vector<query::SpilledBatches::Place>> places_;  ///< by bucket
 };
 
 }  // namespace eider::mutate

@@ -11,6 +11,7 @@
 #include "eider/mutate/write.h"
 #include "eider/schema/field_path.h"
 #include "eider/schema/field_proto.h"
+#include "eider/table/conflict.h"
 
 namespace eider::mutate {
 namespace {
@@ -41,11 +42,7 @@ table::Snapshot DropOnce(const table::Snapshot& read, const std::vector<std::str
   }
   std::erase_if(schema.fields, [&](const LanceField& field) { return whole.contains(field.name); });
   if (schema.fields.empty()) throw Invalid("dropping columns: a dataset must keep at least one");
-  table::TransactionProto transaction = table::NewTransaction(read.version());
-  MetadataProto ignored;
-  SchemaToProto(schema, transaction.mutable_project()->mutable_schema(), &ignored);
-  transaction.mutable_project()->set_preserves_nullability(true);
-  return table::Commit(read, std::move(transaction), {.sync = sync});
+  return CommitProject(read, schema, sync);
 }
 
 }  // namespace
@@ -86,6 +83,14 @@ table::Snapshot DropColumns(const table::Snapshot& read, const std::vector<std::
   WritableVersion(read.manifest->data_storage_version());
   const bool sync = SyncsFor(options.durability);
   return RunWithRetries(read, {}, [&](const table::Snapshot& now) { return DropOnce(now, paths, sync); });
+}
+
+table::Snapshot CommitProject(const table::Snapshot& read, const LanceSchema& schema, bool sync) {
+  table::TransactionProto transaction = table::NewTransaction(read.version());
+  MetadataProto ignored;
+  SchemaToProto(schema, transaction.mutable_project()->mutable_schema(), &ignored);
+  transaction.mutable_project()->set_preserves_nullability(!table::AsksForMore(read.manifest->schema(), schema));
+  return table::Commit(read, std::move(transaction), {.sync = sync});
 }
 
 }  // namespace eider::mutate

@@ -28,4 +28,8 @@ table::Snapshot AddNullColumns(const table::Snapshot& read, const Schema& column
 /// Paths, nested ones allowed. \throws Error(kNotFound) naming the missing one, Error(kInvalid) when none would be left.
 table::Snapshot DropColumns(const table::Snapshot& read, const std::vector<std::string>& paths, const ColumnOptions& options);
 
+
+/// The table with this schema over the same files. `schema` keeps the ids of the fields that it keeps.
+table::Snapshot CommitProject(const table::Snapshot& read, const LanceSchema& schema, bool sync);
+
 }  // namespace eider::mutate

@@ -68,9 +68,7 @@ class ComputedRows final : public RecordBatchReader {
 
   RecordBatch Compute(uint64_t first, uint64_t end) {
     const RecordBatch read = table_.ReadRange(plan_, first, end - first, nullptr);
-    uint64_t bytes = 0;
-    for (const ArrayPtr& column : read.columns) bytes += ArrayBytes(*column);
-    const uint64_t width = bytes / (end - first) + 1;
+    const uint64_t width = BatchBytes(read) / (end - first) + 1;
     for (uint64_t seen = widest_; seen < width && !widest_.compare_exchange_weak(seen, width);) {
     }
     const RecordBatch computed = computed_.Apply(read);

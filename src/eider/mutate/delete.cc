@@ -1,6 +1,7 @@
 #include "eider/mutate/delete.h"
 
 #include "eider/mutate/commit_files.h"
+#include "eider/mutate/matching_rows.h"
 #include "eider/mutate/retry.h"
 #include "eider/mutate/write.h"
 #include "eider/query/table_reader.h"
@@ -13,12 +14,7 @@ Changed DeleteOnce(const table::Snapshot& read, const SqlExpression& filter, con
   const auto table = std::make_shared<const query::TableReader>(read, session);
   const bool sync = SyncsFor(options.durability);
   NewDeletions deletions(*table, sync);
-  const std::unique_ptr<RecordBatchReader> rows =
-      table->Scan({.columns = std::vector<std::string>(), .filter = filter, .batch_rows = 1 << 16, .with_row_address = true});
-  while (const std::optional<RecordBatch> batch = rows->Next()) {
-    const Array& addresses = *batch->columns[0];
-    deletions.Add({addresses.buffers[0].as<uint64_t>() + addresses.offset, static_cast<size_t>(addresses.length)});
-  }
+  VisitMatches(*table, filter, std::nullopt, [&](std::span<const uint64_t> addresses) { deletions.Add(addresses); });
   deletions.Finish();
   if (deletions.num_deleted() == 0) return {read, 0};
   return CommitDeletions(read, filter.text, &deletions, sync);

@@ -63,8 +63,8 @@ bool LiveRowStream::Refill() {
 }
 
 RecordBatch LiveRowStream::TakeRows(int64_t count) {
-  RecordBatch rows{.schema = data_.schema(), .num_rows = count};
-  for (const ArrayPtr& column : batch_->columns) rows.columns.push_back(SliceArray(column, used_, count));
+  RecordBatch rows = SliceBatch(*batch_, used_, count);
+  rows.schema = data_.schema();
   used_ += count;
   dealt_ += static_cast<uint64_t>(count);
   return rows;

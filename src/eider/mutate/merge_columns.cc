@@ -26,8 +26,6 @@
 namespace eider::mutate {
 namespace {
 
-constexpr int32_t kTombstone = -2;
-
 [[noreturn]] void CannotRewrite(const char* why) { throw Invalid("merge_insert: write_mode 'rewrite_columns' only updates columns: {}", why); }
 
 /// Columns of the source that are not in its key, and their fields in the table.
@@ -119,20 +117,13 @@ class OverlaidRows final : public RecordBatchReader {
   SchemaPtr schema_;
 };
 
-void CollectFieldIds(const std::vector<LanceField>& fields, std::set<int32_t>* ids) {
-  for (const LanceField& field : fields) {
-    ids->insert(field.id);
-    CollectFieldIds(field.children, ids);
-  }
-}
-
 /// The fields are in another file now. A file that has no other is not listed any more.
 void Bury(const std::set<int32_t>& ids, table::DataFragmentProto* fragment) {
   table::DataFragmentProto before = *fragment;
   fragment->clear_files();
   for (table::DataFileProto& file : *before.mutable_files()) {
-    for (int32_t& id : *file.mutable_fields()) id = ids.contains(id) ? kTombstone : id;
-    if (std::ranges::any_of(file.fields(), [](int32_t id) { return id != kTombstone; })) *fragment->add_files() = std::move(file);
+    for (int32_t& id : *file.mutable_fields()) id = ids.contains(id) ? table::kTombstone : id;
+    if (std::ranges::any_of(file.fields(), [](int32_t id) { return id != table::kTombstone; })) *fragment->add_files() = std::move(file);
   }
 }
 
@@ -165,8 +156,7 @@ class MatchedColumns {
   }
 
   void Write(NewDataFiles* files, table::TransactionProto::Update* update) {
-    std::set<int32_t> ids;
-    CollectFieldIds(columns_.table.fields, &ids);
+    const std::set<int32_t> ids = columns_.table.Ids();
     for (size_t i = 0; i < updates_.num_buckets(); ++i) {
       const ColumnUpdates::Bucket bucket = updates_.Load(i);
       size_t first = 0;

@@ -4,6 +4,7 @@
 
 #include "eider/base/error.h"
 #include "eider/mutate/align.h"
+#include "eider/mutate/matching_rows.h"
 #include "eider/mutate/merge_columns.h"
 #include "eider/mutate/merge_end.h"
 #include "eider/mutate/merge_keys.h"
@@ -28,14 +29,11 @@ namespace {
 void DeleteUnmatched(const query::TableReader& table, const std::optional<SqlExpression>& condition, MergeOutcome* outcome) {
   const uint64_t before = outcome->gone.num_marked();
   if (condition) {
-    const auto rows = table.Scan({.columns = std::vector<std::string>(), .filter = condition, .batch_rows = 1 << 16, .with_row_address = true});
-    while (const std::optional<RecordBatch> batch = rows->Next()) {
-      const Array& addresses = *batch->columns[0];
-      for (int64_t i = 0; i < addresses.length; ++i) {
-        const uint64_t address = addresses.buffers[0].as<uint64_t>()[addresses.offset + i];
+    VisitMatches(table, condition, std::nullopt, [&](std::span<const uint64_t> addresses) {
+      for (const uint64_t address : addresses) {
         if (!outcome->seen.IsMarked(address)) outcome->gone.Mark(address);
       }
-    }
+    });
   } else {
     outcome->gone.MarkUnmarked(outcome->seen);
   }

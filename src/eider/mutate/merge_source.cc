@@ -17,12 +17,6 @@ constexpr uint64_t kSliceBytes = 32 << 20;
 /// What the index and the marks of a row take.
 constexpr uint64_t kRowWeight = 80;
 
-uint64_t BatchBytes(const RecordBatch& batch) {
-  uint64_t bytes = 0;
-  for (const ArrayPtr& column : batch.columns) bytes += ArrayBytes(*column);
-  return bytes;
-}
-
 uint64_t Weigh(const RecordBatch& batch) { return BatchBytes(batch) + kRowWeight * static_cast<uint64_t>(batch.num_rows); }
 
 /// The index of a key takes its low and high bits; these are others.
@@ -47,8 +41,8 @@ MergeSource::MergeSource(RecordBatchReader& data, std::vector<std::string> on, M
   }
   if (files_.empty()) parts_.push_back({0, 0, 1});
   for (size_t file = 0; file < files_.size(); ++file) {
-    const uint64_t passes = files_[file]->weight / share_ + 1;
-    for (uint64_t pass = 0; pass < passes && files_[file]->weight > 0; ++pass) parts_.push_back({file, pass, passes});
+    const uint64_t passes = files_[file].weight / share_ + 1;
+    for (uint64_t pass = 0; pass < passes && files_[file].weight > 0; ++pass) parts_.push_back({file, pass, passes});
   }
 }
 
@@ -66,7 +60,8 @@ void MergeSource::Keep(RecordBatch batch) {
 }
 
 void MergeSource::SpillAll() {
-  for (size_t i = 0; i < kSpillFiles; ++i) files_.push_back(std::make_unique<File>(schema_));
+  spilled_.emplace(schema_);
+  files_.resize(kSpillFiles);
   for (RecordBatch& batch : kept_.batches) Spill(std::exchange(batch, {}));
   kept_.batches.clear();
   kept_.num_rows = 0;
@@ -77,9 +72,7 @@ void MergeSource::Spill(const RecordBatch& batch) {
   const uint64_t row_bytes = BatchBytes(batch) / static_cast<uint64_t>(batch.num_rows) + 1;
   const auto rows = static_cast<int64_t>(std::clamp<uint64_t>(std::min(kSliceBytes, share_) / row_bytes, 1, 1 << 16));
   for (int64_t first = 0; first < batch.num_rows; first += rows) {
-    RecordBatch slice{.schema = schema_, .num_rows = std::min(rows, batch.num_rows - first), .columns = {}};
-    for (const ArrayPtr& column : batch.columns) slice.columns.push_back(SliceArray(column, first, slice.num_rows));
-    SpillSlice(slice);
+    SpillSlice(SliceBatch(batch, first, std::min(rows, batch.num_rows - first)));
   }
 }
 
@@ -90,9 +83,8 @@ void MergeSource::SpillSlice(const RecordBatch& slice) {
   for (int64_t row = 0; row < slice.num_rows; ++row) rows[FileOf(keys.HashAt(row))].push_back(row);
   for (size_t file = 0; file < kSpillFiles; ++file) {
     if (rows[file].empty()) continue;
-    const uint64_t before = files_[file]->batches.bytes();
-    files_[file]->batches.Append(slice, rows[file]);
-    files_[file]->weight += files_[file]->batches.bytes() - before + kRowWeight * rows[file].size();
+    const auto& place = files_[file].places.emplace_back(spilled_->Append(TakeBatch(slice, rows[file])));
+    files_[file].weight += place.bytes + kRowWeight * rows[file].size();
   }
 }
 
@@ -100,24 +92,23 @@ MergeSource::Part MergeSource::Load(size_t part) const {
   if (files_.empty()) return {kept_.batches, kept_.num_rows, {}};
   Part loaded{.batches = {}, .num_rows = 0, .charge = BudgetCharge(budget_, 0, kRowsToMerge)};
   const FilePart& from = parts_[part];
-  uint64_t offset = 0, begin = 0;
-  for (; std::optional<RecordBatch> batch = files_[from.file]->batches.Read(&offset); begin = offset) {
+  for (const query::SpilledBatches::Place& place : files_[from.file].places) {
     CheckInterrupt();
-    const auto all_rows = static_cast<uint64_t>(batch->num_rows);
+    RecordBatch batch = spilled_->Read(place);
+    const auto all_rows = static_cast<uint64_t>(batch.num_rows);
     if (from.num_passes > 1) {
-      const JoinKeys keys = KeysOf(*batch);
+      const JoinKeys keys = KeysOf(batch);
       std::vector<int64_t> rows;
-      for (int64_t row = 0; row < batch->num_rows; ++row) {
+      for (int64_t row = 0; row < batch.num_rows; ++row) {
         if (PassOf(keys.HashAt(row), from.num_passes) == from.pass) rows.push_back(row);
       }
-      for (ArrayPtr& column : batch->columns) column = TakeArray(column, rows);
-      batch->num_rows = static_cast<int64_t>(rows.size());
+      batch = TakeBatch(batch, rows);
     }
-    if (batch->num_rows == 0) continue;
-    const auto num_rows = static_cast<uint64_t>(batch->num_rows);
-    loaded.charge.Resize(loaded.charge.bytes() + (offset - begin) * num_rows / all_rows, kRowsToMerge);
+    if (batch.num_rows == 0) continue;
+    const auto num_rows = static_cast<uint64_t>(batch.num_rows);
+    loaded.charge.Resize(loaded.charge.bytes() + place.bytes * num_rows / all_rows, kRowsToMerge);
     loaded.num_rows += num_rows;
-    loaded.batches.push_back(std::move(*batch));
+    loaded.batches.push_back(std::move(batch));
   }
   return loaded;
 }

@@ -3,14 +3,14 @@
 /// The source of a merge, kept for as many attempts as it takes: in memory while it fits a share of the budget, else dealt out by
 /// key to temporary files. A key lies in one part.
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "eider/base/memory_budget.h"
 #include "eider/mutate/join_keys.h"
-#include "eider/mutate/spilled_batches.h"
 #include "eider/query/bound_expression.h"
+#include "eider/query/spilled_batches.h"
 
 namespace eider::mutate {
 
@@ -41,8 +41,7 @@ class MergeSource {
     uint64_t pass, num_passes;
   };
   struct File {
-    explicit File(const SchemaPtr& schema) : batches(schema) {}
-    SpilledBatches batches;
+    std::vector<query::SpilledBatches::Place> places;
     uint64_t weight = 0;
   };
   bool IsTight(const RecordBatch& batch) const;
@@ -58,7 +57,8 @@ class MergeSource {
   const uint64_t share_;  ///< of the budget, for the weight of a part
   Part kept_;
   uint64_t kept_weight_ = 0;
-  std::vector<std::unique_ptr<File>> files_;
+  std::optional<query::SpilledBatches> spilled_;
+  std::vector<File> files_;
   std::vector<FilePart> parts_;
 };
 

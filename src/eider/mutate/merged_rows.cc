@@ -20,9 +20,7 @@ constexpr uint64_t kMostTaken = 1 << 13;
 
 /// As many rows as make a batch of some 32 MiB.
 uint64_t RowsPerBatch(const RecordBatch& batch) {
-  uint64_t bytes = 1;
-  for (const ArrayPtr& column : batch.columns) bytes += ArrayBytes(*column);
-  return std::clamp<uint64_t>(kWrittenBytes / (bytes / static_cast<uint64_t>(batch.num_rows) + 1), 1, kMostWritten);
+  return std::clamp<uint64_t>(kWrittenBytes / (BatchBytes(batch) / static_cast<uint64_t>(batch.num_rows) + 1), 1, kMostWritten);
 }
 
 bool IsRun(const std::vector<int64_t>& rows) {

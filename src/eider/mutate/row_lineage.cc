@@ -29,11 +29,9 @@ void RowLineage::AddColumns(ScanOptions* options) const {
 void RowLineage::Take(RecordBatch* batch) {
   const size_t first = batch->columns.size() - columns_.size();
   for (size_t i = 0; i < columns_.size(); ++i) {
-    const Array& column = *batch->columns[first + i];
-    const std::span<const uint64_t> values(column.buffers[0].as<uint64_t>() + column.offset, static_cast<size_t>(column.length));
     std::vector<Run>& runs = runs_[i];
     const uint64_t step = i == kIds ? 1 : 0;
-    for (const uint64_t value : values) {
+    for (const uint64_t value : query::UInt64Values(*batch->columns[first + i])) {
       if (!runs.empty() && value == runs.back().start + step * runs.back().count) ++runs.back().count;
       else runs.push_back({value, 1});
     }

@@ -41,8 +41,7 @@ class UpdatedRows final : public RecordBatchReader {
   std::optional<RecordBatch> Next() override {
     std::optional<RecordBatch> batch = rows_->Next();
     if (!batch) return std::nullopt;
-    const Array& addresses = *batch->columns.back();
-    deletions_.Add({addresses.buffers[0].as<uint64_t>() + addresses.offset, static_cast<size_t>(addresses.length)});
+    deletions_.Add(query::UInt64Values(*batch->columns.back()));
     const std::vector<ArrayPtr> before = batch->columns;
     batch->columns.pop_back();
     lineage_.Take(&*batch);

@@ -6,6 +6,7 @@
 #include "eider/base/error.h"
 #include "eider/mutate/align.h"
 #include "eider/mutate/computed_rows.h"
+#include "eider/mutate/matching_rows.h"
 #include "eider/mutate/new_deletions.h"
 #include "eider/mutate/write.h"
 #include "eider/schema/field_path.h"
@@ -45,13 +46,6 @@ std::optional<table::DataFragmentProto> Finish(const query::TableReader& table, 
   return deletions->updated().empty() ? table.snapshot().manifest->fragment(fragment).proto() : deletions->updated()[0];
 }
 
-void CollectIds(const std::vector<LanceField>& fields, std::set<int32_t>* ids) {
-  for (const LanceField& field : fields) {
-    ids->insert(field.id);
-    CollectIds(field.children, ids);
-  }
-}
-
 /// The columns of the table that the data bring.
 LanceSchema ColumnsOfTable(const LanceSchema& table, const Schema& data) {
   std::vector<std::string> names;
@@ -69,8 +63,7 @@ ChangedFragment Finish(ColumnMerge* merge, size_t fragment, LanceSchema schema) 
 }
 
 void Invalidate(const LanceSchema& columns, table::DataFragmentProto* fragment) {
-  std::set<int32_t> ids;
-  CollectIds(columns.fields, &ids);
+  const std::set<int32_t> ids = columns.Ids();
   for (int f = 0; f + 1 < fragment->files_size(); ++f) {
     for (int32_t& id : *fragment->mutable_files(f)->mutable_fields()) {
       if (ids.contains(id)) id = table::kTombstone;
@@ -103,15 +96,8 @@ table::Snapshot CommitTransaction(const io::ObjectStorePtr& store, table::Transa
 
 std::optional<table::DataFragmentProto> DeleteFromFragment(const query::TableReader& table, size_t fragment, const SqlExpression& filter) {
   NewDeletions deletions(table, SyncsFor(Durability::kDefault));
-  const std::unique_ptr<RecordBatchReader> rows = table.Scan({.columns = std::vector<std::string>(),
-                                                              .filter = filter,
-                                                              .fragment_ids = std::vector<uint64_t>{table.snapshot().manifest->fragment(fragment).id()},
-                                                              .batch_rows = 1 << 16,
-                                                              .with_row_address = true});
-  while (const std::optional<RecordBatch> batch = rows->Next()) {
-    const Array& addresses = *batch->columns[0];
-    deletions.Add({addresses.buffers[0].as<uint64_t>() + addresses.offset, static_cast<size_t>(addresses.length)});
-  }
+  VisitMatches(table, filter, std::vector<uint64_t>{table.snapshot().manifest->fragment(fragment).id()},
+               [&](std::span<const uint64_t> addresses) { deletions.Add(addresses); });
   return Finish(table, fragment, &deletions);
 }
 

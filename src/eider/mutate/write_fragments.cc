@@ -10,12 +10,6 @@
 namespace eider::mutate {
 namespace {
 
-RecordBatch SliceBatch(const RecordBatch& batch, int64_t first, int64_t count) {
-  RecordBatch slice{.schema = batch.schema, .num_rows = count};
-  for (const ArrayPtr& column : batch.columns) slice.columns.push_back(SliceArray(column, first, count));
-  return slice;
-}
-
 /// Cuts the stream into files.
 class FragmentWriter {
  public:

@@ -31,9 +31,7 @@ RecordBatch ConcatBatches(const SchemaPtr& schema, std::vector<RecordBatch> part
 
 void BatchCutter::Push(RecordBatch batch, bool joins) {
   if (batch.num_rows == 0) return;
-  uint64_t bytes = 0;
-  for (const ArrayPtr& column : batch.columns) bytes += ArrayBytes(*column);
-  const uint64_t row_bytes = bytes / static_cast<uint64_t>(batch.num_rows);
+  const uint64_t row_bytes = BatchBytes(batch) / static_cast<uint64_t>(batch.num_rows);
   // Of wide rows a batch holds what fits: more of them are not worth a copy.
   joins = limits_.exact || (joins && BatchRows(limits_, row_bytes, soft_bytes_) == BatchRows(limits_, 1, soft_bytes_));
   pieces_.push_back({std::move(batch), 0, joins, row_bytes});
@@ -61,11 +59,7 @@ RecordBatch BatchCutter::Emit(int64_t rows) {
   while (rows > 0) {
     Piece& piece = pieces_.front();
     const int64_t n = std::min(rows, piece.size());
-    RecordBatch part{.schema = schema, .num_rows = n};
-    for (const ArrayPtr& column : piece.batch.columns) {
-      part.columns.push_back(n == piece.batch.num_rows ? column : SliceArray(column, piece.begin, n));
-    }
-    parts.push_back(std::move(part));
+    parts.push_back(n == piece.batch.num_rows ? piece.batch : SliceBatch(piece.batch, piece.begin, n));
     piece.begin += n;
     rows -= n;
     if (piece.size() == 0) pieces_.pop_front();

@@ -55,9 +55,7 @@ RecordBatch RowFilter::ReadColumnsOf(const RowRun& run) const {
 // Reads the run and evaluates it slice by slice.
 RecordBatch RowFilter::Evaluate(const RowRun& run, const Visit& visit) const {
   RecordBatch batch = ReadColumnsOf(run);
-  uint64_t bytes = 0;
-  for (const ArrayPtr& column : batch.columns) bytes += ArrayBytes(*column);
-  seen_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  seen_bytes_.fetch_add(BatchBytes(batch), std::memory_order_relaxed);
   seen_rows_.fetch_add(run.size(), std::memory_order_relaxed);
   const std::vector<ArrayPtr> columns = places_.Find(batch.columns);
   std::vector<ArrayPtr> slice(columns.size());

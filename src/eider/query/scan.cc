@@ -172,7 +172,7 @@ class ScanReader : public RecordBatchReader {
   bool IsExhausted() const { return left_ == 0 || (run_.size() == 0 && source_->exhausted()); }
 
   void Learn(const RecordBatch& batch) {
-    for (const ArrayPtr& column : batch.columns) seen_bytes_ += ArrayBytes(*column);
+    seen_bytes_ += BatchBytes(batch);
     seen_rows_ += static_cast<uint64_t>(batch.num_rows);
   }
 

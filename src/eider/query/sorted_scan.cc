@@ -58,7 +58,7 @@ class KeyReader {
       const RowRun passing = filter_ ? filter_->Apply(run, reader_.TakenOver()) : run;
       if (passing.size() == 0) continue;
       const RecordBatch batch = ReadKeys(passing);
-      for (const ArrayPtr& column : batch.columns) seen_bytes_.fetch_add(ArrayBytes(*column), std::memory_order_relaxed);
+      seen_bytes_.fetch_add(BatchBytes(batch), std::memory_order_relaxed);
       seen_rows_.fetch_add(passing.size(), std::memory_order_relaxed);
       const StageTimer timer(&ScanStats::sort_ns, stats_);
       const std::vector<ArrayPtr> arrays = places_.Find(batch.columns);
@@ -167,7 +167,7 @@ class SortedReader final : public RecordBatchReader {
       if (std::optional<RecordBatch> batch = cutter_.Pop(tasks_.empty())) return batch;
       if (tasks_.empty()) return std::nullopt;
       RecordBatch batch = tasks_.Next();
-      for (const ArrayPtr& column : batch.columns) seen_bytes_ += ArrayBytes(*column);
+      seen_bytes_ += BatchBytes(batch);
       seen_rows_ += static_cast<uint64_t>(batch.num_rows);
       cutter_.Push(std::move(batch), true);
     }

@@ -21,6 +21,10 @@ ArrayPtr MakeUInt64Array(BufferBuilder values, size_t count) {
   return array;
 }
 
+std::span<const uint64_t> UInt64Values(const Array& array) {
+  return {array.buffers[0].as<uint64_t>() + array.offset, static_cast<size_t>(array.length)};
+}
+
 TableReader::TableReader(table::Snapshot snapshot, std::shared_ptr<Session> session)
     : snapshot_(std::move(snapshot)),
       session_(std::move(session)),

@@ -85,5 +85,7 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
 
 /// An array without nulls.
 ArrayPtr MakeUInt64Array(BufferBuilder values, size_t count);
+/// Its values. \pre it is of uint64, without nulls
+std::span<const uint64_t> UInt64Values(const Array& array);
 
 }  // namespace eider::query

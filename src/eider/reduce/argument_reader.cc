@@ -48,9 +48,7 @@ Folds ArgumentReader::MakeFolds() const {
 
 void ArgumentReader::FoldRun(const query::RowRun& run, Folds& folds) const {
   const RecordBatch batch = reader_.Read(run);
-  uint64_t bytes = 0;
-  for (const ArrayPtr& column : batch.columns) bytes += ArrayBytes(*column);
-  seen_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  seen_bytes_.fetch_add(BatchBytes(batch), std::memory_order_relaxed);
   seen_rows_.fetch_add(run.size(), std::memory_order_relaxed);
   FoldBatch(batch, folds);
 }

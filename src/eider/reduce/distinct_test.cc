@@ -10,7 +10,7 @@
 #include "eider/base/memory_budget.h"
 #include "eider/reduce/batch_keys.h"
 #include "eider/reduce/distinct_set.h"
-#include "eider/reduce/spilled_batches.h"
+#include "eider/reduce/spilled_run.h"
 #include "eider/testing/arrays.h"
 
 namespace eider::reduce {
@@ -26,33 +26,9 @@ RecordBatch BatchOf(const std::vector<ArrayPtr>& columns) {
   return {.schema = SchemaOf(columns), .num_rows = columns[0]->length, .columns = columns};
 }
 
-std::vector<TypePtr> ManyTypes() {
-  const TypePtr text = MakeType(TypeId::kUtf8), number = MakeType(TypeId::kInt32);
-  return {MakeType(TypeId::kNull), MakeType(TypeId::kBool), MakeType(TypeId::kInt8), MakeType(TypeId::kDouble), MakeType(TypeId::kHalfFloat),
-          DecimalType(TypeId::kDecimal128, 20, 3), FixedSizeBinaryType(3), FixedSizeBinaryType(21), text, MakeType(TypeId::kLargeBinary),
-          MakeType(TypeId::kUtf8View), ListType({"item", text}), LargeListType({"item", number}), FixedSizeListType({"item", number}, 3),
-          StructType({{"a", number}, {"b", ListType({"item", text})}}), DictionaryType(MakeType(TypeId::kInt8), text),
-          ListType({"item", DictionaryType(number, text)}), MapType(text, number)};
-}
-
-TEST(SpilledBatchesTest, WindowsOfEveryTypeComeBack) {
-  testing::RandomArrays random(5);
-  for (const TypePtr& type : ManyTypes()) {
-    const ArrayPtr whole = random.Make(type, 300);
-    for (const auto& [first, count] : {std::pair<int64_t, int64_t>{0, 300}, {13, 200}, {299, 1}, {7, 0}}) {
-      const ArrayPtr window = SliceArray(whole, first, count);
-      SpilledBatches file(SchemaOf({window}));
-      file.Append(BatchOf({random.Make(type, 5)}));
-      const RecordBatch batch = file.Read(file.Append(BatchOf({window})));
-      EXPECT_EQ(batch.num_rows, count);
-      EXPECT_TRUE(ArraysEqual(*batch.columns[0], *window)) << TypeToString(*type) << " " << first << " " << count;
-    }
-  }
-}
-
-TEST(SpilledBatchesTest, ARunCutsWhatIsLong) {
+TEST(SpilledRunTest, ARunCutsWhatIsLong) {
   const ArrayPtr numbers = testing::Numbers<int64_t>({1, 2, 3, 4, 5, 6, 7});
-  SpilledBatches file(SchemaOf({numbers}));
+  query::SpilledBatches file(SchemaOf({numbers}));
   SpilledRun run(file, 16);
   run.Append(BatchOf({numbers}));
   run.Finish();
@@ -62,9 +38,9 @@ TEST(SpilledBatchesTest, ARunCutsWhatIsLong) {
   }
 }
 
-TEST(SpilledBatchesTest, ARunJoinsWhatIsShort) {
+TEST(SpilledRunTest, ARunJoinsWhatIsShort) {
   const ArrayPtr numbers = testing::Numbers<int64_t>({1, 2, 3, 4, 5, 6, 7});
-  SpilledBatches file(SchemaOf({numbers}));
+  query::SpilledBatches file(SchemaOf({numbers}));
   SpilledRun run(file, 32);
   for (int64_t i = 0; i < 7; ++i) run.Append(BatchOf({SliceArray(numbers, i, 1)}));
   run.Finish();
@@ -99,7 +75,7 @@ std::vector<int64_t> Added(DistinctSet& set, const std::vector<ArrayPtr>& column
 
 TEST(DistinctSetTest, FirstsOfEveryType) {
   Session session({.memory_limit = 256 << 20, .cpu_threads = 2});
-  for (const TypePtr& type : ManyTypes()) {
+  for (const TypePtr& type : testing::ManyTypes()) {
     testing::RandomArrays random(9, {.max_list_length = 2, .max_string_bytes = 2});
     std::vector<int64_t> twice(6000);
     for (int64_t& row : twice) row = random.Below(900);

@@ -35,9 +35,7 @@ RecordBatch AddPositions(const RecordBatch& batch, const SchemaPtr& schema, uint
 
 RecordBatch TakeRows(const RecordBatch& batch, std::span<const int64_t> rows) {
   if (static_cast<int64_t>(rows.size()) == batch.num_rows) return batch;
-  RecordBatch out{.schema = batch.schema, .num_rows = static_cast<int64_t>(rows.size())};
-  for (const ArrayPtr& column : batch.columns) out.columns.push_back(TakeArray(column, rows));
-  return out;
+  return TakeBatch(batch, rows);
 }
 
 /// Merges runs by position: in each step, all rows up to where some run's loaded block ends.
@@ -63,7 +61,7 @@ class SpilledDistinct::Merger {
       if (head.next == head.block.num_rows) continue;
       const uint64_t* positions = PositionsOf(head.block);
       const int64_t next = std::upper_bound(positions + head.next, positions + head.block.num_rows, end) - positions;
-      if (next > head.next) parts.push_back(SliceRows(head.block, head.next, next - head.next));
+      if (next > head.next) parts.push_back(SliceBatch(head.block, head.next, next - head.next));
       head.next = next;
       if (next == head.block.num_rows) head.block = {};
       if (head.block.num_rows == 0) head.next = 0;
@@ -86,9 +84,7 @@ class SpilledDistinct::Merger {
     std::vector<int64_t> rows(static_cast<size_t>(batch.num_rows));
     std::iota(rows.begin(), rows.end(), 0);
     std::ranges::sort(rows, {}, [positions](int64_t row) { return positions[row]; });
-    RecordBatch out{.schema = batch.schema, .num_rows = batch.num_rows};
-    for (const ArrayPtr& column : batch.columns) out.columns.push_back(TakeArray(column, rows));
-    return out;
+    return TakeBatch(batch, rows);
   }
 
   std::vector<Head> heads_;

@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "eider/reduce/distinct_set.h"
-#include "eider/reduce/spilled_batches.h"
+#include "eider/reduce/spilled_run.h"
 
 namespace eider::reduce {
 
@@ -45,7 +45,7 @@ class SpilledDistinct {
   const SchemaPtr schema_;  ///< of the rows; those in the file have their positions beside
   const KeyForm form_;
   const uint64_t block_bytes_;
-  SpilledBatches file_;
+  query::SpilledBatches file_;
   std::vector<SpilledRun> parts_;
   std::deque<Part> queue_;
   std::vector<SpilledRun> runs_;

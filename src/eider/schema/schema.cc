@@ -20,6 +20,13 @@ bool IsPacked(const LanceField& field) {
   return false;
 }
 
+void CollectIds(const std::vector<LanceField>& fields, std::set<int32_t>* ids) {
+  for (const LanceField& field : fields) {
+    ids->insert(field.id);
+    CollectIds(field.children, ids);
+  }
+}
+
 int32_t MaxIdIn(const std::vector<LanceField>& fields) {
   int32_t max = -1;
   for (const LanceField& field : fields) max = std::max({max, field.id, MaxIdIn(field.children)});
@@ -159,6 +166,12 @@ bool LanceField::IsLeaf() const {
 
 
 int32_t LanceSchema::MaxId() const { return MaxIdIn(fields); }
+
+std::set<int32_t> LanceSchema::Ids() const {
+  std::set<int32_t> ids;
+  CollectIds(fields, &ids);
+  return ids;
+}
 
 LanceSchema ToLanceSchema(const Schema& schema, int32_t first_id) {
   LanceSchema lance;

@@ -1,6 +1,7 @@
 #include "eider/table/commit.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
@@ -48,11 +49,13 @@ void WriteHint(io::ObjectStore& store, uint64_t version) {
 
 enum class PutResult { kLanded, kTaken };
 
-/// True when the manifest at `path` carries our transaction; nullopt when there is none.
+/// True when the manifest at `path` carries our transaction; nullopt when there is none. What a crash of another writer tore is not ours.
 std::optional<bool> IsOurs(const io::ObjectStorePtr& store, const std::string& path, const std::string& uuid) {
   if (!store->Exists(path)) return std::nullopt;
   const io::ReadableFilePtr file = store->Open(path);
-  Snapshot snapshot{.store = store, .manifest = Manifest::Parse(file->Read({0, file->size()})), .manifest_path = path};
+  const Buffer bytes = file->Read({0, file->size()});
+  if (IsTornManifest(bytes.span())) return false;
+  Snapshot snapshot{.store = store, .manifest = Manifest::Parse(bytes), .manifest_path = path};
   const std::optional<TransactionProto> theirs = ReadTransaction(snapshot);
   return theirs && theirs->uuid() == uuid;
 }
@@ -107,17 +110,22 @@ std::optional<Snapshot> TryCommit(const io::ObjectStorePtr& store, Naming naming
   return snapshot;
 }
 
-/// Walks from `base` to the newest version, holding each transaction in between against ours. Returns the newest; `landed` is
-/// set to the version that turns out to be ours (an earlier attempt whose answer was lost).
-Snapshot Rebase(Snapshot base, const TransactionProto& transaction, std::optional<Snapshot>* landed) {
+/// Walks from `base` to the newest version, holding each transaction in between against ours. Returns the newest, and the number after
+/// it and all that is torn; `landed` is set to the version that turns out to be ours (an earlier attempt whose answer was lost).
+std::pair<Snapshot, uint64_t> Rebase(Snapshot base, const TransactionProto& transaction, std::optional<Snapshot>* landed) {
   const VersionListing listing = ListVersions(*base.store);
   if (listing.versions.empty()) throw NotFound("'{}': the table is gone", base.store->root());
   const uint64_t newest = listing.versions.back().version;
+  std::vector<uint64_t> torn = std::move(base.torn);
   for (uint64_t version = base.version() + 1; version <= newest; ++version) {
     Snapshot next;
     try {
       next = LoadSnapshot(base.store, version);
     } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kCorrupt && IsTorn(*base.store, {version, ManifestPath(version, listing.naming)})) {
+        if (std::find(torn.begin(), torn.end(), version) == torn.end()) torn.push_back(version);
+        continue;
+      }
       if (error.kind() != ErrorKind::kNotFound) throw;
       throw RetryableConflict("{} from version {}: version {} is not there any more", OperationName(transaction),
                               base.version(), version);
@@ -130,7 +138,8 @@ Snapshot Rebase(Snapshot base, const TransactionProto& transaction, std::optiona
     }
     base = std::move(next);
   }
-  return base;
+  base.torn = std::move(torn);
+  return {std::move(base), std::max(base.version() + 1, NextNumber(listing))};
 }
 
 /// The version that the transaction brings back; nullopt when it does something else.
@@ -176,18 +185,20 @@ Snapshot Commit(const Snapshot& read, TransactionProto transaction, const Commit
   bool wrote_transaction_file = false;
   for (uint32_t attempt = 0; attempt < std::max<uint32_t>(1, options.max_attempts); ++attempt) {
     std::optional<Snapshot> landed;
-    base = Rebase(std::move(base), transaction, &landed);
+    uint64_t number = 0;
+    std::tie(base, number) = Rebase(std::move(base), transaction, &landed);
     if (landed) return *landed;
     RequireWritable(*base.manifest);
     NextVersion next(base.manifest.get(), base.manifest->head(), base.manifest->uses_stable_row_ids());
+    next.SetVersion(number);
     const std::optional<Snapshot> restored = RestoredBy(transaction, base);
     if (restored) next.Restore(*restored->manifest);
     else next.Apply(transaction, storage_version);
     if (!wrote_transaction_file) WriteTransactionFile(*base.store, transaction, options.sync);
     wrote_transaction_file = true;
-    const std::optional<Snapshot> committed =
-        TryCommit(base.store, base.naming, next, base.version() + 1, transaction, options.sync);
+    std::optional<Snapshot> committed = TryCommit(base.store, base.naming, next, number, transaction, options.sync);
     if (!committed) continue;
+    committed->torn = std::move(base.torn);
     CleanupAfterCommit(*committed, options.sync);
     return *committed;
   }
@@ -212,9 +223,13 @@ Snapshot CommitDetached(const Snapshot& read, TransactionProto transaction, cons
 Snapshot CreateTable(const io::ObjectStorePtr& store, TransactionProto transaction, const CreateOptions& create,
                      const CommitOptions& options) {
   if (TableExists(*store)) throw AlreadyExists("'{}' is a dataset already", store->root());
+  // What a crash tore while a table was made here keeps its name.
+  const VersionListing listing = ListVersions(*store);
+  const uint64_t number = NextNumber(listing);
   NextVersion next(nullptr, NewTableHead(create), create.stable_row_ids);
+  next.SetVersion(number);
   next.Apply(transaction, std::nullopt);
-  return CommitFirst(store, create.naming, next, 1, transaction, options.sync);
+  return CommitFirst(store, listing.versions.empty() ? create.naming : listing.naming, next, number, transaction, options.sync);
 }
 
 Snapshot CommitClone(const io::ObjectStorePtr& store, const Snapshot& source, const CloneOptions& options, const CommitOptions& commit) {

@@ -136,6 +136,42 @@ TEST(CommitTest, ManyWritersAppendWithoutLosingARow) {
   for (size_t i = 0; i < 21; ++i) EXPECT_EQ(latest.manifest->fragment(i).id(), i);
 }
 
+/// Replaces the manifest of a version with what a crash left of it.
+void Tear(const Snapshot& torn) { torn.store->Put(torn.manifest_path, SpanOf(std::string(200, '\0')), false); }
+
+TEST(CommitTest, ANewVersionTakesTheNumberAfterATornOne) {
+  for (const Naming naming : {Naming::kV1, Naming::kV2}) {
+    const Snapshot created = NewTable(true, naming);
+    Tear(Commit(created, AppendOf(1)));
+    const Snapshot fallback = LoadSnapshot(created.store);
+    EXPECT_EQ(fallback.version(), 1u);
+    for (const Snapshot& base : {fallback, created}) {
+      const Snapshot next = Commit(base, AppendOf(1));
+      EXPECT_EQ(next.version(), next.manifest->head().version());
+      EXPECT_EQ(next.torn, std::vector<uint64_t>{2});
+    }
+    const Snapshot latest = LoadSnapshot(created.store);
+    EXPECT_EQ(latest.version(), 4u);
+    EXPECT_TRUE(latest.torn.empty());
+    ASSERT_EQ(latest.manifest->num_fragments(), 3u);
+    lance::table::RowDatasetVersionSequence versions;
+    ASSERT_TRUE(versions.ParseFromString(latest.manifest->fragment(1).proto().inline_created_at_versions()));
+    EXPECT_EQ(versions.runs(0).version(), 3u);
+    EXPECT_EQ(Restore(created).version(), 5u);
+  }
+}
+
+TEST(CommitTest, ATableIsMadeBesideTheTornStartOfAnother) {
+  for (const Naming naming : {Naming::kV1, Naming::kV2}) {
+    const Snapshot created = NewTable(false, naming);
+    Tear(created);
+    const Snapshot again = CreateTable(created.store, OverwriteOf(0), {});
+    EXPECT_EQ(again.version(), 2u);
+    EXPECT_EQ(LoadSnapshot(created.store).version(), 2u);
+    EXPECT_EQ(again.naming, naming);
+  }
+}
+
 TEST(CommitTest, OverwriteKeepsCountingIdsAndDropsIndices) {
   Snapshot snapshot = NewTable();
   snapshot = Commit(snapshot, AppendOf(1));

@@ -36,7 +36,22 @@ ByteSpan ManifestMessage(ByteSpan file) {
   if (position + 4 + length != end) {
     throw Corrupt("manifest: a message of {} bytes at {} does not end at {}", length, position, end);
   }
+  if (length == 0) throw Corrupt("manifest: its message is empty");
   return file.subspan(position + 4, length);
+}
+
+/// Everything but the fragments goes into `head`.
+void ParseMessageButFragments(ByteSpan message, std::vector<ByteSpan>* fragments, ManifestProto* head) {
+  std::string rest;
+  VisitWireFields(message, "manifest", [&](const WireField& field) {
+    if (field.number == kFragmentsField && field.wire_type == kWireBytes) {
+      fragments->push_back(field.content);
+    } else {
+      rest.append(reinterpret_cast<const char*>(field.whole.data()), field.whole.size());
+    }
+    return true;
+  });
+  if (!ParseMessage(SpanOf(rest), head)) throw Corrupt("manifest: a message of {} bytes does not parse", rest.size());
 }
 
 std::string SerializeDeterministic(const google::protobuf::MessageLite& message) {
@@ -63,24 +78,26 @@ void AppendSection(ByteSpan content, std::string* out) {
 std::shared_ptr<const Manifest> Manifest::Parse(Buffer bytes) {
   std::shared_ptr<Manifest> manifest(new Manifest());
   manifest->bytes_ = std::move(bytes);
-  std::string head;
   const ByteSpan message = ManifestMessage(manifest->bytes_.span());
   manifest->message_at_ = static_cast<uint64_t>(message.data() - manifest->bytes_.data()) - sizeof(uint32_t);
-  VisitWireFields(message, "manifest", [&](const WireField& field) {
-    if (field.number == kFragmentsField && field.wire_type == 2) {
-      manifest->fragment_bytes_.push_back(field.content);
-    } else {
-      head.append(reinterpret_cast<const char*>(field.whole.data()), field.whole.size());
-    }
-    return true;
-  });
-  if (!ParseMessage(SpanOf(head), &manifest->head_)) throw Corrupt("manifest: a message of {} bytes does not parse", head.size());
+  ParseMessageButFragments(message, &manifest->fragment_bytes_, &manifest->head_);
   if (manifest->head_.has_fragment_tree()) throw Unsupported("manifest: a tree of fragments");
   manifest->fragments_.reset(new std::atomic<const Fragment*>[manifest->fragment_bytes_.size()]());
   manifest->schema_ = SchemaFromProto(manifest->head_.fields(), manifest->head_.schema_metadata());
   manifest->ReadFragmentIds();
   manifest->InferStorageVersion();
   return manifest;
+}
+
+bool IsTornManifest(ByteSpan file) {
+  try {
+    std::vector<ByteSpan> fragments;
+    ManifestProto head;
+    ParseMessageButFragments(ManifestMessage(file), &fragments, &head);
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
 }
 
 Manifest::~Manifest() {

@@ -87,18 +87,39 @@ std::string VersionRange(const VersionListing& listing) {
   return fmt::format("{} to {}", listing.versions.front().version, listing.versions.back().version);
 }
 
-Snapshot Load(const io::ObjectStorePtr& store, const VersionListing& listing, const std::string& path, uint64_t version,
-              Session* session) {
-  Snapshot snapshot{.store = store, .naming = listing.naming, .manifest_path = path};
-  try {
-    snapshot.manifest = ReadManifestAt(*store, path, version, session, &snapshot.is_kept);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kCorrupt) throw;
-    throw Corrupt("{}{}", error.what(), UsableVersion(*store, listing, version));
-  }
+Snapshot LoadAt(const io::ObjectStorePtr& store, const VersionListing& listing, const VersionEntry& entry, Session* session) {
+  const uint64_t version = entry.version;
+  Snapshot snapshot{.store = store, .naming = listing.naming, .manifest_path = entry.path};
+  snapshot.manifest = ReadManifestAt(*store, entry.path, version, session, &snapshot.is_kept);
   RequireReadable(*snapshot.manifest);
   snapshot.open = OpenVersions::Process().Hold(store->root(), version);
   return snapshot;
+}
+
+Snapshot Load(const io::ObjectStorePtr& store, const VersionListing& listing, const VersionEntry& entry, Session* session) {
+  try {
+    return LoadAt(store, listing, entry, session);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kCorrupt) throw;
+    throw Corrupt("{}{}", error.what(), UsableVersion(*store, listing, entry.version));
+  }
+}
+
+/// Passes over torn manifests.
+Snapshot LoadNewest(const io::ObjectStorePtr& store, const VersionListing& listing, Session* session) {
+  std::vector<uint64_t> torn;
+  for (auto entry = listing.versions.rbegin(); entry != listing.versions.rend(); ++entry) {
+    try {
+      Snapshot snapshot = LoadAt(store, listing, *entry, session);
+      snapshot.torn = std::move(torn);
+      return snapshot;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kCorrupt) throw;
+      if (!IsTorn(*store, *entry)) return Load(store, listing, *entry, session);
+      torn.push_back(entry->version);
+    }
+  }
+  throw Corrupt("'{}': there is no whole version: the manifests of versions {} are torn", store->root(), VersionRange(listing));
 }
 
 }  // namespace
@@ -136,28 +157,47 @@ ManifestPtr ReadManifest(const io::ObjectStore& store, const VersionEntry& entry
   return ReadManifestAt(store, entry.path, entry.version);
 }
 
-bool TableExists(const io::ObjectStore& store) { return !ListVersions(store).versions.empty(); }
+uint64_t NextNumber(const VersionListing& listing) { return listing.versions.empty() ? 1 : listing.versions.back().version + 1; }
+
+bool IsTorn(const io::ObjectStore& store, const VersionEntry& entry) {
+  const io::ReadableFilePtr file = store.Open(entry.path);
+  return IsTornManifest(file->Read({0, file->size()}).span());
+}
+
+namespace {
+
+/// The newest whose manifest is not torn, or null.
+const VersionEntry* NewestWhole(const io::ObjectStore& store, const VersionListing& listing) {
+  for (auto entry = listing.versions.rbegin(); entry != listing.versions.rend(); ++entry) {
+    if (!IsTorn(store, *entry)) return &*entry;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool TableExists(const io::ObjectStore& store) { return NewestWhole(store, ListVersions(store)) != nullptr; }
 
 uint64_t LatestVersion(const io::ObjectStore& store) {
   const VersionListing listing = ListVersions(store);
-  if (listing.versions.empty()) ThrowNoTable(store);
-  return listing.versions.back().version;
+  const VersionEntry* newest = NewestWhole(store, listing);
+  if (!newest) ThrowNoTable(store);
+  return newest->version;
 }
 
 Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version, Session* session) {
   const VersionListing listing = ListVersions(*store);
-  if (version && (*version & kDetachedBit)) return Load(store, listing, ManifestPath(*version, listing.naming), *version, session);
-  if (listing.versions.empty()) ThrowNoTable(*store);
-  const VersionEntry* entry = &listing.versions.back();
-  if (version) {
-    const auto found = std::lower_bound(listing.versions.begin(), listing.versions.end(), *version,
-                                        [](const VersionEntry& e, uint64_t v) { return e.version < v; });
-    if (found == listing.versions.end() || found->version != *version) {
-      throw NotFound("'{}': there is no version {}; versions go from {}", store->root(), *version, VersionRange(listing));
-    }
-    entry = &*found;
+  if (version && (*version & kDetachedBit)) {
+    return Load(store, listing, {*version, ManifestPath(*version, listing.naming)}, session);
   }
-  return Load(store, listing, entry->path, entry->version, session);
+  if (listing.versions.empty()) ThrowNoTable(*store);
+  if (!version) return LoadNewest(store, listing, session);
+  const auto found = std::lower_bound(listing.versions.begin(), listing.versions.end(), *version,
+                                      [](const VersionEntry& e, uint64_t v) { return e.version < v; });
+  if (found == listing.versions.end() || found->version != *version) {
+    throw NotFound("'{}': there is no version {}; versions go from {}", store->root(), *version, VersionRange(listing));
+  }
+  return Load(store, listing, *found, session);
 }
 
 namespace {

@@ -35,6 +35,12 @@ struct VersionListing {
 /// \throws Error(kInvalid) when V1 and V2 names are mixed.
 VersionListing ListVersions(const io::ObjectStore& store);
 
+/// The number after the newest name, torn or not.
+uint64_t NextNumber(const VersionListing& listing);
+/// True when what lies there is no manifest at all (IsTornManifest). Such a name is taken, but it is no version.
+/// \throws Error(kNotFound), Error(kIo)
+bool IsTorn(const io::ObjectStore& store, const VersionEntry& entry);
+
 /// One version of a table. Cheap to copy.
 struct Snapshot {
   io::ObjectStorePtr store;
@@ -43,19 +49,20 @@ struct Snapshot {
   std::string manifest_path;
   bool is_kept = false;  ///< by the session: who opens the same version again gets the same manifest
   std::shared_ptr<const void> open;  ///< while there is a copy, cleanup in this process spares the version
+  std::vector<uint64_t> torn = {};   ///< newer numbers, newest first, that were passed over because their manifests are torn
 
   uint64_t version() const { return manifest->version(); }
 };
 
-/// True when the store holds at least one version.
+/// True when the store holds at least one version; a torn manifest is none.
 bool TableExists(const io::ObjectStore& store);
-/// Loads a version; unset: the latest. Refuses reader features that this version does not know (kUnsupported), names
+/// Loads a version; unset: the latest whose manifest is not torn. Refuses reader features that this version does not know (kUnsupported), names
 /// the path and the versions that exist when there is none (kNotFound), and the newest usable version when the
-/// manifest is damaged (kCorrupt). A session spares the parsing of a manifest that it has seen in the same state.
+/// manifest is damaged, or torn and asked for by number (kCorrupt). A session spares the parsing of a manifest that it has seen in the same state.
 Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version = {}, Session* session = nullptr);
 /// The manifest alone, as it is: what it needs of a reader is not looked at. \throws Error(kCorrupt), Error(kNotFound)
 ManifestPtr ReadManifest(const io::ObjectStore& store, const VersionEntry& entry);
-/// The newest version number, without reading its manifest. \throws Error(kNotFound)
+/// The newest version whose manifest is not torn. \throws Error(kNotFound)
 uint64_t LatestVersion(const io::ObjectStore& store);
 
 /// A file of a snapshot: the store that it lies in and its path there (files of clones lie in another table's store).

@@ -63,16 +63,52 @@ TEST(SnapshotTest, SaysWhereThereIsNoTable) {
   MessageOf(ErrorKind::kNotFound, [] { LoadSnapshot(io::MakeMemoryStore("nothing")); });
 }
 
-TEST(SnapshotTest, NamesTheUsableVersionWhenTheNewestIsTorn) {
-  const io::ObjectStorePtr store = StoreWith({1, 2, 3}, Naming::kV2);
-  store->Put(ManifestPath(4, Naming::kV2), SpanOf(ManifestFile(4).substr(0, 10)), false);
-  store->Put(ManifestPath(3, Naming::kV2), SpanOf(std::string(50, '\0')), false);
-  std::string message = MessageOf(ErrorKind::kCorrupt, [&] { LoadSnapshot(store); });
-  EXPECT_NE(message.find("newest usable version is 2"), std::string::npos) << message;
-  EXPECT_EQ(LoadSnapshot(store, 2).version(), 2u);
+/// What crashes leave in the place of a manifest.
+std::vector<std::string> TornManifests(uint64_t version) {
+  const std::string whole = ManifestFile(version);
+  std::string hole = whole;
+  std::fill(hole.begin() + 4, hole.begin() + 6, '\0');
+  return {"", std::string(whole.size(), '\0'), std::string(50'000, '\0'), whole.substr(0, 10), whole.substr(0, whole.size() - 1),
+          whole.substr(1), std::string(16, 'L') + "LANC", hole};
+}
+
+TEST(SnapshotTest, FallsBackToTheLastWholeVersionAndSaysSo) {
+  for (const Naming naming : {Naming::kV1, Naming::kV2}) {
+    for (const std::string& torn : TornManifests(4)) {
+      const io::ObjectStorePtr store = StoreWith({1, 2}, naming);
+      for (const uint64_t version : {3, 4}) store->Put(ManifestPath(version, naming), SpanOf(torn), false);
+      const Snapshot snapshot = LoadSnapshot(store);
+      EXPECT_EQ(snapshot.version(), 2u);
+      EXPECT_EQ(snapshot.torn, (std::vector<uint64_t>{4, 3}));
+      EXPECT_EQ(LatestVersion(*store), 2u);
+      EXPECT_TRUE(TableExists(*store));
+      EXPECT_EQ(NextNumber(ListVersions(*store)), 5u);
+      const std::string message = MessageOf(ErrorKind::kCorrupt, [&] { LoadSnapshot(store, 4); });
+      EXPECT_NE(message.find("newest usable version is 2"), std::string::npos) << message;
+      EXPECT_TRUE(LoadSnapshot(store, 2).torn.empty());
+    }
+  }
+}
+
+TEST(SnapshotTest, WithoutAWholeVersionThereIsNothingToFallBackTo) {
+  const io::ObjectStorePtr store = io::MakeMemoryStore("snapshot_test");
+  for (const uint64_t version : {1, 2}) store->Put(ManifestPath(version, Naming::kV2), SpanOf(""), false);
+  EXPECT_FALSE(TableExists(*store));
+  const std::string message = MessageOf(ErrorKind::kCorrupt, [&] { LoadSnapshot(store); });
+  EXPECT_NE(message.find("versions 1 to 2 are torn"), std::string::npos) << message;
+}
+
+TEST(SnapshotTest, AManifestThatIsWholeIsNeverPassedOver) {
+  const io::ObjectStorePtr store = StoreWith({1, 2}, Naming::kV2);
   store->Put(ManifestPath(4, Naming::kV2), SpanOf(ManifestFile(3)), false);
-  message = MessageOf(ErrorKind::kCorrupt, [&] { LoadSnapshot(store); });
+  const std::string message = MessageOf(ErrorKind::kCorrupt, [&] { LoadSnapshot(store); });
   EXPECT_NE(message.find("holds version 3"), std::string::npos) << message;
+  EXPECT_NE(message.find("newest usable version is 2"), std::string::npos) << message;
+  ManifestDraft draft;
+  draft.head.set_version(4);
+  draft.head.set_reader_feature_flags(1 << 20);
+  store->Put(ManifestPath(4, Naming::kV2), SpanOf(SerializeManifest(draft)), false);
+  EXPECT_NE(MessageOf(ErrorKind::kUnsupported, [&] { LoadSnapshot(store); }).find("1048576"), std::string::npos);
 }
 
 TEST(SnapshotTest, ReadsDeletionBitmapsAndHoldsThemAgainstTheManifest) {

@@ -35,6 +35,16 @@ Buffer BufferOf(const std::vector<T>& values) {
   return CopyToBuffer({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(T)});
 }
 
+/// One of each layout, some nested.
+inline std::vector<TypePtr> ManyTypes() {
+  const TypePtr text = MakeType(TypeId::kUtf8), number = MakeType(TypeId::kInt32);
+  return {MakeType(TypeId::kNull), MakeType(TypeId::kBool), MakeType(TypeId::kInt8), MakeType(TypeId::kDouble), MakeType(TypeId::kHalfFloat),
+          DecimalType(TypeId::kDecimal128, 20, 3), FixedSizeBinaryType(3), FixedSizeBinaryType(21), text, MakeType(TypeId::kLargeBinary),
+          MakeType(TypeId::kUtf8View), ListType({"item", text}), LargeListType({"item", number}), FixedSizeListType({"item", number}, 3),
+          StructType({{"a", number}, {"b", ListType({"item", text})}}), DictionaryType(MakeType(TypeId::kInt8), text),
+          ListType({"item", DictionaryType(number, text)}), MapType(text, number)};
+}
+
 /// Numbers, all valid.
 template <typename T>
 ArrayPtr Numbers(const std::vector<T>& values) {

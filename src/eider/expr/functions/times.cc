@@ -86,6 +86,31 @@ int64_t PartValue(Part part, Int128 nanos) {
   return 0;
 }
 
+/// Of a duration: how many of the unit it is long, cut towards zero.
+int64_t UnitsOf(Part part, Int128 nanos) {
+  switch (part) {
+    case Part::kWeek: return int64_t(nanos / (7 * Int128(kNanosPerDay)));
+    case Part::kDay: return int64_t(nanos / kNanosPerDay);
+    case Part::kHour: return int64_t(nanos / (3600 * kNanosPerSecond));
+    case Part::kMinute: return int64_t(nanos / (60 * kNanosPerSecond));
+    case Part::kSecond: return int64_t(nanos / kNanosPerSecond);
+    case Part::kMilli: return int64_t(nanos / 1'000'000);
+    case Part::kMicro: return int64_t(nanos / 1'000);
+    default: break;
+  }
+  if (nanos > INT64_MAX || nanos < INT64_MIN) throw Invalid("a duration of {} is too long for nanoseconds", DurationToText(nanos));
+  return int64_t(nanos);
+}
+
+/// \throws Error(kInvalid) for a time of day or a duration that is asked for a part of a date
+void RequirePart(Part part, const DataType& type) {
+  const bool is_clock = (part >= Part::kHour && part <= Part::kNano) || part == Part::kEpoch, is_length = part == Part::kWeek || part == Part::kDay;
+  if (IsTime(type.id) && !is_clock) throw Invalid("a time of day has hour, minute, second, millisecond, microsecond, nanosecond and epoch alone");
+  if (type.id == TypeId::kDuration && !is_clock && !is_length) {
+    throw Invalid("a duration has week, day, hour, minute, second, millisecond, microsecond, nanosecond and epoch alone");
+  }
+}
+
 /// The argument as a date, time or timestamp; a text literal is read as a timestamp.
 NodePtr AsClock(const NodePtr& node) {
   const TypeId id = node->type()->id;
@@ -112,12 +137,19 @@ ArrayPtr EachClock(const Call& call, size_t argument, Value&& value) {
 }
 
 NodePtr MakePart(Part part, const NodePtr& value) {
-  std::vector<NodePtr> arguments = {AsClock(value)};
+  std::vector<NodePtr> arguments = {value->type()->id == TypeId::kDuration ? value : AsClock(value)};
+  RequirePart(part, *arguments[0]->type());
   if (part == Part::kEpoch) {
     const Kernel kernel = [](const Call& call) {
       return EachClock<double>(call, 0, [](const ClockReader& clock, int64_t row) { return double(clock.Utc(row)) / double(kNanosPerSecond); });
     };
     return Fold(std::make_shared<CallNode>("date_part", MakeType(TypeId::kDouble), kernel, std::move(arguments)));
+  }
+  if (arguments[0]->type()->id == TypeId::kDuration) {
+    const Kernel kernel = [part](const Call& call) {
+      return EachClock<int64_t>(call, 0, [part](const ClockReader& clock, int64_t row) { return UnitsOf(part, clock.Utc(row)); });
+    };
+    return Fold(std::make_shared<CallNode>("date_part", MakeType(TypeId::kInt64), kernel, std::move(arguments)));
   }
   const bool wide = part == Part::kNano;
   const Kernel kernel = [part, wide](const Call& call) {
@@ -303,6 +335,8 @@ FunctionTable TimeFunctions() {
   using enum TimeUnit;
   return {
       {"date_part|datepart|extract", "text, instant -> int32", nullptr, DatePart},
+      {"date_part|datepart|extract", "text, time -> int32", nullptr, DatePart},
+      {"date_part|datepart|extract", "text, duration -> int", nullptr, DatePart},
       {"date_trunc|datetrunc", "text, instant -> same", nullptr, DateTrunc},
       {"date_bin", "interval, any[, any] -> instant", nullptr, DateBin},
       {"year", "any -> int32", nullptr, OnePart<Part::kYear>},

@@ -1,4 +1,4 @@
-#include "eider/reduce/spilled_batches.h"
+#include "eider/query/spilled_batches.h"
 
 #include "eider/array/dictionary_key.h"
 #include "eider/array/string_values.h"
@@ -6,9 +6,8 @@
 #include "eider/array/types.h"
 #include "eider/base/bytes.h"
 #include "eider/base/memory.h"
-#include "eider/query/batch_cutter.h"
 
-namespace eider::reduce {
+namespace eider::query {
 namespace {
 
 constexpr uint64_t kAlignment = 64;
@@ -199,40 +198,4 @@ RecordBatch SpilledBatches::Read(const Place& place) const {
   return batch;
 }
 
-RecordBatch SliceRows(const RecordBatch& batch, int64_t first, int64_t count) {
-  RecordBatch out{.schema = batch.schema, .num_rows = count};
-  for (const ArrayPtr& column : batch.columns) out.columns.push_back(SliceArray(column, first, count));
-  return out;
-}
-
-void SpilledRun::Append(RecordBatch batch) {
-  if (batch.num_rows == 0) return;
-  uint64_t bytes = 0;
-  for (const ArrayPtr& column : batch.columns) bytes += ArrayBytes(*column);
-  if (bytes >= 2 * block_bytes_ && batch.num_rows > 1) {
-    const auto parts = std::min<int64_t>(batch.num_rows, static_cast<int64_t>(bytes / block_bytes_));
-    for (int64_t first = 0, end = 0; first < batch.num_rows; first = end) {
-      end = std::min(batch.num_rows, first + static_cast<int64_t>(CeilDiv(static_cast<uint64_t>(batch.num_rows), static_cast<uint64_t>(parts))));
-      Flush();
-      pending_.push_back(SliceRows(batch, first, end - first));
-    }
-    return Flush();
-  }
-  pending_bytes_ += bytes;
-  pending_.push_back(std::move(batch));
-  if (pending_bytes_ >= block_bytes_) Flush();
-}
-
-void SpilledRun::Flush() {
-  if (pending_.empty()) return;
-  places_.push_back(file_->Append(query::ConcatBatches(file_->schema(), std::exchange(pending_, {}))));
-  pending_bytes_ = 0;
-}
-
-RecordBatch SpilledRun::Pop() {
-  const SpilledBatches::Place place = places_.front();
-  places_.pop_front();
-  return file_->Read(place);
-}
-
-}  // namespace eider::reduce
+}  // namespace eider::query
