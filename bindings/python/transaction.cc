@@ -125,7 +125,36 @@ void DefineWork(nb::class_<Dataset>& dataset) {
                reader.reset();
                return changed;
              }));
-           }, "fragment_id"_a, "data"_a, "replace"_a = false);
+           }, "fragment_id"_a, "data"_a, "replace"_a = false)
+      .def("join_columns",
+           [](Dataset& self, ReaderHandle& right, const std::string& left_on, const std::string& right_on) {
+             std::shared_ptr<RecordBatchReader> reader = right.Take();
+             return WithoutGil([&] {
+               DatasetPtr joined = self.JoinColumns(*reader, left_on, right_on);
+               reader.reset();
+               return joined;
+             });
+           }, "right"_a, "left_on"_a, "right_on"_a)
+      .def("join_to_fragment",
+           [](const Dataset& self, uint64_t id, ReaderHandle& right, const std::string& left_on, const std::string& right_on) {
+             std::shared_ptr<RecordBatchReader> reader = right.Take();
+             return ToTuple(WithoutGil([&] {
+               FragmentColumns changed = self.JoinToFragment(id, *reader, left_on, right_on);
+               reader.reset();
+               return changed;
+             }));
+           }, "fragment_id"_a, "right"_a, "left_on"_a, "right_on"_a)
+      .def("update_fragment_columns",
+           [](const Dataset& self, uint64_t id, ReaderHandle& right, const std::string& left_on, const std::string& right_on) {
+             std::shared_ptr<RecordBatchReader> reader = right.Take();
+             std::string offsets;
+             const nb::tuple changed = ToTuple(WithoutGil([&] {
+               FragmentColumns columns = self.UpdateFragmentColumns(id, *reader, left_on, right_on, &offsets);
+               reader.reset();
+               return columns;
+             }));
+             return nb::make_tuple(changed[0], changed[2], AsBytes(offsets));
+           }, "fragment_id"_a, "right"_a, "left_on"_a, "right_on"_a);
 }
 
 }  // namespace eider::python

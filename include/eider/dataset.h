@@ -200,6 +200,11 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
   /// Merges small fragments and drops deleted rows. Rewritten rows come after all others, in their order.
   virtual CompactionResult CompactFiles(const CompactionOptions& options = {}) = 0;
 
+  /// Left join: adds the columns that `right` has besides its key, null in rows whose key (column `left_on`, "_rowid" or "_rowaddr") it lacks;
+  /// of several equal keys the first counts. `right` goes through temporary files when it is larger than a share of the budget.
+  /// \throws Error(kNotFound) for a key that is not there, Error(kInvalid) for keys that do not compare, or a name that is taken
+  virtual DatasetPtr JoinColumns(RecordBatchReader& right, const std::string& left_on, const std::string& right_on,
+                                 Durability durability = Durability::kDefault) = 0;
   /// Adds columns computed elsewhere: `data` holds exactly CountRows() rows in row order. Writes only the new columns.
   virtual DatasetPtr AddColumns(RecordBatchReader& data, Durability durability = Durability::kDefault) = 0;
   /// Adds columns computed from `read_columns` (unset: all), batch by batch.
@@ -229,6 +234,12 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
   /// there, and those of before become invalid.
   virtual FragmentColumns AddFragmentColumns(uint64_t id, const std::vector<ComputedColumn>& columns) const = 0;
   virtual FragmentColumns AddFragmentColumns(uint64_t id, RecordBatchReader& data, bool replace = false) const = 0;
+  /// The fragment with the columns of `right`, as JoinColumns.
+  virtual FragmentColumns JoinToFragment(uint64_t id, RecordBatchReader& right, const std::string& left_on, const std::string& right_on) const = 0;
+  /// The fragment with new values, in a new file, of the columns that `right` has besides its key, in the rows whose key it has.
+  /// `offsets`: gets the physical positions of these rows, as a portable Roaring bitmap; may be null.
+  virtual FragmentColumns UpdateFragmentColumns(uint64_t id, RecordBatchReader& right, const std::string& left_on, const std::string& right_on,
+                                                std::string* offsets = nullptr) const = 0;
 };
 
 }  // namespace eider

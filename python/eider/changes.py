@@ -12,8 +12,7 @@ from .add_columns import add_columns
 from .arguments import DurabilityName, count_of, durability_of, file_version_of, name_of, names_of, refuse, seconds_of
 from .backfill import FragmentCoverage, coverage_of
 from .error import InvalidError
-from .ingest import ReaderLike
-from .left_join import RightSide
+from .ingest import ReaderLike, open_reader
 from .merge_insert import MergeInsertBuilder
 from .optimize import DatasetOptimizer
 from .sql import Parameters, expression_of
@@ -116,7 +115,7 @@ class DatasetChanges:
         """Add the columns of another table, joined by key: rows whose key it lacks get nulls.
 
         Args:
-            data_obj: The table, held in memory. Of several rows with one key, the first counts.
+            data_obj: The table; what is larger than a share of the memory budget goes through temporary files. Of several rows with one key, the first counts.
             left_on: Column of the dataset with the key. A key that is null meets nothing.
             right_on: Column of ``data_obj`` with the key, which is not added; None: named like ``left_on``.
             schema: Schema to cast ``data_obj`` to.
@@ -125,9 +124,9 @@ class DatasetChanges:
             InvalidError: a column of that name exists, or the keys are of types that do not compare.
             NotFoundError: a key is not there.
         """
-        right = RightSide("merge", data_obj, right_on or left_on, schema)
-        rows = self.scanner(columns=[name_of("merge", left_on)], batch_size=1 << 16).to_batches()  # type: ignore[attr-defined]
-        self._native = self._native.add_from_reader(right.new_columns(rows, left_on))
+        left_on = name_of("merge", left_on)
+        right_on = left_on if right_on is None else name_of("merge", right_on)
+        self._native = self._native.join_columns(open_reader(data_obj, schema), left_on, right_on)
 
     def drop_columns(self, columns: list[str], *, durability: DurabilityName | None = None) -> None:
         """Drop columns. Writes metadata only: the data stays in the files of earlier versions."""

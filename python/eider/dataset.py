@@ -102,6 +102,10 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolutio
         self._native = _eider.open_dataset(uri_of(uri), reference_of("dataset", version), native_session(session))
         self._defaults = scan_defaults(default_scan_options)
 
+    def _with_defaults(self, options: dict[str, Any]) -> LanceDataset:
+        """The same version, whose scans have these options too."""
+        return self._wrap(self._native, {**self._defaults, **options})
+
     def _names(self) -> list[str]:
         """Names of the top-level columns, kept per version: takes are short."""
         if self.__dict__.get("_names_of") is not self._native:

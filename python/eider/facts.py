@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import _eider
 from .schema import LanceSchema
@@ -12,6 +12,8 @@ from .stats import LanceStats
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from .scanner import LanceScanner
+
 __all__ = ["DatasetFacts"]
 
 
@@ -19,6 +21,11 @@ class DatasetFacts:
     """The part of a dataset that tells what it is."""
 
     _native: _eider.Dataset
+    _defaults: dict[str, Any]
+
+    def scanner(self, *args: Any, **kwargs: Any) -> LanceScanner:
+        """The scan of a dataset."""
+        raise NotImplementedError
 
     @property
     def uri(self) -> str:
@@ -37,12 +44,12 @@ class DatasetFacts:
 
     @property
     def schema(self) -> pa.Schema:
-        """Arrow schema, with extension types and metadata."""
+        """Arrow schema, with extension types and metadata: of the scans, where the dataset has default options for them."""
         import pyarrow as pa
 
         from . import blob  # noqa: F401  registers the type of blob columns
 
-        return pa.schema(self._native.schema)
+        return self.scanner().projected_schema if self._defaults else pa.schema(self._native.schema)
 
     @property
     def lance_schema(self) -> LanceSchema:

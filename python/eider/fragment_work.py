@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import _eider
 from .arguments import count_of, name_of, names_of
-from .error import InvalidError, NotFoundError
 from .fragment_metadata import FragmentMetadata
 from .ingest import ReaderLike, open_reader
-from .left_join import RightSide, portable_roaring
 from .schema import LanceSchema
 from .sql import expression_of
 from .udf import BatchUDF, as_batch
@@ -108,9 +106,8 @@ class FragmentWork:
         self, data_obj: ReaderLike, left_on: str, right_on: str | None = None, schema: pa.Schema | None = None
     ) -> tuple[FragmentMetadata, LanceSchema]:
         """The fragment with the columns of another table, joined by key, and the schema with them; see ``LanceDataset.merge``."""
-        right = RightSide("merge", data_obj, right_on or left_on, schema)
-        rows = self._batches([name_of("merge", left_on)], 1 << 16)
-        changed = self._native().add_fragment_columns(self._info.id, right.new_columns(rows, left_on))
+        on = name_of("merge", left_on), name_of("merge", right_on or left_on)
+        changed = self._native().join_to_fragment(self._info.id, open_reader(data_obj, schema), *on)
         return FragmentMetadata._of_message(changed[0]), changed[1]
 
     def update_columns(
@@ -137,22 +134,10 @@ class FragmentWork:
         Returns:
             The fragment, the ids of the changed fields, and with ``with_offsets`` the bitmap.
         """
-        import pyarrow as pa
-
-        right = RightSide("update_columns", data_obj, right_on or left_on, schema)
-        table = self._dataset.schema
-        if missing := [name for name in right.columns.column_names if name not in table.names]:
-            raise NotFoundError(f"update_columns: {_eider.no_column(missing[0], table.names)}")
-        names = right.columns.column_names
-        if left_on in names:
-            raise InvalidError(f"update_columns: the key {left_on!r} cannot be updated")
-        columns = list(dict.fromkeys([*names, *([] if left_on in ("_rowid", "_rowaddr") else [name_of("update_columns", left_on)])]))
-        rows = self._batches(columns, 1 << 16, with_row_id=left_on == "_rowid", with_row_address=True)
-        matched: list[int] = []
-        new = right.replacing(rows, left_on, pa.schema([table.field(name) for name in names]), matched)
-        fragment, _, fields = self._native().add_fragment_columns(self._info.id, new, replace=True)
+        on = name_of("update_columns", left_on), name_of("update_columns", right_on or left_on)
+        fragment, fields, offsets = self._native().update_fragment_columns(self._info.id, open_reader(data_obj, schema), *on)
         changed = FragmentMetadata._of_message(fragment), fields
-        return (*changed, portable_roaring(address & 0xFFFFFFFF for address in matched)) if with_offsets else changed
+        return (*changed, offsets) if with_offsets else changed
 
     def validate(self) -> None:
         """Read every value of the fragment and check it against what is stored beside it. Raises CorruptError."""

@@ -24,7 +24,6 @@ from .checkpoint import Checkpoint
 from .dataset import LanceDataset
 from .error import CorruptError, InvalidError, NotFoundError
 from .fragment_metadata import DataFile, FragmentMetadata
-from .left_join import portable_roaring
 from .open import dataset
 from .tabular_file import open_file
 from .transaction import LanceOperation, Transaction
@@ -197,16 +196,11 @@ class UpdateJob(Job):
         read, where = self._read(), self._plan["where"]
         fragment = read.get_fragment(self.parts[part])
         assert fragment is not None
-        offsets = [address & 0xFFFFFFFF for batch in fragment.to_batches(columns=["_rowaddr"], filter=where) for address in batch[0].to_pylist()]
-        if not offsets:
+        if where is not None and fragment.count_rows(where) == 0:
             return None
-        updates = self._plan["updates"]
-        if where is not None:
-            updates = {name: f"CASE WHEN ({where}) THEN ({text}) ELSE {_quoted(name)} END" for name, text in updates.items()}
-        rows = read.scanner(columns=updates, fragments=[fragment], batch_size=_ROWS).to_reader()
-        message, _, fields = read._native.add_fragment_columns(self.parts[part], _cast(rows, read.schema), replace=True)
-        changed = FragmentMetadata._of_message(message).to_json()
-        return {"fragment": changed, "fields": fields, "offsets": portable_roaring(offsets).hex() if read.has_stable_row_ids else None}
+        rows = fragment.scanner(columns=self._plan["updates"], filter=where, with_row_address=True, batch_size=_ROWS).to_reader()
+        changed, fields, offsets = fragment.update_columns(_cast(rows, read.schema), "_rowaddr", with_offsets=True)
+        return {"fragment": changed.to_json(), "fields": fields, "offsets": offsets.hex() if read.has_stable_row_ids else None}
 
     def _operation(self, results: list[Any]) -> LanceOperation.BaseOperation | None:
         done = [(FragmentMetadata.from_json(json.dumps(result["fragment"])), result) for result in results if result is not None]
@@ -374,12 +368,8 @@ def _schema_of(text: str) -> pa.Schema:
     return pa.ipc.read_schema(pa.py_buffer(bytes.fromhex(text)))
 
 
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
-
-
 def _cast(rows: pa.RecordBatchReader, table: pa.Schema) -> _eider.RecordBatchReader:
     import pyarrow as pa
 
-    schema = pa.schema([table.field(name) for name in rows.schema.names])
+    schema = pa.schema([table.field(field.name) if field.name in table.names else field for field in rows.schema])
     return _eider.RecordBatchReader.from_stream(pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in rows)))

@@ -10,6 +10,7 @@ from . import _eider
 from .absent import Refusing
 from .arguments import blob_handling_of, count_of, late_columns_of
 from .error import UnsupportedError
+from .packages import import_package
 from .projection import select
 from .sql import Parameters, expression_of
 
@@ -262,15 +263,6 @@ def ordering_of(order_by: Iterable[ColumnOrdering | str] | None) -> list[ColumnO
     return keys
 
 
-def import_polars(where: str) -> Any:
-    """The package polars."""
-    try:
-        import polars
-    except ImportError:
-        raise ImportError(f"{where} needs the package 'polars', which is not installed: pip install polars") from None
-    return polars
-
-
 def read_table(reader: _eider.RecordBatchReader) -> pa.Table:
     """Drain the reader in the engine, then hand the batches to pyarrow."""
     import pyarrow as pa
@@ -342,7 +334,7 @@ class LanceScanner(Refusing):
 
     def to_polars(self) -> pl.DataFrame:
         """All rows as a polars DataFrame; needs the package ``polars``."""
-        frame: pl.DataFrame = import_polars("LanceScanner.to_polars").DataFrame(self)
+        frame: pl.DataFrame = import_package("LanceScanner.to_polars", "polars").DataFrame(self)
         return frame
 
     def distinct(self) -> pa.Table:

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .arguments import count_of
-from .error import InvalidError, UnsupportedError
+from .error import EiderError, InvalidError
+from .packages import import_package
 
 if TYPE_CHECKING:
-    import duckdb
+    from collections.abc import Callable, Iterator
+
     import pyarrow as pa
 
     from .dataset import LanceDataset
 
 __all__ = ["SqlQuery", "SqlQueryBuilder"]
+
+_T = TypeVar("_T")
+
+
+def _executed(step: Callable[[], _T]) -> _T:
+    """``step()``, whose errors are DuckDB's, or pyarrow's where DuckDB speaks through it: the query is wrong, or a value in it."""
+    try:
+        return step()
+    except (EiderError, MemoryError):
+        raise
+    except Exception as error:
+        raise InvalidError(f"sql: {error}") from error
+
+
+def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    while (batch := _executed(lambda: next(reader, None))) is not None:
+        yield batch
 
 
 class SqlQuery:
@@ -22,23 +41,19 @@ class SqlQuery:
     def __init__(self, dataset: LanceDataset, sql: str, table_name: str, options: dict[str, Any]) -> None:
         self._dataset, self._sql, self._table_name, self._options = dataset, sql, table_name, options
 
-    def _run(self) -> duckdb.DuckDBPyRelation:
-        try:
-            import duckdb
-        except ImportError:
-            raise UnsupportedError("LanceDataset.sql needs the package 'duckdb'") from None
-        import pyarrow.dataset  # noqa: F401  (DuckDB pushes filters into what looks like one of its datasets)
+    def _run(self) -> pa.RecordBatchReader:
+        duckdb = import_package("LanceDataset.sql", "duckdb")
+        import pyarrow as pa
+        import pyarrow.dataset  # noqa: F401  (DuckDB pushes columns and filters into what looks like one of its datasets)
 
-        connection = duckdb.connect()
-        rows = {name: value for name, value in self._options.items() if value is not None}
-        connection.register(self._table_name, self._dataset.scanner(**rows).to_reader() if rows else self._dataset)
-        try:
-            relation = connection.sql(self._sql)
-        except duckdb.Error as error:
-            raise InvalidError(f"sql: {error}") from error
+        # Names in the query are tables of the connection, never variables of the functions below or above.
+        connection = duckdb.connect(config={"python_enable_replacements": False})
+        connection.register(self._table_name, self._dataset._with_defaults(self._options))
+        relation = _executed(lambda: connection.sql(self._sql))
         if relation is None:
             raise InvalidError("sql: the query has no result")
-        return relation
+        reader = _executed(lambda: pa.RecordBatchReader.from_stream(relation))
+        return pa.RecordBatchReader.from_batches(reader.schema, _batches(reader))
 
     def to_arrow(self) -> pa.Table:
         """The result as a table."""
@@ -51,9 +66,7 @@ class SqlQuery:
 
     def to_stream_reader(self) -> pa.RecordBatchReader:
         """The result as a stream."""
-        import pyarrow as pa
-
-        return pa.RecordBatchReader.from_stream(self._run())
+        return self._run()
 
 
 class SqlQueryBuilder:
@@ -72,12 +85,12 @@ class SqlQueryBuilder:
 
     def with_row_id(self, with_row_id: bool = True) -> SqlQueryBuilder:
         """The dataset has the column ``_rowid``."""
-        self._options["with_row_id"] = with_row_id or None
+        self._options["with_row_id"] = with_row_id
         return self
 
     def with_row_addr(self, with_row_addr: bool = True) -> SqlQueryBuilder:
         """The dataset has the column ``_rowaddr``."""
-        self._options["with_row_address"] = with_row_addr or None
+        self._options["with_row_address"] = with_row_addr
         return self
 
     def blob_handling(self, blob_handling: str) -> SqlQueryBuilder:

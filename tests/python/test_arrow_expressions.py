@@ -173,15 +173,3 @@ def test_joins_and_sorts(ds, table):
         ds.join(5, "id")
     with pytest.raises(eider.InvalidError, match="sort_by"):
         ds.sort_by([("id", "up")])
-
-
-def test_sql_over_a_dataset(ds):
-    assert ds.sql("SELECT count(*) AS n FROM dataset WHERE value > 10").to_arrow().to_pydict() == {
-        "n": [ds.count_rows("value > 10")]
-    }
-    batches = ds.sql("SELECT id FROM t ORDER BY id DESC LIMIT 3").table_name("t").build().to_batch_records()
-    assert pa.Table.from_batches(batches)["id"].to_pylist() == [199, 198, 197]
-    rows = ds.sql("SELECT _rowid, _rowaddr FROM dataset WHERE id = 61").with_row_id().with_row_addr().batch_size(10).build()
-    assert rows.to_stream_reader().read_all().to_pylist() == [{"_rowid": (1 << 32) + 1, "_rowaddr": (1 << 32) + 1}]
-    with pytest.raises(eider.InvalidError, match="sql"):
-        ds.sql("SELECT nope FROM dataset").to_arrow()

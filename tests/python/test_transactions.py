@@ -3,17 +3,20 @@
 import json
 import pathlib
 import pickle
+import random
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from eider.fragment import DataFile, DeletionFile, FragmentMetadata, RowIdMeta, write_fragments
-from eider.left_join import portable_roaring
 from eider.message import MessageReader, MessageWriter
 from eider.transaction_message import message_of, transaction_of
 
 import eider
 from eider import LanceDataset, LanceFragment, LanceOperation, Transaction
+
+#: A portable Roaring bitmap: its cookie, one container, of key 0 with one value, at byte 16, the value.
+ROARING_OF_1 = bytes.fromhex("3a300000 01000000 0000 0000 10000000 0100")
 
 
 @pytest.fixture
@@ -100,7 +103,7 @@ def test_columns_by_fragment(parts, values):
 def test_columns_replaced_by_fragment(parts):
     new = pa.table({"key": [1, 4, 9, 77], "name": ["one", None, "nine", "none"]})
     made = [f.update_columns(new, "id", "key", with_offsets=True) for f in parts.get_fragments()]
-    assert [made[0][1], made[0][2]] == [[1], portable_roaring([1])]
+    assert [made[0][1], made[0][2]] == [[1], ROARING_OF_1]
     operation = LanceOperation.Update(updated_fragments=[f for f, _, _ in made], fields_modified=made[0][1], update_mode="rewrite_columns")
     ds = LanceDataset.commit(parts.uri, operation, read_version=1)
     wanted = parts.to_table()["name"].to_pylist()
@@ -113,6 +116,29 @@ def test_columns_replaced_by_fragment(parts):
     assert again.to_table()["name"].to_pylist()[2] == "by row"
     with pytest.raises(eider.NotFoundError, match="other"):
         parts.get_fragments()[0].update_columns(pa.table({"id": [1], "other": [2]}), "id")
+
+
+@pytest.mark.parametrize("limit", [2 << 20, 256 << 20])
+def test_a_join_through_files_brings_what_one_in_memory_does(limit, tmp_path):
+    rng = random.Random(5)
+    keys = rng.sample(range(40_000), 20_000)
+    right = pa.table({"k": pa.array([*keys, None, keys[0]], pa.int32()), "text": [f"{k}" * (k % 40) for k in [*keys, 1, 2]],
+                      "v": pa.array([[float(k), -1.0] for k in [*keys, 1, 2]], pa.list_(pa.float32(), 2))})
+    left = pa.table({"id": pa.array([None if i % 1000 == 7 else i % 30_000 for i in range(60_000)], pa.int64())})
+    ds = eider.write_dataset(left, tmp_path / "t.lance", max_rows_per_file=25_000)
+    ds.delete("id % 10 = 3")
+    limited = eider.dataset(ds.uri, session=eider.Session(memory_limit=limit))
+    limited.merge(right.to_reader(max_chunksize=1000), "id", "k")
+    first = {k: (f"{k}" * (k % 40), [float(k), -1.0]) for k in keys}
+    for row in limited.to_table().to_pylist():
+        assert (row["text"], row["v"]) == first.get(row["id"], (None, None))
+    new = pa.table({"id": pa.array(keys[:5000], pa.int64()), "text": [f"new {k}" for k in keys[:5000]]})
+    made = [f.update_columns(new, "id") for f in limited.get_fragments()]
+    update = LanceOperation.Update(updated_fragments=[f for f, _ in made], fields_modified=made[0][1], update_mode="rewrite_columns")
+    after = LanceDataset.commit(limited, update, read_version=limited.version)
+    changed = set(keys[:5000])
+    for row in after.to_table(columns=["id", "text"]).to_pylist():
+        assert row["text"] == (f"new {row['id']}" if row["id"] in changed else first.get(row["id"], (None,))[0])
 
 
 def test_merge_is_a_left_join(parts):

@@ -13,12 +13,14 @@
 #include "eider/mutate/deep_clone.h"
 #include "eider/mutate/delete.h"
 #include "eider/mutate/explain_merge.h"
+#include "eider/mutate/left_join.h"
 #include "eider/mutate/merge_insert.h"
 #include "eider/mutate/metadata.h"
 #include "eider/mutate/update.h"
 #include "eider/mutate/worker.h"
 #include "eider/mutate/write.h"
 #include "eider/query/table_reader.h"
+#include "eider/rows/portable_roaring.h"
 #include "eider/reduce/aggregate.h"
 #include "eider/reduce/profile.h"
 #include "eider/table/cleanup.h"
@@ -209,6 +211,9 @@ class TableDataset final : public Dataset {
   DatasetPtr AddColumns(const std::vector<ComputedColumn>& columns, Durability durability) override {
     return Rebind(mutate::AddComputedColumns(snapshot(), columns, Columns(durability)));
   }
+  DatasetPtr JoinColumns(RecordBatchReader& right, const std::string& left_on, const std::string& right_on, Durability durability) override {
+    return Rebind(mutate::JoinColumns(snapshot(), right, {left_on, right_on}, Columns(durability)));
+  }
   DatasetPtr AddColumns(const Schema& null_columns, Durability durability) override {
     return Rebind(mutate::AddNullColumns(snapshot(), null_columns, Columns(durability)));
   }
@@ -245,6 +250,15 @@ class TableDataset final : public Dataset {
   }
   FragmentColumns AddFragmentColumns(uint64_t id, RecordBatchReader& data, bool replace) const override {
     return Message(mutate::AddToFragment(snapshot(), FragmentAt(id), data, replace, Columns(Durability::kDefault)));
+  }
+  FragmentColumns JoinToFragment(uint64_t id, RecordBatchReader& right, const std::string& left_on, const std::string& right_on) const override {
+    return Message(mutate::JoinToFragment(snapshot(), FragmentAt(id), right, {left_on, right_on}, Columns(Durability::kDefault)));
+  }
+  FragmentColumns UpdateFragmentColumns(uint64_t id, RecordBatchReader& right, const std::string& left_on, const std::string& right_on,
+                                        std::string* offsets) const override {
+    mutate::UpdatedFragment updated = mutate::UpdateFragmentColumns(snapshot(), FragmentAt(id), right, {left_on, right_on}, Columns(Durability::kDefault));
+    if (offsets) *offsets = rows::ToPortableRoaring(updated.offsets);
+    return Message(std::move(updated.changed));
   }
 
  private:

@@ -1,143 +1,169 @@
 #include "eider/mutate/compact.h"
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 
 #include "eider/base/error.h"
-#include "eider/mutate/align.h"
+#include "eider/base/memory_budget.h"
+#include "eider/base/task_pool.h"
 #include "eider/mutate/commit_files.h"
 #include "eider/mutate/retry.h"
-#include "eider/mutate/row_lineage.h"
-#include "eider/mutate/whole_rows.h"
+#include "eider/mutate/rewrite_group.h"
 #include "eider/mutate/write.h"
-#include "eider/mutate/write_fragments.h"
 #include "eider/table/commit.h"
 
 namespace eider::mutate {
 namespace {
 
-enum class Need { kNone, kWithNeighbours, kAlone };
+/// Of the budget, for each group that is being written.
+constexpr uint64_t kGroupBytes = 128 << 20;
 
-Need NeedOf(uint64_t physical_rows, uint64_t live_rows, const CompactionOptions& options) {
-  const double deleted = static_cast<double>(physical_rows - live_rows) / static_cast<double>(std::max<uint64_t>(1, physical_rows));
-  if (options.materialize_deletions && deleted > options.materialize_deletions_threshold) return Need::kAlone;
-  return physical_rows < options.target_rows_per_fragment ? Need::kWithNeighbours : Need::kNone;
-}
-
-/// Cuts a run of fragments into groups of about the wanted rows, so that none waits for all, and adds those that are worth it.
-class Groups {
- public:
-  explicit Groups(uint64_t target_rows) : target_rows_(target_rows) {}
-  void Add(size_t fragment, uint64_t live_rows, Need need) {
-    if (need == Need::kNone) return Close();
-    current_.push_back(fragment);
-    rows_ += live_rows;
-    worth_ |= need == Need::kAlone || current_.size() > 1;
-    if (rows_ >= target_rows_) Close();
-  }
-  std::vector<std::vector<size_t>> Finish() {
-    Close();
-    return std::move(groups_);
-  }
-
- private:
-  void Close() {
-    if (worth_) groups_.push_back(current_);
-    current_.clear();
-    rows_ = 0;
-    worth_ = false;
-  }
-
-  const uint64_t target_rows_;
-  std::vector<std::vector<size_t>> groups_;
-  std::vector<size_t> current_;
-  uint64_t rows_ = 0;
-  bool worth_ = false;
+/// A group, and its files until they are committed.
+struct Work {
+  CompactionGroup plan;
+  RewrittenGroup done;
+  std::unique_ptr<NewDataFiles> files;
+  std::atomic<bool> is_done{false};
 };
 
-/// A scan with the schema that the writer wants.
-class RowsOfFragments final : public RecordBatchReader {
- public:
-  RowsOfFragments(const query::TableReader& table, std::vector<uint64_t> ids, RowLineage* lineage) : lineage_(*lineage) {
-    const LanceSchema& columns = table.snapshot().manifest->schema();
-    ScanOptions options = WholeRows(columns);
-    options.fragment_ids = std::move(ids);
-    lineage_.AddColumns(&options);
-    rows_ = table.Scan(options);
-    schema_ = std::make_shared<const Schema>(WholeRowsSchema(*rows_->schema(), columns));
+/// The files of several groups.
+struct FilesOfWorks {
+  const std::vector<Work*>& works;
+  void Keep() const {
+    for (const Work* work : works) work->files->Keep();
   }
-  const SchemaPtr& schema() const override { return schema_; }
-  std::optional<RecordBatch> Next() override {
-    std::optional<RecordBatch> batch = rows_->Next();
-    if (!batch) return std::nullopt;
-    lineage_.Take(&*batch);
-    batch->schema = schema_;
-    return batch;
-  }
-
- private:
-  RowLineage& lineage_;
-  std::unique_ptr<RecordBatchReader> rows_;
-  SchemaPtr schema_;
 };
 
-void Rewrite(const query::TableReader& table, const std::vector<size_t>& group, NewDataFiles* files,
-             table::TransactionProto::Rewrite::RewriteGroup* out, CompactionMetrics* metrics) {
-  const table::Manifest& manifest = *table.snapshot().manifest;
-  std::vector<uint64_t> ids;
-  for (const size_t position : group) {
-    const table::Fragment& fragment = manifest.fragment(position);
-    if (fragment.has_overlays()) throw Unsupported("compaction: fragment {} has data overlay files", fragment.id());
-    ids.push_back(fragment.id());
-    *out->add_old_fragments() = fragment.proto();
-    metrics->files_removed += static_cast<uint64_t>(fragment.num_files()) + fragment.has_deletions();
-  }
-  RequireOwnBlobs(table, ids);
-  RowLineage lineage(manifest, Rewriting::kMove);
-  RowsOfFragments rows(table, std::move(ids), &lineage);
-  AlignedReader aligned(rows, manifest.schema());
-  std::vector<table::DataFragmentProto> fragments = WriteFragments(aligned, manifest.schema(), files);
-  lineage.GiveTo(fragments);
-  for (table::DataFragmentProto& fragment : fragments) *out->add_new_fragments() = std::move(fragment);
-  metrics->fragments_removed += group.size();
-  metrics->fragments_added += static_cast<uint64_t>(out->new_fragments_size());
-  metrics->files_added += static_cast<uint64_t>(out->new_fragments_size());
+void Add(const CompactionMetrics& more, CompactionMetrics* sum) {
+  sum->fragments_removed += more.fragments_removed;
+  sum->fragments_added += more.fragments_added;
+  sum->files_removed += more.files_removed;
+  sum->files_added += more.files_added;
 }
 
-Compacted CompactOnce(const table::Snapshot& read, const CompactionOptions& options, const std::shared_ptr<Session>& session) {
-  const auto table = std::make_shared<const query::TableReader>(read, session);
-  const std::vector<std::vector<size_t>> groups = PlanCompaction(*table, options);
-  if (groups.empty()) return {read, {}};
-  const bool sync = SyncsFor(options.change.durability);
-  NewDataFiles files(read.store, {.version = WritableVersion(read.manifest->data_storage_version()),
-                                  .max_rows_per_file = options.target_rows_per_fragment,
-                                  .max_bytes_per_file = options.max_bytes_per_file,
-                                  .sync = sync,
-                                  .session = session});
-  table::TransactionProto transaction = table::NewTransaction(read.version());
-  Compacted compacted;
-  for (const std::vector<size_t>& group : groups) {
-    Rewrite(*table, group, &files, transaction.mutable_rewrite()->add_groups(), &compacted.metrics);
+/// Writes groups of one version side by side, and commits what is finished from the front now and then.
+class Round {
+ public:
+  Round(const table::Snapshot& read, const std::vector<CompactionGroup>& groups, const CompactionOptions& options,
+        const std::shared_ptr<Session>& session)
+      : options_(options), table_(std::make_shared<const query::TableReader>(read, session)), works_(groups.size()) {
+    compacted_.snapshot = read;
+    for (size_t i = 0; i < groups.size(); ++i) works_[i].plan = groups[i];
   }
-  compacted.snapshot = CommitFiles(&files, [&] { return table::Commit(read, std::move(transaction), {.sync = sync}); });
-  return compacted;
+
+  void Run() {
+    const std::shared_ptr<Session>& session = table_->session();
+    TaskPool& pool = session->cpu_pool();
+    const size_t threads = static_cast<size_t>(std::max(0, pool.num_threads())) + 1;
+    const size_t most = std::max<uint64_t>(1, session->budget().limit_bytes() / kGroupBytes);
+    std::atomic<size_t> next{0};
+    pool.ParallelFor(std::min({works_.size(), threads, most}), [&](size_t) {
+      try {
+        for (size_t i = next++; i < works_.size(); i = next++) {
+          Write(&works_[i]);
+          CommitIfTime();
+        }
+      } catch (...) {
+        next = works_.size();  // the other lanes need not go on
+        throw;
+      }
+    });
+    std::lock_guard lock(mutex_);
+    CommitDone();
+  }
+
+  const Compacted& compacted() const { return compacted_; }
+  /// Why groups were left out, if any were.
+  const std::exception_ptr& conflict() const { return conflict_; }
+
+ private:
+  void Write(Work* work) {
+    work->files = std::make_unique<NewDataFiles>(table_->snapshot().store, CompactedFiles(table_->snapshot(), options_, table_->session()));
+    work->done = RewriteGroup(*table_, work->plan, work->files.get());
+    work->is_done = true;
+  }
+
+  void CommitIfTime() {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (lock && std::chrono::steady_clock::now() - committed_at_ >= options_.commit_interval) CommitDone();
+  }
+
+  void CommitDone() {
+    std::vector<Work*> rows, files;
+    for (; first_ < works_.size() && works_[first_].is_done; ++first_) {
+      Work& work = works_[first_];
+      (work.plan.merges_files ? files : rows).push_back(&work);
+    }
+    CommitStanding(std::move(rows));
+    CommitStanding(std::move(files));
+    committed_at_ = std::chrono::steady_clock::now();
+  }
+
+  /// Those that others changed meanwhile are left out.
+  void CommitStanding(std::vector<Work*> works) {
+    for (table::Snapshot on = table_->snapshot(); !works.empty();) {
+      try {
+        compacted_.snapshot = Commit(on, works);
+        for (Work* work : works) {
+          Add(work->done.metrics, &compacted_.metrics);
+          work->files.reset();
+        }
+        return;
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::kRetryableConflict) throw;
+        conflict_ = std::current_exception();
+      }
+      on = table::LoadSnapshot(table_->snapshot().store);
+      std::erase_if(works, [&](const Work* work) { return !StandsIn(*on.manifest, work->done); });
+    }
+  }
+
+  table::Snapshot Commit(const table::Snapshot& on, const std::vector<Work*>& works) {
+    table::TransactionProto transaction = table::NewTransaction(on.version());
+    for (const Work* work : works) AddTo(work->done, &transaction);
+    FilesOfWorks files{works};
+    return CommitFiles(&files, [&] { return table::Commit(on, std::move(transaction), {.sync = SyncsFor(options_.change.durability)}); });
+  }
+
+  const CompactionOptions& options_;
+  const std::shared_ptr<const query::TableReader> table_;
+  std::vector<Work> works_;
+  std::mutex mutex_;  ///< of what follows
+  size_t first_ = 0;  ///< that is not committed
+  std::chrono::steady_clock::time_point committed_at_ = std::chrono::steady_clock::now();
+  Compacted compacted_;
+  std::exception_ptr conflict_;
+};
+
+void RequireSense(const table::Snapshot& read, const CompactionOptions& options) {
+  if (options.target_rows_per_fragment == 0) throw Invalid("compaction: target_rows_per_fragment is 0");
+  if (options.max_small_files == 0) throw Invalid("compaction: max_small_files is 0");
+  WritableVersion(read.manifest->data_storage_version());
 }
 
 }  // namespace
 
-std::vector<std::vector<size_t>> PlanCompaction(const query::TableReader& table, const CompactionOptions& options) {
-  Groups groups(options.target_rows_per_fragment);
-  for (size_t i = 0; i < table.num_fragments(); ++i) {
-    const file::ReadContext context = table.context(nullptr);
-    const uint64_t live_rows = table.fragment(i).live_rows(context);
-    groups.Add(i, live_rows, NeedOf(table.fragment(i).physical_rows(context), live_rows, options));
-  }
-  return groups.Finish();
+Compacted CompactFiles(const table::Snapshot& read, const CompactionOptions& options, const std::shared_ptr<Session>& session) {
+  RequireSense(read, options);
+  CompactionMetrics metrics;
+  return RunWithRetries(read, options.change, [&](const table::Snapshot& now) -> Compacted {
+    const std::vector<CompactionGroup> groups = PlanCompaction(*std::make_shared<const query::TableReader>(now, session), options);
+    if (groups.empty()) return {now, metrics};
+    Round round(now, groups, options, session);
+    round.Run();
+    Add(round.compacted().metrics, &metrics);
+    if (round.conflict()) std::rethrow_exception(round.conflict());
+    return {round.compacted().snapshot, metrics};
+  });
 }
 
-Compacted CompactFiles(const table::Snapshot& read, const CompactionOptions& options, const std::shared_ptr<Session>& session) {
-  if (options.target_rows_per_fragment == 0) throw Invalid("compaction: target_rows_per_fragment is 0");
-  WritableVersion(read.manifest->data_storage_version());
-  return RunWithRetries(read, options.change, [&](const table::Snapshot& now) { return CompactOnce(now, options, session); });
+Compacted CompactGroups(const table::Snapshot& read, const std::vector<CompactionGroup>& groups, const CompactionOptions& options,
+                        const std::shared_ptr<Session>& session) {
+  RequireSense(read, options);
+  Round round(read, groups, options, session);
+  round.Run();
+  return round.compacted();
 }
 
 }  // namespace eider::mutate

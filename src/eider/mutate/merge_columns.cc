@@ -14,9 +14,12 @@
 #include "eider/mutate/merge_join.h"
 #include "eider/mutate/merge_keys.h"
 #include "eider/mutate/missing_fields.h"
+#include "eider/mutate/physical_rows.h"
 #include "eider/mutate/row_marks.h"
+#include "eider/mutate/whole_rows.h"
 #include "eider/mutate/write.h"
 #include "eider/mutate/write_fragments.h"
+#include "eider/rows/portable_roaring.h"
 #include "eider/rows/row_address.h"
 #include "eider/schema/blob_columns.h"
 #include "eider/schema/field_path.h"
@@ -41,7 +44,7 @@ std::vector<std::string> LeafPaths(const std::vector<LanceField>& table, const s
     const auto known = std::ranges::find(table, field.name, &LanceField::name);
     if (known == table.end()) continue;
     const std::string path = prefix + QuoteSegment(field.name);
-    const bool descends = field.type->id == TypeId::kStruct && known->logical_type == "struct" && !known->IsLeaf();
+    const bool descends = field.type->id == TypeId::kStruct && known->logical_type == "struct" && !known->IsLeaf() && !HasBlobs(*known);
     if (!descends) paths.push_back(path);
     else for (std::string& below : LeafPaths(known->children, field.type->children, path + ".")) paths.push_back(std::move(below));
   }
@@ -61,8 +64,38 @@ Rewritten ColumnsToRewrite(const LanceSchema& schema, const Schema& source, cons
   if (out.places.empty()) CannotRewrite("the source has no column beside its keys");
   if (MissingFields(schema, source).fields.empty()) CannotRewrite("the source has every column, so that there is none to spare");
   out.table = Project(schema, LeafPaths(schema.fields, out.source.fields, ""));
-  if (std::ranges::any_of(out.table.fields, HasBlobs)) CannotRewrite("the source has blobs");
+  for (const LanceField& field : out.table.fields) {
+    if (HasBlobs(field) && BlobFormOf(field) == BlobForm::kNone) throw Unsupported("merge_insert: write_mode 'rewrite_columns' of column '{}', which has blobs below it", field.name);
+  }
   return out;
+}
+
+/// The columns as they are read to be written again: blobs as bytes.
+Schema ShownColumns(const LanceSchema& columns) {
+  Schema shown = ToShownSchema(columns);
+  for (size_t i = 0; i < shown.fields.size(); ++i) {
+    if (BlobFormOf(columns.fields[i]) == BlobForm::kNone) continue;
+    shown.fields[i].type = MakeType(TypeId::kLargeBinary);
+    shown.fields[i].metadata = {{std::string(kBlobKey), "true"}};
+  }
+  return shown;
+}
+
+/// Blobs of a source as bytes: structs of form v2 must hold their data.
+ArrayPtr BlobBytes(const ArrayPtr& column, const std::string& name) {
+  if (column->type->id != TypeId::kStruct) return column;
+  ArrayPtr data;
+  for (size_t i = 0; i < column->children.size(); ++i) {
+    const ArrayPtr child = SliceArray(column->children[i], column->offset, column->length);
+    if (column->type->children[i].name == "data") data = child;
+    if (column->type->children[i].name == "uri" && CountNulls(*child) < child->length) {
+      throw Unsupported("merge_insert: write_mode 'rewrite_columns' with external blobs, in column '{}' of the source", name);
+    }
+  }
+  if (!data) throw Invalid("merge_insert: column '{}' of the source holds no bytes", name);
+  std::vector<int64_t> rows(static_cast<size_t>(column->length));
+  for (int64_t i = 0; i < column->length; ++i) rows[static_cast<size_t>(i)] = column->IsValid(i) ? i : -1;
+  return TakeArray(data, rows);
 }
 
 void RequireUpdatesAlone(const MergeInsertOptions& options) {
@@ -76,23 +109,15 @@ class OverlaidRows final : public RecordBatchReader {
  public:
   OverlaidRows(const query::TableReader& table, uint64_t fragment_id, const LanceSchema& columns, std::span<const uint64_t> addresses,
                const std::vector<ArrayPtr>& values, size_t first_value)
-      : addresses_(addresses), values_(values), value_(first_value) {
-    ScanOptions options{.columns = LeafPaths(columns.fields, ToShownSchema(columns).fields, ""), .fragment_ids = {{fragment_id}}};
-    options.batch_bytes = 32 << 20;
-    options.include_deleted_rows = true;
-    options.with_row_id = true;
-    rows_ = table.Scan(options);
-    Schema schema = *rows_->schema();
-    schema.fields.pop_back();
-    schema_ = std::make_shared<const Schema>(std::move(schema));
-  }
-  const SchemaPtr& schema() const override { return schema_; }
+      : addresses_(addresses),
+        values_(values),
+        value_(first_value),
+        rows_(table, fragment_id, columns, LeafPaths(columns.fields, ShownColumns(columns).fields, "")) {}
+  const SchemaPtr& schema() const override { return rows_.schema(); }
 
   std::optional<RecordBatch> Next() override {
-    std::optional<RecordBatch> batch = rows_->Next();
+    std::optional<RecordBatch> batch = rows_.Next();
     if (!batch) return std::nullopt;
-    batch->columns.pop_back();
-    batch->schema = schema_;
     std::vector<int64_t> from(static_cast<size_t>(batch->num_rows)), taken;
     for (int64_t row = 0; row < batch->num_rows; ++row) from[static_cast<size_t>(row)] = row;
     for (; !addresses_.empty() && rows::RowAddress{addresses_[0]}.offset() < row_ + static_cast<uint64_t>(batch->num_rows); addresses_ = addresses_.subspan(1)) {
@@ -113,18 +138,13 @@ class OverlaidRows final : public RecordBatchReader {
   const std::vector<ArrayPtr>& values_;
   size_t value_;
   uint64_t row_ = 0;
-  std::unique_ptr<RecordBatchReader> rows_;
-  SchemaPtr schema_;
+  PhysicalRows rows_;
 };
 
-/// The fields are in another file now. A file that has no other is not listed any more.
-void Bury(const std::set<int32_t>& ids, table::DataFragmentProto* fragment) {
-  table::DataFragmentProto before = *fragment;
-  fragment->clear_files();
-  for (table::DataFileProto& file : *before.mutable_files()) {
-    for (int32_t& id : *file.mutable_fields()) id = ids.contains(id) ? table::kTombstone : id;
-    if (std::ranges::any_of(file.fields(), [](int32_t id) { return id != table::kTombstone; })) *fragment->add_files() = std::move(file);
-  }
+std::string OffsetsOf(std::span<const uint64_t> addresses) {
+  std::vector<uint32_t> offsets;
+  for (const uint64_t address : addresses) offsets.push_back(rows::RowAddress{address}.offset());
+  return rows::ToPortableRoaring(offsets);
 }
 
 /// One attempt at a merge into columns.
@@ -136,7 +156,7 @@ class MatchedColumns {
         columns_(ColumnsToRewrite(read.manifest->schema(), *source.schema(), KeyFields(read.manifest->schema(), options.on))),
         join_(*table_, source, options.update_condition),
         touched_(*table_),
-        updates_(*table_, ToShownSchema(columns_.table), source.num_parts() > 1) {}
+        updates_(*table_, ShownColumns(columns_.table), source.num_parts() > 1) {}
 
   uint64_t num_updated() const { return touched_.num_marked(); }
 
@@ -166,7 +186,9 @@ class MatchedColumns {
         size_t end = first;
         while (end < bucket.addresses.size() && is_here(bucket.addresses[end])) ++end;
         if (end == first) continue;
-        OverlaidRows rows(*table_, before.id(), columns_.table, std::span(bucket.addresses).subspan(first, end - first), bucket.columns, first);
+        const std::span<const uint64_t> addresses = std::span(bucket.addresses).subspan(first, end - first);
+        OverlaidRows rows(*table_, before.id(), columns_.table, addresses, bucket.columns, first);
+        if (table_->snapshot().manifest->uses_stable_row_ids()) (*update->mutable_updated_offset_bitmaps())[before.id()] = OffsetsOf(addresses);
         *update->add_updated_fragments() = WriteFragment(before, fragment, rows, ids, files);
         first = end;
       }
@@ -192,8 +214,10 @@ class MatchedColumns {
       if (taken.empty()) continue;
       RecordBatch values{.schema = updates_.schema(), .num_rows = static_cast<int64_t>(taken.size()), .columns = {}};
       for (size_t i = 0; i < columns_.places.size(); ++i) {
-        const Schema one{.fields = {columns_.source.fields[i]}, .metadata = {}};
-        const ArrayPtr column = TakeArray(batch.columns[columns_.places[i]], taken);
+        Schema one{.fields = {columns_.source.fields[i]}, .metadata = {}};
+        ArrayPtr column = TakeArray(batch.columns[columns_.places[i]], taken);
+        if (HasBlobs(columns_.table.fields[i])) column = BlobBytes(column, one.fields[0].name);
+        one.fields[0].type = column->type;
         const TypePtr& type = updates_.schema()->fields[i].type;
         if (TypesEqual(*column->type, *type)) values.columns.push_back(column);
         else values.columns.push_back(expr::Expression::Parse(QuoteSegment(one.fields[0].name), one)->As(type)->Evaluate({&column, 1}, values.num_rows));
@@ -206,6 +230,7 @@ class MatchedColumns {
   table::DataFragmentProto WriteFragment(const table::Fragment& before, size_t index, OverlaidRows& rows, const std::set<int32_t>& ids,
                                          NewDataFiles* files) {
     if (before.has_overlays()) throw Unsupported("merge_insert: fragment {} has data overlay files", before.id());
+    if (std::ranges::any_of(columns_.table.fields, HasBlobs)) RequireOwnBlobs(*table_, std::vector<uint64_t>{before.id()});
     CheckInterrupt();
     AlignedReader aligned(rows, columns_.table);
     std::string name;
@@ -231,7 +256,6 @@ class MatchedColumns {
 Merged MergeColumns(const table::Snapshot& read, const MergeSource& source, const MergeInsertOptions& options,
                     const std::shared_ptr<Session>& session, MergeEnd end) {
   RequireUpdatesAlone(options);
-  if (read.manifest->uses_stable_row_ids()) throw Unsupported("merge_insert: write_mode 'rewrite_columns' in a table with stable row ids");
   MatchedColumns merge(read, source, options, session);
   merge.Join();
   const MergeInsertMetrics metrics{.num_updated_rows = merge.num_updated()};

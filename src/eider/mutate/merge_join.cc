@@ -8,7 +8,6 @@
 #include "eider/array/string_values.h"
 #include "eider/array/take.h"
 #include "eider/base/error.h"
-#include "eider/query/ordered_tasks.h"
 #include "eider/schema/field_path.h"
 
 namespace eider::mutate {
@@ -16,20 +15,6 @@ namespace {
 
 constexpr uint64_t kJoinRows = 1 << 16;
 constexpr uint64_t kJoinBytes = 8 << 20;
-
-/// Columns of a part, each as one array.
-std::vector<ArrayPtr> GatherColumns(const MergeSource::Part& part, const query::ColumnPlaces& places, size_t num_columns) {
-  std::vector<std::vector<ArrayPtr>> pieces(num_columns);
-  for (const RecordBatch& batch : part.batches) {
-    const std::vector<ArrayPtr> columns = places.Find(batch.columns);
-    for (size_t i = 0; i < num_columns; ++i) pieces[i].push_back(columns[i]);
-  }
-  std::vector<ArrayPtr> out;
-  for (const std::vector<ArrayPtr>& arrays : pieces) {
-    if (!arrays.empty()) out.push_back(ConcatArrays(arrays));
-  }
-  return out;
-}
 
 /// A single value as SQL would say it, or in hexadecimal digits.
 std::string ValueText(const ArrayPtr& array, const std::string& name) {
@@ -48,7 +33,21 @@ std::string ValueText(const ArrayPtr& array, const std::string& name) {
 
 }  // namespace
 
-MergeJoin::MergeJoin(const query::TableReader& table, const MergeSource& source, const std::optional<SqlExpression>& condition)
+std::vector<ArrayPtr> GatherColumns(const MergeSource::Part& part, const query::ColumnPlaces& places, size_t num_columns) {
+  std::vector<std::vector<ArrayPtr>> pieces(num_columns);
+  for (const RecordBatch& batch : part.batches) {
+    const std::vector<ArrayPtr> columns = places.Find(batch.columns);
+    for (size_t i = 0; i < num_columns; ++i) pieces[i].push_back(columns[i]);
+  }
+  std::vector<ArrayPtr> out;
+  for (const std::vector<ArrayPtr>& arrays : pieces) {
+    if (!arrays.empty()) out.push_back(ConcatArrays(arrays));
+  }
+  return out;
+}
+
+MergeJoin::MergeJoin(const query::TableReader& table, const MergeSource& source, const std::optional<SqlExpression>& condition,
+                     const std::vector<std::string>& carried, std::optional<std::vector<uint64_t>> fragment_ids)
     : table_(table), source_(source) {
   const LanceSchema& columns = table.snapshot().manifest->schema();
   std::vector<std::string> wanted = source.on();
@@ -56,15 +55,17 @@ MergeJoin::MergeJoin(const query::TableReader& table, const MergeSource& source,
     condition_.emplace(*condition, *source.schema(), ToShownSchema(columns));
     for (const std::string& column : query::ReadColumns(condition_->target_columns(), columns)) wanted.push_back(column);
   }
-  scan_ = {.columns = wanted, .batch_rows = kJoinRows, .batch_bytes = kJoinBytes, .with_row_address = true};
+  wanted.insert(wanted.end(), carried.begin(), carried.end());
+  scan_ = {.columns = wanted, .fragment_ids = std::move(fragment_ids), .batch_rows = kJoinRows, .batch_bytes = kJoinBytes, .with_row_address = true};
   const SchemaPtr schema = table.Scan(scan_)->schema();
   keys_ = query::ColumnPlaces(source.on(), *schema);
   if (condition_) condition_places_ = query::ColumnPlaces(condition_->target_columns(), *schema);
+  carried_ = query::ColumnPlaces(carried, *schema);
 }
 
 JoinedBatch MergeJoin::Join(const RecordBatch& batch, uint64_t first_position, const KeyIndex& index,
                             const std::vector<ArrayPtr>& source_columns) const {
-  JoinedBatch joined{.addresses = batch.columns.back(), .first_position = first_position, .matches = {}, .acting = {}};
+  JoinedBatch joined{.rows = batch, .addresses = batch.columns.back(), .first_position = first_position, .matches = {}, .acting = {}};
   joined.matches = index.Find(JoinKeys(keys_.Find(batch.columns), batch.num_rows));
   if (condition_) joined.acting = condition_->Filter(joined.matches, source_columns, condition_places_.Find(batch.columns));
   else joined.acting = joined.matches;
@@ -73,29 +74,37 @@ JoinedBatch MergeJoin::Join(const RecordBatch& batch, uint64_t first_position, c
 
 void MergeJoin::Run(const MergeSource::Part& part, const std::function<void(const JoinedBatch&)>& visit) const {
   if (part.num_rows == 0) return;
-  KeyIndex index(source_.budget(), part.num_rows);
-  for (const RecordBatch& batch : part.batches) index.Add(source_.KeysOf(batch));
-  std::vector<ArrayPtr> source_columns;
-  if (condition_) {
-    const query::ColumnPlaces places(condition_->source_columns(), *source_.schema());
-    source_columns = GatherColumns(part, places, condition_->source_columns().size());
+  JoinStream stream(*this, part);
+  while (const std::optional<JoinedBatch> batch = stream.Next()) visit(*batch);
+}
+
+JoinStream::JoinStream(const MergeJoin& join, const MergeSource::Part& part)
+    : join_(join), index_(join.source_.budget(), std::max<uint64_t>(part.num_rows, 1)), tasks_(join.table_.session()->cpu_pool()) {
+  for (const RecordBatch& batch : part.batches) index_.Add(join.source_.KeysOf(batch));
+  if (join.condition_) {
+    const std::vector<std::string>& paths = join.condition_->source_columns();
+    source_columns_ = GatherColumns(part, query::ColumnPlaces(paths, *join.source_.schema()), paths.size());
   }
-  const std::unique_ptr<RecordBatchReader> rows = table_.Scan(scan_);
-  TaskPool& pool = table_.session()->cpu_pool();
-  query::OrderedTasks<JoinedBatch> tasks(pool);
-  uint64_t position = 0;
-  for (bool at_end = false; !at_end || !tasks.empty();) {
+  rows_ = join.table_.Scan(join.scan_);
+}
+
+void JoinStream::Ahead() {
+  const auto num_threads = static_cast<size_t>(join_.table_.session()->cpu_pool().num_threads());
+  while (!at_end_ && tasks_.size() <= num_threads) {
     CheckInterrupt();
-    std::optional<RecordBatch> batch;
-    if (!at_end) batch = rows->Next();
-    at_end = !batch;
-    if (batch) {
-      const uint64_t first = position;
-      position += static_cast<uint64_t>(batch->num_rows);
-      tasks.Start([&, first, batch = std::move(*batch)] { return Join(batch, first, index, source_columns); }, pool.num_threads() == 0);
-    }
-    while (!tasks.empty() && (at_end || tasks.size() > static_cast<size_t>(pool.num_threads()))) visit(tasks.Next());
+    std::optional<RecordBatch> batch = rows_->Next();
+    at_end_ = !batch;
+    if (!batch) return;
+    const uint64_t first = position_;
+    position_ += static_cast<uint64_t>(batch->num_rows);
+    tasks_.Start([this, first, batch = std::move(*batch)] { return join_.Join(batch, first, index_, source_columns_); }, num_threads == 0);
   }
+}
+
+std::optional<JoinedBatch> JoinStream::Next() {
+  Ahead();
+  if (tasks_.empty()) return std::nullopt;
+  return tasks_.Next();
 }
 
 std::string KeyText(const MergeSource& source, const MergeSource::Part& part, uint32_t row) {

@@ -8,6 +8,7 @@
 #include "eider/base/parse_message.h"
 #include "eider/base/wire.h"
 #include "eider/rows/portable_roaring.h"
+#include "eider/table/changed_files.h"
 #include "eider/table/config_update.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
@@ -72,7 +73,7 @@ void NextVersion::Apply(const TransactionProto& transaction, const std::optional
     case TransactionProto::kAppend: ApplyAppend(transaction.append()); break;
     case TransactionProto::kDelete: ApplyDelete(transaction.delete_()); break;
     case TransactionProto::kRewrite: ApplyRewrite(transaction.rewrite()); break;
-    case TransactionProto::kUpdate: ApplyUpdate(transaction.update()); break;
+    case TransactionProto::kUpdate: ApplyUpdate(transaction); break;
     case TransactionProto::kOverwrite: ApplyOverwrite(transaction.overwrite(), storage_version); break;
     case TransactionProto::kMerge: ApplyMerge(transaction.merge()); break;
     case TransactionProto::kProject: ApplyProject(transaction.project()); break;
@@ -109,12 +110,17 @@ void NextVersion::ApplyRewrite(const TransactionProto::Rewrite& rewrite) {
   Uncover({removed.begin(), removed.end()});
 }
 
-void NextVersion::ApplyUpdate(const TransactionProto::Update& update) {
+void NextVersion::ApplyUpdate(const TransactionProto& transaction) {
+  const TransactionProto::Update& update = transaction.update();
   RecordMaxFragmentId();
-  if (update.update_mode() == kColumnsMode || update.fields_modified_size() > 0) {
+  if (HasSameValues(transaction)) {
+    KeepIndices();
+    ChangeFragments(update.updated_fragments(), update.removed_fragment_ids(), Change::kFiles);
+  } else if (update.update_mode() == kColumnsMode || update.fields_modified_size() > 0) {
     std::unordered_set<uint64_t> changed;
     for (const DataFragmentProto& fragment : update.updated_fragments()) changed.insert(fragment.id());
     Uncover(changed, {update.fields_modified().begin(), update.fields_modified().end()});
+    columns_update_ = &update;
     ChangeFragments(update.updated_fragments(), update.removed_fragment_ids(), Change::kFiles);
   } else {
     KeepIndices();
@@ -128,8 +134,8 @@ void NextVersion::ChangeFiles(const DataFragmentProto& changed, DataFragmentProt
     throw Invalid("update: fragment {} of {} rows, version {} has {}", changed.id(), changed.physical_rows(), base_->version(), fragment->physical_rows());
   }
   *fragment->mutable_files() = changed.files();
-  // Which rows the new values are of is not told: all may be.
-  if (stable_row_ids_) fragment->set_inline_last_updated_at_versions(rows::MakeVersionSequence(fragment->physical_rows(), draft_.head.version()));
+  if (!stable_row_ids_ || columns_update_ == nullptr) return;
+  fragment->set_inline_last_updated_at_versions(LastUpdatedAt(*fragment, *columns_update_, draft_.head.version()));
 }
 
 void NextVersion::ChangeFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated_fragments,

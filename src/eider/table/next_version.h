@@ -41,7 +41,7 @@ class NextVersion {
   void ApplyAppend(const TransactionProto::Append& append);
   void ApplyDelete(const TransactionProto::Delete& deletion);
   void ApplyRewrite(const TransactionProto::Rewrite& rewrite);
-  void ApplyUpdate(const TransactionProto::Update& update);
+  void ApplyUpdate(const TransactionProto& transaction);
   void ApplyOverwrite(const TransactionProto::Overwrite& overwrite, const std::optional<std::string>& storage_version);
   void ApplyMerge(const TransactionProto::Merge& merge);
   void ApplyProject(const TransactionProto::Project& project);
@@ -76,6 +76,7 @@ class NextVersion {
   uint32_t AddClonedBase(const TransactionProto::Clone& clone);
 
   const Manifest* base_;
+  const TransactionProto::Update* columns_update_ = nullptr;  ///< that changes values in files of fragments that stay
   ManifestDraft draft_;
   std::vector<std::pair<size_t, size_t>> owned_at_;  ///< position in draft_.fragments, in draft_.owned_fragments
   bool stable_row_ids_;
