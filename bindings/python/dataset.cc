@@ -481,22 +481,6 @@ void DefineChanges(nb::class_<Dataset>& dataset) {
           },
           "on"_a, "keep_last"_a, "dry_run"_a, "max_listed"_a, "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault)
       .def(
-          "compact_files",
-          [](Dataset& self, uint64_t target_rows_per_fragment, uint64_t max_bytes_per_file, bool materialize_deletions,
-             double materialize_deletions_threshold, Durability durability) {
-            const CompactionOptions options{.target_rows_per_fragment = target_rows_per_fragment,
-                                            .max_bytes_per_file = max_bytes_per_file,
-                                            .materialize_deletions = materialize_deletions,
-                                            .materialize_deletions_threshold = materialize_deletions_threshold,
-                                            .change = {.durability = durability}};
-            const CompactionResult result = WithoutGil([&] { return self.CompactFiles(options); });
-            const CompactionMetrics& metrics = result.metrics;
-            return std::make_tuple(result.dataset, metrics.fragments_removed, metrics.fragments_added, metrics.files_removed,
-                                   metrics.files_added);
-          },
-          "target_rows_per_fragment"_a, "max_bytes_per_file"_a, "materialize_deletions"_a, "materialize_deletions_threshold"_a,
-          "durability"_a = Durability::kDefault)
-      .def(
           "drop_columns",
           [](Dataset& self, const std::vector<std::string>& columns, Durability durability) {
             return WithoutGil([&] { return self.DropColumns(columns, durability); });
@@ -512,10 +496,12 @@ void BindDataset(nb::module_& m) {
   BindProfile(m);
   BindScanOptions(m);
   BindMergeInsert(m);
+  BindCompaction(m);
   nb::class_<Dataset> dataset(m, "Dataset");
   DefineViews(dataset);
   DefineReads(dataset);
   DefineChanges(dataset);
+  DefineCompaction(dataset);
   DefineEvolution(dataset);
   DefineWork(dataset);
   m.def("open_dataset", &OpenDataset, "uri"_a, "reference"_a.none() = nb::none(), "session"_a.none() = nb::none());

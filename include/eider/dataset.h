@@ -197,8 +197,13 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
   /// Deletes every row; columns, versions and metadata stay.
   virtual DeleteResult Truncate(const ChangeOptions& options = {}) = 0;
 
-  /// Merges small fragments and drops deleted rows. Rewritten rows come after all others, in their order.
+  /// Merges small fragments and drops deleted rows; merges the small files of other fragments. Rewritten rows come after all others, in
+  /// their order.
   virtual CompactionResult CompactFiles(const CompactionOptions& options = {}) = 0;
+  // The same in parts, for workers: tasks go to any process that has the dataset open, and what comes of them into one commit.
+  virtual std::vector<CompactionTask> PlanCompaction(const CompactionOptions& options = {}) const = 0;
+  virtual CompactionRewrite ExecuteCompaction(const CompactionTask& task, const CompactionOptions& options = {}) const = 0;
+  virtual CompactionResult CommitCompaction(std::span<const CompactionRewrite> rewrites, const CompactionOptions& options = {}) = 0;
 
   /// Left join: adds the columns that `right` has besides its key, null in rows whose key (column `left_on`, "_rowid" or "_rowaddr") it lacks;
   /// of several equal keys the first counts. `right` goes through temporary files when it is larger than a share of the budget.

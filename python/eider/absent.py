@@ -93,8 +93,6 @@ _ABSENT: dict[str, frozenset[str]] = {
     ),
     "DatasetOptimizer": frozenset(
         """
-        disable_auto_cleanup
-        enable_auto_cleanup
         optimize_indices
         """.split()
     ),

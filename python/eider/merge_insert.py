@@ -100,7 +100,7 @@ class MergeInsertBuilder(Refusing):
         Args:
             mode: ``"rewrite_rows"`` writes them anew, whole, at the end of the table; ``"auto"`` does the same. ``"rewrite_columns"`` leaves
                 them where they are and gives each fragment that has such rows a new file with the columns of the source: no other column is
-                read or written. It needs a source that lacks some columns, and has no blobs, and a merge that only updates.
+                read or written. It needs a source that lacks some columns, and a merge that only updates.
         """
         if mode not in _WRITE_MODES:
             raise InvalidError(f"merge_insert: write_mode {mode!r} is none of {', '.join(map(repr, _WRITE_MODES))}")
