@@ -23,6 +23,7 @@ import eider
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = ("Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+SMALL_FILES = 16  # of a fragment, before they are merged
 FED = ["score_00", "score_01", "score_02"]
 EMBEDDING = 64  # dimensions of the new model
 
@@ -116,11 +117,13 @@ class Week:
 
     def features(self, ds: eider.LanceDataset, count: int) -> None:
         """New columns one after another, and what the table costs meanwhile."""
-        wide = files_with(ds, "picture")
+        wide, merging = files_with(ds, "picture"), 0.0
         start, seconds, opens, sizes = time.perf_counter(), [], [], [bytes_of(files_of(self.uri))]
         for i in range(count):
             expression = f"score_{i % NUM_SCORES:02} * {i + 1} + caption_length"
             seconds.append(_timed(lambda expression=expression, i=i: ds.add_columns({f"feature_{i:04}": expression}, durability="none")))
+            if i % SMALL_FILES == SMALL_FILES - 1:
+                merging += _timed(lambda: ds.optimize.merge_files(max_small_files=SMALL_FILES, durability="none"))
             if i % max(1, count // 20) == 0 or i == count - 1:
                 opens.append(min(_timed(lambda: eider.dataset(self.uri)) for _ in range(5)))
                 sizes.append(bytes_of(files_of(self.uri)))
@@ -134,6 +137,12 @@ class Week:
             f"   {sizes[-1] - sizes[0]:,} bytes of data, {(sizes[-1] - sizes[0]) / count:,.0f} a column, in the first half "
             f"{(sizes[len(sizes) // 2] - sizes[0]) / (sizes[-1] - sizes[0]):.0%}; {versions:,} bytes of manifests"
         )
+        before = files_of(self.uri)
+        ds.optimize.merge_files()
+        merged = sum(len(fragment.data_files()) for fragment in ds.get_fragments())
+        print(f"   merging small files took {merging:.1f} s meanwhile; in the end {files} files became {merged}")
+        check(files_of(self.uri).items() >= before.items(), "no file that was there has changed")
+        check(merged <= 5 * len(ds.get_fragments()), "few files are left in each fragment")
         sample = ds.take([5, 77], columns=["score_00", "caption_length", "feature_0000"]).to_pylist()
         check(all(abs(row["feature_0000"] - row["score_00"] - row["caption_length"]) < 1e-3 for row in sample), "the features are right")
         check(wide <= files_with(ds, "picture"), "the pictures are where they were")

@@ -21,6 +21,7 @@ from . import _eider
 from .arguments import count_of, name_of, names_of, uri_of
 from .backfill import Backfill, coverage_of
 from .checkpoint import Checkpoint
+from .compaction import Compaction, CompactionOptions, CompactionTask, RewriteResult
 from .dataset import LanceDataset
 from .error import CorruptError, InvalidError, NotFoundError
 from .fragment_metadata import DataFile, FragmentMetadata
@@ -33,7 +34,18 @@ from .write_fragments import write_fragments
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["AddColumnsJob", "ImportJob", "Job", "UpdateJob", "open_job", "plan_add_columns", "plan_import", "plan_update"]
+__all__ = [
+    "AddColumnsJob",
+    "CompactionJob",
+    "ImportJob",
+    "Job",
+    "UpdateJob",
+    "open_job",
+    "plan_add_columns",
+    "plan_compaction",
+    "plan_import",
+    "plan_update",
+]
 
 _PLAN = "plan.json"
 _ROWS = 8192
@@ -215,6 +227,31 @@ class UpdateJob(Job):
         )
 
 
+class CompactionJob(Job):
+    """Fragments and files that are merged; ``plan_compaction`` makes it. Each part is a task of ``Compaction.plan``."""
+
+    kind = "compaction"
+
+    def _execute(self, part: int, function: Callable[[pa.RecordBatch], Any] | None) -> Any:
+        return json.loads(CompactionTask.from_json(json.dumps(self.parts[part])).execute(self._read()).json())
+
+    def commit(self) -> LanceDataset:
+        """Commit what was done, and return the dataset. Parts whose fragments are there no more, as others changed them, are left out."""
+        if pending := self.pending():
+            raise InvalidError(f"commit: {len(pending)} of {len(self.parts)} parts are not done: {pending[:10]}")
+        now = dataset(self.uri)
+        files = {fragment.fragment_id: {file.path for file in fragment.data_files()} for fragment in now.get_fragments()}
+        results = [RewriteResult.from_json(json.dumps(_read(self._result_path(part)))) for part in range(len(self.parts))]
+        left = [
+            result
+            for result in results
+            if all({file.path for file in each.files} <= files.get(each.id, set()) for each in result.original_fragments)
+        ]
+        if left:
+            Compaction.commit(now, left)
+        return now
+
+
 def plan_import(
     files: Iterable[str | os.PathLike[str]],
     uri: str | os.PathLike[str],
@@ -307,13 +344,29 @@ def plan_update(
     return UpdateJob(folder, _plan(folder, UpdateJob.kind, wanted, rest))
 
 
+def plan_compaction(
+    target: str | os.PathLike[str] | LanceDataset, folder: str | os.PathLike[str], options: CompactionOptions | None = None
+) -> CompactionJob:
+    """Plan a compaction; options are the arguments of ``ds.optimize.compact_files``.
+
+    Where ``folder`` has a plan with the same arguments already, the job goes on.
+    """
+    location = _location(target)
+
+    def rest() -> dict[str, Any]:
+        plan = Compaction.plan(dataset(location), options)
+        return {"read_version": plan.read_version, "parts": [json.loads(task.json()) for task in plan.tasks]}
+
+    return CompactionJob(folder, _plan(folder, CompactionJob.kind, {"uri": location, "options": dict(options or {})}, rest))
+
+
 def open_job(folder: str | os.PathLike[str]) -> Job:
     """The job that is planned in the folder, in any process. Raises NotFoundError where there is none."""
     path = Path(folder) / _PLAN
     if not path.exists():
         raise NotFoundError(f"there is no job in {os.fspath(folder)!r}")
     plan = _read(path)
-    kinds: dict[str, type[Job]] = {kind.kind: kind for kind in (ImportJob, AddColumnsJob, UpdateJob)}
+    kinds: dict[str, type[Job]] = {kind.kind: kind for kind in (ImportJob, AddColumnsJob, UpdateJob, CompactionJob)}
     if plan.get("kind") not in kinds:
         raise CorruptError(f"{path}: a job of kind {plan.get('kind')!r}")
     return kinds[plan["kind"]](folder, plan)

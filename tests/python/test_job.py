@@ -157,6 +157,21 @@ def test_an_update_that_another_writer_got_ahead_of(tmp_path):
         planned.commit()
 
 
+def test_a_compaction_in_parts(tmp_path):
+    ds = eider.write_dataset(part(0, 1000), tmp_path / "t.lance", max_rows_per_file=10)
+    ds.delete("id % 10 = 3")
+    planned = job.plan_compaction(ds, tmp_path / "job", {"target_rows_per_fragment": 250})
+    assert len(planned.parts) > 1
+    ds.insert(part(10))  # in between, others go on
+    planned.execute(0)
+    again = job.open_job(tmp_path / "job")
+    assert again.run(threads=2) == len(planned.parts) - 1
+    now = again.commit()
+    assert len(now.get_fragments()) < 10
+    assert sorted(now.to_table()["id"].to_pylist()) == [i for i in range(1100) if i % 10 != 3 or i >= 1000]
+    assert again.commit().version == now.version, "a second commit finds nothing left to do"
+
+
 def test_imports_take_bounded_memory(tmp_path):
     """A part takes the memory of its stream, not of its file."""
     rows = 400_000
