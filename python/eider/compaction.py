@@ -92,8 +92,7 @@ def _fragments(messages: Iterable[bytes]) -> list[FragmentMetadata]:
 
 
 def _messages(fragments: Iterable[dict[str, Any]]) -> tuple[bytes, ...]:
-    shapes = ({"deletion_file": None, "row_id_meta": None} | fragment for fragment in fragments)
-    return tuple(FragmentMetadata.from_json(json.dumps(fragment))._message() for fragment in shapes)
+    return tuple(FragmentMetadata.from_json(json.dumps(fragment))._message() for fragment in fragments)
 
 
 def _known(options: dict[str, Any]) -> CompactionOptions:

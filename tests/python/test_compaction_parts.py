@@ -126,7 +126,8 @@ def test_small_files_are_merged_and_wide_ones_untouched(blobs, tmp_path) -> None
     assert ds.to_table(columns=["a", "c0", "c19"]) == before == lance.dataset(uri).to_table(columns=["a", "c0", "c19"])
     lance.dataset(uri).validate()
     ds.add_columns({"d": "a * 2"})
-    assert ds.optimize.merge_files().files_removed == 8
+    ds.add_columns({"e": "a * 3"})
+    assert ds.optimize.merge_files().files_removed in (8, 12)
     assert ds.optimize.merge_files().files_removed == 0
 
 

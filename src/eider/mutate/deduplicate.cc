@@ -46,6 +46,11 @@ std::string Describe(const KeyColumns& on, KeepRow keep) {
   return fmt::format("deduplicate(on=[{}], keep={})", names, keep == KeepRow::kFirst ? "first" : "last");
 }
 
+/// A row that goes is to leave another of its key: none of those may be gone meanwhile. Rows that are appended do no harm.
+void KeepsTheOthers(const table::Snapshot& before, const table::Snapshot& after, const table::TransactionProto& theirs) {
+  if (!theirs.has_append()) table::RequireUnchanged(before, after, theirs);
+}
+
 Deduplicated DeduplicateOnce(const table::Snapshot& read, const DeduplicateOptions& options, const std::shared_ptr<Session>& session) {
   const auto table = std::make_shared<const query::TableReader>(read, session);
   const KeyColumns on = KeyFields(read.manifest->schema(), options.on, kDeduplicate);
@@ -63,7 +68,7 @@ Deduplicated DeduplicateOnce(const table::Snapshot& read, const DeduplicateOptio
   NewDeletions deletions(*table, sync);
   gone.AddTo(&deletions);
   deletions.Finish();
-  done.snapshot = CommitDeletions(read, Describe(on, options.keep), &deletions, sync).snapshot;
+  done.snapshot = CommitDeletions(read, Describe(on, options.keep), &deletions, sync, KeepsTheOthers).snapshot;
   return done;
 }
 

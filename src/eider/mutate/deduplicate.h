@@ -15,8 +15,8 @@ struct Deduplicated {
 };
 
 /// The key columns are read once. Keys are held in memory or, when they take more than a share of the budget, dealt out to temporary files
-/// by their hashes. One commit. What others commit meanwhile comes after it, so that no key is lost; when they delete rows of the same
-/// fragments, it is run again on their version. \throws Error(kInvalid, kNotFound) for `on`
+/// by their hashes. One commit. When others delete or change rows meanwhile, it is run again on their version, so that
+/// no key is lost; rows that they append count as later. \throws Error(kInvalid, kNotFound) for `on`
 Deduplicated Deduplicate(const table::Snapshot& read, const DeduplicateOptions& options, const std::shared_ptr<Session>& session);
 
 }  // namespace eider::mutate

@@ -8,6 +8,7 @@
 
 #include "eider/mutate/changed.h"
 #include "eider/mutate/new_deletions.h"
+#include "eider/table/commit.h"
 
 namespace eider::mutate {
 
@@ -15,7 +16,7 @@ namespace eider::mutate {
 /// their version. \throws Error(kInvalid, kNotFound) for a filter that does not fit, Error(kConflict)
 Changed DeleteRows(const table::Snapshot& read, const SqlExpression& filter, const ChangeOptions& options, const std::shared_ptr<Session>& session);
 /// Commits a delete whose deletion files are written. `predicate`: what it says of itself.
-Changed CommitDeletions(const table::Snapshot& read, const std::string& predicate, NewDeletions* deletions, bool sync);
+Changed CommitDeletions(const table::Snapshot& read, const std::string& predicate, NewDeletions* deletions, bool sync, table::ReadCheck check);
 /// All rows; columns, versions and metadata stay.
 Changed DeleteAllRows(const table::Snapshot& read, const ChangeOptions& options, const std::shared_ptr<Session>& session);
 

@@ -120,7 +120,7 @@ TEST(MaintainTest, FilesOfAFragmentAreMerged) {
   EXPECT_EQ(ReadColumn(snapshot, "c7"), (Values{7}));
 }
 
-TEST(MaintainTest, AClaimThatGrewOldIsTaken) {
+TEST(MaintainTest, OthersWaitForAClaimUntilTooManyFragmentsDo) {
   table::Snapshot snapshot = MaintainedTable();
   for (int64_t i = 1; i < 60; ++i) snapshot = Append(snapshot, *Stream({{"a", {i}}}), {});
   const std::string owner = "somebody";

@@ -15,6 +15,7 @@
 #include "eider/mutate/merge_keys.h"
 #include "eider/mutate/missing_fields.h"
 #include "eider/mutate/physical_rows.h"
+#include "eider/mutate/read_rows.h"
 #include "eider/mutate/row_marks.h"
 #include "eider/mutate/whole_rows.h"
 #include "eider/mutate/write.h"
@@ -264,7 +265,8 @@ Merged MergeColumns(const table::Snapshot& read, const MergeSource& source, cons
   table::TransactionProto transaction = table::NewTransaction(read.version());
   if (metrics.num_updated_rows == 0) return {read, metrics, std::move(transaction)};
   merge.Write(&files, transaction.mutable_update());
-  return EndMerge(read, {read, metrics, std::move(transaction)}, end, sync, &files);
+  const table::CommitOptions how{.sync = sync, .check_reads = ReadsRows(options.change.isolation, {}, session)};
+  return EndMerge(read, {read, metrics, std::move(transaction)}, end, how, &files);
 }
 
 }  // namespace eider::mutate

@@ -17,9 +17,9 @@ table::Snapshot CommitAllFiles(Body&& body, First* first, Rest*... rest) {
 
 /// Does with the transaction of `merged`, and the files that it names (NewDataFiles, NewDeletions), what `end` says.
 template <typename... Files>
-Merged EndMerge(const table::Snapshot& read, Merged merged, MergeEnd end, bool sync, Files*... files) {
+Merged EndMerge(const table::Snapshot& read, Merged merged, MergeEnd end, const table::CommitOptions& how, Files*... files) {
   if (end == MergeEnd::kDrop) return merged;
-  const auto commit = [&] { return end == MergeEnd::kLeave ? read : table::Commit(read, merged.transaction, {.sync = sync}); };
+  const auto commit = [&] { return end == MergeEnd::kLeave ? read : table::Commit(read, merged.transaction, how); };
   merged.snapshot = CommitAllFiles(commit, files...);
   return merged;
 }

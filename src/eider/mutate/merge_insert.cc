@@ -9,6 +9,7 @@
 #include "eider/mutate/merge_end.h"
 #include "eider/mutate/merge_keys.h"
 #include "eider/mutate/merged_rows.h"
+#include "eider/mutate/read_rows.h"
 #include "eider/mutate/retry.h"
 #include "eider/mutate/update_operation.h"
 #include "eider/mutate/write.h"
@@ -72,10 +73,12 @@ Merged MergeOnce(const table::Snapshot& read, const MergeSource& source, const M
   outcome.gone.AddTo(&deletions);
   deletions.Finish();
   if (deletions.num_deleted() == 0 && update.new_fragments_size() == 0) return {read, outcome.metrics, std::move(transaction)};
-  AddDeletions(deletions, &update);
+  deletions.FillIn(&transaction);
   for (const LanceField& field : schema.fields) AddAssigned(field, &update);
   outcome.inserted.FillIn(update.mutable_inserted_rows());
-  return EndMerge(read, {read, outcome.metrics, std::move(transaction)}, end, sync, &files, &deletions);
+  const table::CommitOptions how{
+      .sync = sync, .merge_rows = deletions.Merger(), .check_reads = ReadsRows(options.change.isolation, {}, session)};
+  return EndMerge(read, {read, outcome.metrics, std::move(transaction)}, end, how, &files, &deletions);
 }
 
 }  // namespace
