@@ -118,12 +118,9 @@ _ABSENT: dict[str, frozenset[str]] = {
     ),
     "MergeInsertBuilder": frozenset(
         """
-        analyze_plan
         analyze_plan_batches
         execute_batches
-        execute_uncommitted
         execute_uncommitted_batches
-        explain_plan
         mark_sstables_as_compacted
         target_all_bases
         target_bases

@@ -9,8 +9,10 @@
 #include "eider/mutate/alter.h"
 #include "eider/mutate/columns.h"
 #include "eider/mutate/compact.h"
+#include "eider/mutate/deduplicate.h"
 #include "eider/mutate/deep_clone.h"
 #include "eider/mutate/delete.h"
+#include "eider/mutate/explain_merge.h"
 #include "eider/mutate/left_join.h"
 #include "eider/mutate/maintain.h"
 #include "eider/mutate/merge_insert.h"
@@ -182,6 +184,18 @@ class TableDataset final : public Dataset {
   MergeInsertResult MergeInsert(RecordBatchReader& source, const MergeInsertOptions& options) override {
     mutate::Merged merged = mutate::MergeInsert(snapshot(), source, options, session_);
     return {.dataset = Committed(std::move(merged.snapshot), options.change.durability), .metrics = merged.metrics};
+  }
+  PreparedMergeInsert MergeInsertUncommitted(RecordBatchReader& source, const MergeInsertOptions& options, bool keep_files) const override {
+    const mutate::MergeEnd end = keep_files ? mutate::MergeEnd::kLeave : mutate::MergeEnd::kDrop;
+    const mutate::Merged merged = mutate::MergeInsert(snapshot(), source, options, session_, end);
+    return {.transaction = merged.transaction.SerializeAsString(), .metrics = merged.metrics};
+  }
+  std::string ExplainMergeInsert(const Schema& schema, const MergeInsertOptions& options, bool verbose) const override {
+    return mutate::ExplainMerge(snapshot(), schema, options, verbose);
+  }
+  DeduplicateResult Deduplicate(const DeduplicateOptions& options) override {
+    mutate::Deduplicated done = mutate::Deduplicate(snapshot(), options, session_);
+    return {.dataset = Rebind(std::move(done.snapshot)), .report = std::move(done.report)};
   }
   DeleteResult Truncate(const ChangeOptions& options) override {
     return Deleted(mutate::DeleteAllRows(snapshot(), options, session_), options.durability);
