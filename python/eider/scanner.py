@@ -193,12 +193,12 @@ class ScanPlan:
 
     def read_stream(self) -> pa.RecordBatchReader | _eider.RecordBatchReader:
         """The batches as an Arrow stream, then the callback."""
-        import pyarrow as pa
-
         stats = self._own_stats()
         reader = self.open(None, stats)
         if not self.callback:
             return reader
+        import pyarrow as pa
+
         return pa.RecordBatchReader.from_batches(pa.schema(reader.schema), self._reported(read_batches(reader), stats))
 
     def _reported(self, batches: Iterator[pa.RecordBatch], stats: ScanStats | None) -> Iterator[pa.RecordBatch]:

@@ -248,7 +248,9 @@ TEST(CompactTest, WhatWasCommittedBeforeAFailureIsNotDoneAgain) {
     } catch (const Error&) {
     }
     read = table::LoadSnapshot(read.store);
-    EXPECT_EQ(RowsOf(read), Range(0, 40)) << n;
+    Values rows = RowsOf(read);
+    std::ranges::sort(rows);  // those of groups that were committed come last
+    EXPECT_EQ(rows, Range(0, 40)) << n;
     const size_t left = PlanCompaction(*ReaderOf(read), options).size();
     went_on |= left > 0 && left < 10;
     const Compacted rest = Compact(read, options);
