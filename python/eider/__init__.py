@@ -37,7 +37,7 @@ from .fragment import FragmentMetadata, LanceFragment
 from .history import DatasetBasePath
 from .merge_insert import MergeInsertBuilder
 from .open import dataset
-from .scanner import LanceScanner, ScanStatistics, ScanStats
+from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats
 from .schema import LanceField, LanceSchema
 from .session import Session
 from .stats import DataStatistics, FieldStatistics
@@ -60,6 +60,7 @@ __all__ = [
     "CleanupExplanation",
     "CleanupReferencedBranch",
     "CleanupStats",
+    "ColumnOrdering",
     "CommitUnknownError",
     "ConflictError",
     "CorruptError",

@@ -11,7 +11,7 @@ from .arrow_expression import is_arrow_expression
 from .error import InvalidError
 from .ingest import open_reader
 from .projection import select
-from .sql import Parameters, expression_of
+from .sql import Parameters, check_parameters, expression_of
 from .udf import BatchUDF, as_batch
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def add_columns(
     if isinstance(transforms, Mapping):
         if any(not isinstance(value, str) and not is_arrow_expression(value) for value in transforms.values()):
             raise InvalidError("add_columns: a dict holds SQL expressions; give data as a table: pyarrow.table({...})")
-        columns = [(name_of("add_columns", name), expression_of("add_columns", text, params)) for name, text in transforms.items()]
+        check_parameters("add_columns", list(transforms.values()), params)
+        columns = [(name_of("add_columns", name), expression_of("add_columns", text, params, may_have_more=True)) for name, text in transforms.items()]
         return native.add_computed([(name, value) for name, value in columns if value is not None], durability)
     if params is not None:
         raise InvalidError("add_columns: params go with a dict of SQL expressions")
