@@ -102,6 +102,10 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
   virtual VersionInfo version_info() const = 0;           ///< of this version
   virtual DatasetPtr CheckoutVersion(uint64_t version) const = 0;
   virtual DatasetPtr CheckoutLatest() const = 0;          ///< of this branch
+  /// This version, and those that come of it, read by serializable transactions: a change from here is kRetryableConflict, and not run
+  /// again, when others changed any row since the version. Compactions, restores and whole other versions are spared.
+  virtual DatasetPtr Serializable() const = 0;
+  virtual bool is_serializable() const = 0;
   /// \throws Error(kNotFound) for a version, tag or branch that is not there.
   virtual DatasetPtr Checkout(const Reference& reference) const = 0;
   /// A new version of this branch with the contents of this one.

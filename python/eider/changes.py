@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from . import _eider
 from .add_columns import add_columns
-from .arguments import DurabilityName, count_of, durability_of, file_version_of, name_of, names_of, refuse, seconds_of
+from .arguments import (
+    DurabilityName,
+    IsolationName,
+    count_of,
+    durability_of,
+    file_version_of,
+    is_serializable,
+    name_of,
+    names_of,
+    refuse,
+    seconds_of,
+)
 from .ingest import ReaderLike, open_reader
 from .merge_insert import MergeInsertBuilder
 from .optimize import DatasetOptimizer
@@ -53,6 +64,7 @@ class DatasetChanges:
         *,
         params: Parameters = None,
         durability: DurabilityName | None = None,
+        isolation: IsolationName | None = None,
     ) -> None:
         """Add columns to the existing rows. Writes only the new columns; no existing data file changes.
 
@@ -67,11 +79,13 @@ class DatasetChanges:
             batch_size: Rows that the function gets at once; None: 8192.
             params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the SQL.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+            isolation: ``"snapshot"`` or ``"serializable"``: there is no difference, as no change of rows stands beside new columns.
 
         Raises:
             InvalidError: a column of that name exists, the data has another number of rows, the function returned
                 another number than it got, or an expression does not parse or has no value in some row.
         """
+        is_serializable(isolation)
         rows = count_of("add_columns", "batch_size", batch_size, least=1) or 8192
         self._native = add_columns(
             self._native, transforms, read_columns, reader_schema, rows, durability_of(durability), params
@@ -106,6 +120,7 @@ class DatasetChanges:
         retry_timeout: timedelta = _RETRY_TIME,
         params: Parameters = None,
         durability: DurabilityName | None = None,
+        isolation: IsolationName | None = None,
     ) -> dict[str, int]:
         """Delete the rows for which ``predicate`` is true. Writes deletion files; no data file changes.
 
@@ -117,6 +132,9 @@ class DatasetChanges:
             retry_timeout: After this time no further attempt begins.
             params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the predicate.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+            isolation: ``"serializable"``: runs again, too, when another writer brings, takes or changes rows that pass meanwhile, so that the outcome
+                is that of one after the other (``docs/guide/transactions.md``); None or ``"snapshot"``: two writers that change different
+                rows do not see each other.
 
         Returns:
             ``{"num_deleted_rows": n}``
@@ -130,7 +148,7 @@ class DatasetChanges:
             raise TypeError("delete: the predicate must be a str or a pyarrow expression, got None; truncate_table() deletes all rows")
         retries, seconds = _limits_of("delete", conflict_retries, retry_timeout)
         filter = expression_of("delete", predicate, params)
-        self._native, deleted = self._native.delete(filter, retries, seconds, durability_of(durability))
+        self._native, deleted = self._native.delete(filter, retries, seconds, durability_of(durability), is_serializable(isolation))
         return {"num_deleted_rows": deleted}
 
     def update(
@@ -143,6 +161,7 @@ class DatasetChanges:
         *,
         params: Parameters = None,
         durability: DurabilityName | None = None,
+        isolation: IsolationName | None = None,
     ) -> dict[str, int]:
         """Set columns to the values of expressions in the rows for which ``where`` is true.
 
@@ -157,6 +176,9 @@ class DatasetChanges:
             data_storage_version: None, or the version that the table has.
             params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in ``updates`` and ``where``.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+            isolation: ``"serializable"``: runs again, too, when another writer brings, takes or changes rows that pass meanwhile, so that the outcome
+                is that of one after the other (``docs/guide/transactions.md``); None or ``"snapshot"``: two writers that change different
+                rows do not see each other.
 
         Returns:
             ``{"num_rows_updated": n}``
@@ -179,7 +201,7 @@ class DatasetChanges:
             columns.append((name_of("update", name), expression))
         retries, seconds = _limits_of("update", conflict_retries, retry_timeout)
         filter = None if where is None else expression_of("update", where, params, may_have_more=True)
-        self._native, updated = self._native.update(columns, filter, retries, seconds, durability_of(durability))
+        self._native, updated = self._native.update(columns, filter, retries, seconds, durability_of(durability), is_serializable(isolation))
         return {"num_rows_updated": updated}
 
     def merge_insert(self, on: str | Iterable[str] | None = None) -> MergeInsertBuilder:

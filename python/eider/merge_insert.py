@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Literal
 
 from . import _eider
 from .absent import Refusing
-from .arguments import DurabilityName, count_of, durability_of, file_version_of, names_of, refuse, seconds_of
+from .arguments import (
+    DurabilityName,
+    IsolationName,
+    count_of,
+    durability_of,
+    file_version_of,
+    is_serializable,
+    names_of,
+    refuse,
+    seconds_of,
+)
 from .error import InvalidError
 from .ingest import ReaderLike, open_reader
 from .sql import Parameters, expression_of
@@ -111,7 +121,12 @@ class MergeInsertBuilder(Refusing):
         return self
 
     def execute(
-        self, data_obj: ReaderLike, *, schema: pa.Schema | None = None, durability: DurabilityName | None = None
+        self,
+        data_obj: ReaderLike,
+        *,
+        schema: pa.Schema | None = None,
+        durability: DurabilityName | None = None,
+        isolation: IsolationName | None = None,
     ) -> dict[str, int]:
         """Merge ``data_obj`` into the dataset, which moves to the new version. When no row changes, no version is made.
 
@@ -123,6 +138,9 @@ class MergeInsertBuilder(Refusing):
             data_obj: Anything that ``write_dataset`` takes.
             schema: What the data are cast to; needed for an empty iterator.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+            isolation: ``"serializable"``: runs again, too, when another writer brings, takes or changes any row meanwhile, so that the outcome
+                is that of one after the other (``docs/guide/transactions.md``); None or ``"snapshot"``: two writers that change different
+                rows do not see each other.
 
         Returns:
             ``{"num_inserted_rows": n, "num_updated_rows": n, "num_deleted_rows": n}``
@@ -133,7 +151,7 @@ class MergeInsertBuilder(Refusing):
             UnsupportedError: the table is of version 0.1, or a key column holds blobs or JSON.
             ConflictError, RetryableConflictError: other writers were in the way.
         """
-        self._options.limit_retries(self._retries, self._retry_seconds, durability_of(durability))
+        self._options.limit_retries(self._retries, self._retry_seconds, durability_of(durability), is_serializable(isolation))
         native, inserted, updated, deleted = self._dataset._native.merge_insert(open_reader(data_obj, schema), self._options)
         self._dataset._native = native
         return {"num_inserted_rows": inserted, "num_updated_rows": updated, "num_deleted_rows": deleted}

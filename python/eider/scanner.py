@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from . import _eider
 from .absent import Refusing
@@ -127,8 +127,11 @@ class ScanPlan:
         return self.dataset.scan(options, self.outputs, stats or self.stats, distinct)
 
     def count_rows(self) -> int:
-        """Rows that the scan yields."""
-        return self.dataset.count_scan(self.options, self.stats)
+        """Rows that the scan yields, then the callback."""
+        stats = self._own_stats()
+        rows = self.dataset.count_scan(self.options, stats)
+        self.report(stats)
+        return rows
 
     def run_aggregates(self, aggregates: Mapping[str, str], params: Parameters) -> pa.Table:
         """One row: each aggregate over the rows that the scan yields."""
@@ -145,21 +148,21 @@ class ScanPlan:
             calls.append((name, expression))
         stats = self._own_stats()
         table = pa.Table.from_batches([pa.record_batch(self.dataset.run_aggregates(self.options, calls, stats))])
-        self._report(stats)
+        self.report(stats)
         return table
 
     def read_table(self, limit: int | None = None) -> pa.Table:
         """All rows, then the callback."""
         stats = self._own_stats()
         table = read_table(self.open(limit, stats))
-        self._report(stats)
+        self.report(stats)
         return table
 
     def read_distinct(self) -> pa.Table:
         """The first of each kind of equal rows, then the callback."""
         stats = self._own_stats()
         table = read_table(self.open(None, stats, distinct=True))
-        self._report(stats)
+        self.report(stats)
         return table.combine_chunks()
 
     async def read_async(self) -> AsyncIterator[pa.RecordBatch]:
@@ -183,18 +186,32 @@ class ScanPlan:
                 await asyncio.wait([reading])
                 reading.exception()
             reader.cancel()
-        self._report(stats)
+        self.report(stats)
 
-    def read_batches(self) -> Iterator[pa.RecordBatch]:
-        """The batches, then the callback."""
+    def read_batches(self, distinct: bool = False) -> Iterator[pa.RecordBatch]:
+        """The batches, then the callback. Errors of the options come at once."""
         stats = self._own_stats()
-        yield from read_batches(self.open(None, stats))
-        self._report(stats)
+        return self._reported(read_batches(self.open(None, stats, distinct)), stats)
+
+    def read_stream(self) -> pa.RecordBatchReader | _eider.RecordBatchReader:
+        """The batches as an Arrow stream, then the callback."""
+        import pyarrow as pa
+
+        stats = self._own_stats()
+        reader = self.open(None, stats)
+        if not self.callback:
+            return reader
+        return pa.RecordBatchReader.from_batches(pa.schema(reader.schema), self._reported(read_batches(reader), stats))
+
+    def _reported(self, batches: Iterator[pa.RecordBatch], stats: ScanStats | None) -> Iterator[pa.RecordBatch]:
+        yield from batches
+        self.report(stats)
 
     def _own_stats(self) -> ScanStats | None:
         return self.stats or (ScanStats() if self.callback else None)
 
-    def _report(self, stats: ScanStats | None) -> None:
+    def report(self, stats: ScanStats | None) -> None:
+        """Tell the callback, if there is one, what the scan asked of storage."""
         if self.callback and stats:
             self.callback(ScanStatistics(stats.requests, stats.requests, stats.bytes))
 
@@ -230,8 +247,13 @@ def plan_scan(
     )
     scan = _eider.ScanOptions()
     scan.columns = selection.columns
-    own_params = options.get("params") is not None
-    scan.filter = expression_of("filter", given["filter"], given["params"], may_have_more=not own_params)
+    params = given["params"]
+    if selection.computed and not isinstance(given["filter"], str):
+        params = None  # those of the columns
+    texts = [given["filter"], *(text for _, text in selection.computed)]
+    if options.get("params") is not None and any(isinstance(text, str) for text in texts):  # those of the defaults are for the filter there
+        check_parameters("scanner", texts, given["params"])
+    scan.filter = expression_of("filter", given["filter"], params, may_have_more=True)
     scan.limit = count_of("scanner", "limit", given["limit"])
     scan.offset = count_of("scanner", "offset", given["offset"])
     scan.fragment_ids = fragment_ids
@@ -245,9 +267,7 @@ def plan_scan(
     scan.with_row_id = selection.with_row_id
     scan.with_row_address = selection.with_row_address
     for name, text in selection.computed:
-        expression = expression_of("columns", text)
-        assert expression is not None
-        scan.add_computed(name, expression)
+        scan.add_computed(name, cast("_eider.SqlExpression", expression_of("columns", text, given["params"], may_have_more=True)))
     for key in ordering_of(given["order_by"]):
         scan.add_sort_key(key.column_name, key.ascending, key.nulls_first)
     return ScanPlan(dataset, scan, selection.outputs, stats, callback)
@@ -347,9 +367,7 @@ class LanceScanner(Refusing):
 
     def to_batches(self) -> Iterator[pa.RecordBatch]:
         """The batches in the order of the scan. Memory holds those being read ahead."""
-        if self._plan.callback:
-            return self._plan.read_batches()
-        return read_batches(self._plan.open())  # errors of the options come at once
+        return self._plan.read_batches()
 
     def scan_batches(self) -> Iterator[pa.RecordBatch]:
         """The same as ``to_batches``."""
@@ -359,7 +377,7 @@ class LanceScanner(Refusing):
         """A pyarrow reader over the same stream. Errors in it are pyarrow's, with Eider's message."""
         import pyarrow as pa
 
-        return pa.RecordBatchReader.from_stream(self._plan.open())
+        return pa.RecordBatchReader.from_stream(self._plan.read_stream())
 
     def to_pandas(self, **kwargs: Any) -> pd.DataFrame:
         """All rows as a DataFrame; ``kwargs`` go to ``pyarrow.Table.to_pandas``."""
@@ -380,7 +398,7 @@ class LanceScanner(Refusing):
 
     def distinct_batches(self) -> Iterator[pa.RecordBatch]:
         """The rows of ``distinct``, batch by batch, when even they may be more than memory holds."""
-        return read_batches(self._plan.open(distinct=True))
+        return self._plan.read_batches(distinct=True)
 
     def to_async_batches(self) -> AsyncIterator[pa.RecordBatch]:
         """The batches for ``async for``: a thread reads while the event loop runs.
@@ -427,6 +445,7 @@ class LanceScanner(Refusing):
             sizes = [batch.num_rows for batch in read_batches(self._plan.open(None, stats))]
             rows, batches = sum(sizes), len(sizes)
         milliseconds = (perf_counter() - begin) * 1e3
+        self._plan.report(stats)
         stages = [
             ("read the filter's columns", stats.filter_read_ns, f" of {stats.rows_filtered} rows"),
             ("evaluate the filter", stats.filter_ns, ""),
@@ -444,4 +463,4 @@ class LanceScanner(Refusing):
         return self._plan.open().__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self._plan.open().__arrow_c_stream__(requested_schema)
+        return self._plan.read_stream().__arrow_c_stream__(requested_schema)

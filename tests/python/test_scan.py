@@ -3,6 +3,7 @@
 import duckdb
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 import eider
@@ -240,3 +241,52 @@ def test_a_fragment_of_another_dataset_is_not_found(write, table):
     for read in (lambda s: s.count_rows(), lambda s: s.to_table()):
         with pytest.raises(eider.NotFoundError, match="fragment 2 is not in version 1"):
             read(ds.scanner(fragments=[foreign]))
+
+
+def test_every_way_to_read_a_scan_tells_what_it_asked_of_storage(ds):
+    ways = {
+        "count_rows": lambda scan: scan.count_rows(),
+        "to_table": lambda scan: scan.to_table(),
+        "to_batches": lambda scan: list(scan.to_batches()),
+        "to_reader": lambda scan: scan.to_reader().read_all(),
+        "stream": lambda scan: pa.RecordBatchReader.from_stream(scan).read_all(),
+        "polars": lambda scan: scan.to_polars(),
+        "pandas": lambda scan: scan.to_pandas(),
+        "distinct": lambda scan: scan.distinct(),
+        "distinct_batches": lambda scan: list(scan.distinct_batches()),
+        "head": lambda scan: scan.head(100),
+        "aggregate": lambda scan: scan.aggregate({"n": "max(id)"}),
+        "analyze_plan": lambda scan: scan.analyze_plan(),
+    }
+    for name, read in ways.items():
+        heard = []
+        read(ds.scanner(["id", "name"], "id < 8", scan_stats_callback=heard.append))
+        assert len(heard) == 1, name
+        assert heard[0].iops > 0 and heard[0].bytes_read > 0, name
+    heard = []
+    batches = ds.scanner(scan_stats_callback=heard.append).to_reader()
+    assert heard == []
+    assert len(batches.read_all()) == 10 and len(heard) == 1
+    ds.count_rows("id < 8", scan_stats_callback=heard.append)
+    assert len(heard) == 2
+
+
+def test_errors_of_the_options_come_before_the_first_batch(ds):
+    for read in (lambda scan: scan.to_batches(), lambda scan: scan.to_reader(), lambda scan: scan.distinct_batches()):
+        with pytest.raises(eider.InvalidError, match="nope"):
+            read(ds.scanner(filter="nope > 1", scan_stats_callback=print))
+
+
+def test_parameters_reach_computed_columns(ds):
+    assert ds.to_table({"y": "id * $1"}, params=[2])["y"].to_pylist() == [2 * i for i in range(10)]
+    assert ds.to_table({"y": "id * $by"}, params={"by": 2}, limit=2)["y"].to_pylist() == [0, 2]
+    assert ds.to_table({"y": "id * $1"}, "id > $2", params=[2, 7])["y"].to_pylist() == [16, 18]
+    assert ds.to_table({"y": "id * $1"}, pc.field("id") > 7, params=[2])["y"].to_pylist() == [16, 18]
+    assert ds.to_table({"y": "id * $1", "name": "name"}, "id > 7", params=[3], order_by=["id"])["y"].to_pylist() == [24, 27]
+    assert ds.head(2, columns={"y": "id + $1"}, params=[5])["y"].to_pylist() == [5, 6]
+    with pytest.raises(eider.InvalidError, match="parameter"):
+        ds.to_table({"y": "id * $2"}, params=[2])
+    with pytest.raises(eider.InvalidError, match="params without a filter"):
+        ds.to_table(["id"], params=[2])
+    with pytest.raises(eider.InvalidError, match="takes no params"):
+        ds.to_table(["id"], pc.field("id") > 7, params=[2])

@@ -70,6 +70,12 @@ class TableDataset final : public Dataset {
     return Rebind(table::LoadSnapshot(snapshot().store, version, session_.get()));
   }
   DatasetPtr CheckoutLatest() const override { return Rebind(table::LoadSnapshot(snapshot().store, {}, session_.get())); }
+  DatasetPtr Serializable() const override {
+    table::Snapshot read = snapshot();
+    read.is_serializable = true;
+    return std::make_shared<TableDataset>(uri_, std::move(read), session_);
+  }
+  bool is_serializable() const override { return snapshot().is_serializable; }
   DatasetPtr Checkout(const Reference& reference) const override { return Rebind(Resolve(reference)); }
   DatasetPtr Restore(Durability durability) override {
     return Rebind(table::Restore(snapshot(), {.sync = mutate::SyncsFor(durability)}));
@@ -262,6 +268,7 @@ class TableDataset final : public Dataset {
   DatasetPtr Rebind(table::Snapshot other) const {
     const bool moves = other.store->root() != snapshot().store->root();
     std::string uri = moves ? UriOnBranch(uri_, table::BranchOf(snapshot()), table::BranchOf(other)) : uri_;
+    other.is_serializable = is_serializable();
     return std::make_shared<TableDataset>(std::move(uri), std::move(other), session_);
   }
   DeleteResult Rebind(mutate::Changed deleted) const {
@@ -366,6 +373,14 @@ std::vector<FragmentInfo> TableDataset::fragments() const {
   return infos;
 }
 
+/// nullopt where there is no table.
+std::optional<table::Snapshot> VersionToWriteOn(const io::ObjectStorePtr& store, const WriteOptions& options) {
+  if (!options.unchanged_since) return table::FindLatest(store, options.session.get());
+  table::Snapshot read = table::LoadSnapshot(store, options.unchanged_since, options.session.get());
+  read.is_serializable = true;
+  return read;
+}
+
 }  // namespace
 
 DatasetPtr MakeDataset(std::string uri, table::Snapshot snapshot, std::shared_ptr<Session> session) {
@@ -390,16 +405,13 @@ DatasetPtr Dataset::Write(RecordBatchReader& data, const std::string& uri, const
                      WriteOptions write = options;
                      write.session = SessionOrDefault(options.session);
                      // As in the reference, appending to or overwriting what does not exist creates it.
-                     const bool exists = options.mode != WriteMode::kCreate && table::TableExists(*store);
-                     table::Snapshot snapshot;
-                     if (!exists) {
-                       snapshot = mutate::Create(store, data, write);
-                     } else if (options.mode == WriteMode::kAppend) {
-                       snapshot = mutate::Append(table::LoadSnapshot(store), data, write);
-                     } else {
-                       snapshot = mutate::Overwrite(table::LoadSnapshot(store), data, write);
-                     }
-                     return std::make_shared<TableDataset>(uri, std::move(snapshot), write.session);
+                     std::optional<table::Snapshot> read;
+                     if (options.mode != WriteMode::kCreate) read = VersionToWriteOn(store, write);
+                     table::Snapshot written;
+                     if (!read) written = mutate::Create(store, data, write);
+                     else if (options.mode == WriteMode::kAppend) written = mutate::Append(*read, data, write);
+                     else written = mutate::Overwrite(*read, data, write);
+                     return std::make_shared<TableDataset>(uri, std::move(written), write.session);
                    });
 }
 

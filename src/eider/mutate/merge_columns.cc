@@ -15,6 +15,7 @@
 #include "eider/mutate/merge_keys.h"
 #include "eider/mutate/missing_fields.h"
 #include "eider/mutate/physical_rows.h"
+#include "eider/mutate/read_rows.h"
 #include "eider/mutate/row_marks.h"
 #include "eider/mutate/whole_rows.h"
 #include "eider/mutate/write.h"
@@ -264,7 +265,8 @@ Merged MergeColumns(const table::Snapshot& read, const MergeSource& source, cons
   NewDataFiles files(read.store, {.version = WritableVersion(read.manifest->data_storage_version()), .sync = sync, .session = session});
   table::TransactionProto transaction = table::NewTransaction(read.version());
   merge.Write(&files, transaction.mutable_update());
-  return {CommitFiles(&files, [&] { return table::Commit(read, std::move(transaction), {.sync = sync}); }), metrics};
+  const table::CommitOptions how{.sync = sync, .check_reads = ReadsRows(options.change.isolation, {}, session)};
+  return {CommitFiles(&files, [&] { return table::Commit(read, std::move(transaction), how); }), metrics};
 }
 
 }  // namespace eider::mutate

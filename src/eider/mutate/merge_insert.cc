@@ -9,6 +9,7 @@
 #include "eider/mutate/merge_columns.h"
 #include "eider/mutate/merge_keys.h"
 #include "eider/mutate/merged_rows.h"
+#include "eider/mutate/read_rows.h"
 #include "eider/mutate/retry.h"
 #include "eider/mutate/update_operation.h"
 #include "eider/mutate/write.h"
@@ -71,10 +72,12 @@ Merged MergeOnce(const table::Snapshot& read, const MergeSource& source, const M
   outcome.gone.AddTo(&deletions);
   deletions.Finish();
   if (deletions.num_deleted() == 0 && update.new_fragments_size() == 0) return {read, outcome.metrics};
-  AddDeletions(deletions, &update);
+  deletions.FillIn(&transaction);
   for (const LanceField& field : schema.fields) AddAssigned(field, &update);
   outcome.inserted.FillIn(update.mutable_inserted_rows());
-  const auto commit = [&] { return table::Commit(read, std::move(transaction), {.sync = sync}); };
+  const table::CommitOptions how{
+      .sync = sync, .merge_rows = deletions.Merger(), .check_reads = ReadsRows(options.change.isolation, {}, session)};
+  const auto commit = [&] { return table::Commit(read, std::move(transaction), how); };
   return {CommitFiles(&files, [&] { return CommitFiles(&deletions, commit); }), outcome.metrics};
 }
 
