@@ -451,21 +451,41 @@ void DefineChanges(nb::class_<Dataset>& dataset) {
           },
           "source"_a, "options"_a)
       .def(
-          "compact_files",
-          [](Dataset& self, uint64_t target_rows_per_fragment, uint64_t max_bytes_per_file, bool materialize_deletions,
-             double materialize_deletions_threshold, Durability durability) {
-            const CompactionOptions options{.target_rows_per_fragment = target_rows_per_fragment,
-                                            .max_bytes_per_file = max_bytes_per_file,
-                                            .materialize_deletions = materialize_deletions,
-                                            .materialize_deletions_threshold = materialize_deletions_threshold,
-                                            .change = {.durability = durability}};
-            const CompactionResult result = WithoutGil([&] { return self.CompactFiles(options); });
-            const CompactionMetrics& metrics = result.metrics;
-            return std::make_tuple(result.dataset, metrics.fragments_removed, metrics.fragments_added, metrics.files_removed,
-                                   metrics.files_added);
+          "merge_insert_uncommitted",
+          [](const Dataset& self, ReaderHandle& source, const MergeInsertOptions& options, bool keep_files) {
+            std::shared_ptr<RecordBatchReader> reader = source.Take();
+            const PreparedMergeInsert merged = WithoutGil([&] {
+              PreparedMergeInsert prepared = self.MergeInsertUncommitted(*reader, options, keep_files);
+              reader.reset();
+              return prepared;
+            });
+            const MergeInsertMetrics& metrics = merged.metrics;
+            return std::make_tuple(nb::bytes(merged.transaction.data(), merged.transaction.size()), metrics.num_inserted_rows,
+                                   metrics.num_updated_rows, metrics.num_deleted_rows);
           },
-          "target_rows_per_fragment"_a, "max_bytes_per_file"_a, "materialize_deletions"_a, "materialize_deletions_threshold"_a,
-          "durability"_a = Durability::kDefault)
+          "source"_a, "options"_a, "keep_files"_a = true)
+      .def(
+          "explain_merge_insert",
+          [](const Dataset& self, nb::object schema, const MergeInsertOptions& options, bool verbose) {
+            const SchemaPtr source = SchemaFrom(schema);
+            return WithoutGil([&] { return self.ExplainMergeInsert(*source, options, verbose); });
+          },
+          "schema"_a, "options"_a, "verbose"_a = false)
+      .def(
+          "deduplicate",
+          [](Dataset& self, const std::vector<std::string>& on, bool keep_last, bool dry_run, uint64_t max_listed, uint32_t conflict_retries,
+             double retry_seconds, Durability durability) {
+            const DeduplicateOptions options{.on = on,
+                                             .keep = keep_last ? KeepRow::kLast : KeepRow::kFirst,
+                                             .dry_run = dry_run,
+                                             .max_listed = max_listed,
+                                             .change = Changes(conflict_retries, retry_seconds, durability, false)};
+            const DeduplicateResult result = WithoutGil([&] { return self.Deduplicate(options); });
+            const DeduplicationReport& report = result.report;
+            return std::make_tuple(result.dataset, report.num_rows, report.num_null_keys, report.num_repeated_keys, report.num_removed_rows,
+                                   report.removed);
+          },
+          "on"_a, "keep_last"_a, "dry_run"_a, "max_listed"_a, "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault)
       .def(
           "drop_columns",
           [](Dataset& self, const std::vector<std::string>& columns, Durability durability) {
@@ -482,10 +502,12 @@ void BindDataset(nb::module_& m) {
   BindProfile(m);
   BindScanOptions(m);
   BindMergeInsert(m);
+  BindCompaction(m);
   nb::class_<Dataset> dataset(m, "Dataset");
   DefineViews(dataset);
   DefineReads(dataset);
   DefineChanges(dataset);
+  DefineCompaction(dataset);
   DefineEvolution(dataset);
   DefineWork(dataset);
   m.def("open_dataset", &OpenDataset, "uri"_a, "reference"_a.none() = nb::none(), "session"_a.none() = nb::none());

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from . import error, file, fragment, schema, udf
 from ._eider import __version__
 from .absent import refuse_absent
+from .backfill import FragmentCoverage
 from .blob_file import BlobFile
+from .changes import DeduplicationReport
 from .cleanup import CleanupCandidateFile, CleanupExplanation, CleanupReferencedBranch, CleanupStats
 from .dataset import LanceDataset
 from .error import (
@@ -66,8 +68,10 @@ __all__ = [
     "CorruptError",
     "DataStatistics",
     "DatasetBasePath",
+    "DeduplicationReport",
     "EiderError",
     "FieldStatistics",
+    "FragmentCoverage",
     "FragmentMetadata",
     "InvalidError",
     "IoError",

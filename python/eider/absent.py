@@ -93,8 +93,6 @@ _ABSENT: dict[str, frozenset[str]] = {
     ),
     "DatasetOptimizer": frozenset(
         """
-        disable_auto_cleanup
-        enable_auto_cleanup
         optimize_indices
         """.split()
     ),
@@ -129,12 +127,9 @@ _ABSENT: dict[str, frozenset[str]] = {
     ),
     "MergeInsertBuilder": frozenset(
         """
-        analyze_plan
         analyze_plan_batches
         execute_batches
-        execute_uncommitted
         execute_uncommitted_batches
-        explain_plan
         mark_sstables_as_compacted
         target_all_bases
         target_bases
