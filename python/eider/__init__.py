@@ -39,7 +39,7 @@ from .fragment import FragmentMetadata, LanceFragment
 from .history import DatasetBasePath
 from .merge_insert import MergeInsertBuilder
 from .open import dataset
-from .scanner import LanceScanner, ScanStatistics, ScanStats
+from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats
 from .schema import LanceField, LanceSchema
 from .session import Session
 from .stats import DataStatistics, FieldStatistics
@@ -62,6 +62,7 @@ __all__ = [
     "CleanupExplanation",
     "CleanupReferencedBranch",
     "CleanupStats",
+    "ColumnOrdering",
     "CommitUnknownError",
     "ConflictError",
     "CorruptError",

@@ -111,9 +111,18 @@ _ABSENT: dict[str, frozenset[str]] = {
     "LanceScanner": frozenset(
         """
         from_batches
-        from_dataset
-        from_fragment
-        take
+        """.split()
+    ),
+    "ScannerBuilder": frozenset(
+        """
+        disable_scoring_autoprojection
+        fast_search
+        full_text_search
+        minhash_search
+        nearest
+        row_addr_prefilter
+        substrait_aggregate
+        with_index_segments
         """.split()
     ),
     "MergeInsertBuilder": frozenset(

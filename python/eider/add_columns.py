@@ -12,7 +12,7 @@ from .backfill import Backfill
 from .error import InvalidError
 from .ingest import open_reader
 from .projection import select
-from .sql import Parameters, expression_of
+from .sql import Parameters, check_parameters, expression_of
 from .udf import BatchUDF, as_batch
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def add_columns(
     if isinstance(transforms, Mapping):
         if any(not isinstance(value, str) and not is_arrow_expression(value) for value in transforms.values()):
             raise InvalidError("add_columns: a dict holds SQL expressions; give data as a table: pyarrow.table({...})")
-        columns = [(name_of("add_columns", name), expression_of("add_columns", text, params)) for name, text in transforms.items()]
+        check_parameters("add_columns", list(transforms.values()), params)
+        columns = [(name_of("add_columns", name), expression_of("add_columns", text, params, may_have_more=True)) for name, text in transforms.items()]
         wanted = [(name, value) for name, value in columns if value is not None]
         if commit_every is not None:
             return _computed_by_parts(native, dict(wanted), batch_rows, durability, commit_every)

@@ -26,7 +26,7 @@ from .error import InvalidError
 from .ingest import ReaderLike, open_reader
 from .merge_insert import MergeInsertBuilder
 from .optimize import DatasetOptimizer
-from .sql import Parameters, expression_of
+from .sql import Parameters, check_parameters, expression_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -267,14 +267,15 @@ class DatasetChanges:
             raise TypeError(f"update: updates must be a dict of column names to SQL, got {type(updates).__name__}")
         if data_storage_version is not None and file_version_of(data_storage_version) != self._native.data_storage_version:
             refuse("update", data_storage_version=data_storage_version)
+        check_parameters("update", [*updates.values(), where], params)
         columns = []
         for name, text in updates.items():
-            expression = expression_of("update", text, params)
+            expression = expression_of("update", text, params, may_have_more=True)
             if expression is None:
                 raise TypeError(f"update: column {name!r} must be set to SQL text, got None; 'NULL' is SQL")
             columns.append((name_of("update", name), expression))
         retries, seconds = _limits_of("update", conflict_retries, retry_timeout)
-        filter = None if where is None else expression_of("update", where, params)
+        filter = None if where is None else expression_of("update", where, params, may_have_more=True)
         self._native, updated = self._native.update(columns, filter, retries, seconds, durability_of(durability), is_serializable(isolation))
         return {"num_rows_updated": updated}
 

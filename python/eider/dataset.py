@@ -22,8 +22,11 @@ from .joins import DatasetJoins
 from .projection import Columns, select
 from .sampling import sample_of_batches, sample_of_range
 from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats, plan_scan, scan_defaults
+from .scanner_builder import ScannerBuilder
 from .session import Session, native_session
 from .sql import Parameters
+from .sql_query import SqlQuery, SqlQueryBuilder
+from .stats import DatasetStats, DataStatistics, FieldStatistics, LanceStats
 from .versions import VersionLike, reference_of
 
 if TYPE_CHECKING:
@@ -34,9 +37,19 @@ if TYPE_CHECKING:
 
     from .describe import DatasetDescription
     from .scanner import ScanOptions
-    from .sql_query import SqlQueryBuilder
 
-__all__ = ["ColumnOrdering", "LanceDataset"]
+__all__ = [
+    "ColumnOrdering",
+    "DataStatistics",
+    "DatasetStats",
+    "FieldStatistics",
+    "LanceDataset",
+    "LanceScanner",
+    "LanceStats",
+    "ScannerBuilder",
+    "SqlQuery",
+    "SqlQueryBuilder",
+]
 
 _MAX_KEPT_SCHEMAS = 16
 
