@@ -23,24 +23,36 @@ void AppendVarint(uint64_t value, std::string* out) {
 
 }  // namespace
 
+bool WireReader::Next(WireField& field) {
+  if (at_ >= message_.size()) return false;
+  const uint64_t start = at_, tag = TakeVarint(message_, &at_, what_);
+  field.number = static_cast<uint32_t>(tag >> 3);
+  field.wire_type = static_cast<uint32_t>(tag & 7);
+  field.varint = 0;
+  if (field.number == 0 || tag >> 32 != 0) throw Corrupt("{}: field tag {:#x} at {}", what_, tag, start);
+  uint64_t length = 0;
+  switch (field.wire_type) {
+    case kWireVarint: field.varint = TakeVarint(message_, &at_, what_); break;
+    case kFixed64: length = 8; break;
+    case kFixed32: length = 4; break;
+    case kWireBytes: length = TakeVarint(message_, &at_, what_); break;
+    default: throw Corrupt("{}: wire type {} of field {} at {}", what_, field.wire_type, field.number, start);
+  }
+  field.content = CheckedSubspan(message_, at_, length, what_);
+  at_ += length;
+  field.whole = message_.subspan(start, at_ - start);
+  return true;
+}
+
+void AppendWireNumbers(const WireField& field, const char* what, std::vector<uint64_t>& out) {
+  if (field.wire_type == kWireVarint) out.push_back(field.varint);
+  if (field.wire_type != kWireBytes) return;
+  for (uint64_t at = 0; at < field.content.size();) out.push_back(TakeVarint(field.content, &at, what));
+}
+
 void VisitWireFields(ByteSpan message, const char* what, const std::function<bool(const WireField&)>& visit) {
-  uint64_t at = 0;
-  while (at < message.size()) {
-    const uint64_t start = at;
-    const uint64_t tag = TakeVarint(message, &at, what);
-    WireField field{.number = static_cast<uint32_t>(tag >> 3), .wire_type = static_cast<uint32_t>(tag & 7)};
-    if (field.number == 0 || tag >> 32 != 0) throw Corrupt("{}: field tag {:#x} at {}", what, tag, start);
-    uint64_t length = 0;
-    switch (field.wire_type) {
-      case kWireVarint: field.varint = TakeVarint(message, &at, what); break;
-      case kFixed64: length = 8; break;
-      case kFixed32: length = 4; break;
-      case kWireBytes: length = TakeVarint(message, &at, what); break;
-      default: throw Corrupt("{}: wire type {} of field {} at {}", what, field.wire_type, field.number, start);
-    }
-    field.content = CheckedSubspan(message, at, length, what);
-    at += length;
-    field.whole = message.subspan(start, at - start);
+  WireReader reader(message, what);
+  for (WireField field; reader.Next(field);) {
     if (!visit(field)) return;
   }
 }

@@ -4,6 +4,8 @@
 /// metadata need not be parsed whole.
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "eider/base/bytes.h"
 
@@ -19,6 +21,24 @@ struct WireField {
   ByteSpan whole;
   ByteSpan content;
 };
+
+/// The fields of a message, one after the other.
+class WireReader {
+ public:
+  /// `what` names the message in errors.
+  WireReader(ByteSpan message, const char* what) : message_(message), what_(what) {}
+  /// False at the end. \throws Error(kCorrupt)
+  bool Next(WireField& field);
+
+ private:
+  const ByteSpan message_;
+  const char* const what_;
+  uint64_t at_ = 0;
+};
+
+/// Appends the numbers of a repeated u64 field, packed or one of many. Other wire types are no such field and are passed over.
+/// \throws Error(kCorrupt) naming `what`
+void AppendWireNumbers(const WireField& field, const char* what, std::vector<uint64_t>& out);
 
 /// Calls `visit` for each field, in order; it returns false to stop. \throws Error(kCorrupt) naming `what`.
 void VisitWireFields(ByteSpan message, const char* what, const std::function<bool(const WireField&)>& visit);

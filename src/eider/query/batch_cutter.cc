@@ -23,6 +23,7 @@ RecordBatch ConcatBatches(const SchemaPtr& schema, std::vector<RecordBatch> part
   for (const RecordBatch& part : parts) out.num_rows += part.num_rows;
   for (size_t column = 0; column < schema->fields.size(); ++column) {
     std::vector<ArrayPtr> pieces;
+    pieces.reserve(parts.size());
     for (const RecordBatch& part : parts) pieces.push_back(part.columns[column]);
     out.columns.push_back(ConcatArrays(pieces));
   }
@@ -62,6 +63,7 @@ RecordBatch BatchCutter::Emit(int64_t rows) {
     Piece& piece = pieces_.front();
     const int64_t n = std::min(rows, piece.size());
     RecordBatch part{.schema = schema, .num_rows = n};
+    part.columns.reserve(piece.batch.columns.size());
     for (const ArrayPtr& column : piece.batch.columns) {
       part.columns.push_back(n == piece.batch.num_rows ? column : SliceArray(column, piece.begin, n));
     }

@@ -199,6 +199,15 @@ RecordBatch SpilledBatches::Read(const Place& place) const {
   return batch;
 }
 
+std::optional<RecordBatch> JoinBatches(const SchemaPtr& schema, const std::vector<RecordBatch>& parts) {
+  try {
+    return query::ConcatBatches(schema, parts);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInvalid || parts.size() == 1) throw;
+    return std::nullopt;
+  }
+}
+
 RecordBatch SliceRows(const RecordBatch& batch, int64_t first, int64_t count) {
   RecordBatch out{.schema = batch.schema, .num_rows = count};
   for (const ArrayPtr& column : batch.columns) out.columns.push_back(SliceArray(column, first, count));
@@ -225,7 +234,12 @@ void SpilledRun::Append(RecordBatch batch) {
 
 void SpilledRun::Flush() {
   if (pending_.empty()) return;
-  places_.push_back(file_->Append(query::ConcatBatches(file_->schema(), std::exchange(pending_, {}))));
+  if (const std::optional<RecordBatch> joined = JoinBatches(file_->schema(), pending_)) {
+    places_.push_back(file_->Append(*joined));
+  } else {
+    for (const RecordBatch& batch : pending_) places_.push_back(file_->Append(batch));
+  }
+  pending_.clear();
   pending_bytes_ = 0;
 }
 

@@ -5,6 +5,7 @@
 #include <eider/array.h>
 
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "eider/io/temporary_file.h"
@@ -27,9 +28,13 @@ class SpilledBatches {
   io::TemporaryFile file_;
 };
 
+/// The rows of all parts, or nullopt where one batch cannot hold them: dictionaries of fragments may have few values each, and together
+/// more than a key can name.
+std::optional<RecordBatch> JoinBatches(const SchemaPtr& schema, const std::vector<RecordBatch>& parts);
+
 RecordBatch SliceRows(const RecordBatch& batch, int64_t first, int64_t count);
 
-/// Batches one after the other in the file. Short ones are joined before they are written, long ones cut.
+/// Batches one after the other in the file. Short ones are joined before they are written, where that can be, long ones cut.
 class SpilledRun {
  public:
   /// `block_bytes`: written at once, or so.
