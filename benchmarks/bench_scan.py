@@ -25,7 +25,7 @@ SCALED: dict[str, Callable] = {
     "scaling-scan": lambda ds: sum(batch.num_rows for batch in ds.to_batches()),
 }
 #: The sort's memory.
-LIMIT = 32 << 20
+LIMIT = 16 << 20
 
 
 def cases(eider, quick: bool, only: set[str]) -> Iterator[Case]:
@@ -74,7 +74,7 @@ def sort(eider, quick: bool) -> Case:
     limit = LIMIT // 10 if quick else LIMIT
     columns = ["id", "count", "score", "name", "embedding"]
     mine = eider.dataset(uri, session=eider.Session(memory_limit=limit))
-    sql = duckdb.connect(config={"memory_limit": f"{max(limit >> 20, 64)}MB", "temp_directory": str(data.folder(quick) / "duckdb-spill")})
+    sql = duckdb.connect(config={"memory_limit": f"{max(limit >> 20, 128)}MB", "temp_directory": str(data.folder(quick) / "duckdb-spill")})
     query = f"SELECT {', '.join(columns)} FROM '{parquet}' ORDER BY name"
     return Case(
         SORT,
@@ -84,7 +84,7 @@ def sort(eider, quick: bool) -> Case:
         ],
         rows=data.rows_of("mixed", quick),
         verify=lambda a, b: a == b,
-        note=f"170 MB by a text within {limit >> 20} MB (DuckDB: {max(limit >> 20, 64)})" if not quick else "",
+        note=f"170 MB by a text within {limit >> 20} MB (DuckDB: {max(limit >> 20, 128)})" if not quick else "",
     )
 
 

@@ -159,6 +159,19 @@ def main() -> None:
                 del part
                 if number < 40:
                     time.sleep(0.02)
+    elif operation in ("filter", "filter_late", "aggregate", "describe"):
+        ds = eider.dataset(uri, session=session)
+        with Watch() as watch:
+            if operation == "aggregate":
+                found = ds.scanner(filter="score < 0.9").aggregate({"n": "count(*)", "top": "max(text)", "sum": "sum(score)"})
+                rows = found.to_pylist()[0]["n"]
+            elif operation == "describe":
+                rows = len(ds.describe())
+            else:
+                test = "score < 0.5" if operation == "filter" else "score < 0.01"
+                for part in ds.to_batches(filter=test):
+                    rows += part.num_rows
+                    del part
     elif operation in ("distinct", "distinct_rows", "sort", "sort_texts"):
         ds = eider.dataset(uri, session=session)
         if operation.startswith("distinct"):

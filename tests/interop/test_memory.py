@@ -41,7 +41,10 @@ def run(operation: str, uri: str, limit: int = LIMIT, kind: str = "mixed") -> di
     return json.loads(child.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("operation", ["scan", "scan_slowly", "load", "load_in_order", "add_columns", "add_function"])
+@pytest.mark.parametrize(
+    "operation",
+    ["scan", "scan_slowly", "filter", "filter_late", "aggregate", "describe", "sort_texts", "load", "load_in_order", "add_columns", "add_function"],
+)
 def test_work_on_a_big_table_stays_within_the_limit(operation, big) -> None:
     if operation.startswith("load"):
         pytest.importorskip("torch")

@@ -46,6 +46,17 @@ def random_table(rng: random.Random, rows: int) -> pa.Table:
     )
 
 
+def without_null_structs(table: pa.Table) -> pa.Table:
+    """The same with structs of nulls instead, which version 2.0 can store."""
+    place = table.column_names.index("box")
+    box = table["box"].combine_chunks()
+    return table.set_column(place, "box", pa.StructArray.from_arrays(box.flatten(), fields=list(box.type)))
+
+
+def without_null_words(table: pa.Table) -> pa.Table:
+    return table.set_column(table.column_names.index("word"), "word", table["word"].fill_null("ash"))
+
+
 def value_of(row: dict, path: str) -> Any:
     found: Any = row
     for part in path.split("."):

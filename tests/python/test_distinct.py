@@ -106,6 +106,26 @@ def test_what_does_not_fit_the_budget_goes_through_files(write, kind):
     assert small.session().memory_used < 2 << 20
 
 
+def test_dictionaries_of_fragments_may_have_more_values_than_a_key_can_name(write):
+    rng, fragments, rows = np.random.default_rng(4), 12, 20_000
+    kinds = pa.dictionary(pa.int8(), pa.string())
+
+    def fragment(number):
+        keys = rng.integers(0, 100, rows).astype(np.int8)
+        names = pa.array([f"kind {number * 50 + i}" for i in range(100)])
+        ids = rng.integers(0, 100_000, rows)
+        return pa.table({"k": pa.DictionaryArray.from_arrays(keys, names), "n": ids}).cast(
+            pa.schema([("k", kinds), ("n", pa.int64())])
+        )
+
+    first, *others = [fragment(number) for number in range(fragments)]
+    ds = write(first)
+    for table in others:
+        ds = eider.write_dataset(table, ds.uri, mode="append")
+    found = [row for batch in in_little_memory(ds, 2).scanner().distinct_batches() for row in batch.to_pylist()]
+    assert found == firsts(pa.concat_tables([first, *others]))
+
+
 def test_parts_that_do_not_fit_are_divided_again(write):
     rows = 2_000_000
     numbers = np.random.default_rng(2).permutation(rows)

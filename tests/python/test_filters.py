@@ -148,6 +148,26 @@ def test_late_materialization_never_changes_the_answer(ds, numbers, hint):
     assert same(fragment.to_table(**options), fragment.to_table(filter="value > 10"))
 
 
+@pytest.mark.parametrize("passing", [1, 5, 9], ids=lambda tenths: f"{tenths} of 10 pass")
+def test_of_wide_columns_rows_that_fail_are_not_read(tmp_path, passing):
+    rows, rng = 4000, np.random.default_rng(1)
+    table = pa.table(
+        {
+            "id": np.arange(rows),
+            "vector": pa.FixedSizeListArray.from_arrays(pa.array(rng.random(rows * 2048, np.float32)), 2048),
+            "blob": [rng.bytes(5000) for _ in range(rows)],
+        }
+    )
+    ds = eider.write_dataset(table, tmp_path / "wide.lance")
+    test = f"id * 7 % 10 < {passing}"
+    narrow = read_of(ds, ["id"], test)
+    for name, width in (("vector", 8192), ("blob", 5000)):
+        assert ds.to_table([name], test) == table.filter(pa.array(np.arange(rows) * 7 % 10 < passing)).select([name])
+        wanted = rows * width * passing // 10
+        assert wanted <= read_of(ds, [name], test) <= 1.03 * wanted + narrow, name
+        assert read_of(ds, [name], test, late_materialization=False) >= rows * width, name
+
+
 def test_late_materialization_says_what_is_read(tmp_path):
     rows = 30_000
     table = pa.table(

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "eider/array/concat.h"
 #include "eider/array/equal.h"
 #include "eider/array/take.h"
@@ -244,6 +246,22 @@ TEST(ConcatTest, JoinsSlicesOfEveryType) {
     ExpectEqual(*whole, *SliceArray(joined, 0, 50));
     ExpectEqual(*other, *SliceArray(joined, 50, 20));
   }
+}
+
+TEST(TakeTest, ListsOfPlainItemsAreTakenWhole) {
+  std::vector<int32_t> numbers(36);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  auto lists = std::make_shared<Array>();
+  lists->type = FixedSizeListType({"item", MakeType(TypeId::kInt32)}, 3);
+  lists->length = 10;
+  lists->null_count = 0;
+  lists->children = {SliceArray(testing::Numbers(numbers), 6, 30)};
+  const std::vector<int64_t> rows = {3, 0, 3};
+  const ArrayPtr taken = TakeArray(SliceArray(lists, 2, 5), rows);
+  ASSERT_EQ(taken->length, 3);
+  EXPECT_TRUE(ArraysEqual(*taken->children[0], *testing::Numbers<int32_t>({21, 22, 23, 12, 13, 14, 21, 22, 23})));
+  const std::vector<int64_t> none = {1, -1};
+  EXPECT_FALSE(TakeArray(lists, none)->IsValid(1));
 }
 
 TEST(TakeTest, PicksFromSlicesOfEveryType) {

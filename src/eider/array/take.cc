@@ -52,10 +52,9 @@ void GatherWords(const uint8_t* from, Indices indices, uint8_t* to) {
   }
 }
 
-Buffer TakeFixed(const Array& array, Indices indices, uint64_t width) {
+Buffer TakeFixed(const uint8_t* from, Indices indices, uint64_t width) {
   BufferBuilder data(CheckedMul(indices.size(), width, "take"));
   data.Resize(indices.size() * width);
-  const uint8_t* from = array.buffers[0].data() + uint64_t(array.offset) * width;
   switch (width) {
     case 1: GatherWords<uint8_t>(from, indices, data.data()); break;
     case 2: GatherWords<uint16_t>(from, indices, data.data()); break;
@@ -69,6 +68,10 @@ Buffer TakeFixed(const Array& array, Indices indices, uint64_t width) {
       }
   }
   return data.Finish();
+}
+
+Buffer TakeFixed(const Array& array, Indices indices, uint64_t width) {
+  return TakeFixed(array.buffers[0].data() + uint64_t(array.offset) * width, indices, width);
 }
 
 /// Offsets of the picked values, which lie back to back from 0.
@@ -114,8 +117,25 @@ void TakeLists(const Array& array, Indices indices, Array& out) {
   out.children = {TakeArray(array.children[0], items)};
 }
 
-void TakeFixedSizeLists(const Array& array, Indices indices, Array& out) {
+/// Lists of plain items are values of some bytes each.
+ArrayPtr TakePlainItems(const Array& array, Indices indices) {
+  const Array& items = *array.children[0];
+  const auto size = uint64_t(array.type->list_size), width = ByteWidth(*items.type);
+  auto out = std::make_shared<Array>();
+  out->type = items.type;
+  out->length = int64_t(CheckedMul(indices.size(), size, "take"));
+  out->null_count = 0;
+  out->buffers = {TakeFixed(items.buffers[0].data() + (uint64_t(items.offset) + uint64_t(array.offset) * size) * width, indices, size * width)};
+  return out;
+}
+
+void TakeFixedSizeLists(const Array& array, Indices indices, bool any_null, Array& out) {
   const int64_t size = array.type->list_size;
+  const Array& child = *array.children[0];
+  if (!any_null && LayoutOf(child.type->id) == Layout::kFixed && !child.validity.present()) {
+    out.children = {TakePlainItems(array, indices)};
+    return;
+  }
   std::vector<int64_t> items;
   items.reserve(CheckedMul(indices.size(), uint64_t(size), "take"));
   for (const int64_t i : indices) {
@@ -154,7 +174,7 @@ ArrayPtr TakeArray(const ArrayPtr& array, Indices indices) {
       break;
     case Layout::kList32: TakeLists<int32_t>(*array, indices, *out); break;
     case Layout::kList64: TakeLists<int64_t>(*array, indices, *out); break;
-    case Layout::kFixedSizeList: TakeFixedSizeLists(*array, indices, *out); break;
+    case Layout::kFixedSizeList: TakeFixedSizeLists(*array, indices, any_null, *out); break;
     case Layout::kStruct: TakeStructs(*array, indices, *out); break;
     case Layout::kDictionary:
       out->buffers = {TakeFixed(*array, indices, ByteWidth(*array->type))};

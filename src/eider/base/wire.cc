@@ -40,6 +40,12 @@ WireField TakeWireField(ByteSpan message, uint64_t* at, const char* what) {
   return field;
 }
 
+void AppendWireNumbers(const WireField& field, const char* what, std::vector<uint64_t>& out) {
+  if (field.wire_type == kWireVarint) out.push_back(field.varint);
+  if (field.wire_type != kWireBytes) return;
+  for (uint64_t at = 0; at < field.content.size();) out.push_back(TakeVarint(field.content, &at, what));
+}
+
 void AppendWireBytes(uint32_t number, ByteSpan content, std::string* out) {
   AppendVarint(uint64_t{number} << 3 | kWireBytes, out);
   AppendVarint(content.size(), out);

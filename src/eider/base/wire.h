@@ -3,6 +3,9 @@
 /// Walks the fields of a serialized protobuf message without decoding them, so that big manifests and column
 /// metadata need not be parsed whole.
 
+#include <string>
+#include <vector>
+
 #include "eider/base/bytes.h"
 
 namespace eider {
@@ -20,6 +23,28 @@ struct WireField {
 
 /// Reads the field at `*at`, and moves behind it. \throws Error(kCorrupt) naming `what`
 WireField TakeWireField(ByteSpan message, uint64_t* at, const char* what);
+
+/// The fields of a message, one after the other.
+class WireReader {
+ public:
+  /// `what` names the message in errors.
+  WireReader(ByteSpan message, const char* what) : message_(message), what_(what) {}
+  /// False at the end. \throws Error(kCorrupt)
+  bool Next(WireField& field) {
+    if (at_ >= message_.size()) return false;
+    field = TakeWireField(message_, &at_, what_);
+    return true;
+  }
+
+ private:
+  const ByteSpan message_;
+  const char* const what_;
+  uint64_t at_ = 0;
+};
+
+/// Appends the numbers of a repeated u64 field, packed or one of many. Other wire types are no such field and are passed over.
+/// \throws Error(kCorrupt) naming `what`
+void AppendWireNumbers(const WireField& field, const char* what, std::vector<uint64_t>& out);
 
 /// Calls `visit` for each field, in order; it returns false to stop. \throws Error(kCorrupt) naming `what`.
 template <typename Visit>

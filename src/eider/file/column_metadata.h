@@ -1,16 +1,13 @@
 #pragma once
 /// \file
-/// The metadata message of one physical column of a 2.x file, opened and checked: where its pages lie and how they are encoded.
+/// The metadata message of one physical column of a 2.x file, opened and checked: where its pages lie and how they are encoded. Walked
+/// on the wire: a table of ten thousand fragments has as many of each, and objects for their parts would cost more than reading them.
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "eider/base/bytes.h"
-
-namespace lance::file {
-class Encoding;
-}
 
 namespace eider::file {
 
@@ -33,9 +30,19 @@ struct ColumnRules {
   bool may_be_blob = false;
 };
 
-/// The message inside a direct encoding, which has to be of that type.
+/// A page message; spans point into its bytes.
+struct PageMessage {
+  std::vector<ByteRange> buffers;  ///< of the file, within its bounds
+  uint64_t num_rows = 0;
+  ByteSpan encoding;               ///< the serialized message of type `rules.page_encoding`
+};
+
 /// \throws Error(kCorrupt), Error(kUnsupported)
-std::string OpenEncoding(const ::lance::file::Encoding& encoding, std::string_view type, const char* what);
+PageMessage ParsePage(ByteSpan bytes, const ColumnRules& rules);
+/// The rows of a page message, from that field alone. \throws Error(kCorrupt)
+uint64_t RowsOfPage(ByteSpan bytes);
+/// Whether a column with this encoding message is one of blob descriptors. \throws Error(kCorrupt), Error(kUnsupported)
+bool IsBlobColumn(ByteSpan encoding, bool may_be_blob);
 
 /// \throws Error(kCorrupt), Error(kUnsupported)
 CheckedColumn ParseColumnMetadata(ByteSpan bytes, const ColumnRules& rules);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "eider/base/parse_message.h"
 #include "eider/base/wire.h"
 #include "eider/file/column_metadata.h"
 #include "eider/page/planar_layout.h"
@@ -11,75 +10,28 @@
 namespace eider::file {
 namespace {
 
-using ::lance::file::Encoding;
-
-constexpr uint64_t kPageAlignment = 64;
 constexpr size_t kHotDecoderBytes = 320;
 constexpr uint64_t kDecoderBytes = 1024;  // about what a decoder takes without its state
-
-std::string ReadLayout(const ::lance::file::Page& page, FileVersion version) {
-  if (version.minor <= 2) return OpenEncoding(page.encoding(), "lance.encodings21.PageLayout", "page encoding");
-  const std::string planar = OpenEncoding(page.encoding(), "lance.encodings23.PlanarLayout", "page encoding");
-  return page::TranslatePlanarLayout(planar, static_cast<size_t>(page.buffer_offsets_size()));
-}
-
-template <typename Message>
-void ReadMessage(ByteSpan bytes, const char* what, Message& message) {
-  if (!ParseMessage(bytes, &message)) {
-    throw Corrupt("{}: {} bytes are no such message", what, bytes.size());
-  }
-}
-
-uint64_t NumRows(ByteSpan page) {
-  uint64_t rows = 0;
-  VisitWireFields(page, "page", [&](const WireField& field) {
-    if (field.number == ::lance::file::Page::kLengthFieldNumber && field.wire_type == kWireVarint) rows = field.varint;
-    return true;
-  });
-  return rows;
-}
-
-void CheckColumnEncoding(const Encoding& column) {
-  const std::string bytes = OpenEncoding(column, "lance.encodings.ColumnEncoding", "column encoding");
-  ::lance::file::ColumnEncoding encoding;
-  if (!ParseMessage(SpanOf(bytes), &encoding)) throw Corrupt("column encoding: {} bytes are no ColumnEncoding", bytes.size());
-  if (encoding.has_blob()) throw Unsupported("blob columns");
-  if (encoding.has_zone_index()) throw Unsupported("columns with a zone index");
-}
-
-void ParseBuffers(const ::lance::file::Page& page, uint64_t file_bytes, page::PageSource& source) {
-  if (page.buffer_offsets_size() != page.buffer_sizes_size()) {
-    throw Corrupt("{} buffer offsets and {} sizes", page.buffer_offsets_size(), page.buffer_sizes_size());
-  }
-  source.buffers.reserve(static_cast<size_t>(page.buffer_offsets_size()));
-  for (int i = 0; i < page.buffer_offsets_size(); ++i) {
-    const ByteRange range{page.buffer_offsets(i), page.buffer_sizes(i)};
-    if (range.offset % kPageAlignment != 0) throw Corrupt("buffer {} at {} is not aligned to {}", i, range.offset, kPageAlignment);
-    if (range.offset > file_bytes || range.length > file_bytes - range.offset) {
-      throw Corrupt("buffer {}: bytes [{}, +{}) of a file of {}", i, range.offset, range.length, file_bytes);
-    }
-    source.buffers.push_back(range);
-  }
-}
 
 }  // namespace
 
 ColumnPages::ColumnPages(Buffer metadata, uint64_t file_bytes, FileVersion version, KeptBytes& kept,
                          ColumnSums sums)
     : metadata_(std::move(metadata)), file_bytes_(file_bytes), version_(version), kept_(kept), sums_(std::move(sums)) {
-  Encoding encoding;
+  ByteSpan encoding;
+  first_rows_.reserve(2);
   first_rows_.push_back(0);
-  VisitWireFields(metadata_.span(), "column metadata", [&](const WireField& field) {
-    if (field.wire_type != kWireBytes) return true;
-    if (field.number == ::lance::file::ColumnMetadata::kEncodingFieldNumber) ReadMessage(field.content, "column encoding", encoding);
+  WireReader reader(metadata_.span(), "column metadata");
+  for (WireField field; reader.Next(field);) {
+    if (field.wire_type != kWireBytes) continue;
+    if (field.number == ::lance::file::ColumnMetadata::kEncodingFieldNumber) encoding = field.content;
     if (field.number == ::lance::file::ColumnMetadata::kPagesFieldNumber) {
-      const uint64_t rows = InContext([&] { return fmt::format("page {}", messages_.size()); }, [&] { return NumRows(field.content); });
+      const uint64_t rows = InContext([&] { return fmt::format("page {}", messages_.size()); }, [&] { return RowsOfPage(field.content); });
       messages_.push_back(field.content);
       first_rows_.push_back(CheckedAdd(first_rows_.back(), rows, "rows"));
     }
-    return true;
-  });
-  CheckColumnEncoding(encoding);
+  }
+  IsBlobColumn(encoding, false);
   if (sums_.file && sums_.pages.size() != messages_.size()) {
     throw Corrupt("checksums of {} pages, the column has {}", sums_.pages.size(), messages_.size());
   }
@@ -107,14 +59,15 @@ const PageVerifier* ColumnPages::Verifier(size_t index) const {
 }
 
 std::unique_ptr<ColumnPages::Page> ColumnPages::Parse(size_t index) const {
-  ::lance::file::Page message;
-  ReadMessage(messages_[index], "page", message);
+  const bool is_planar = version_.minor > 2;
+  PageMessage message = ParsePage(messages_[index], {.file_bytes = file_bytes_, .page_encoding = is_planar ? "lance.encodings23.PlanarLayout" : "lance.encodings21.PageLayout"});
   auto page = std::make_unique<Page>();
-  page->layout = ReadLayout(message, version_);
-  page->source.layout = page->layout;
+  std::string_view layout(reinterpret_cast<const char*>(message.encoding.data()), message.encoding.size());
+  if (is_planar) layout = page->translated = page::TranslatePlanarLayout(layout, message.buffers.size());
+  page->source.layout = layout;
   page->source.num_rows = end_row(index) - first_row(index);
   page->source.version_minor = std::min<uint16_t>(version_.minor, 2);
-  ParseBuffers(message, file_bytes_, page->source);
+  page->source.buffers = std::move(message.buffers);
   return page;
 }
 
@@ -123,7 +76,7 @@ const ColumnPages::Page& ColumnPages::Open(size_t index) const {
   if (page != nullptr) return *page;
   std::unique_ptr<Page> parsed = Parse(index);
   if (!pages_[index].compare_exchange_strong(page, parsed.get(), std::memory_order_acq_rel)) return *page;
-  kept_.bytes.fetch_add(sizeof(Page) + 4 * parsed->layout.size(), std::memory_order_relaxed);
+  kept_.bytes.fetch_add(sizeof(Page) + 4 * parsed->source.layout.size(), std::memory_order_relaxed);
   return *parsed.release();
 }
 

@@ -58,8 +58,8 @@ class ColumnPages {
     std::unique_ptr<page::PageDecoder> decoder;
   };
   struct Page {
-    page::PageSource source;
-    std::string layout;
+    page::PageSource source;  ///< its layout lies in the metadata, or here:
+    std::string translated;   ///< of a page of 2.3
     mutable std::atomic<const LeafDecoder*> decoder{nullptr};
     mutable std::atomic<const PageVerifier*> verifier{nullptr};
   };

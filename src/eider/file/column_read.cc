@@ -8,6 +8,7 @@
 
 #include "eider/base/task_pool.h"
 #include "eider/io/cold_ranges.h"
+#include "eider/io/mapping_cache.h"
 #include "eider/page/unravel.h"
 
 namespace eider::file {
@@ -151,7 +152,7 @@ class Driver {
     if (round.wants.empty()) return false;
     round.spans.resize(round.wants.size());
     round.batch.Read(file_, round.wants, round.spans, context_.stats);
-    if (mapping_.present()) io::ColdRanges(round.spans).Expect(0, round.spans.size());
+    if (mapping_.size() > io::kCopiedBytes) io::ColdRanges(round.spans).Expect(0, round.spans.size());
     for (const ByteRange& want : round.wants) fetched_bytes_ += want.length;
     size_t at = 0;
     std::span<const size_t> counts = round.counts;

@@ -92,6 +92,7 @@ std::vector<ArrayPtr> FileReader::Impl::Read(std::span<const ColumnProjection> p
   std::vector<const FieldPlan*> plans;
   plans.reserve(projections.size());
   std::vector<LeafRead> reads;
+  reads.reserve(projections.size());
   SortedRowsHolder sorted;
   std::vector<bool> gathered(projections.size(), false);
   for (size_t c = 0; c < projections.size(); ++c) {

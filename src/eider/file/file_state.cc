@@ -42,8 +42,8 @@ const ColumnPages& FileState::Column(const io::ReadableFile& file, size_t index,
   if (const ColumnPages* column = columns_[index].load(std::memory_order_acquire)) return *column;
   return Publish(InContext([&] { return fmt::format("column {}", index); }, [&] {
                    const FileSums* sums = Sums(file, stats);
-                   const Buffer metadata = ReadThroughTail(file, tail_, tail_.column(index), stats);
-                   return std::make_unique<const ColumnPages>(CopyToBuffer(metadata.span()), tail_.file_bytes, tail_.version, kept_,
+                   const Buffer metadata = KeepThroughTail(file, tail_, tail_.column(index), stats);
+                   return std::make_unique<const ColumnPages>(metadata, tail_.file_bytes, tail_.version, kept_,
                                                               sums ? sums->Column(file, index, metadata.span()) : ColumnSums{});
                  }),
                  columns_[index]);

@@ -4,6 +4,7 @@
 
 #include "eider/base/memory.h"
 #include "eider/file/file_footer.h"
+#include "eider/io/mapping_cache.h"
 
 namespace eider::file {
 namespace {
@@ -39,7 +40,7 @@ Buffer ReadTable(const io::ReadableFile& file, const FileTail& tail, const char*
   if (position > tail.file_bytes || bytes > tail.file_bytes - position) {
     throw Corrupt("{} table: bytes [{}, +{}) of a file of {}", what, position, bytes, tail.file_bytes);
   }
-  return CopyToBuffer(ReadThroughTail(file, tail, {position, bytes}, stats).span());
+  return KeepThroughTail(file, tail, {position, bytes}, stats);
 }
 
 // The tables lie one behind the other and are read at once.
@@ -62,6 +63,11 @@ Buffer ReadThroughTail(const io::ReadableFile& file, const FileTail& tail, ByteR
   if (range.offset >= tail.start && tail.bytes.present()) return tail.bytes.Slice(range.offset - tail.start, range.length);
   if (range.offset < tail.start) CountRequest(stats, range.length);
   return file.Read(range);
+}
+
+Buffer KeepThroughTail(const io::ReadableFile& file, const FileTail& tail, ByteRange range, ScanStats* stats) {
+  const Buffer bytes = ReadThroughTail(file, tail, range, stats);
+  return file.size() <= io::kCopiedBytes ? bytes : CopyToBuffer(bytes.span());
 }
 
 FileTail ReadFileTail(const io::ReadableFile& file, ScanStats* stats) {

@@ -32,5 +32,7 @@ FileTail ReadFileTail(const io::ReadableFile& file, ScanStats* stats);
 
 /// Bytes of `range`: from the tail when it holds them, else read and counted.
 Buffer ReadThroughTail(const io::ReadableFile& file, const FileTail& tail, ByteRange range, ScanStats* stats);
+/// The same, to be kept beyond the file: copied out of a mapping; of a file that is itself a copy in memory, that is shared.
+Buffer KeepThroughTail(const io::ReadableFile& file, const FileTail& tail, ByteRange range, ScanStats* stats);
 
 }  // namespace eider::file

@@ -34,8 +34,9 @@ class LocalFile final : public ReadableFile {
   const std::string& path() const override { return path_; }
   uint64_t size() const override { return identity_.size; }
   std::string StateName() const override {
-    std::string name(reinterpret_cast<const char*>(&identity_), sizeof identity_);
-    return name + path_;
+    std::string name;
+    name.reserve(sizeof identity_ + path_.size());
+    return name.append(reinterpret_cast<const char*>(&identity_), sizeof identity_).append(path_);
   }
 
   Buffer Mapped() const override {
@@ -51,7 +52,7 @@ class LocalFile final : public ReadableFile {
   }
 
   void CheckNotCut() const override {
-    if (!map_file_) return;
+    if (!map_file_ || identity_.size <= kCopiedBytes) return;
     const int64_t now = CoarseNow();
     if (now - checked_ns_.load(std::memory_order_relaxed) < kCheckEveryNs) return;
     struct stat info;
@@ -102,21 +103,29 @@ std::optional<FileIdentity> StatFile(const std::string& path) {
 }
 
 ReadableFilePtr OpenLocalFile(const std::string& path, uint64_t known_size, bool map_file) {
-  std::optional<FileIdentity> identity = StatFile(path);
-  if (!identity) throw NotFound("open '{}': no such file", path);
-  Buffer mapping = map_file ? MappingCache::Process().Find(*identity) : Buffer();
+  // To look whether somebody has mapped it costs as much as it spares where there is nothing to map.
+  const bool is_small = map_file && known_size != 0 && known_size <= kCopiedBytes;
+  FileIdentity identity;
+  Buffer mapping;
+  if (!is_small) {
+    const std::optional<FileIdentity> found = StatFile(path);
+    if (!found) throw NotFound("open '{}': no such file", path);
+    identity = *found;
+    if (map_file) mapping = MappingCache::Process().Find(identity);
+  }
   UniqueFd fd;
   if (!mapping.present()) {
     fd = OpenForRead(path);
     // The name may have been given to another file since: the identity must be that of the descriptor.
     struct stat info;
     if (::fstat(fd.get(), &info) != 0) ThrowErrno("stat", path, errno);
+    if (!S_ISREG(info.st_mode)) throw NotFound("open '{}': no such file", path);
     identity = IdentityOf(info);
   }
-  if (known_size != 0 && identity->size != known_size) {
-    throw Corrupt("open '{}': {} bytes, but {} were recorded for it", path, identity->size, known_size);
+  if (known_size != 0 && identity.size != known_size) {
+    throw Corrupt("open '{}': {} bytes, but {} were recorded for it", path, identity.size, known_size);
   }
-  return std::make_shared<LocalFile>(path, *identity, std::move(fd), std::move(mapping), map_file);
+  return std::make_shared<LocalFile>(path, identity, std::move(fd), std::move(mapping), map_file);
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -109,6 +110,26 @@ TEST_F(LocalStoreTest, AFolderIsNoFile) {
   store_->Put("folder/x", SpanOf("1"), false);
   EXPECT_FALSE(store_->Exists("folder"));
   EXPECT_THROW(store_->Open("folder"), Error);
+  EXPECT_THROW(store_->Open("folder", 4096), Error);
+}
+
+TEST_F(LocalStoreTest, ASmallFileIsHeldWhole) {
+  store_->Put("x", SpanOf("contents"), false);
+  const ReadableFilePtr file = store_->Open("x", 8);
+  const Buffer held = file->Mapped();
+  fs::resize_file(folder_ / "root" / "x", 3);
+  ::usleep(30'000);
+  file->CheckNotCut();
+  EXPECT_EQ(std::string(held.as<char>(), held.size()), "contents");
+  EXPECT_THROW(store_->Open("x", 8), Error) << "the file has another size than was recorded";
+  EXPECT_THROW(store_->Open("y", 8), Error);
+}
+
+TEST_F(LocalStoreTest, APipeIsNoFileAndIsNotWaitedFor) {
+  store_->Put("x", SpanOf("1"), false);
+  ASSERT_EQ(::mkfifo((folder_ / "root" / "pipe").c_str(), 0600), 0);
+  EXPECT_THROW(store_->Open("pipe"), Error);
+  EXPECT_THROW(store_->Open("pipe", 100), Error);
 }
 
 TEST_F(LocalStoreTest, ForgetsTheLeastUsedMapping) {
@@ -144,7 +165,7 @@ TEST(OpenStoreTest, KnowsItsSchemes) {
 }
 
 TEST_F(LocalStoreTest, SaysThatAnOpenFileWasCutShortBeforeItsMappingIsTouched) {
-  store_->Put("a", SpanOf("0123456789"), false);
+  store_->Put("a", SpanOf(std::string(10'000, 'x')), false);
   const ReadableFilePtr file = store_->Open("a");
   ASSERT_TRUE(file->Mapped().present());
   const auto wait = [] { ::usleep(30'000); };
@@ -157,7 +178,7 @@ TEST_F(LocalStoreTest, SaysThatAnOpenFileWasCutShortBeforeItsMappingIsTouched) {
     ADD_FAILURE() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kCorrupt);
-    EXPECT_THAT(error.what(), testing::HasSubstr("it was cut to 3 bytes since it was opened with 10"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("it was cut to 3 bytes since it was opened with 10000"));
   }
   store_->Put("a", SpanOf("another"), false);  // another file of that name: the mapping is of the old one, which is whole
   wait();

@@ -52,7 +52,7 @@ void UniqueFd::Reset() {
 UniqueFd OpenForRead(const std::string& path) {
   int fd;
   do {
-    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe of that name must not hold us
   } while (fd < 0 && errno == EINTR);
   if (fd < 0) ThrowErrno("open", path, errno);
   return UniqueFd(fd);

@@ -19,7 +19,9 @@ void CheckFolderPath(std::string_view path) {
 }
 
 std::string JoinPath(std::string_view folder, std::string_view path) {
-  std::string joined(folder);
+  std::string joined;
+  joined.reserve(folder.size() + 1 + path.size());
+  joined = folder;
   if (!folder.empty() && !path.empty() && folder.back() != '/') joined += '/';
   return joined.append(path);
 }

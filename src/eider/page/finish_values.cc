@@ -69,6 +69,7 @@ ArrayPtr FinishValues(const TypePtr& type, codec::DecodedValues& values, Buffer 
   }
   auto array = NewArray(type, values.num_values, std::move(validity), null_count);
   if (values.shape.kind == codec::ValueShape::Kind::kVariable) {
+    array->buffers.reserve(2);
     array->buffers.push_back(values.offsets.Finish());
     array->buffers.push_back(values.data.Finish());
   } else {

@@ -14,7 +14,8 @@ Layers::Layers(std::span<const int> kinds, std::span<const LayerSpec> path) {
     throw Corrupt("layers: the page names {}, the schema has {}", kinds.size(), path.size());
   }
   layers_.reserve(kinds.size());
-  inside_ = {0};
+  inside_.reserve(kinds.size() + 2);
+  inside_.push_back(0);
   uint16_t level = 0;
   for (size_t i = 0; i < kinds.size(); ++i) {
     const int kind = kinds[i];
@@ -33,6 +34,7 @@ Layers::Layers(std::span<const int> kinds, std::span<const LayerSpec> path) {
     layers_.push_back(layer);
   }
   inside_.push_back(level);
+  stop_.reserve(size_t{level} + 1);
   for (uint16_t d = 0, j = 0; d <= level; ++d) {
     while (d > inside_[j + 1]) ++j;
     stop_.push_back(j);

@@ -1,5 +1,7 @@
 #include "eider/page/page_decoder.h"
 
+#include <google/protobuf/arena.h>
+
 #include "eider/base/parse_message.h"
 #include "eider/page/blob_decoder.h"
 #include "eider/page/constant_decoder.h"
@@ -12,13 +14,25 @@ namespace {
 
 using ::lance::encodings21::PageLayout;
 
-PageLayout ParseLayout(std::string_view bytes) {
-  PageLayout layout;
-  if (!ParseMessage(SpanOf(bytes), &layout)) {
-    throw Corrupt("page layout: {} bytes are no PageLayout message", bytes.size());
+/// A layout whose parts lie in one piece of memory: they live as long as a decoder takes to be made.
+class ParsedLayout {
+ public:
+  explicit ParsedLayout(std::string_view bytes) : arena_(Options(room_)), layout_(google::protobuf::Arena::CreateMessage<PageLayout>(&arena_)) {
+    if (!ParseMessage(SpanOf(bytes), layout_)) throw Corrupt("page layout: {} bytes are no PageLayout message", bytes.size());
   }
-  return layout;
-}
+  const PageLayout& operator*() const { return *layout_; }
+
+ private:
+  static google::protobuf::ArenaOptions Options(std::span<char> room) {
+    google::protobuf::ArenaOptions options;
+    options.initial_block = room.data();
+    options.initial_block_size = room.size();
+    return options;
+  }
+  alignas(8) char room_[1024];
+  google::protobuf::Arena arena_;
+  PageLayout* const layout_;
+};
 
 void DescribeLayers(const ::google::protobuf::RepeatedField<int>& layers, std::string& out) {
   static constexpr const char* kNames[] = {"?",          "item",          "list",          "nullable item",
@@ -35,7 +49,8 @@ void DescribeLayers(const ::google::protobuf::RepeatedField<int>& layers, std::s
 }  // namespace
 
 std::unique_ptr<PageDecoder> MakePageDecoder(const PageSource& source, std::shared_ptr<const LeafSpec> leaf) {
-  const PageLayout layout = ParseLayout(source.layout);
+  const ParsedLayout parsed(source.layout);
+  const PageLayout& layout = *parsed;
   switch (layout.layout_case()) {
     case PageLayout::kMiniBlockLayout:
       return std::make_unique<MiniBlockDecoder>(layout.mini_block_layout(), source, std::move(leaf));
@@ -86,6 +101,6 @@ std::string Describe(const PageLayout& layout) {
 
 }  // namespace
 
-std::string DescribeLayout(std::string_view bytes) { return Describe(ParseLayout(bytes)); }
+std::string DescribeLayout(std::string_view bytes) { return Describe(*ParsedLayout(bytes)); }
 
 }  // namespace eider::page

@@ -23,6 +23,7 @@ RecordBatch ConcatBatches(const SchemaPtr& schema, std::vector<RecordBatch> part
   for (const RecordBatch& part : parts) out.num_rows += part.num_rows;
   for (size_t column = 0; column < schema->fields.size(); ++column) {
     std::vector<ArrayPtr> pieces;
+    pieces.reserve(parts.size());
     for (const RecordBatch& part : parts) pieces.push_back(part.columns[column]);
     out.columns.push_back(ConcatArrays(pieces));
   }

@@ -23,6 +23,7 @@ namespace eider::query {
 
 class FragmentReader {
  public:
+  /// `snapshot` outlives the reader.
   FragmentReader(const table::Snapshot& snapshot, size_t index);
 
   uint64_t id() const { return fragment_.id(); }
@@ -73,7 +74,7 @@ class FragmentReader {
   std::vector<ArrayPtr> ReadFiles(const ReadPlan& plan, int64_t num_rows, const std::vector<bool>& wanted,
                                   const file::ReadContext& context, const Read& read) const;
 
-  const table::Snapshot snapshot_;
+  const table::Snapshot& snapshot_;
   const size_t index_;
   const table::Fragment& fragment_;
   mutable std::mutex mutex_;

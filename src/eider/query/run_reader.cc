@@ -12,6 +12,8 @@ namespace {
 
 /// What costs how much, in nanoseconds or so: to take a value, to decode one, and of each per 4 bytes.
 constexpr uint64_t kTakeValue = 150, kDecodeValue = 1;
+/// A row as wide as the holes that reads jump over: of such a column those that fail are never read, however few they are.
+constexpr uint64_t kWideBytes = 4096;
 
 bool IsSame(const LanceField& a, const LanceField& b) {
   return a.id == b.id && std::ranges::equal(a.children, b.children, IsSame);
@@ -92,7 +94,7 @@ std::vector<bool> RunReader::ChooseTakes(const RowRun& run, std::vector<bool> wa
   });
   for (size_t i = 0; i < wanted.size(); ++i) {
     const uint64_t bytes = widths_[i] / 4;
-    const bool is_cheaper = run.size() * (kTakeValue + bytes) < window * (kDecodeValue + bytes);
+    const bool is_cheaper = widths_[i] >= kWideBytes ? run.size() < window : run.size() * (kTakeValue + bytes) < window * (kDecodeValue + bytes);
     wanted[i] = wanted[i] && (manners_[i] == Manner::kByRow || (manners_[i] == Manner::kByCost && is_cheaper));
   }
   return wanted;

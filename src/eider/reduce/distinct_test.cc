@@ -26,6 +26,18 @@ RecordBatch BatchOf(const std::vector<ArrayPtr>& columns) {
   return {.schema = SchemaOf(columns), .num_rows = columns[0]->length, .columns = columns};
 }
 
+/// A hundred texts from number `first` on, named by keys of eight bits.
+ArrayPtr Kinds(int first) {
+  std::vector<std::optional<std::string>> texts;
+  for (int i = first; i < first + 100; ++i) texts.emplace_back("kind " + std::to_string(i));
+  std::vector<int8_t> keys(100);
+  std::iota(keys.begin(), keys.end(), int8_t{0});
+  auto array = std::make_shared<Array>(*testing::Numbers(keys));
+  array->dictionary = testing::Strings(texts);
+  array->type = DictionaryType(MakeType(TypeId::kInt8), array->dictionary->type);
+  return array;
+}
+
 TEST(SpilledRunTest, ARunCutsWhatIsLong) {
   const ArrayPtr numbers = testing::Numbers<int64_t>({1, 2, 3, 4, 5, 6, 7});
   query::SpilledBatches file(SchemaOf({numbers}));
@@ -48,6 +60,17 @@ TEST(SpilledRunTest, ARunJoinsWhatIsShort) {
   EXPECT_TRUE(ArraysEqual(*run.Pop().columns[0], *SliceArray(numbers, 0, 4)));
   EXPECT_TRUE(ArraysEqual(*run.Pop().columns[0], *SliceArray(numbers, 4, 3)));
   EXPECT_TRUE(run.empty());
+}
+
+TEST(SpilledRunTest, ARunKeepsApartWhatOneBatchCannotHold) {
+  query::SpilledBatches file(SchemaOf({Kinds(0)}));
+  SpilledRun run(file, 1 << 20);
+  for (const int first : {0, 100, 200}) run.Append(BatchOf({Kinds(first)}));
+  run.Finish();
+  EXPECT_EQ(run.num_blocks(), 3u);
+  for (const int first : {0, 100, 200}) EXPECT_TRUE(ArraysEqual(*run.Pop().columns[0], *Kinds(first)));
+  EXPECT_FALSE(JoinBatches(file.schema(), {BatchOf({Kinds(0)}), BatchOf({Kinds(100)})}));
+  EXPECT_EQ(JoinBatches(file.schema(), {BatchOf({Kinds(0)}), BatchOf({Kinds(20)})})->num_rows, 200);
 }
 
 /// The first row of each kind among `columns`, by the bytes of row_keys.h.

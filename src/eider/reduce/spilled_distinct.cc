@@ -56,19 +56,15 @@ class SpilledDistinct::Merger {
       if (left > most) end = std::min(end, PositionsOf(head.block)[head.next + most]);
       else if (left > 0 && !head.run.empty()) end = std::min(end, PositionsOf(head.block)[head.block.num_rows - 1]);
     }
-    std::vector<RecordBatch> parts;
-    for (Head& head : heads_) {
-      if (head.next == head.block.num_rows) continue;
-      const uint64_t* positions = PositionsOf(head.block);
-      const int64_t next = std::upper_bound(positions + head.next, positions + head.block.num_rows, end) - positions;
-      if (next > head.next) parts.push_back(SliceBatch(head.block, head.next, next - head.next));
-      head.next = next;
-      if (next == head.block.num_rows) head.block = {};
-      if (head.block.num_rows == 0) head.next = 0;
+    while (true) {
+      const std::vector<RecordBatch> parts = PartsUpTo(end);
+      if (parts.empty()) return std::nullopt;
+      if (const std::optional<RecordBatch> joined = JoinBatches(parts[0].schema, parts)) {
+        Skip(parts);
+        return InOrder(*joined);
+      }
+      end = Middle(parts);
     }
-    if (parts.empty()) return std::nullopt;
-    const SchemaPtr schema = parts[0].schema;
-    return InOrder(query::ConcatBatches(schema, std::move(parts)));
   }
 
  private:
@@ -77,6 +73,38 @@ class SpilledDistinct::Merger {
     RecordBatch block;
     int64_t next;
   };
+
+  /// Of each head the rows at positions of at most `end`; none where it has none.
+  std::vector<RecordBatch> PartsUpTo(uint64_t end) const {
+    std::vector<RecordBatch> parts;
+    for (const Head& head : heads_) {
+      if (head.next == head.block.num_rows) continue;
+      const uint64_t* positions = PositionsOf(head.block);
+      const int64_t next = std::upper_bound(positions + head.next, positions + head.block.num_rows, end) - positions;
+      if (next > head.next) parts.push_back(SliceBatch(head.block, head.next, next - head.next));
+    }
+    return parts;
+  }
+  /// Goes on behind the last of `parts`.
+  void Skip(const std::vector<RecordBatch>& parts) {
+    uint64_t last = 0;
+    for (const RecordBatch& part : parts) last = std::max(last, PositionsOf(part)[part.num_rows - 1]);
+    for (Head& head : heads_) {
+      const uint64_t* positions = head.next < head.block.num_rows ? PositionsOf(head.block) : nullptr;
+      while (head.next < head.block.num_rows && positions[head.next] <= last) ++head.next;
+      if (head.next == head.block.num_rows) head.block = {};
+      if (head.block.num_rows == 0) head.next = 0;
+    }
+  }
+  /// A position before the last of `parts`, and not before the first. \pre several parts
+  static uint64_t Middle(const std::vector<RecordBatch>& parts) {
+    uint64_t first = UINT64_MAX, last = 0;
+    for (const RecordBatch& part : parts) {
+      first = std::min(first, PositionsOf(part)[0]);
+      last = std::max(last, PositionsOf(part)[part.num_rows - 1]);
+    }
+    return first + (last - first) / 2;
+  }
 
   static RecordBatch InOrder(const RecordBatch& batch) {
     const uint64_t* positions = PositionsOf(batch);

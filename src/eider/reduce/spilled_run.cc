@@ -3,9 +3,19 @@
 #include <algorithm>
 
 #include "eider/base/bytes.h"
+#include "eider/base/error.h"
 #include "eider/query/batch_cutter.h"
 
 namespace eider::reduce {
+
+std::optional<RecordBatch> JoinBatches(const SchemaPtr& schema, const std::vector<RecordBatch>& parts) {
+  try {
+    return query::ConcatBatches(schema, parts);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInvalid || parts.size() == 1) throw;
+    return std::nullopt;
+  }
+}
 
 void SpilledRun::Append(RecordBatch batch) {
   if (batch.num_rows == 0) return;
@@ -26,7 +36,12 @@ void SpilledRun::Append(RecordBatch batch) {
 
 void SpilledRun::Flush() {
   if (pending_.empty()) return;
-  places_.push_back(file_->Append(query::ConcatBatches(file_->schema(), std::exchange(pending_, {}))));
+  if (const std::optional<RecordBatch> joined = JoinBatches(file_->schema(), pending_)) {
+    places_.push_back(file_->Append(*joined));
+  } else {
+    for (const RecordBatch& batch : pending_) places_.push_back(file_->Append(batch));
+  }
+  pending_.clear();
   pending_bytes_ = 0;
 }
 

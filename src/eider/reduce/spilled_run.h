@@ -3,13 +3,18 @@
 /// Rows of a spilled distinct, block by block.
 
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "eider/query/spilled_batches.h"
 
 namespace eider::reduce {
 
-/// Batches one after the other in the file. Short ones are joined before they are written, long ones cut.
+/// The rows of all parts, or nullopt where one batch cannot hold them: dictionaries of fragments may have few values each, and together
+/// more than a key can name.
+std::optional<RecordBatch> JoinBatches(const SchemaPtr& schema, const std::vector<RecordBatch>& parts);
+
+/// Batches one after the other in the file. Short ones are joined before they are written, where that can be, long ones cut.
 class SpilledRun {
  public:
   /// `block_bytes`: written at once, or so.

@@ -223,11 +223,11 @@ void CheckStoredName(const Snapshot& snapshot, std::string_view name) {
 FileLocation LocateFile(const Snapshot& snapshot, std::optional<uint32_t> base_id, std::string_view folder,
                         std::string_view name) {
   CheckStoredName(snapshot, name);
-  if (!base_id) return {snapshot.store, fmt::format("{}/{}", folder, name)};
+  if (!base_id) return {snapshot.store, io::JoinPath(folder, name)};
   for (const ::lance::table::BasePath& base : snapshot.manifest->head().base_paths()) {
     if (base.id() != *base_id) continue;
     const io::ObjectStorePtr store = io::OpenStore(base.path());
-    return {store, base.is_dataset_root() ? fmt::format("{}/{}", folder, name) : std::string(name)};
+    return {store, base.is_dataset_root() ? io::JoinPath(folder, name) : std::string(name)};
   }
   throw Corrupt("version {}: file '{}' lies in base {}, which the manifest does not list", snapshot.version(), name, *base_id);
 }
