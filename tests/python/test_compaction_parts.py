@@ -10,6 +10,7 @@ import signal
 import time
 
 import lance
+import lance.optimize
 import pyarrow as pa
 import pytest
 from eider.optimize import Compaction, CompactionPlan, CompactionTask, RewriteResult
