@@ -68,8 +68,8 @@ class DatasetOptimizer(Refusing):
         Neighbours with fewer rows than the target are written together, and a fragment of which many rows are deleted anew, in
         the version of the table's files. Rewritten rows come after all others; their addresses change, and indices lose them.
         Of fragments that stay and have many files, as additions of columns leave them, the small files are merged (``merge_files``).
-        Groups of fragments are written side by side within the memory budget. What is finished is committed now and then: a
-        compaction that was killed goes on from there when it is run again.
+        Groups of fragments are written one by one, each on all cores and within the memory budget. What is finished is committed now
+        and then: a compaction that was killed goes on from there when it is run again.
 
         Args:
             target_rows_per_fragment: None: 1024 * 1024.

@@ -55,7 +55,8 @@ def test_blobs_are_replaced_where_they_are(version, tmp_path) -> None:
     uri = str(tmp_path / "t.lance")
     ds, expected = table_with_blobs(uri, version)
     changed = {2: b"new", 5: None, 14: b"was null", 21: b"x" * 200_000}
-    source = pa.table({"a": list(changed), "b": pa.array(changed.values(), pa.large_binary())})
+    schema = pa.schema([pa.field("a", pa.int64()), pa.field("b", pa.large_binary(), metadata=BLOB)])
+    source = pa.table([list(changed), pa.array(changed.values(), pa.large_binary())], schema=schema)
     assert rewrite(ds, source)["num_updated_rows"] == 4
     expected |= changed
     for engine in (eider, lance):

@@ -1,4 +1,4 @@
-"""The long runs, by hand: python -m tests.long [--cases 20000] [--fuzz-seconds 600] [--skip sweep|filters|scans|corpus|bad-input|sequences|limits|fuzz ...]
+"""The long runs, by hand: python -m tests.long [--cases 20000] [--fuzz-seconds 600] [--skip sweep|filters|scans|corpus|bad-input|sequences|limits|crash|simulation|fuzz ...]
 
 sweep       generated round trips, both ways and through single files
 filters     random predicates over random tables, as many as cases
@@ -8,6 +8,8 @@ corpus      datasets of every file version; older releases of the reference writ
 sequences   random operation sequences
 limits      ten thousand columns, values of a gigabyte (8 GiB of memory)
 bad-input   every byte of the golden files, not only every n-th
+crash       every call of every operation fails or is the last; every cut of power; 16 processes x 200 appends
+simulation  100,000 commits of simulated processes, their history checked
 fuzz        libFuzzer on every target (needs clang), else many seeded mutations
 
 Each step prints its command, so that it can be run alone. The exit status is the number of failed steps.
@@ -45,7 +47,8 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fuzz-seconds", type=int, default=600, help="for each target")
-    parser.add_argument("--skip", nargs="*", default=[], choices=["sweep", "filters", "scans", "corpus", "sequences", "limits", "bad-input", "fuzz"])
+    parser.add_argument("--skip", nargs="*", default=[], choices=["sweep", "filters", "scans", "corpus", "sequences", "limits", "bad-input", "crash", "simulation",
+                                                                  "fuzz"])
     arguments = parser.parse_args()
     pytest = [sys.executable, "-m", "pytest", "-q"]
     steps: dict[str, list[tuple[list[str], dict[str, str]]]] = {
@@ -59,6 +62,9 @@ def main() -> int:
         "sequences": [([*pytest, "tests/interop/test_sequences.py"], {"EIDER_INTEROP_SEQUENCES": "1000"})],
         "limits": [([*pytest, "tests/long/test_limits.py"], {})],
         "bad-input": [([*pytest, "tests/interop/test_damaged_bytes.py"], {"EIDER_INTEROP_LONG": "1"})],
+        "crash": [([*pytest, "-s", "tests/crash"], {"EIDER_CRASH_ALL": "1"})],
+        "simulation": [(["cmake", "--preset", "dev"], {}), (["ninja", "-C", "build/dev", "table_tests"], {}),
+                       (["build/dev/table_tests", "--gtest_filter=SimulationTest.*"], {"EIDER_SIMULATED_COMMITS": "100000"})],
         "fuzz": fuzz_steps(arguments.fuzz_seconds),
     }
     failed = 0

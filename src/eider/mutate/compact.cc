@@ -1,12 +1,8 @@
 #include "eider/mutate/compact.h"
 
 #include <algorithm>
-#include <atomic>
-#include <mutex>
 
 #include "eider/base/error.h"
-#include "eider/base/memory_budget.h"
-#include "eider/base/task_pool.h"
 #include "eider/mutate/commit_files.h"
 #include "eider/mutate/retry.h"
 #include "eider/mutate/rewrite_group.h"
@@ -16,15 +12,12 @@
 namespace eider::mutate {
 namespace {
 
-/// Of the budget, for each group that is being written.
-constexpr uint64_t kGroupBytes = 128 << 20;
-
 /// A group, and its files until they are committed.
 struct Work {
   CompactionGroup plan;
   RewrittenGroup done;
   std::unique_ptr<NewDataFiles> files;
-  std::atomic<bool> is_done{false};
+  bool is_done = false;
 };
 
 /// The files of several groups.
@@ -42,7 +35,7 @@ void Add(const CompactionMetrics& more, CompactionMetrics* sum) {
   sum->files_added += more.files_added;
 }
 
-/// Writes groups of one version side by side, and commits what is finished from the front now and then.
+/// Writes groups of one version one by one, and commits what is finished now and then.
 class Round {
  public:
   Round(const table::Snapshot& read, const std::vector<CompactionGroup>& groups, const CompactionOptions& options,
@@ -52,24 +45,12 @@ class Round {
     for (size_t i = 0; i < groups.size(); ++i) works_[i].plan = groups[i];
   }
 
+  // One after the other: scans and writers keep all cores busy, and a scan must not wait on a thread of the pool that its tasks need.
   void Run() {
-    const std::shared_ptr<Session>& session = table_->session();
-    TaskPool& pool = session->cpu_pool();
-    const size_t threads = static_cast<size_t>(std::max(0, pool.num_threads())) + 1;
-    const size_t most = std::max<uint64_t>(1, session->budget().limit_bytes() / kGroupBytes);
-    std::atomic<size_t> next{0};
-    pool.ParallelFor(std::min({works_.size(), threads, most}), [&](size_t) {
-      try {
-        for (size_t i = next++; i < works_.size(); i = next++) {
-          Write(&works_[i]);
-          CommitIfTime();
-        }
-      } catch (...) {
-        next = works_.size();  // the other lanes need not go on
-        throw;
-      }
-    });
-    std::lock_guard lock(mutex_);
+    for (Work& work : works_) {
+      Write(&work);
+      if (std::chrono::steady_clock::now() - committed_at_ >= options_.commit_interval) CommitDone();
+    }
     CommitDone();
   }
 
@@ -82,11 +63,6 @@ class Round {
     work->files = std::make_unique<NewDataFiles>(table_->snapshot().store, CompactedFiles(table_->snapshot(), options_, table_->session()));
     work->done = RewriteGroup(*table_, work->plan, work->files.get());
     work->is_done = true;
-  }
-
-  void CommitIfTime() {
-    const std::unique_lock lock(mutex_, std::try_to_lock);
-    if (lock && std::chrono::steady_clock::now() - committed_at_ >= options_.commit_interval) CommitDone();
   }
 
   void CommitDone() {
@@ -129,7 +105,6 @@ class Round {
   const CompactionOptions& options_;
   const std::shared_ptr<const query::TableReader> table_;
   std::vector<Work> works_;
-  std::mutex mutex_;  ///< of what follows
   size_t first_ = 0;  ///< that is not committed
   std::chrono::steady_clock::time_point committed_at_ = std::chrono::steady_clock::now();
   Compacted compacted_;

@@ -18,8 +18,8 @@ struct Compacted {
   CompactionMetrics metrics;
 };
 
-/// In the version of the table's files. Indices lose the fragments that are rewritten. Groups are written side by side, as many as the
-/// session's budget allows, and committed in their order. Those that other writers changed meanwhile are planned again on their version.
+/// In the version of the table's files. Indices lose the fragments that are rewritten. Groups are written one by one, each on all cores,
+/// and committed in their order. Those that other writers changed meanwhile are planned again on their version.
 /// \throws Error(kUnsupported) for data overlays
 Compacted CompactFiles(const table::Snapshot& read, const CompactionOptions& options, const std::shared_ptr<Session>& session);
 /// One round over these groups of one version. What others changed meanwhile stays as they left it.

@@ -89,7 +89,9 @@ ArrayPtr BlobBytes(const ArrayPtr& column, const std::string& name) {
   for (size_t i = 0; i < column->children.size(); ++i) {
     const ArrayPtr child = SliceArray(column->children[i], column->offset, column->length);
     if (column->type->children[i].name == "data") data = child;
-    if (column->type->children[i].name == "uri" && CountNulls(*child) < child->length) {
+    if (column->type->children[i].name != "uri") continue;
+    for (int64_t row = 0; row < column->length; ++row) {
+      if (!column->IsValid(row) || !child->IsValid(row)) continue;
       throw Unsupported("merge_insert: write_mode 'rewrite_columns' with external blobs, in column '{}' of the source", name);
     }
   }
