@@ -11,6 +11,7 @@
 #include "eider/mutate/retry.h"
 #include "eider/mutate/rewrite_group.h"
 #include "eider/mutate/write.h"
+#include "eider/query/ordered_tasks.h"
 #include "eider/table/commit.h"
 
 namespace eider::mutate {
@@ -55,7 +56,7 @@ class Round {
   void Run() {
     const std::shared_ptr<Session>& session = table_->session();
     TaskPool& pool = session->cpu_pool();
-    const size_t threads = static_cast<size_t>(std::max(0, pool.num_threads())) + 1;
+    const size_t threads = query::TasksAtOnce(pool);
     const size_t most = std::max<uint64_t>(1, session->budget().limit_bytes() / kGroupBytes);
     std::atomic<size_t> next{0};
     pool.ParallelFor(std::min({works_.size(), threads, most}), [&](size_t) {
