@@ -13,6 +13,8 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -65,6 +67,12 @@ def one_batch(kind: str = "mixed") -> pa.RecordBatch:
     if kind == "megabyte":
         images = pa.FixedSizeListArray.from_arrays(pa.array(npr.integers(0, 256, 8 << 20, dtype=np.uint8)), 1 << 20)
         return pa.record_batch({"image": images, "id": pa.array(range(8)), "file": [npr.bytes(1 << 20) for _ in range(8)]})
+    if kind in ("long texts", "texts"):
+        rows, length = (8, 1 << 20) if kind == "long texts" else (5000, 1500)
+        letters = npr.integers(97, 123, rows * length, dtype=np.uint8)
+        offsets = np.arange(rows + 1, dtype=np.int32) * length
+        texts = pa.StringArray.from_buffers(rows, pa.py_buffer(offsets.tobytes()), pa.py_buffer(letters.tobytes()))
+        return pa.record_batch({"id": pa.array(npr.integers(0, 2**40, rows)), "text": texts})
     if kind == "narrow":
         return pa.record_batch({"id": pa.array(npr.integers(0, 2**62, 100_000))})
     if kind == "numeric":
@@ -90,6 +98,28 @@ def one_batch(kind: str = "mixed") -> pa.RecordBatch:
 def repeated(batch: pa.RecordBatch, total_bytes: int) -> pa.RecordBatchReader:
     times = total_bytes // batch.nbytes + 1
     return pa.RecordBatchReader.from_batches(batch.schema, (batch for _ in range(times)))
+
+
+def rows_of(batches: Iterable[pa.RecordBatch]) -> int:
+    rows = 0
+    for part in batches:
+        rows += part.num_rows
+        del part
+    return rows
+
+
+#: Each with how many rows it found.
+OF_TEXTS: dict[str, Callable[[Any], int]] = {
+    "filtered scan": lambda ds: rows_of(ds.to_batches(filter="text LIKE '%q%'")),
+    "filter beside": lambda ds: rows_of(ds.to_batches(filter="id >= 0")),
+    "count": lambda ds: ds.count_rows("text LIKE '%q%'"),
+    "aggregate": lambda ds: ds.scanner().aggregate({"n": "count(*)", "longest": "max(length(text))"})["n"][0].as_py(),
+    "filtered aggregate": lambda ds: ds.scanner(filter="id >= 0").aggregate({"n": "count(text)", "last": "max(text)"})["n"][0].as_py(),
+    "describe": lambda ds: ds.describe()["text"].num_values,
+    "order": lambda ds: rows_of(ds.to_batches(order_by=["id"])),
+    "order of texts": lambda ds: rows_of(ds.to_batches(["id"], order_by=["text"])),
+    "computed": lambda ds: rows_of(ds.to_batches({"id": "id", "more": "upper(text)"})),
+}
 
 
 def main() -> None:
@@ -182,6 +212,10 @@ def main() -> None:
             for part in reader:
                 rows += part.num_rows
                 del part
+    elif operation in OF_TEXTS:
+        ds = eider.dataset(uri, session=session)
+        with Watch() as watch:
+            rows = OF_TEXTS[operation](ds)
     elif operation in ("load", "load_in_order"):
         import eider.torch
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.interop.memory_child import one_batch, repeated
+from tests.interop.memory_child import OF_TEXTS, one_batch, repeated
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
 MB = 1 << 20
@@ -34,9 +34,10 @@ def big(tmp_path_factory, engine, reference) -> str:
     return uri
 
 
-def run(operation: str, uri: str, limit: int = LIMIT, kind: str = "mixed") -> dict:
+def run(operation: str, uri: str, limit: int = LIMIT, kind: str = "mixed", threads: int | None = None) -> dict:
+    env = os.environ if threads is None else {**os.environ, "EIDER_CPU_THREADS": str(threads)}
     child = subprocess.run([sys.executable, "-m", "tests.interop.memory_child", operation, uri, str(limit), str(TOTAL), kind],
-                           capture_output=True, text=True, cwd=REPOSITORY)
+                           capture_output=True, text=True, cwd=REPOSITORY, env=env)
     assert child.returncode == 0, f"{operation}: {child.stderr[-3000:]}"
     return json.loads(child.stdout.splitlines()[-1])
 
@@ -108,6 +109,25 @@ def test_rows_of_a_megabyte_and_of_eight_bytes_need_no_options(operation, of_a_w
     result = run(operation, uri, 4 * LIMIT, kind)
     assert result["rows"] > 0
     assert result["rise"] <= 4 * LIMIT + SLACK, f"{operation}: {result['rise'] / MB:.0f} MB above the start, limit {4 * LIMIT / MB:.0f} + 64"
+
+
+@pytest.fixture(scope="module", params=["long texts", "texts"])
+def of_texts(request, tmp_path_factory, engine, reference) -> tuple[str, str, int]:
+    """Texts of 1 MB, or of 1,500 bytes."""
+    if engine.name != "eider":
+        pytest.skip("the limit is eider's")
+    uri, batch = str(tmp_path_factory.mktemp("memory") / "texts.lance"), one_batch(request.param)
+    reference.write_dataset(repeated(batch, TOTAL), uri)
+    return request.param, uri, (TOTAL // batch.nbytes + 1) * batch.num_rows
+
+
+@pytest.mark.parametrize("threads", [2, 16])
+@pytest.mark.parametrize("operation", OF_TEXTS)
+def test_long_texts_stay_within_the_limit_whatever_reads_them(operation, threads, of_texts) -> None:
+    kind, uri, rows = of_texts
+    result = run(operation, uri, LIMIT, kind, threads)
+    assert result["rows"] == rows
+    assert result["rise"] <= LIMIT + SLACK, f"{operation}: {result['rise'] / MB:.0f} MB above the start, limit {LIMIT / MB:.0f} + 64"
 
 
 def test_the_limit_comes_from_the_environment() -> None:

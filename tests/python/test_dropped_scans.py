@@ -78,6 +78,21 @@ def cancelled_async(scanner) -> None:
     asyncio.run(run())
 
 
+def sort_cancelled(ds, order_by: list[str], limit: int | None = None) -> None:
+    """Before the first batch is there; asking for the schema sorts nothing."""
+    stats = eider.ScanStats()
+    reader = ds.scanner(["id"], order_by=order_by, limit=limit)._plan.open(stats=stats)
+    assert pa.schema(reader.schema).names == ["id"]
+    assert stats.sort_ns == 0
+    timer = threading.Timer(0.003, reader.cancel)
+    timer.start()
+    with pytest.raises(eider.CancelledError):
+        next(reader)
+        timer.join()
+        next(reader)
+    timer.join()
+
+
 FAILING = "1 / (id - 140000) < 9"
 WAYS = {
     "batches": lambda ds: first_batch(ds.to_batches(batch_size=100)),
@@ -89,7 +104,8 @@ WAYS = {
     "a sort that spills": lambda ds: first_batch(ds.to_batches(["id", "wide"], order_by=["text"], batch_size=100)),
     "the first of a sort": lambda ds: first_batch(ds.to_batches(order_by=["id"], limit=5000, batch_size=10)),
     "cancelled": lambda ds: cancelled(ds.scanner(filter="regexp_like(text, '(t|x)+.*0')", batch_size=50)),
-    "a cancelled sort": lambda ds: cancelled(ds.scanner(order_by=["text"], batch_size=50)),
+    "a cancelled sort": lambda ds: sort_cancelled(ds, ["text"]),
+    "a cancelled sort of computed keys": lambda ds: cancelled(ds.scanner({"x": "upper(text)"}, order_by=["x"])),
     "cancelled distinct rows": lambda ds: cancelled(ds.scanner(columns=["text"]), distinct=True),
     "a filter that fails": lambda ds: fails(lambda: list(ds.to_batches(filter=FAILING, batch_size=50))),
     "a count that fails": lambda ds: fails(lambda: ds.count_rows(FAILING)),
@@ -98,6 +114,7 @@ WAYS = {
     "distinct rows that fail": lambda ds: fails(lambda: ds.scanner(columns={"x": "1 / (id - 140000)"}).distinct()),
     "left async": lambda ds: left_async(ds.scanner(filter="id >= 0", batch_size=100)),
     "a sort left async": lambda ds: left_async(ds.scanner(order_by=["text"], batch_size=100)),
+    "a sort cancelled async": lambda ds: cancelled_async(ds.scanner(order_by=["text"], batch_size=100)),
     "cancelled async": lambda ds: cancelled_async(ds.scanner(filter="text LIKE '%9%'", batch_size=100)),
 }
 

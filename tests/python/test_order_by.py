@@ -40,6 +40,41 @@ def ds(table, tmp_path_factory) -> eider.LanceDataset:
     return eider.write_dataset(table, tmp_path_factory.mktemp("order") / "o.lance", max_rows_per_file=900)
 
 
+def test_a_key_may_be_a_computed_column(ds, table):
+    rows = [row for row in table.to_pylist() if row["number"] is not None]
+    far = sorted(rows, key=lambda row: (-abs(row["number"] - 30), row["id"]))
+    for limit in (None, 20, 2000):
+        found = ds.to_table(
+            {"far": "abs(number - 30)", "id": "id"},
+            filter="number IS NOT NULL",
+            order_by=[ColumnOrdering("far", ascending=False), "id"],
+            limit=limit,
+        )
+        assert found["id"].to_pylist() == [row["id"] for row in far][:limit]
+        assert found["far"].to_pylist() == [abs(row["number"] - 30) for row in far][:limit]
+
+
+def test_a_stored_column_goes_before_a_computed_one_of_its_name(ds):
+    found = ds.to_table({"id": "-id"}, order_by=["id"], limit=3)
+    assert found["id"].to_pylist() == [0, -1, -2]
+
+
+def test_a_computed_key_may_have_any_name(ds):
+    found = ds.to_table({"a.b c": "-id", "id": "id"}, order_by=["a.b c"], limit=3)
+    assert found["id"].to_pylist() == [ROWS - 1, ROWS - 2, ROWS - 3]
+
+
+def test_computed_keys_spill(large):
+    session = eider.Session(memory_limit=1 << 20, cpu_threads=2)
+    found = eider.dataset(large, session=session).to_table({"minus": "-id"}, order_by=["minus"])
+    assert found["minus"].to_numpy().tolist() == list(range(1 - ROWS_TO_SPILL, 1))
+
+
+def test_what_has_no_order_is_refused_before_rows_are_read(ds):
+    with pytest.raises(eider.InvalidError, match="order"):
+        ds.to_batches(order_by=["box"])
+
+
 KEYS = [
     [("number", True, False)],
     [("number", False, True), ("id", False, False)],

@@ -10,6 +10,7 @@
 #include "eider/base/memory_budget.h"
 #include "eider/base/task_pool.h"
 #include "eider/mutate/align.h"
+#include "eider/query/ordered_tasks.h"
 
 namespace eider::mutate {
 namespace {
@@ -99,7 +100,7 @@ ComputedFragments::ComputedFragments(const table::Snapshot& read, const std::vec
       plan_(table_->Plan(computed_.ReadOptions())) {}
 
 void ComputedFragments::Write(size_t fragment, ColumnMerge* merge, const BatchMap& map, size_t width) const {
-  const size_t threads = static_cast<size_t>(std::max(0, table_->session()->cpu_pool().num_threads())) + 1;
+  const size_t threads = query::TasksAtOnce(table_->session()->cpu_pool());
   ComputedRows values(*table_, computed_, *plan_, map, fragment, std::min(width, threads));
   AlignedReader aligned(values, merge->added());
   LiveRowStream rows(aligned);
@@ -108,7 +109,7 @@ void ComputedFragments::Write(size_t fragment, ColumnMerge* merge, const BatchMa
 
 void ComputedFragments::WriteAll(ColumnMerge* merge, const BatchMap& map) const {
   TaskPool& pool = table_->session()->cpu_pool();
-  const size_t fragments = table_->num_fragments(), threads = static_cast<size_t>(std::max(0, pool.num_threads())) + 1;
+  const size_t fragments = table_->num_fragments(), threads = query::TasksAtOnce(pool);
   const size_t most = std::max<uint64_t>(1, table_->session()->budget().limit_bytes() / kFragmentBytes);
   const size_t lanes = std::min({fragments, threads, most});
   std::atomic<size_t> next{0};

@@ -90,8 +90,7 @@ JoinStream::JoinStream(const MergeJoin& join, const MergeSource::Part& part)
 }
 
 void JoinStream::Ahead() {
-  const auto num_threads = static_cast<size_t>(join_.table_.session()->cpu_pool().num_threads());
-  while (!at_end_ && tasks_.size() <= num_threads) {
+  while (!at_end_ && !tasks_.IsFull()) {
     CheckInterrupt();
     std::optional<RecordBatch> batch = rows_->Next();
     at_end_ = !batch;
@@ -100,7 +99,7 @@ void JoinStream::Ahead() {
     if (join_.address_ + 1 < batch->columns.size()) batch->columns.push_back(batch->columns[join_.address_]);
     const uint64_t first = position_;
     position_ += static_cast<uint64_t>(batch->num_rows);
-    tasks_.Start([this, first, batch = std::move(*batch)] { return join_.Join(batch, first, index_, source_columns_); }, num_threads == 0);
+    tasks_.Start([this, first, batch = std::move(*batch)] { return join_.Join(batch, first, index_, source_columns_); });
   }
 }
 

@@ -4,11 +4,6 @@
 
 namespace eider::query {
 
-uint64_t BlockBytes(const MemoryBudget& budget) {
-  constexpr uint64_t kMost = 16 << 20, kLeast = 64 << 10;
-  return std::min(kMost, std::max(budget.limit_bytes() / 8, kLeast));
-}
-
 uint64_t BatchRows(const BatchLimits& limits, uint64_t row_bytes, uint64_t soft_bytes) {
   uint64_t rows = limits.rows;
   if (limits.bytes) rows = std::clamp<uint64_t>(limits.bytes / std::max<uint64_t>(row_bytes, 1), 1, rows);

@@ -7,7 +7,6 @@
 #include <deque>
 
 #include "eider/array/concat.h"
-#include "eider/base/memory_budget.h"
 
 namespace eider::query {
 
@@ -19,9 +18,6 @@ struct BatchLimits {
 
 /// Rows of a batch when a row takes `row_bytes`. A batch may have up to 4 times `soft_bytes` rather than fewer rows.
 uint64_t BatchRows(const BatchLimits& limits, uint64_t row_bytes, uint64_t soft_bytes);
-
-/// What a scan reads at once, and a reader of sorted rows: more than a batch, since a chunk at a border is decoded twice.
-uint64_t BlockBytes(const MemoryBudget& budget);
 
 class BatchCutter {
  public:

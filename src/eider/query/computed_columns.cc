@@ -5,26 +5,6 @@
 #include "eider/schema/field_path.h"
 
 namespace eider::query {
-namespace {
-
-class ComputingReader final : public RecordBatchReader {
- public:
-  ComputingReader(std::unique_ptr<RecordBatchReader> reader, ComputedColumns computed)
-      : reader_(std::move(reader)), computed_(std::move(computed)) {}
-  const SchemaPtr& schema() const override { return computed_.schema(); }
-  std::optional<RecordBatch> Next() override {
-    const std::optional<RecordBatch> batch = reader_->Next();
-    if (!batch) return std::nullopt;
-    return computed_.Apply(*batch);
-  }
-
- private:
-  const std::unique_ptr<RecordBatchReader> reader_;
-  const ComputedColumns computed_;
-};
-
-}  // namespace
-
 ComputedColumns::ComputedColumns(const TableReader& table, const ScanOptions& options) : read_options_(options) {
   read_options_.computed.clear();
   const SchemaPtr all = table.Plan({})->schema(), shown = table.Plan(read_options_)->schema();
@@ -61,8 +41,10 @@ RecordBatch ComputedColumns::Apply(const RecordBatch& batch) const {
   return out;
 }
 
-std::unique_ptr<RecordBatchReader> ComputedColumns::Scan(const TableReader& table) const {
-  return std::make_unique<ComputingReader>(table.Scan(read_options_), *this);
+uint64_t ComputedColumns::ComputedBytes(const RecordBatch& applied) const {
+  uint64_t bytes = 0;
+  for (size_t i = kept_.size(); i < applied.columns.size(); ++i) bytes += ArrayBytes(*applied.columns[i]);
+  return bytes;
 }
 
 }  // namespace eider::query

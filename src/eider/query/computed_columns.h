@@ -19,7 +19,8 @@ class ComputedColumns {
   const SchemaPtr& schema() const { return schema_; }
   /// From a batch of a read with ReadOptions().
   RecordBatch Apply(const RecordBatch& batch) const;
-  std::unique_ptr<RecordBatchReader> Scan(const TableReader& table) const;
+  /// What the expressions' values take in such a batch.
+  uint64_t ComputedBytes(const RecordBatch& applied) const;
 
  private:
   struct Column {

@@ -20,10 +20,14 @@
 
 namespace eider::query {
 
+/// As many as keep the threads busy: while one hands over its result, another is ready.
+inline size_t TasksAtOnce(const TaskPool& pool) { return static_cast<size_t>(std::max(0, pool.num_threads())) + 1; }
+
 template <typename T>
 class OrderedTasks {
  public:
-  explicit OrderedTasks(TaskPool& pool) : pool_(pool), shared_(std::make_shared<Shared>()) {}
+  using Work = std::function<T()>;
+  explicit OrderedTasks(TaskPool& pool) : pool_(pool), most_(TasksAtOnce(pool)), shared_(std::make_shared<Shared>()) {}
   OrderedTasks(const OrderedTasks&) = delete;
   OrderedTasks& operator=(const OrderedTasks&) = delete;
   ~OrderedTasks() {
@@ -40,14 +44,31 @@ class OrderedTasks {
 
   size_t size() const { return slots_.size(); }
   bool empty() const { return slots_.empty(); }
+  /// As many are under way as keep the threads busy.
+  bool IsFull() const { return slots_.size() >= most_; }
   /// Next would not wait.
   bool IsReady() const {
     std::lock_guard lock(shared_->mutex);
     return !slots_.empty() && slots_.front()->done;
   }
 
+  /// Starts what `next` gives until the threads are busy or it gives none; where `is_alone`, one task and no other beside it. One that
+  /// has nothing to overlap with, as no other follows (`at_end`) or may, runs on this thread: that spares the hand-over.
+  template <typename Next, typename AtEnd>
+  void Fill(const Next& next, const AtEnd& at_end, bool is_alone = false) {
+    while (!IsFull()) {
+      const bool is_first = empty();
+      if (is_alone && !is_first) return;
+      Work work = next();
+      if (!work) return;
+      const bool at_once = is_first && (is_alone || at_end());
+      Start(std::move(work), at_once);
+      if (at_once) return;
+    }
+  }
+
   /// Runs `work` on the pool, or at once on this thread.
-  void Start(std::function<T()> work, bool at_once = false) {
+  void Start(Work work, bool at_once = false) {
     auto slot = std::make_shared<Slot>();
     slot->work = std::move(work);
     slots_.push_back(slot);
@@ -125,6 +146,7 @@ class OrderedTasks {
   bool IsOurs() const { return owner_ == getpid(); }
 
   TaskPool& pool_;
+  const size_t most_;
   const std::shared_ptr<Shared> shared_;
   const pid_t owner_ = getpid();
   std::deque<std::shared_ptr<Slot>> slots_;

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <stdexcept>
+#include <thread>
 
 namespace eider::query {
 namespace {
@@ -53,6 +55,36 @@ TEST(OrderedTasksTest, WhatNobodyWantsIsDropped) {
     for (int i = 0; i < 1000; ++i) tasks.Start([&ran] { return ++ran; });
   });
   EXPECT_LT(ran, 2000);
+}
+
+TEST(OrderedTasksTest, AsManyAreStartedAsKeepTheThreadsBusy) {
+  for (const int threads : {0, 1, 3}) {
+    TaskPool pool(threads);
+    OrderedTasks<int> tasks(pool);
+    int given = 0;
+    const auto next = [&]() -> std::function<int()> {
+      if (given == 20) return nullptr;
+      return [number = given++] { return number; };
+    };
+    for (int i = 0; i < 20; ++i) {
+      const bool is_alone = i < 5;
+      tasks.Fill(next, [&] { return given == 20; }, is_alone);
+      EXPECT_EQ(given, is_alone ? i + 1 : std::min(20, i + threads + 1)) << threads;
+      EXPECT_EQ(tasks.Next(), i);
+    }
+    tasks.Fill(next, [] { return true; });
+    EXPECT_TRUE(tasks.empty());
+  }
+}
+
+TEST(OrderedTasksTest, WhatHasNothingToOverlapWithRunsOnTheCallersThread) {
+  TaskPool pool(2);
+  for (const bool is_alone : {false, true}) {
+    OrderedTasks<std::thread::id> tasks(pool);
+    tasks.Fill([] { return std::function([] { return std::this_thread::get_id(); }); }, [&] { return !is_alone; }, is_alone);
+    EXPECT_EQ(tasks.size(), 1u);
+    EXPECT_EQ(tasks.Next(), std::this_thread::get_id());
+  }
 }
 
 }  // namespace

@@ -7,9 +7,6 @@
 #include "eider/array/take.h"
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
-#include "eider/base/memory_budget.h"
-#include "eider/base/task_pool.h"
-#include "eider/query/ordered_tasks.h"
 #include "eider/query/stage_timer.h"
 
 namespace eider::query {
@@ -17,11 +14,9 @@ namespace {
 
 /// Rows evaluated at once: few enough for intermediate values to stay in the cache.
 constexpr int64_t kSliceRows = 16 << 10;
-/// What a task decodes at most.
-constexpr uint64_t kTaskRows = 32 << 10, kTaskBytes = 16 << 20, kFirstRows = 8 << 10;
-constexpr size_t kTaskRuns = 64;
-/// A guess, for values of which none was seen.
-constexpr uint64_t kVariableBytes = 64;
+/// What a task decodes at most; all that are under way no more than a part of the budget.
+constexpr uint64_t kFilterTaskRows = 32 << 10, kFilterTaskBytes = 16 << 20, kFirstFilterRows = 8 << 10, kFilterParts = 8;
+constexpr size_t kFilterTaskRuns = 64;
 
 ScanOptions ToReadColumns(const TableReader& table, const ScanOptions& options, const expr::Expression& expression) {
   return {.columns = ReadColumns(expression.columns(), table.snapshot().manifest->schema()), .stats = options.stats};
@@ -44,7 +39,8 @@ RowFilter::RowFilter(std::shared_ptr<const TableReader> table, const ScanOptions
       plan_(table->Plan(ToReadColumns(*table, options, *expression_))),
       reader_(table, plan_, ToReadColumns(*table, options, *expression_)),
       places_(expression_->columns(), *plan_->schema()),
-      stats_(options.stats) {}
+      stats_(options.stats),
+      width_(std::move(table), plan_) {}
 
 RecordBatch RowFilter::ReadColumnsOf(const RowRun& run) const {
   const StageTimer timer(&ScanStats::filter_read_ns, stats_);
@@ -55,8 +51,7 @@ RecordBatch RowFilter::ReadColumnsOf(const RowRun& run) const {
 // Reads the run and evaluates it slice by slice.
 RecordBatch RowFilter::Evaluate(const RowRun& run, const Visit& visit) const {
   RecordBatch batch = ReadColumnsOf(run);
-  seen_bytes_.fetch_add(BatchBytes(batch), std::memory_order_relaxed);
-  seen_rows_.fetch_add(run.size(), std::memory_order_relaxed);
+  width_.Learn(batch);
   const std::vector<ArrayPtr> columns = places_.Find(batch.columns);
   std::vector<ArrayPtr> slice(columns.size());
   const StageTimer timer(&ScanStats::filter_ns, stats_);
@@ -102,20 +97,13 @@ uint64_t RowFilter::Count(const RowRun& run) const {
   return rows;
 }
 
-uint64_t RowFilter::row_bytes() const {
-  const uint64_t rows = seen_rows_.load(std::memory_order_relaxed);
-  const uint64_t fixed = std::max<uint64_t>(1, plan_->fixed_bytes_per_row());
-  if (rows > 0) return std::max(fixed, seen_bytes_.load(std::memory_order_relaxed) / rows);
-  return plan_->has_variable_columns() ? fixed + kVariableBytes : fixed;
-}
-
 FilterBlocks::FilterBlocks(const TableReader& table, const RowFilter& filter, const ScanOptions& options)
     : table_(table),
       filter_(filter),
       pruning_(table, filter.expression(), filter.plan()),
       fragments_(table, options),
-      most_bytes_(std::min(kTaskBytes, std::max<uint64_t>(table.session()->budget().limit_bytes() / 16, 64 << 10))),
-      block_rows_(options.limit || filter.plan().has_variable_columns() ? kFirstRows : kTaskRows) {}
+      most_bytes_(TaskBytes(*table.session(), kFilterParts, kFilterTaskBytes)),
+      block_rows_(options.limit ? kFirstFilterRows : kFilterTaskRows) {}
 
 bool FilterBlocks::FindRun() {
   while (run_.size() == 0) {
@@ -134,21 +122,14 @@ bool FilterBlocks::FindRun() {
 
 std::vector<RowRun> FilterBlocks::Next() {
   std::vector<RowRun> blocks;
-  uint64_t rows = 0;
-  block_rows_ = std::clamp<uint64_t>(most_bytes_ / filter_.row_bytes(), 1, block_rows_);
-  while (rows < block_rows_ && blocks.size() < kTaskRuns) {
-    if (!FindRun()) break;
-    blocks.push_back(run_.Cut(std::min(run_.size(), block_rows_ - rows)));
-    rows += blocks.back().size();
+  if (!FindRun()) return blocks;
+  const uint64_t most = std::min(block_rows_, filter_.width().RowsIn(most_bytes_, run_.fragment));
+  for (uint64_t rows = 0; rows < most && blocks.size() < kFilterTaskRuns && FindRun(); rows += blocks.back().size()) {
+    blocks.push_back(run_.Cut(std::min(run_.size(), most - rows)));
   }
-  block_rows_ = std::min(kTaskRows, 2 * block_rows_);
+  block_rows_ = std::min(kFilterTaskRows, 2 * block_rows_);
   return blocks;
 }
-
-struct FilteredRows::Tasks {
-  TaskPool& pool;
-  OrderedTasks<std::vector<RowRun>> tasks{pool};
-};
 
 FilteredRows::FilteredRows(const TableReader& table, std::shared_ptr<const RowFilter> filter, const ScanOptions& options,
                            std::vector<bool> kept)
@@ -156,19 +137,13 @@ FilteredRows::FilteredRows(const TableReader& table, std::shared_ptr<const RowFi
       kept_(std::move(kept)),
       in_order_(options.in_order),
       blocks_(table, *filter_, options),
-      tasks_(new Tasks{table.session()->cpu_pool()}) {}
-
-FilteredRows::~FilteredRows() = default;
-
-bool FilteredRows::exhausted() const { return found_.empty() && tasks_->tasks.empty() && blocks_.exhausted(); }
+      tasks_(table.session()->cpu_pool()) {}
 
 void FilteredRows::Prefetch() {
-  const int threads = tasks_->pool.num_threads();
-  while (tasks_->tasks.size() < static_cast<size_t>(std::max(0, threads)) + 1) {
+  const auto next = [this]() -> std::function<std::vector<RowRun>()> {
     std::vector<RowRun> blocks = blocks_.Next();
-    if (blocks.empty()) return;
-    const bool at_once = threads == 0 || (tasks_->tasks.empty() && blocks_.exhausted());
-    auto work = [filter = filter_, kept = kept_, blocks = std::move(blocks)] {
+    if (blocks.empty()) return nullptr;
+    return [filter = filter_, kept = kept_, blocks = std::move(blocks)] {
       std::vector<RowRun> found;
       for (const RowRun& block : blocks) {
         RowRun passing = filter->Apply(block, kept);
@@ -176,17 +151,16 @@ void FilteredRows::Prefetch() {
       }
       return found;
     };
-    tasks_->tasks.Start(std::move(work), at_once);
-    if (at_once) return;
-  }
+  };
+  tasks_.Fill(next, [this] { return blocks_.exhausted(); }, blocks_.is_alone());
 }
 
 std::optional<RowRun> FilteredRows::Next(bool wait) {
   while (found_.empty()) {
     CheckInterrupt();
     Prefetch();
-    if (tasks_->tasks.empty() || (!wait && !tasks_->tasks.IsReady())) return std::nullopt;
-    found_ = tasks_->tasks.Next(in_order_);
+    if (tasks_.empty() || (!wait && !tasks_.IsReady())) return std::nullopt;
+    found_ = tasks_.Next(in_order_);
     std::ranges::reverse(found_);
   }
   RowRun run = std::move(found_.back());
@@ -203,17 +177,18 @@ uint64_t TableReader::CountRows(const ScanOptions& options) const {
     const auto filter = std::make_shared<const RowFilter>(shared_from_this(), options);
     FilterBlocks blocks(*this, *filter, options);
     OrderedTasks<uint64_t> tasks(session_->cpu_pool());
-    const size_t most = static_cast<size_t>(std::max(0, session_->cpu_pool().num_threads())) + 1;
+    const auto next = [&]() -> std::function<uint64_t()> {
+      std::vector<RowRun> runs = blocks.Next();
+      if (runs.empty()) return nullptr;
+      return [filter, runs = std::move(runs)] {
+        uint64_t found = 0;
+        for (const RowRun& run : runs) found += filter->Count(run);
+        return found;
+      };
+    };
     while (true) {
       CheckInterrupt();
-      while (tasks.size() < most && !blocks.exhausted()) {
-        auto work = [filter, runs = blocks.Next()] {
-          uint64_t found = 0;
-          for (const RowRun& run : runs) found += filter->Count(run);
-          return found;
-        };
-        tasks.Start(std::move(work), most == 1 || (tasks.empty() && blocks.exhausted()));
-      }
+      tasks.Fill(next, [&] { return blocks.exhausted(); }, blocks.is_alone());
       if (tasks.empty()) break;
       rows += tasks.Next();
     }

@@ -2,12 +2,13 @@
 /// \file
 /// The filter of a scan: reads the columns that it wants, and says which rows pass. Thread-safe.
 
-#include <atomic>
 #include <functional>
 #include <memory>
 
 #include "eider/query/bound_expression.h"
+#include "eider/query/ordered_tasks.h"
 #include "eider/query/pruning.h"
+#include "eider/query/row_width.h"
 #include "eider/query/run_reader.h"
 
 namespace eider::query {
@@ -22,8 +23,8 @@ class RowFilter {
   /// The rows of `run` that pass, and what was read of them for the fields of plan() that are `kept`.
   RowRun Apply(const RowRun& run, const std::vector<bool>& kept) const;
   uint64_t Count(const RowRun& run) const;
-  /// Bytes of a row as far as they are known by now.
-  uint64_t row_bytes() const;
+  /// Of what it reads.
+  const RowWidth& width() const { return width_; }
 
  private:
   using Visit = std::function<void(int64_t first, int64_t count, const Buffer& passing)>;
@@ -35,7 +36,7 @@ class RowFilter {
   const RunReader reader_;
   ColumnPlaces places_;
   ScanStats* const stats_;
-  mutable std::atomic<uint64_t> seen_rows_{0}, seen_bytes_{0};
+  const RowWidth width_;
 };
 
 /// The blocks of rows that a filter looks at, in row order.
@@ -45,6 +46,8 @@ class FilterBlocks {
   /// One block, or several short ones; empty at the end.
   std::vector<RowRun> Next();
   bool exhausted() const { return run_.size() == 0 && runs_.empty() && fragments_.exhausted(); }
+  /// No more than one task looks at blocks yet.
+  bool is_alone() const { return filter_.width().is_unknown(); }
 
  private:
   bool FindRun();
@@ -56,19 +59,17 @@ class FilterBlocks {
   std::vector<RowRun> runs_;  ///< of the latest fragment, last one first
   RowRun run_;
   const uint64_t most_bytes_;
-  uint64_t block_rows_;  ///< grows: few at first where a limit may make the rest needless, or values may be wide
+  uint64_t block_rows_;  ///< grows: few at first where a limit may make the rest needless
 };
 
 /// Rows that pass.
 class FilteredRows final : public RowSource {
  public:
   FilteredRows(const TableReader& table, std::shared_ptr<const RowFilter> filter, const ScanOptions& options, std::vector<bool> kept);
-  ~FilteredRows() override;
   std::optional<RowRun> Next(bool wait) override;
-  bool exhausted() const override;
+  bool exhausted() const override { return found_.empty() && tasks_.empty() && blocks_.exhausted(); }
 
  private:
-  struct Tasks;
   void Prefetch();
 
   const std::shared_ptr<const RowFilter> filter_;
@@ -76,7 +77,7 @@ class FilteredRows final : public RowSource {
   const bool in_order_;
   FilterBlocks blocks_;
   std::vector<RowRun> found_;  ///< of the latest task, last one first
-  std::unique_ptr<Tasks> tasks_;
+  OrderedTasks<std::vector<RowRun>> tasks_;
 };
 
 }  // namespace eider::query

@@ -13,6 +13,13 @@ constexpr uint64_t kShortRange = 64;
 
 }  // namespace
 
+ChosenRows ChosenRows::Cut(size_t n) {
+  ChosenRows head = *this;
+  head.rows_ = rows_.first(n);
+  rows_ = rows_.subspan(n);
+  return head;
+}
+
 RowRun RowRun::Cut(uint64_t n) {
   if (n == size()) {
     RowRun all = std::move(*this);
@@ -27,8 +34,7 @@ RowRun RowRun::Cut(uint64_t n) {
     if (array) array = SliceArray(array, rows, left);
   }
   if (chosen) {
-    head.chosen.emplace(chosen->begin(), chosen->begin() + rows);
-    chosen->erase(chosen->begin(), chosen->begin() + rows);
+    head.chosen = chosen->Cut(n);
     head.count = chosen->front() - first;
   }
   first += head.count;

@@ -1,6 +1,8 @@
 #include "eider/query/row_sorter.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace eider::query {
 namespace {
@@ -54,35 +56,35 @@ void RowSorter::Condense() {
 }
 
 void RowSorter::Spill() {
-  SortBoundPtr last;
-  const SortedRunPtr merged = MergeBlocks();
-  const size_t buffer = std::clamp<uint64_t>(budget_.limit_bytes() / 64, 4 << 10, 256 << 10);
-  files_.push_back(WriteRun(*merged, most_, buffer, &last));
+  AddFile(0, *MergeBlocks(), std::clamp<uint64_t>(budget_.limit_bytes() / 64, 4 << 10, 256 << 10));
   ++num_spills_;
-  if (last && (!bound_ || last->record() < bound_->record())) bound_ = last;
-  charge_.Resize(0, kWhat);
-  if (files_.size() == kMostFiles) MergeFiles();
 }
 
-std::vector<SortedRunPtr> RowSorter::OpenFiles() {
-  const uint64_t share = budget_.limit_bytes() / 8 / std::max<size_t>(files_.size(), 1);
+void RowSorter::AddFile(size_t level, SortedRun& run, size_t buffer_bytes) {
+  if (level == levels_.size()) levels_.emplace_back();
+  SortBoundPtr last;
+  levels_[level].push_back(WriteRun(run, most_, buffer_bytes, &last));
+  if (last && (!bound_ || last->record() < bound_->record())) bound_ = last;
+  charge_.Resize(0, kWhat);
+  if (levels_[level].size() < kMostFiles) return;
+  MergedRun merged(OpenFiles(std::exchange(levels_[level], {}), kMostFiles));
+  charge_.Resize(merged.memory_bytes(), kWhat);
+  AddFile(level + 1, merged, 256 << 10);
+}
+
+std::vector<SortedRunPtr> RowSorter::OpenFiles(Files files, size_t num_files) const {
+  const uint64_t share = budget_.limit_bytes() / 8 / num_files;
   std::vector<SortedRunPtr> runs;
-  for (auto& file : files_) runs.push_back(RunOfFile(std::move(file), std::clamp<uint64_t>(share, 4 << 10, 256 << 10)));
-  files_.clear();
+  for (auto& file : files) runs.push_back(RunOfFile(std::move(file), std::clamp<uint64_t>(share, 4 << 10, 256 << 10)));
   return runs;
 }
 
-void RowSorter::MergeFiles() {
-  MergedRun merged(OpenFiles());
-  charge_.Resize(merged.memory_bytes(), kWhat);
-  SortBoundPtr last;
-  files_.push_back(WriteRun(merged, most_, 256 << 10, &last));
-  if (last && (!bound_ || last->record() < bound_->record())) bound_ = last;
-  charge_.Resize(0, kWhat);
-}
-
 void RowSorter::Finish() {
-  std::vector<SortedRunPtr> runs = OpenFiles();
+  size_t num_files = 0;
+  for (const Files& files : levels_) num_files += files.size();
+  std::vector<SortedRunPtr> runs;
+  for (Files& files : levels_) std::ranges::move(OpenFiles(std::move(files), num_files), std::back_inserter(runs));
+  levels_.clear();
   if (!blocks_.empty()) runs.push_back(MergeBlocks());
   merged_ = runs.size() == 1 ? std::move(runs[0]) : std::make_unique<MergedRun>(std::move(runs));
   charge_.Resize(merged_->memory_bytes(), kWhat);

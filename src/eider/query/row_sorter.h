@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Sorts records in bounded memory: blocks are kept while they fit a share of the budget, then go to a temporary file as one run; what
-/// there is at the end is merged. Of records that no one wants no more are kept than it takes.
+/// Sorts records in bounded memory: blocks are kept while they fit a share of the budget, then go to a temporary file as one run. Many such
+/// files are merged into one, many of those into another, and what there is at the end into all. Of records that no one wants no more are kept than it takes.
 
 #include <optional>
 
@@ -29,10 +29,11 @@ class RowSorter {
 
  private:
   SortedRunPtr MergeBlocks();
-  std::vector<SortedRunPtr> OpenFiles();
+  using Files = std::vector<std::shared_ptr<const io::TemporaryFile>>;
+  std::vector<SortedRunPtr> OpenFiles(Files files, size_t num_files) const;
   void Condense();
   void Spill();
-  void MergeFiles();
+  void AddFile(size_t level, SortedRun& run, size_t buffer_bytes);
   void Advance();
 
   MemoryBudget& budget_;
@@ -40,7 +41,7 @@ class RowSorter {
   const uint64_t block_bytes_;  ///< of blocks, before they are spilled
   BudgetCharge charge_;
   std::vector<SortedBlock> blocks_;
-  std::vector<std::shared_ptr<const io::TemporaryFile>> files_;
+  std::vector<Files> levels_;  ///< blocks that were spilled; then many of a level as one file of the next
   uint64_t records_ = 0, bytes_ = 0;  ///< in blocks_
   size_t num_spills_ = 0;
   SortBoundPtr bound_;

@@ -109,6 +109,16 @@ std::vector<std::optional<T>> Choose(const std::vector<std::optional<T>>& from, 
   return out;
 }
 
+TEST(RowSorterTest, ManySpilledBlocksAreMergedLevelByLevel) {
+  std::vector<std::optional<int64_t>> values(300'000);
+  std::mt19937_64 random(3);
+  for (auto& value : values) value = static_cast<int64_t>(random());
+  const SortKey key{.column = "x"};
+  size_t spills = 0;
+  EXPECT_EQ(Sort({Numbers(TypeId::kInt64, values)}, {key}, UINT64_MAX, 256 << 10, 700, &spills), Expected(values, key, std::less<>()));
+  EXPECT_GT(spills, 128u) << "two files of the next level";
+}
+
 TEST(RowSorterTest, NumbersOfEveryWidthOrderAsNumbers) {
   const auto small = Choose<int8_t>({{}, -128, -1, 0, 1, 127}, 3000);
   ExpectEveryWay(small, Numbers(TypeId::kInt8, small), std::less<>());

@@ -62,7 +62,7 @@ RecordBatch RunReader::Read(const RowRun& run) const {
     live.resize(run.count);
     std::iota(live.begin(), live.end(), run.first);
   }
-  RecordBatch batch = table_->Assemble(*plan_, std::move(fields), run.fragment, run.chosen ? *run.chosen : live, context);
+  RecordBatch batch = table_->Assemble(*plan_, std::move(fields), run.fragment, run.chosen ? run.chosen->span() : live, context);
   batch.num_rows = static_cast<int64_t>(run.size());
   return batch;
 }
@@ -101,7 +101,7 @@ std::vector<bool> RunReader::ChooseTakes(const RowRun& run, std::vector<bool> wa
 }
 
 std::vector<ArrayPtr> RunReader::ReadChosen(const RowRun& run, const std::vector<bool>& wanted, const file::ReadContext& context) const {
-  const std::vector<uint64_t>& chosen = *run.chosen;
+  const std::span<const uint64_t> chosen = run.chosen->span();
   if (chosen.empty()) return table_->fragment(run.fragment).ReadLive(*plan_, run.first, 0, wanted, context);
   const bool whole = std::ranges::find(manners_, Manner::kByBlock) != manners_.end();
   const uint64_t first = whole ? run.first : chosen.front(), window = whole ? run.count : chosen.back() + 1 - first;
@@ -110,7 +110,7 @@ std::vector<ArrayPtr> RunReader::ReadChosen(const RowRun& run, const std::vector
   for (size_t i = 0; i < takes.size(); ++i) decodes[i] = wanted[i] && !takes[i];
   std::vector<ArrayPtr> fields(wanted.size());
   if (std::ranges::find(takes, true) != takes.end()) {
-    std::vector<uint64_t> positions(chosen);
+    std::vector<uint64_t> positions(chosen.begin(), chosen.end());
     for (uint64_t& position : positions) position += table_->Starts()[run.fragment];
     fields = table_->TakeFields(*plan_, positions, takes, stats_);
   }

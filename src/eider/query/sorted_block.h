@@ -39,7 +39,7 @@ using SortBoundPtr = std::shared_ptr<const SortBound>;
 class RowPositions {
  public:
   /// `start`: live rows before the run's fragment. `run` outlives this.
-  RowPositions(const RowRun& run, uint64_t start) : base_(run.chosen ? start : start + run.first), chosen_(run.chosen ? run.chosen->data() : nullptr), size_(run.size()) {}
+  RowPositions(const RowRun& run, uint64_t start) : base_(run.chosen ? start : start + run.first), chosen_(run.chosen ? run.chosen->span().data() : nullptr), size_(run.size()) {}
   uint64_t size() const { return size_; }
   uint64_t operator[](uint64_t i) const { return base_ + (chosen_ ? chosen_[i] : i); }
 

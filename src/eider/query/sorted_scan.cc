@@ -2,23 +2,25 @@
 
 #include <algorithm>
 
+#include "eider/array/null_array.h"
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"
-#include "eider/base/task_pool.h"
 #include "eider/query/batch_cutter.h"
-#include "eider/query/bound_expression.h"
+#include "eider/query/computed_columns.h"
 #include "eider/query/ordered_tasks.h"
 #include "eider/query/row_sorter.h"
+#include "eider/query/row_width.h"
 #include "eider/query/sort_source.h"
 #include "eider/query/stage_timer.h"
+#include "eider/schema/field_path.h"
 
 namespace eider::query {
 namespace {
 
-constexpr uint64_t kFirstSortedRows = 256;
-/// Rows whose keys one task reads; fewer at first where a limit may make the rest needless, or values may be wide.
-constexpr uint64_t kKeyRows = 32 << 10, kFirstKeyRows = 8 << 10, kFirstVariableKeyRows = 1024;
-constexpr uint64_t kKeyTaskBytes = 16 << 20;
+/// Rows whose keys one task reads; fewer at first where a limit may make the rest needless.
+constexpr uint64_t kKeyRows = 32 << 10, kFirstKeyRows = 8 << 10;
+/// What tasks take of the budget, and one of them at most.
+constexpr uint64_t kKeyParts = 8, kTakeParts = 4, kSortTaskBytes = 16 << 20;
 /// Beside its keys, what a row in a block takes.
 constexpr uint64_t kRecordBytes = 40;
 
@@ -28,43 +30,70 @@ uint64_t WantedRows(const ScanOptions& options) {
   return *options.limit == 0 ? 0 : offset + std::min(*options.limit, UINT64_MAX - offset);
 }
 
+/// The computed column that a key means: the table's columns go first.
+const ComputedColumn* FindComputed(const TableReader& table, const ScanOptions& options, const SortKey& key) {
+  const auto found = std::ranges::find(options.computed, key.column, &ComputedColumn::name);
+  return found == options.computed.end() || table.snapshot().manifest->schema().FindPath(key.column) ? nullptr : &*found;
+}
+
+/// What reads the columns that the keys mean.
+ScanOptions ToReadKeys(const TableReader& table, const ScanOptions& options) {
+  ScanOptions keys{.columns = std::vector<std::string>(), .stats = options.stats};
+  for (const SortKey& key : options.order_by) {
+    const ComputedColumn* computed = FindComputed(table, options, key);
+    if (!computed) keys.columns->push_back(key.column);
+    else if (std::ranges::find(keys.computed, key.column, &ComputedColumn::name) == keys.computed.end()) keys.computed.push_back(*computed);
+  }
+  return keys;
+}
+
+/// Where they lie in batches of that.
+std::vector<std::string> KeyPaths(const TableReader& table, const ScanOptions& options) {
+  std::vector<std::string> paths;
+  for (const SortKey& key : options.order_by) paths.push_back(FindComputed(table, options, key) ? QuoteSegment(key.column) : key.column);
+  return paths;
+}
+
 /// Reads the keys of rows that pass the filter, and their positions. Thread-safe.
 class KeyReader {
  public:
   KeyReader(std::shared_ptr<const TableReader> table, const ScanOptions& options)
       : table_(std::move(table)),
         order_(options.order_by),
-        paths_(Paths(order_)),
-        plan_(table_->Plan({.columns = paths_, .stats = options.stats})),
+        computed_(*table_, ToReadKeys(*table_, options)),
+        plan_(table_->Plan(computed_.ReadOptions())),
         filter_(options.filter ? std::make_unique<const RowFilter>(table_, options) : nullptr),
-        reader_(table_, plan_, {.columns = paths_, .stats = options.stats}, filter_ ? &filter_->plan() : nullptr),
-        places_(paths_, *plan_->schema()),
-        stats_(options.stats) {}
+        reader_(table_, plan_, computed_.ReadOptions(), filter_ ? &filter_->plan() : nullptr),
+        places_(KeyPaths(*table_, options), *computed_.schema()),
+        stats_(options.stats),
+        width_(table_, plan_) {
+    RecordBatch none{.schema = computed_.schema()};
+    for (const Field& field : none.schema->fields) none.columns.push_back(MakeNullArray(field.type, 0));
+    ToSort(none);  // refuses what has no order
+  }
 
   const ReadPlan& plan() const { return *plan_; }
   const RowFilter* filter() const { return filter_.get(); }
-  /// Of a row's keys, and what its filter reads; as far as that is known by now.
-  uint64_t row_bytes(size_t fragment) const {
-    const uint64_t rows = seen_rows_.load(std::memory_order_relaxed), of_filter = filter_ ? filter_->row_bytes() : 0;
-    uint64_t bytes = std::max<uint64_t>(1, plan_->fixed_bytes_per_row());
-    if (rows > 0) return of_filter + std::max(bytes, seen_bytes_.load(std::memory_order_relaxed) / rows);
-    for (const uint64_t stored : table_->fragment(fragment).StoredBytesPerRow(*plan_, table_->context(nullptr))) bytes += stored;
-    return of_filter + bytes;
+  /// Nothing says how wide rows are.
+  bool is_unknown() const { return filter_ && filter_->width().is_unknown() ? true : width_.is_unknown(); }
+  /// Rows whose keys, and what the filter reads of them, take `bytes`; keys are there twice, as read and as records.
+  uint64_t RowsIn(uint64_t bytes, size_t fragment) const {
+    if (is_unknown()) return std::min(width_.RowsIn(bytes, fragment), filter_ ? filter_->width().RowsIn(bytes, fragment) : UINT64_MAX);
+    const uint64_t of_filter = filter_ ? filter_->width().row_bytes(fragment) : 0;
+    return std::max<uint64_t>(1, bytes / (2 * (of_filter + width_.row_bytes(fragment)) + kRecordBytes));
   }
 
   SortedBlock Read(const std::vector<RowRun>& runs, uint64_t most, const SortBoundPtr& bound) const {
     SortedBlock block(most);
     for (const RowRun& run : runs) {
       const RowRun passing = filter_ ? filter_->Apply(run, reader_.TakenOver()) : run;
-      if (passing.size() == 0) continue;
-      const RecordBatch batch = ReadKeys(passing);
-      seen_bytes_.fetch_add(BatchBytes(batch), std::memory_order_relaxed);
-      seen_rows_.fetch_add(passing.size(), std::memory_order_relaxed);
+      if (passing.size() == 0) {
+        width_.Learn(0, 0);
+        continue;
+      }
+      const RecordBatch keys = ReadKeys(passing);
       const StageTimer timer(&ScanStats::sort_ns, stats_);
-      const std::vector<ArrayPtr> arrays = places_.Find(batch.columns);
-      std::vector<SortColumn> columns;
-      for (size_t i = 0; i < arrays.size(); ++i) columns.emplace_back(arrays[i], order_[i]);
-      block.Add(columns, RowPositions(passing, table_->Starts()[passing.fragment]), bound);
+      block.Add(ToSort(keys), RowPositions(passing, table_->Starts()[passing.fragment]), bound);
     }
     const StageTimer timer(&ScanStats::sort_ns, stats_);
     block.Finish();
@@ -75,101 +104,95 @@ class KeyReader {
   RecordBatch ReadKeys(const RowRun& run) const {
     const StageTimer timer(&ScanStats::read_ns, stats_);
     AddRows(&ScanStats::rows_read, run.size(), stats_);
-    return reader_.Read(run);
+    const RecordBatch batch = reader_.Read(run);
+    RecordBatch keys = computed_.Apply(batch);
+    width_.Learn(run.size(), BatchBytes(batch) + computed_.ComputedBytes(keys));
+    return keys;
   }
-  static std::vector<std::string> Paths(const std::vector<SortKey>& order) {
-    std::vector<std::string> paths;
-    for (const SortKey& key : order) paths.push_back(key.column);
-    return paths;
+  std::vector<SortColumn> ToSort(const RecordBatch& keys) const {
+    const std::vector<ArrayPtr> arrays = places_.Find(keys.columns);
+    std::vector<SortColumn> columns;
+    for (size_t i = 0; i < arrays.size(); ++i) columns.emplace_back(arrays[i], order_[i]);
+    return columns;
   }
   const std::shared_ptr<const TableReader> table_;
   const std::vector<SortKey> order_;
-  const std::vector<std::string> paths_;
+  const ComputedColumns computed_;
   const ReadPlanPtr plan_;
   const std::unique_ptr<const RowFilter> filter_;
   const RunReader reader_;
   const ColumnPlaces places_;
   ScanStats* const stats_;
-  mutable std::atomic<uint64_t> seen_rows_{0}, seen_bytes_{0};
+  const RowWidth width_;
 };
 
 /// Sorts the keys of a table's rows: tasks sort blocks, this thread puts them together.
 class KeySort {
  public:
-  KeySort(const std::shared_ptr<const TableReader>& table, const ScanOptions& options)
-      : budget_(table->session()->budget()),
-        pool_(table->session()->cpu_pool()),
-        stats_(options.stats),
-        most_(WantedRows(options)),
-        keys_(std::make_shared<const KeyReader>(table, options)),
-        source_(*table, keys_->filter(), keys_->plan(), options),
-        task_rows_(keys_->plan().has_variable_columns() ? kFirstVariableKeyRows : kFirstKeyRows) {}
+  KeySort(std::shared_ptr<const TableReader> table, const ScanOptions& options)
+      : table_(std::move(table)), options_(options), most_(WantedRows(options)), keys_(std::make_shared<const KeyReader>(table_, options)) {}
 
-  RowSorter Run() {
-    RowSorter sorter(budget_, most_);
-    OrderedTasks<SortedBlock> tasks(pool_);
-    const auto threads = static_cast<size_t>(std::max(0, pool_.num_threads()));
-    while (most_ > 0) {
-      CheckInterrupt();
-      while (tasks.size() < threads + 1 && !source_.exhausted()) {
-        auto work = [keys = keys_, runs = NextRuns(sorter.bound()), most = most_, bound = sorter.bound()] { return keys->Read(runs, most, bound); };
-        tasks.Start(std::move(work), threads == 0 || (tasks.empty() && source_.exhausted()));
-      }
-      if (tasks.empty()) break;
-      SortedBlock block = tasks.Next(false);
-      const StageTimer timer(&ScanStats::sort_ns, stats_);
-      sorter.Add(std::move(block));
-    }
-    const StageTimer timer(&ScanStats::sort_ns, stats_);
+  RowSorter Run() const {
+    RowSorter sorter(table_->session()->budget(), most_);
+    if (most_ > 0) SortInto(sorter);
+    const StageTimer timer(&ScanStats::sort_ns, options_.stats);
     sorter.Finish();
     return sorter;
   }
 
  private:
-  std::vector<RowRun> NextRuns(const SortBoundPtr& bound) {
-    const uint64_t tasks = static_cast<uint64_t>(std::max(0, pool_.num_threads())) + 1;
-    const uint64_t bytes = std::clamp<uint64_t>(budget_.limit_bytes() / (8 * tasks), 64 << 10, kKeyTaskBytes);
-    const uint64_t rows = std::clamp<uint64_t>(bytes / (2 * keys_->row_bytes(source_.fragment()) + kRecordBytes), 1, task_rows_);
-    task_rows_ = std::min(kKeyRows, 2 * task_rows_);
-    return source_.Next(rows, bound);
+  void SortInto(RowSorter& sorter) const {
+    SortSource source(*table_, keys_->filter(), keys_->plan(), options_);
+    OrderedTasks<SortedBlock> tasks(table_->session()->cpu_pool());
+    const uint64_t bytes = TaskBytes(*table_->session(), kKeyParts, kSortTaskBytes);
+    uint64_t most_rows = kFirstKeyRows;
+    const auto next = [&]() -> std::function<SortedBlock()> {
+      std::vector<RowRun> runs = source.Next(std::min(most_rows, keys_->RowsIn(bytes, source.fragment())), sorter.bound());
+      if (runs.empty()) return nullptr;
+      most_rows = std::min(kKeyRows, 2 * most_rows);
+      return [keys = keys_, runs = std::move(runs), most = most_, bound = sorter.bound()] { return keys->Read(runs, most, bound); };
+    };
+    while (true) {
+      CheckInterrupt();
+      tasks.Fill(next, [&] { return source.exhausted(); }, keys_->is_unknown());
+      if (tasks.empty()) return;
+      SortedBlock block = tasks.Next(false);
+      const StageTimer timer(&ScanStats::sort_ns, options_.stats);
+      sorter.Add(std::move(block));
+    }
   }
 
-  MemoryBudget& budget_;
-  TaskPool& pool_;
-  ScanStats* const stats_;
+  const std::shared_ptr<const TableReader> table_;
+  const ScanOptions options_;
   const uint64_t most_;
   const std::shared_ptr<const KeyReader> keys_;
-  SortSource source_;
-  uint64_t task_rows_;
 };
 
-/// Takes the rows in their order.
+/// Takes the rows in their order. They are sorted when the first is asked for.
 class SortedReader final : public RecordBatchReader {
  public:
   SortedReader(std::shared_ptr<const TableReader> table, const ScanOptions& options)
       : table_(std::move(table)),
         options_(Checked(options)),
-        plan_(table_->Plan(options)),
+        computed_(options.computed.empty() ? nullptr : std::make_shared<const ComputedColumns>(*table_, options)),
+        plan_(table_->Plan(computed_ ? computed_->ReadOptions() : options)),
         limits_{.rows = options.batch_rows, .bytes = options.batch_bytes, .exact = options.strict_batches},
-        block_bytes_(BlockBytes(table_->session()->budget())),
+        block_bytes_(TaskBytes(*table_->session(), kTakeParts, kSortTaskBytes)),
+        width_(std::make_shared<const RowWidth>(table_, plan_)),
         cutter_(limits_, block_bytes_),
-        rows_(KeySort(table_, options_).Run()),
-        tasks_(table_->session()->cpu_pool()) {
-    for (uint64_t i = 0; i < options_.offset.value_or(0) && rows_.Next(); ++i) {}
-  }
+        sort_(std::in_place, table_, options_),
+        tasks_(table_->session()->cpu_pool()) {}
 
-  const SchemaPtr& schema() const override { return plan_->schema(); }
+  const SchemaPtr& schema() const override { return computed_ ? computed_->schema() : plan_->schema(); }
 
   std::optional<RecordBatch> Next() override {
     CheckInterrupt();
+    if (!rows_) Sort();
     while (true) {
       Prefetch();
       if (std::optional<RecordBatch> batch = cutter_.Pop(tasks_.empty())) return batch;
       if (tasks_.empty()) return std::nullopt;
-      RecordBatch batch = tasks_.Next();
-      seen_bytes_ += BatchBytes(batch);
-      seen_rows_ += static_cast<uint64_t>(batch.num_rows);
-      cutter_.Push(std::move(batch), true);
+      cutter_.Push(tasks_.Next(), true);
     }
   }
 
@@ -180,43 +203,48 @@ class SortedReader final : public RecordBatchReader {
     return options;
   }
 
-  uint64_t BlockRows() const {
-    if (seen_rows_ == 0 && plan_->has_variable_columns()) return kFirstSortedRows;
-    const uint64_t bytes = std::max({uint64_t{1}, plan_->fixed_bytes_per_row(), seen_rows_ ? seen_bytes_ / seen_rows_ : 0});
-    return std::clamp<uint64_t>(block_bytes_ / bytes, 1, std::max<uint64_t>(options_.batch_rows, 8192));
+  void Sort() {
+    rows_.emplace(sort_->Run());
+    sort_.reset();
+    for (uint64_t i = 0; i < options_.offset.value_or(0) && rows_->Next(); ++i) {}
   }
 
   std::vector<uint64_t> NextPositions() {
     std::vector<uint64_t> positions;
-    for (uint64_t left = BlockRows(); left > 0; --left) {
-      const std::optional<uint64_t> position = rows_.Next();
-      if (!position) break;
-      positions.push_back(*position);
+    uint64_t left = std::max<uint64_t>(options_.batch_rows, 8192);
+    for (; left > 0 && !rows_->exhausted(); --left) {
+      positions.push_back(*rows_->Next());
+      // Of its first row's fragment the width is told; others are like it.
+      if (positions.size() == 1) left = std::min(left, width_->RowsIn(block_bytes_, table_->FragmentOf(positions[0])));
     }
     return positions;
   }
 
   void Prefetch() {
-    const int threads = table_->session()->cpu_pool().num_threads();
-    const size_t most = seen_rows_ == 0 && plan_->has_variable_columns() ? 1 : static_cast<size_t>(std::max(0, threads)) + 1;
-    while (tasks_.size() < most && !rows_.exhausted()) {
-      const bool is_first = tasks_.empty();
+    const auto next = [this]() -> std::function<RecordBatch()> {
       std::vector<uint64_t> part = NextPositions();
-      const bool at_once = threads == 0 || (is_first && rows_.exhausted());
-      auto work = [table = table_, plan = plan_, part = std::move(part), stats = options_.stats] { return table->Take(*plan, part, stats); };
-      tasks_.Start(std::move(work), at_once);
-      if (at_once) return;
-    }
+      if (part.empty()) return nullptr;
+      return [table = table_, plan = plan_, computed = computed_, width = width_, part = std::move(part), stats = options_.stats] {
+        const RecordBatch batch = table->Take(*plan, part, stats);
+        if (!computed) return width->Learn(batch), batch;
+        RecordBatch applied = computed->Apply(batch);
+        width->Learn(part.size(), BatchBytes(batch) + computed->ComputedBytes(applied));
+        return applied;
+      };
+    };
+    tasks_.Fill(next, [this] { return rows_->exhausted(); }, width_->is_unknown());
   }
 
   const std::shared_ptr<const TableReader> table_;
   const ScanOptions options_;
+  const std::shared_ptr<const ComputedColumns> computed_;  ///< null: none
   const ReadPlanPtr plan_;
   const BatchLimits limits_;
   const uint64_t block_bytes_;
+  const std::shared_ptr<const RowWidth> width_;
   BatchCutter cutter_;
-  RowSorter rows_;
-  uint64_t seen_rows_ = 0, seen_bytes_ = 0;
+  std::optional<const KeySort> sort_;  ///< until it is done
+  std::optional<RowSorter> rows_;
   OrderedTasks<RecordBatch> tasks_;
 };
 

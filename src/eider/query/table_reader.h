@@ -29,6 +29,7 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   uint64_t num_rows() const { return Starts().back(); }
   /// Live rows before each fragment, and the total at the end.
   const std::vector<uint64_t>& Starts() const;
+  size_t FragmentOf(uint64_t position) const;
 
   /// The plan for these options; the latest one is kept, since loops ask for the same columns again and again.
   ReadPlanPtr Plan(const ScanOptions& options) const;
@@ -64,7 +65,6 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   uint64_t AddressOf(uint64_t row, RowNaming naming, const file::ReadContext& context) const;
   const RowIdIndex& StableRowIds() const;
   std::optional<uint64_t> PositionOfAddress(uint64_t address) const;
-  size_t FragmentOf(uint64_t position) const;
   ReadPlanPtr MakePlan(const ScanOptions& options) const;
   /// Values of a column that no file holds, for rows of one fragment.
   void FillSystemColumn(SystemColumn column, size_t fragment, std::span<const uint64_t> live, std::span<const uint64_t> physical,

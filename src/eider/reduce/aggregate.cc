@@ -35,7 +35,8 @@ class GroupBlocks {
   /// One run of rows, or several short ones; empty at the end.
   std::vector<query::RowRun> Next() {
     std::vector<query::RowRun> runs;
-    uint64_t room = group_.reader->BlockRows();
+    if (!Find()) return runs;
+    uint64_t room = group_.reader->BlockRows(group_.ranges[fragment_].fragment);
     while (room > 0 && runs.size() < kTaskRuns && Find()) {
       const uint64_t count = std::min(room, range_.count);
       runs.push_back({.fragment = group_.ranges[fragment_].fragment, .first = range_.first, .count = count, .chosen = {}, .known = {}});
@@ -121,17 +122,13 @@ class Aggregation {
     }
   }
 
-  /// Starts as many tasks as keep the threads busy, and hands their results over in order. `next` gives none at the end.
-  void RunTasks(const std::function<std::function<Found()>()>& next, const std::function<void(const Found&)>& merge) {
-    const int threads = table_->session()->cpu_pool().num_threads();
+  /// Hands the results of tasks over in order. `next` gives no work at the end; one task runs alone while `is_alone` says so.
+  template <typename Next, typename Merge, typename IsAlone>
+  void RunTasks(const Next& next, const Merge& merge, const IsAlone& is_alone) {
     query::OrderedTasks<Found> tasks(table_->session()->cpu_pool());
-    bool at_end = false;
     while (true) {
       CheckInterrupt();
-      while (!at_end && tasks.size() < static_cast<size_t>(std::max(0, threads)) + 1) {
-        if (std::function<Found()> work = next()) tasks.Start(std::move(work), threads == 0);
-        else at_end = true;
-      }
+      tasks.Fill(next, [] { return false; }, is_alone());
       if (tasks.empty()) return;
       merge(tasks.Next());
     }
@@ -154,7 +151,7 @@ class Aggregation {
         return found;
       };
     };
-    RunTasks(next, [this](const Found& found) { all_.Merge(found); });
+    RunTasks(next, [this](const Found& found) { all_.Merge(found); }, [&] { return blocks.is_alone(); });
   }
 
   void RunAll() {
@@ -177,7 +174,7 @@ class Aggregation {
       };
       RunTasks(next, [&](const Found& found) {
         for (size_t i = 0; i < group.places.size(); ++i) all_.folds[group.places[i]]->Merge(*found.folds[i]);
-      });
+      }, [&] { return group.reader->width().is_unknown(); });
     }
   }
 

@@ -2,15 +2,13 @@
 
 #include <algorithm>
 
-#include "eider/base/memory_budget.h"
-
 namespace eider::reduce {
 namespace {
 
 /// Rows folded at once: few enough for the values of an expression to stay in the cache.
 constexpr int64_t kSliceRows = 16 << 10;
-/// What a task reads: at first, where nothing says how wide values are, and at most.
-constexpr uint64_t kFirstRows = 1 << 10, kTaskRows = 128 << 10, kTaskBytes = 8 << 20;
+/// What a task reads at most; all that are under way no more than a part of the budget.
+constexpr uint64_t kArgumentRows = 128 << 10, kArgumentBytes = 8 << 20, kArgumentParts = 8;
 
 ScanOptions ToReadColumns(const ScanOptions& options, std::span<const Argument> arguments) {
   ScanOptions read = options;
@@ -23,7 +21,7 @@ ScanOptions ToReadColumns(const ScanOptions& options, std::span<const Argument> 
   }
   read.with_row_id = read.with_row_address = read.strict_batches = false;
   read.blob_handling = BlobHandling::kDescriptions;
-  read.batch_rows = kTaskRows;
+  read.batch_rows = kArgumentRows;
   read.batch_bytes = 0;
   return read;
 }
@@ -36,7 +34,8 @@ ArgumentReader::ArgumentReader(std::shared_ptr<const query::TableReader> table, 
       arguments_(std::move(arguments)),
       options_(ToReadColumns(options, arguments_)),
       plan_(table_->Plan(options_)),
-      reader_(table_, plan_, options_, known) {
+      reader_(table_, plan_, options_, known),
+      width_(table_, plan_) {
   for (const Argument& argument : arguments_) places_.emplace_back(argument.expression->columns(), *plan_->schema());
 }
 
@@ -46,11 +45,12 @@ Folds ArgumentReader::MakeFolds() const {
   return folds;
 }
 
-void ArgumentReader::FoldRun(const query::RowRun& run, Folds& folds) const {
-  const RecordBatch batch = reader_.Read(run);
-  seen_bytes_.fetch_add(BatchBytes(batch), std::memory_order_relaxed);
-  seen_rows_.fetch_add(run.size(), std::memory_order_relaxed);
-  FoldBatch(batch, folds);
+void ArgumentReader::FoldRun(query::RowRun run, Folds& folds) const {
+  while (run.size() > 0) {
+    const RecordBatch batch = reader_.Read(run.Cut(std::min(run.size(), BlockRows(run.fragment))));
+    width_.Learn(batch);
+    FoldBatch(batch, folds);
+  }
 }
 
 void ArgumentReader::FoldBatch(const RecordBatch& batch, Folds& folds) const {
@@ -66,13 +66,8 @@ void ArgumentReader::FoldBatch(const RecordBatch& batch, Folds& folds) const {
   }
 }
 
-uint64_t ArgumentReader::BlockRows() const {
-  const uint64_t rows = seen_rows_.load(std::memory_order_relaxed);
-  const uint64_t fixed = std::max<uint64_t>(1, plan_->fixed_bytes_per_row());
-  const uint64_t most_bytes = std::clamp<uint64_t>(table_->session()->budget().limit_bytes() / 32, 64 << 10, kTaskBytes);
-  if (rows == 0 && plan_->has_variable_columns()) return std::clamp<uint64_t>(most_bytes / fixed, 1, kFirstRows);
-  const uint64_t bytes = rows ? std::max(fixed, seen_bytes_.load(std::memory_order_relaxed) / rows) : fixed;
-  return std::clamp<uint64_t>(most_bytes / bytes, 1, kTaskRows);
+uint64_t ArgumentReader::BlockRows(size_t fragment) const {
+  return std::min(kArgumentRows, width_.RowsIn(query::TaskBytes(*table_->session(), kArgumentParts, kArgumentBytes), fragment));
 }
 
 }  // namespace eider::reduce

@@ -2,12 +2,12 @@
 /// \file
 /// The arguments of aggregates: which columns they read, and how the rows of a run or batch are folded. Thread-safe.
 
-#include <atomic>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "eider/query/bound_expression.h"
+#include "eider/query/row_width.h"
 #include "eider/query/run_reader.h"
 #include "eider/reduce/fold.h"
 
@@ -33,11 +33,13 @@ class ArgumentReader {
   const ScanOptions& read_options() const { return options_; }
   const query::RunReader& reader() const { return reader_; }
   Folds MakeFolds() const;
-  void FoldRun(const query::RowRun& run, Folds& folds) const;
+  /// Reads it block by block.
+  void FoldRun(query::RowRun run, Folds& folds) const;
   /// \pre a batch of a scan with read_options()
   void FoldBatch(const RecordBatch& batch, Folds& folds) const;
-  /// Rows that are well read at once, by what is known so far of their width.
-  uint64_t BlockRows() const;
+  /// Rows of a fragment that one task reads at once.
+  uint64_t BlockRows(size_t fragment) const;
+  const query::RowWidth& width() const { return width_; }
 
  private:
   const std::shared_ptr<const query::TableReader> table_;
@@ -46,7 +48,7 @@ class ArgumentReader {
   const query::ReadPlanPtr plan_;
   const query::RunReader reader_;
   std::vector<query::ColumnPlaces> places_;
-  mutable std::atomic<uint64_t> seen_rows_{0}, seen_bytes_{0};
+  const query::RowWidth width_;
 };
 
 }  // namespace eider::reduce

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "eider/base/task_pool.h"
 #include "eider/query/ordered_tasks.h"
 #include "eider/reduce/distinct_set.h"
 #include "eider/reduce/spilled_distinct.h"
@@ -48,13 +47,14 @@ class DistinctReader final : public RecordBatchReader {
   };
 
   void Prefetch() {
-    const int threads = session_->cpu_pool().num_threads();
-    while (!at_end_ && tasks_.size() < static_cast<size_t>(std::max(0, threads)) + 1) {
-      std::optional<RecordBatch> batch = source_->Next();
+    const auto next = [this]() -> std::function<Work()> {
+      std::optional<RecordBatch> batch;
+      if (!at_end_) batch = source_->Next();
       at_end_ = !batch;
-      if (!batch) break;
-      tasks_.Start([batch = std::move(*batch), set = set_] { return Work{batch, set->Sift(batch.columns, batch.num_rows)}; }, threads == 0);
-    }
+      if (!batch) return nullptr;
+      return [batch = std::move(*batch), set = set_] { return Work{batch, set->Sift(batch.columns, batch.num_rows)}; };
+    };
+    tasks_.Fill(next, [] { return false; });
   }
 
   /// The rows that are new, as far as that can be said by now.

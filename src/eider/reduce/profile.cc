@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "eider/base/memory_budget.h"
-#include "eider/base/task_pool.h"
 #include "eider/query/ordered_tasks.h"
+#include "eider/query/row_width.h"
 #include "eider/query/run_reader.h"
 #include "eider/reduce/aggregate.h"
 #include "eider/reduce/leaf_profile.h"
@@ -15,8 +14,8 @@ namespace {
 
 /// Rows of a task; its results are merged with those of others.
 constexpr uint64_t kTaskRows = 256 << 10;
-/// What is read and gathered at once; the first time, where nothing says how wide values are, no more rows than the second.
-constexpr uint64_t kBlockBytes = 4 << 20, kFirstRows = 1 << 10, kSliceRows = 2 << 10;
+/// What is read and gathered at once.
+constexpr uint64_t kBlockBytes = 4 << 20, kProfileParts = 16, kSliceRows = 2 << 10;
 
 using Profiles = std::vector<LeafProfile>;
 
@@ -32,21 +31,18 @@ class ColumnPass {
     }
     plan_ = table_->Plan(options);
     reader_.emplace(table_, plan_, options);
+    width_.emplace(table_, plan_);
   }
   const std::vector<Leaf>& leaves() const { return leaves_; }
   Profiles MakeProfiles() const { return {leaves_.begin(), leaves_.end()}; }
 
   /// Reads a run block by block.
   void Gather(query::RowRun run, Profiles& profiles) const {
-    const uint64_t most_bytes = std::clamp<uint64_t>(table_->session()->budget().limit_bytes() / 64, 64 << 10, kBlockBytes);
-    uint64_t row_bytes = std::max<uint64_t>(1, plan_->fixed_bytes_per_row());
-    uint64_t most_rows = plan_->has_variable_columns() ? kFirstRows : kTaskRows;
+    const uint64_t most_bytes = query::TaskBytes(*table_->session(), kProfileParts, kBlockBytes);
     while (run.size() > 0) {
-      const uint64_t first = run.first;
-      const RecordBatch batch = reader_->Read(run.Cut(std::min(run.size(), std::clamp<uint64_t>(most_bytes / row_bytes, 1, most_rows))));
-      const uint64_t bytes = ArrayBytes(*batch.columns.at(0));
-      row_bytes = std::max(row_bytes, bytes / static_cast<uint64_t>(batch.num_rows) + 1);
-      most_rows = kTaskRows;
+      const uint64_t first = run.first, rows = std::min(kTaskRows, width_->RowsIn(most_bytes, run.fragment));
+      const RecordBatch batch = reader_->Read(run.Cut(std::min(run.size(), rows)));
+      width_->Learn(batch);
       for (int64_t row = 0; row < batch.num_rows; row += kSliceRows) {
         const ArrayPtr slice = SliceArray(batch.columns[0], row, std::min<int64_t>(kSliceRows, batch.num_rows - row));
         for (size_t i = 0; i < leaves_.size(); ++i) profiles[i].Add(leaves_[i].Find(slice), (first + static_cast<uint64_t>(row)) / kSliceRows);
@@ -59,6 +55,7 @@ class ColumnPass {
   const std::vector<Leaf> leaves_;
   query::ReadPlanPtr plan_;
   std::optional<query::RunReader> reader_;
+  std::optional<query::RowWidth> width_;
 };
 
 /// The rows of the table, some for each task.
@@ -116,14 +113,13 @@ class Profiling {
     }
     if (leaves.empty()) return;
     const auto pass = std::make_shared<const ColumnPass>(table_, std::move(leaves), stats_);
-    const int threads = table_->session()->cpu_pool().num_threads();
     for (const std::vector<query::RowRun>& runs : rows_) {
-      while (tasks_.size() > static_cast<size_t>(std::max(0, threads))) MergeNext();
+      while (tasks_.IsFull()) MergeNext();
       tasks_.Start([index, pass, runs] {
         Found found{index, pass, pass->MakeProfiles()};
         for (const query::RowRun& run : runs) pass->Gather(run, found.profiles);
         return found;
-      }, threads == 0);
+      });
     }
   }
 
