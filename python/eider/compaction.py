@@ -161,7 +161,10 @@ class CompactionTask:
 
     def execute(self, dataset: DatasetChanges) -> RewriteResult:
         """Write the new files, in any process. Without a commit they stay behind as orphans."""
-        native = native_options("CompactionTask.execute", self._options)
+        options = self._options.copy()
+        if options.get("data_storage_version") == dataset._native.data_storage_version:
+            del options["data_storage_version"]  # the reference's plans name the version that files have anyway
+        native = native_options("CompactionTask.execute", options)
         task = (self.read_version, list(self._messages), self.merges_files)
         version, before, after, merges_files, metrics = dataset._native.execute_compaction(task, native)
         return RewriteResult(version, CompactionMetrics(*metrics), merges_files, tuple(before), tuple(after))

@@ -10,7 +10,7 @@
 namespace eider::table {
 namespace {
 
-DataFragmentProto FragmentOfRows(uint64_t num_rows) {
+DataFragmentProto FragmentWithRows(uint64_t num_rows) {
   DataFragmentProto fragment;
   fragment.set_id(7);
   fragment.set_physical_rows(num_rows);
@@ -29,7 +29,7 @@ void Tell(const std::vector<uint32_t>& rows, TransactionProto::Update* update) {
 }
 
 TEST(ChangedFilesTest, OnlyRowsThatAreToldGetANewVersion) {
-  DataFragmentProto fragment = FragmentOfRows(5);
+  DataFragmentProto fragment = FragmentWithRows(5);
   TransactionProto::Update update;
   EXPECT_EQ(VersionsAfter(fragment, update), (std::vector<uint64_t>{9, 9, 9, 9, 9})) << "which ones is not told";
   Tell({1, 4}, &update);
@@ -41,7 +41,7 @@ TEST(ChangedFilesTest, OnlyRowsThatAreToldGetANewVersion) {
 TEST(ChangedFilesTest, RowsBeyondTheFragmentAreRefused) {
   TransactionProto::Update update;
   Tell({5}, &update);
-  EXPECT_EQ(testing::ErrorOf([&] { LastUpdatedAt(FragmentOfRows(5), update, 9); }).kind(), ErrorKind::kInvalid);
+  EXPECT_EQ(testing::ErrorOf([&] { LastUpdatedAt(FragmentWithRows(5), update, 9); }).kind(), ErrorKind::kInvalid);
 }
 
 TEST(ChangedFilesTest, SameValuesAreSaidInAProperty) {
