@@ -26,6 +26,7 @@ PUBLIC_OWNER = {
     "scan_options": "query",
     "row_reader": "query",
     "aggregate": "reduce",
+    "distinct": "reduce",
     "profile": "reduce",
     "blob": "schema",
     "write_options": "mutate",

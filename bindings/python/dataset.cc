@@ -11,6 +11,7 @@
 #include "without_gil.h"
 
 #include <eider/dataset.h>
+#include <eider/distinct.h>
 #include <eider/substrait.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>

@@ -2,9 +2,7 @@
 /// \file
 /// Aggregates over the rows of a scan, without groups.
 
-#include <eider/export.h>
 #include <eider/scan_options.h>
-#include <eider/session.h>
 
 #include <string>
 
@@ -19,9 +17,5 @@ struct Aggregate {
   std::string name;
   SqlExpression call;
 };
-
-/// The first of each kind of equal rows, in their order: nulls are equal, all NaN are, and both zeros. What is remembered of the rows is
-/// charged to the session's budget; rows for which that does not suffice go through temporary files.
-EIDER_EXPORT std::unique_ptr<RecordBatchReader> DistinctRows(std::unique_ptr<RecordBatchReader> rows, std::shared_ptr<Session> session);
 
 }  // namespace eider

@@ -17,7 +17,7 @@ struct ColumnProfile {
   int32_t field_id = -1;
   uint64_t num_values = 0, num_nulls = 0;  ///< live rows; of a list its items
   std::optional<uint64_t> num_distinct;    ///< of values; unset where values are not looked at
-  bool is_estimate = false;                ///< num_distinct within a few percent, and top_counts at most about so many
+  bool is_estimate = false;                ///< num_distinct is within about one percent, and top_values come from a sample of the rows
   ArrayPtr min, max;                       ///< one value each; null pointers where there is no order
   std::optional<double> mean;              ///< of numbers
   ArrayPtr top_values;                     ///< the most frequent ones, those that come more than once

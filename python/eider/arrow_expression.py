@@ -6,6 +6,7 @@ import ctypes
 import re
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .error import UnsupportedError
@@ -44,6 +45,8 @@ _INFIX = {
 }
 _FUNCTIONS = {
     "is_nan": "isnan",
+    "is_inf": "isinf",
+    "is_finite": "isfinite",
     "utf8_lower": "lower",
     "utf8_upper": "upper",
     "utf8_length": "character_length",
@@ -102,8 +105,13 @@ _CASTS = {
     "float": "float",
     "double": "double",
     "string": "string",
+    "large_string": "large_string",
+    "binary": "binary",
+    "large_binary": "largebinary",
     "date32[day]": "date",
+    "date64[ms]": "date64",
 }
+_DIGITS_OF_UNITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 
 
 def is_arrow_expression(value: object) -> bool:
@@ -117,8 +125,7 @@ def sql_of(expression: pc.Expression) -> tuple[str, list[pa.Scalar]]:
 
     batch = pa.ipc.open_file(expression.__reduce__()[1][0]).get_batch(0)
     reader = _Reader(batch)
-    events = iter(_events(batch.schema))
-    return reader.expression(next(events), events), reader.parameters
+    return reader.expression(_events(batch.schema)), reader.parameters
 
 
 def _events(schema: pa.Schema) -> list[tuple[str, str]]:
@@ -155,6 +162,34 @@ def _quote(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
+class _Junction:
+    """Sides of a chain of AND or of OR, as flat as SQL has them."""
+
+    def __init__(self, operator: str, sides: list[str]) -> None:
+        self.operator, self.sides = operator, sides
+
+    @staticmethod
+    def of(operator: str, arguments: list[str | _Junction]) -> _Junction:
+        sides: list[str] = []
+        for argument in arguments:
+            if isinstance(argument, _Junction) and argument.operator == operator:
+                # The left one of a chain is the long one, and nobody else's.
+                sides = argument.sides if not sides else sides + argument.sides
+            else:
+                sides.append(str(argument))
+        return _Junction(operator, sides)
+
+    def __str__(self) -> str:
+        return "(" + f" {self.operator} ".join(self.sides) + ")"
+
+
+@dataclass
+class _Call:
+    name: str
+    arguments: list[str | _Junction] = field(default_factory=list)
+    options: Any = None
+
+
 class _Reader:
     """Reads the events of an expression: ``field_ref``, ``literal``, or ``call`` with arguments and options up to ``end``."""
 
@@ -166,25 +201,33 @@ class _Reader:
         self.parameters.append(value)
         return f"${len(self.parameters)}"
 
-    def expression(self, event: tuple[str, str], events: Iterator[tuple[str, str]]) -> str:
-        kind, value = event
-        if kind == "field_ref":
-            return _quote(value)
-        if kind == "nested_field_ref":
-            return ".".join(_quote(next(events)[1]) for _ in range(int(value)))
-        if kind == "literal":
-            return self.parameter(self._batch.column(int(value))[0])
-        if kind != "call":
-            raise UnsupportedError(f"filter: {kind} in a pyarrow expression")
-        arguments, options = [], None
-        for inner in events:
-            if inner[0] == "end":
-                break
-            if inner[0] == "options":
-                options = self._batch.column(int(inner[1]))[0]
+    def expression(self, events: list[tuple[str, str]]) -> str:
+        """The whole of it; a stack of open calls, as chains of thousands are nested as deep."""
+        open_calls, at = [_Call("")], iter(events)
+        for kind, value in at:
+            call = open_calls[-1]
+            if kind == "call":
+                open_calls.append(_Call(value))
+            elif kind == "end":
+                open_calls.pop()
+                open_calls[-1].arguments.append(self.closed(call))
+            elif kind == "options":
+                call.options = self._batch.column(int(value))[0]
+            elif kind == "field_ref":
+                call.arguments.append(_quote(value))
+            elif kind == "nested_field_ref":
+                call.arguments.append(".".join(_quote(next(at)[1]) for _ in range(int(value))))
+            elif kind == "literal":
+                call.arguments.append(self.parameter(self._batch.column(int(value))[0]))
             else:
-                arguments.append(self.expression(inner, events))
-        return self.call(value, arguments, options)
+                raise UnsupportedError(f"filter: {kind} in a pyarrow expression")
+        return str(open_calls[0].arguments[0])
+
+    def closed(self, call: _Call) -> str | _Junction:
+        operator = _INFIX.get(call.name)
+        if operator in ("AND", "OR"):
+            return _Junction.of(operator, call.arguments)
+        return self.call(call.name, [str(argument) for argument in call.arguments], call.options)
 
     def call(self, name: str, arguments: list[str], options: Any) -> str:
         if name in _INFIX:
@@ -244,10 +287,8 @@ class _Reader:
         return f"(CASE {arguments[0]} WHEN TRUE THEN {arguments[1]} WHEN FALSE THEN {arguments[2]} END)"
 
     def _cast(self, arguments: list[str], options: Any) -> str:
-        kind = str(options["to_type"].type)
-        if kind not in _CASTS:
-            raise UnsupportedError(f"filter: a cast to {kind} in a pyarrow expression is not supported yet")
-        return f"CAST({arguments[0]} AS {_CASTS[kind]})"
+        kind = _cast_name(options["to_type"].type)
+        return f"CAST({arguments[0]} AS {kind})"
 
     def _match_like(self, arguments: list[str], options: Any) -> str:
         operator = "ILIKE" if options["ignore_case"].as_py() else "LIKE"
@@ -260,8 +301,8 @@ class _Reader:
     def _is_in(self, arguments: list[str], options: Any) -> str:
         """In Arrow a null is in the set or it is not: the result is never null."""
         values = options["value_set"].values
-        known = [self.parameter(value) for value in values if value.is_valid]
-        found = f"({arguments[0]} IS NOT NULL AND {arguments[0]} IN ({', '.join(known)}))" if known else "FALSE"
+        known = self.parameter(_list_of(values.drop_null())) if values.null_count < len(values) else None
+        found = f"({arguments[0]} IS NOT NULL AND {arguments[0]} IN ({known}))" if known else "FALSE"
         matches_null = options["null_matching_behavior"].as_py() == 0 and values.null_count > 0
         return f"({found} OR {arguments[0]} IS NULL)" if matches_null else found
 
@@ -271,6 +312,25 @@ def _has_default_options(name: str, options: Any) -> bool:
     if options is None:
         return True
     return all(options[key].as_py() == defaults[name] for key, defaults in _PART_DEFAULTS.items() if name in defaults)
+
+
+def _cast_name(to: pa.DataType) -> str:
+    import pyarrow as pa
+
+    name = _CASTS.get(str(to))
+    if pa.types.is_timestamp(to) and to.tz in (None, "UTC"):
+        name = f"timestamp({_DIGITS_OF_UNITS[to.unit]})" + (" with time zone" if to.tz else "")
+    elif pa.types.is_decimal128(to) and 0 <= to.scale <= to.precision:
+        name = f"decimal({to.precision}, {to.scale})"
+    if name is None:
+        raise UnsupportedError(f"filter: a cast to {to} in a pyarrow expression is not supported yet")
+    return name
+
+
+def _list_of(values: pa.Array) -> pa.Scalar:
+    import pyarrow as pa
+
+    return pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)[0]
 
 
 def _text(value: Any) -> pa.Scalar:

@@ -18,7 +18,7 @@ from .evolve import DatasetEvolution
 from .facts import DatasetFacts
 from .fragment import LanceFragment, fragment_ids_of, fragments_of
 from .history import DatasetHistory
-from .joins import DatasetJoins
+from .in_memory import DatasetInMemory
 from .projection import Columns, select
 from .sampling import sample_of_batches, sample_of_range
 from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats, plan_scan, scan_defaults
@@ -54,7 +54,7 @@ __all__ = [
 _MAX_KEPT_SCHEMAS = 16
 
 
-class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolution, DatasetCommits, BlobReads, DatasetJoins, Refusing):
+class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolution, DatasetCommits, BlobReads, DatasetInMemory, Refusing):
     """A dataset at one version.
 
     Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert``, ``update``, ``delete`` and ``checkout_latest``

@@ -83,6 +83,8 @@ def _array_of_one(where: str, name: str, value: Any) -> Any:
     import pyarrow as pa
 
     try:
+        if isinstance(value, pa.ListScalar) and value.is_valid:  # may be long
+            return pa.ListArray.from_arrays(pa.array([0, len(value.values)], pa.int32()), value.values)
         if isinstance(value, pa.Scalar):
             return pa.array([value.as_py()], value.type)
         if isinstance(value, str):

@@ -38,7 +38,7 @@ def test_the_text_that_an_expression_becomes():
     assert values == [pa.scalar(5)]
     assert sql_of(FIELD("a").isin([1, None])) == (
         "((`a` IS NOT NULL AND `a` IN ($1)) OR `a` IS NULL)",
-        [pa.scalar(1)],
+        [pa.scalar([1])],
     )
     assert sql_of(pc.starts_with(FIELD("a"), "x"))[0] == "starts_with(`a`, $1)"
     assert sql_of(pc.match_like(FIELD("a"), "x%", ignore_case=True))[0] == "(`a` ILIKE $1)"
@@ -85,6 +85,62 @@ def test_the_rows_are_pyarrows(ds, table, expression):
     assert ds.count_rows(expression) == expected.num_rows
     with pytest.raises(eider.InvalidError, match="params"):
         ds.to_table(filter=expression, params=[1])
+
+
+def test_casts_and_tests_of_floats(tmp_path):
+    rows = pa.table(
+        {
+            "x": [1.5, float("nan"), float("inf"), None],
+            "n": [0, 1, 86_400, None],
+            "day": pa.array([0, 1, 2, None], pa.int32()).cast(pa.date32()),
+            "b": [True, False, True, None],
+            "c": [True, True, None, None],
+        }
+    )
+    ds = eider.write_dataset(rows, tmp_path / "casts")
+    moment = pa.scalar(86_400_000_000, pa.timestamp("us"))
+    for expression in (
+        pc.xor(FIELD("b"), FIELD("c")),
+        pc.is_finite(FIELD("x")),
+        pc.is_inf(FIELD("x")),
+        FIELD("day").cast(pa.timestamp("us")) == moment,
+        FIELD("day").cast(pa.timestamp("s")).cast(pa.timestamp("us")) > moment,
+        FIELD("n").cast(pa.large_string()) == pa.scalar("86400", pa.large_string()),
+        FIELD("n").cast(pa.decimal128(21, 2)) == pa.scalar(1).cast(pa.decimal128(21, 2)),
+        FIELD("day").cast(pa.timestamp("ns", "UTC")).is_valid(),
+    ):
+        assert ds.to_table(filter=expression)["n"].to_pylist() == rows.filter(expression)["n"].to_pylist(), expression
+    with pytest.raises(eider.UnsupportedError, match="a cast to timestamp"):
+        ds.to_table(filter=FIELD("day").cast(pa.timestamp("us", "Europe/Paris")).is_valid())
+
+
+@pytest.mark.parametrize("size", [250, 3000])
+def test_chains_are_flat_however_long(ds, table, size):
+    either, both = FIELD("id") == 0, FIELD("id") >= 0
+    for i in range(1, size):
+        either, both = either | (FIELD("id") == 3 * i), (FIELD("id") != 3 * i) & both
+    assert ds.to_table(filter=either) == table.filter(pc.field("id").isin([3 * i for i in range(size)]))
+    assert ds.count_rows(both) == ds.count_rows("id % 3 <> 0 OR id = 0")
+    assert ds.count_rows(~either | both) == ds.count_rows("id % 3 <> 0 OR id = 0")
+    with pytest.raises(eider.InvalidError, match="deep"):
+        deep = FIELD("id")
+        for _ in range(size):
+            deep = pc.negate(deep)
+        ds.count_rows(deep == 0)
+
+
+def test_long_lists_are_one_parameter(ds):
+    expression = FIELD("id").isin(range(0, 40_000, 2)) & ~FIELD("word").isin([f"w{i}" for i in range(10_000, 20_000)])
+    text, values = sql_of(expression)
+    assert len(values) == 2 and len(values[0]) == 20_000
+    assert ds.count_rows(expression) == 100
+    assert ds.count_rows(FIELD("id").cast("int8", safe=False).isin(pa.array([1, 2], pa.int8()))) == 2
+    assert ds.count_rows("id IN ($1)", params=[[1, 2, None, 900]]) == 2
+    assert ds.count_rows("id NOT IN ($1)", params=[[1, 2]]) == 198
+    assert ds.count_rows("id NOT IN ($1)", params=[[1, None]]) == 0
+    assert ds.count_rows("id IN ($1)", params=[[]]) == 0
+    assert ds.count_rows("id IN (5, $1, $2)", params=[[1, 2, 2.5], [3]]) == 4
+    assert ds.count_rows("word IN ($1, 'w5')", params=[["w1", "w2"]]) == ds.count_rows("word IN ('w1', 'w2', 'w5')") > 0
 
 
 @pytest.mark.parametrize("query", QUERIES)

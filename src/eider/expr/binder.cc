@@ -18,6 +18,7 @@
 #include "eider/expr/plain_choices.h"
 #include "eider/expr/source_text.h"
 #include "eider/expr/temporal.h"
+#include "eider/expr/value_set.h"
 #include "eider/schema/field_path.h"
 
 namespace eider::expr {
@@ -134,10 +135,27 @@ class Binder {
     const NodePtr value = Bind(*syntax.children[0]);
     PlainChoices plain(value->literal() ? MakeType(TypeId::kNull) : value->type());
     std::vector<NodePtr> choices;
+    ArrayPtr items;
     for (size_t i = 1; i < syntax.children.size(); ++i) {
-      if (!plain.Take(*syntax.children[i])) choices.push_back(Bind(*syntax.children[i]));
+      if (plain.Take(*syntax.children[i])) continue;
+      NodePtr choice = Bind(*syntax.children[i]);
+      if (syntax.children[i]->kind != SyntaxKind::kParameter || !choice->literal() || !IsList(choice->type()->id) || IsList(value->type()->id)) {
+        choices.push_back(std::move(choice));
+      } else if (ArrayPtr all = ItemsOf(*choice); all->length > 0 && syntax.children.size() == 2 && !value->literal() && TypesEqual(*all->type, *value->type()) && HasValueSet(*all->type)) {
+        items = std::move(all);  // as they are: no node for each
+      } else {
+        for (int64_t at = 0; at < all->length; ++at) choices.push_back(ParameterValue(SliceArray(all, at, 1)));
+      }
     }
-    return At(syntax, [&] { return MakeIn(value, plain.Finish(), std::move(choices), syntax.negated); });
+    return At(syntax, [&] { return MakeIn(value, items ? items : plain.Finish(), std::move(choices), syntax.negated); });
+  }
+
+  /// Of a list, which stands for them in IN ($1).
+  static ArrayPtr ItemsOf(const Node& list) {
+    const Column column{dynamic_cast<const LiteralNode&>(list).value(), true};
+    if (!column.IsValid(0)) return MakeNullArray(list.type()->children[0].type, 1);
+    const Items items = Reader<Items>(column)[0];
+    return SliceArray(column.array->children[0], items.first, items.size());
   }
 
   NodePtr Index(std::vector<NodePtr> children) {

@@ -34,8 +34,12 @@ ArrayPtr ChooseRows(const TypePtr& type, std::span<const Column> sources, std::s
     total += source.array->length;
   }
   std::vector<int64_t> indices(which.size(), -1);
+  uint64_t bytes = 0;  // of sources of one value: only those become more
   for (size_t row = 0; row < which.size(); ++row) {
-    if (which[row] >= 0) indices[row] = starts[size_t(which[row])] + sources[size_t(which[row])].At(int64_t(row));
+    if (which[row] < 0) continue;
+    const Column& source = sources[size_t(which[row])];
+    indices[row] = starts[size_t(which[row])] + source.At(int64_t(row));
+    if (source.constant && row > 0) RequireCallBytes(bytes += TextBytes(*source.array));
   }
   return TakeArray(ConcatArrays(arrays), indices);
 }

@@ -45,6 +45,23 @@ ArrayPtr Builder<bool>::Finish(const TypePtr& type) {
   return Retype(MakeBools(rows, values_.Finish(), has_nulls_ ? validity_.Finish() : Buffer()), type);
 }
 
+void RequireCallBytes(uint64_t bytes) {
+  constexpr uint64_t kMostBytes = uint64_t{256} << 20;
+  if (bytes > kMostBytes) throw OutOfBudget("more than {} MiB of text at once", kMostBytes >> 20);
+}
+
+uint64_t TextBytes(const Array& array) {
+  const auto size = [&](auto zero) {
+    const auto* offsets = array.buffers[0].as<decltype(zero)>() + array.offset;
+    return uint64_t(offsets[array.length]) - uint64_t(offsets[0]);
+  };
+  switch (LayoutOf(array.type->id)) {
+    case Layout::kVariable32: return size(int32_t{});
+    case Layout::kVariable64: return size(int64_t{});
+    default: return 0;
+  }
+}
+
 ArrayPtr Builder<std::string_view>::Finish(const TypePtr& type) {
   auto array = std::make_shared<Array>();
   array->type = type;
@@ -113,6 +130,7 @@ ArrayPtr MakeBools(int64_t rows, Buffer values, Buffer validity) {
 ArrayPtr Spread(const Column& column, int64_t rows) {
   if (!column.constant) return column.array;
   if (!column.array->IsValid(0)) return MakeNullArray(column.array->type, rows);
+  if (rows > 1) RequireCallBytes(uint64_t(rows) * TextBytes(*column.array));
   return TakeArray(column.array, std::vector<int64_t>(size_t(rows), 0));
 }
 

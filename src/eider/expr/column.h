@@ -132,12 +132,20 @@ class Builder<bool> {
   BitBuilder values_, validity_;
   bool has_nulls_ = false;
 };
-/// Strings and binary; with 64-bit offsets where the type has them. \throws Error(kInvalid) past 2 GiB of a 32-bit type
+/// What a kernel makes in one call. \throws Error(kOutOfBudget) past 256 MiB of text: the same of fewer rows may do (Expression)
+void RequireCallBytes(uint64_t bytes);
+/// Bytes of the values of text and binary; 0 of other types.
+uint64_t TextBytes(const Array& array);
+
+/// Strings and binary; with 64-bit offsets where the type has them. \throws as RequireCallBytes
 template <>
 class Builder<std::string_view> {
  public:
   explicit Builder(int64_t capacity) { ends_.reserve(size_t(capacity)); }
-  void Append(std::string_view value) { data_.Append(value.data(), value.size()), End(true); }
+  void Append(std::string_view value) {
+    if (!ends_.empty()) RequireCallBytes(data_.size() + value.size());
+    data_.Append(value.data(), value.size()), End(true);
+  }
   void AppendNull() { has_nulls_ = true, End(false); }
   ArrayPtr Finish(const TypePtr& type);
 

@@ -1,6 +1,8 @@
 #include "eider/expr/expression.h"
 
+#include "eider/array/concat.h"
 #include "eider/array/take.h"
+#include "eider/base/error.h"
 #include "eider/expr/binder.h"
 #include "eider/expr/cast.h"
 #include "eider/expr/compare.h"
@@ -12,6 +14,12 @@
 
 namespace eider::expr {
 namespace {
+
+/// Of a column that is made of a batch, beside twice the text that the batch has.
+constexpr uint64_t kMostTextBytes = uint64_t{1} << 30;
+
+/// Whether fewer rows may do.
+bool MadeTooMuch(const Error& error, int64_t rows) { return error.kind() == ErrorKind::kOutOfBudget && rows > 1; }
 
 /// The columns of a tree by id, each once.
 void CollectColumns(const Node& node, std::vector<const ColumnNode*>* found) {
@@ -95,7 +103,26 @@ std::shared_ptr<const Expression> Expression::ParseOperand(std::string_view sql,
 const TypePtr& Expression::type() const { return root_->type(); }
 
 ArrayPtr Expression::Evaluate(std::span<const ArrayPtr> columns, int64_t num_rows) const {
-  return Spread(EvaluateColumn(*root_, columns, num_rows), num_rows);
+  try {
+    return Spread(EvaluateColumn(*root_, columns, num_rows), num_rows);
+  } catch (const Error& error) {
+    if (!MadeTooMuch(error, num_rows)) throw;
+  }
+  return EvaluateHalves(columns, num_rows);
+}
+
+ArrayPtr Expression::EvaluateHalves(std::span<const ArrayPtr> columns, int64_t num_rows) const {
+  uint64_t most_bytes = kMostTextBytes, bytes = 0;
+  for (const ArrayPtr& column : columns) most_bytes += 2 * TextBytes(*column);
+  const int64_t half = num_rows / 2;
+  std::vector<ArrayPtr> parts, slices(columns.size());
+  for (const auto& [first, count] : {std::pair(int64_t{0}, half), std::pair(half, num_rows - half)}) {
+    for (size_t i = 0; i < columns.size(); ++i) slices[i] = SliceArray(columns[i], first, count);
+    parts.push_back(Evaluate(slices, count));
+    bytes += TextBytes(*parts.back());
+    if (bytes > most_bytes) throw Invalid("more than {} MiB of text in a batch, made of {} rows", most_bytes >> 20, num_rows);
+  }
+  return ConcatArrays(parts);
 }
 
 Column Expression::EvaluateColumn(const Node& node, std::span<const ArrayPtr> columns, int64_t num_rows) const {
@@ -109,7 +136,13 @@ Column Expression::EvaluateColumn(const Node& node, std::span<const ArrayPtr> co
 
 Buffer Expression::Select(std::span<const ArrayPtr> columns, int64_t num_rows) const {
   if (type()->id != TypeId::kBool && type()->id != TypeId::kNull) throw Invalid("a filter is a boolean, this is {}", TypeToString(*type()));
-  const Column column = EvaluateColumn(*root_, columns, num_rows);
+  Column column;
+  try {
+    column = EvaluateColumn(*root_, columns, num_rows);
+  } catch (const Error& error) {
+    if (!MadeTooMuch(error, num_rows)) throw;
+    column = {EvaluateHalves(columns, num_rows), false};
+  }
   const Buffer values = ValueBits(column, num_rows), valid = ValidityBits(column, num_rows);
   BufferBuilder out;
   const uint64_t bytes = BytesForBits(uint64_t(num_rows));

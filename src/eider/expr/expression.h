@@ -50,7 +50,8 @@ class Expression {
   /// Paths of the fields that Evaluate() wants, in the order in which it wants them ("s.x" for a field of a struct; backquotes
   /// around names with dots). The array of a nested field is null wherever an ancestor is.
   const std::vector<std::string>& columns() const { return columns_; }
-  /// One value per row. \throws Error(kInvalid) for a row without a value: division by zero, overflow, a cast that fails
+  /// One value per row. What makes much text is computed of fewer rows at once. \throws Error(kInvalid) for a row without a value (division by
+  /// zero, overflow, a cast that fails), and for more than 1 GiB of text where the columns have little
   ArrayPtr Evaluate(std::span<const ArrayPtr> columns, int64_t num_rows) const;
   /// Of a boolean expression: bit i is set where row i is true (neither null nor false). Bits past num_rows are 0.
   Buffer Select(std::span<const ArrayPtr> columns, int64_t num_rows) const;
@@ -64,6 +65,7 @@ class Expression {
   std::optional<ColumnTest> AsColumnTest() const;
 
  private:
+  ArrayPtr EvaluateHalves(std::span<const ArrayPtr> columns, int64_t num_rows) const;
   Column EvaluateColumn(const Node& node, std::span<const ArrayPtr> columns, int64_t num_rows) const;
 
   std::shared_ptr<const Node> root_;

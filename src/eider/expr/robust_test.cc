@@ -7,6 +7,7 @@
 #include "eider/expr/cast.h"
 #include "eider/expr/exact_number.h"
 #include "eider/expr/expression.h"
+#include "eider/expr/functions/characters.h"
 #include "eider/expr/pattern.h"
 #include "eider/testing/arrays.h"
 
@@ -17,16 +18,17 @@ using ::testing::HasSubstr;
 using testing::Numbers;
 using testing::Strings;
 
-std::string Result(const std::string& sql, const TypePtr& type = MakeType(TypeId::kInt64), const std::vector<ArrayPtr>& columns = {}) {
+std::string Result(const std::string& sql, const TypePtr& type = MakeType(TypeId::kInt64), const std::vector<ArrayPtr>& columns = {}, int64_t rows = 1) {
   const Schema schema = columns.empty() ? Schema() : Schema{{{"x", type, true, {}}}, {}};
-  const ArrayPtr value = Expression::Parse(sql, schema)->Evaluate(columns, 1);
+  const auto expression = Expression::Parse(sql, schema);
+  const ArrayPtr value = expression->Evaluate(expression->columns().empty() ? std::vector<ArrayPtr>() : columns, rows);
   return value->IsValid(0) ? ToTextOf(*value->type)(*value, 0) : "null";
 }
 
 /// What the error says; nothing when there is none.
-std::string Failure(const std::string& sql, const ArrayPtr& x) {
+std::string Failure(const std::string& sql, const ArrayPtr& x, int64_t rows = 1) {
   try {
-    Result(sql, x->type, {x});
+    Result(sql, x->type, {x}, rows);
   } catch (const Error& error) {
     return error.what();
   }
@@ -205,6 +207,55 @@ TEST(RobustTest, TimesAreOfOneDay) {
 TEST(RobustTest, ColumnNamesMayHoldBackquotes) {
   const Schema schema{{{"a`b.c", MakeType(TypeId::kInt64), true, {}}}, {}};
   EXPECT_THAT(Expression::Parse("`a``b.c` > 1", schema)->columns(), ::testing::ElementsAre("`a``b.c`"));
+}
+
+TEST(RobustTest, SearchesThatReadTheTextAgainForEachMatchEnd) {
+  const std::string text(300'000, 'a');
+  for (const char* sql : {"regexp_count(x, 'a*b|a')", "regexp_replace(x, 'a*b|a', 'c', 'g')"}) {
+    EXPECT_THAT(Failure(sql, Strings({text})), HasSubstr("regular expression 'a*b|a': reads a text of 300000 bytes again for each match"));
+  }
+}
+
+TEST(RobustTest, SearchesWithManyMatchesInLongTextsDoNotFail) {
+  const std::string text(500'000, 'a');
+  EXPECT_EQ(Result("regexp_count(x, 'a')", MakeType(TypeId::kUtf8), {Strings({text})}), "500000");
+  EXPECT_EQ(Result("length(regexp_replace(x, '(a)(a)', '$2', 'g'))", MakeType(TypeId::kUtf8), {Strings({text})}), "250000");
+  EXPECT_EQ(Result("regexp_replace('xay', 'a', '[$0]', 'g')"), "x[a]y");
+}
+
+TEST(RobustTest, SetsOfCharactersAreLookedUp) {
+  std::string set;
+  for (uint32_t c = 0x400; c < 0x20000; ++c) {
+    if (c >= 0xD800 && c < 0xE000) continue;
+    AppendCharacter(c, set);
+  }
+  const std::string text = set + "a" + set + set;
+  EXPECT_EQ(Result("btrim(x, substr(x, 1, 128000))", MakeType(TypeId::kUtf8), {Strings({text})}), "a");
+  EXPECT_EQ(Result("translate(x, substr(x, 1, 128000), '')", MakeType(TypeId::kUtf8), {Strings({text})}), "a");
+  EXPECT_EQ(Result("translate('hélloé-é', 'éléo', '01')"), "h0110-0");
+  EXPECT_EQ(Result("translate('abcba', 'aab', 'xyz')"), "xzczx");
+  EXPECT_EQ(Result("btrim('ééxaéé', 'éa')"), "x");
+}
+
+TEST(RobustTest, TextsThatGrowAreMadeOfFewerRowsAtOnce) {
+  std::vector<std::optional<std::string>> texts(400, std::string(100, 'a'));
+  texts[300] = "b";
+  const ArrayPtr x = Strings(texts);
+  EXPECT_THAT(Where("length(repeat(x, 10000)) < 1000000", x), ::testing::ElementsAre(300));  // 400 MB in all
+  EXPECT_THAT(Where("length(CASE WHEN x = 'b' THEN 'c' ELSE repeat('d', 1000000) END) = 1", x), ::testing::ElementsAre(300));
+  EXPECT_THAT(Where("length(x || repeat('d', 1000000)) = 1000001", x), ::testing::ElementsAre(300));
+  const Schema schema{{{"x", x->type, true, {}}}, {}};
+  const ArrayPtr lengths = Expression::Parse("length(repeat(x, 10000))", schema)->Evaluate(std::vector<ArrayPtr>{x}, 400);
+  EXPECT_EQ(lengths->length, 400);
+  EXPECT_EQ(ToTextOf(*lengths->type)(*lengths, 300), "10000");
+  EXPECT_EQ(ToTextOf(*lengths->type)(*lengths, 301), "1000000");
+}
+
+TEST(RobustTest, ColumnsOfTextThatGrowAreBoundedInAll) {
+  const std::vector<std::optional<std::string>> texts(1'200, std::string(100, 'a'));
+  for (const char* sql : {"repeat(x, 10000)", "CASE WHEN x = 'a' THEN x ELSE repeat('d', 1000000) END", "repeat('d', 1000000)"}) {
+    EXPECT_THAT(Failure(sql, Strings(texts), 1'200), HasSubstr("more than 1024 MiB of text in a batch")) << sql;
+  }
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-#include <eider/aggregate.h>
-#include <eider/session.h>
+#include <eider/distinct.h>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
-#include <eider/aggregate.h>
-#include <eider/session.h>
+#include <eider/distinct.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 #include <set>
 

@@ -2,6 +2,8 @@
 /// \file
 /// From a function of values to a kernel.
 
+#include <eider/interrupt.h>
+
 #include <tuple>
 
 #include "eider/expr/node.h"
@@ -32,6 +34,7 @@ Kernel MapRows(R (*function)(A...)) {
       const std::tuple<Reader<A>...> readers(Reader<A>(call.arguments[I])...);
       Builder<typename ResultOf<R>::Stored> out(call.rows);
       for (int64_t row = 0; row < call.rows; ++row) {
+        if (row % 1024 == 0) CheckInterrupt();
         if (!(call.arguments[I].IsValid(row) && ...) || !IsLive(call.live, row)) out.AppendNull();
         else AppendResult(out, function(std::get<I>(readers)[row]...));
       }

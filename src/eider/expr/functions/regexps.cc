@@ -1,8 +1,10 @@
 /// Regular expressions.
 
+#include <eider/interrupt.h>
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "eider/expr/functions/characters.h"
 #include "eider/expr/functions/function.h"
@@ -19,6 +21,43 @@ using re2::StringPiece;
 
 StringPiece Piece(Text text) { return {text.data(), text.size()}; }
 
+/// Searches in one text. To decide on a match RE2 may read to the end of the text, and again for the next match ("a*b|a" in "aaaa..."): how far it
+/// read it does not say. So the processor's time is bounded by the size of the text, far above what a search that reads on takes.
+class TextSearch {
+ public:
+  TextSearch(const RE2& re, Text text) : re_(re), text_(text) {}
+
+  Text text() const { return text_; }
+  bool Match(size_t from, RE2::Anchor anchor, StringPiece* groups, int num_groups) {
+    may_have_read_ += text_.size() - from;
+    if (may_have_read_ >= next_look_) Look();
+    return re_.Match(Piece(text_), from, text_.size(), anchor, groups, num_groups);
+  }
+
+ private:
+  static constexpr uint64_t kBytesPerLook = uint64_t{64} << 20;
+  static constexpr double kSeconds = 2, kSecondsPerByte = 4e-6;
+
+  static double Now() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return double(time.tv_sec) + double(time.tv_nsec) * 1e-9;
+  }
+
+  void Look() {
+    CheckInterrupt();
+    next_look_ = may_have_read_ + kBytesPerLook;
+    if (!begin_) begin_ = Now();
+    if (Now() - *begin_ <= kSeconds + kSecondsPerByte * double(text_.size())) return;
+    throw Invalid("regular expression '{}': reads a text of {} bytes again for each match, which takes too long", Text(re_.pattern()).substr(0, 100), text_.size());
+  }
+
+  const RE2& re_;
+  const Text text_;
+  uint64_t may_have_read_ = 0, next_look_ = kBytesPerLook;
+  std::optional<double> begin_;
+};
+
 /// visit(row, compiled, text) for each row where text and pattern (arguments 0 and 1) are there, else skip(). Flags are argument `flags`, if given.
 template <typename Visit, typename Skip>
 void EachMatch(const Call& call, size_t flags, Visit&& visit, Skip&& skip) {
@@ -27,6 +66,7 @@ void EachMatch(const Call& call, size_t flags, Visit&& visit, Skip&& skip) {
   if (flags < call.arguments.size()) all_flags.emplace(call.arguments[flags]);
   RegexpCache cache;
   for (int64_t row = 0; row < call.rows; ++row) {
+    if (row % 64 == 0) CheckInterrupt();
     bool valid = IsLive(call.live, row);
     for (const Column& column : call.arguments) valid = valid && column.IsValid(row);
     if (!valid) { skip(row); continue; }
@@ -54,9 +94,10 @@ ArrayPtr RegexpLike(const Call& call) {
 
 /// Matches that do not overlap, at most `limit`: visit(start, end).
 template <typename Visit>
-void FindAll(const RE2& re, Text text, size_t from, Visit&& visit) {
+void FindAll(TextSearch& search, size_t from, Visit&& visit) {
+  const Text text = search.text();
   StringPiece match;
-  while (from <= text.size() && re.Match(Piece(text), from, text.size(), RE2::UNANCHORED, &match, 1)) {
+  while (from <= text.size() && search.Match(from, RE2::UNANCHORED, &match, 1)) {
     const size_t start = size_t(match.data() - text.data()), end = start + match.size();
     if (!visit(start, end)) return;
     from = match.empty() ? end + 1 : end;
@@ -73,7 +114,8 @@ ArrayPtr RegexpCount(const Call& call) {
     const int64_t start = starts ? (*starts)[row] : 1;
     if (start < 1) throw Invalid("positions are counted from 1, not {}", start);
     const size_t from = ByteOfCharacter(text, start - 1);
-    FindAll(re, text, from, [&](size_t, size_t) { return ++n, true; });
+    TextSearch search(re, text);
+    FindAll(search, from, [&](size_t, size_t) { return ++n, true; });
     out.Append(n);
   }, [&](int64_t row) { call.arguments[1].IsValid(row) ? out.Append(0) : out.AppendNull(); });
   return out.Finish(call.type);
@@ -83,7 +125,8 @@ ArrayPtr RegexpPosition(const Call& call) {
   Builder<int64_t> out(call.rows);
   EachMatch(call, 2, [&](int64_t, const RE2& re, Text text) {
     int64_t at = 0;
-    FindAll(re, text, 0, [&](size_t start, size_t) { return at = CountCharacters(text.substr(0, start)) + 1, false; });
+    TextSearch search(re, text);
+    FindAll(search, 0, [&](size_t start, size_t) { return at = CountCharacters(text.substr(0, start)) + 1, false; });
     out.Append(at);
   }, [&](int64_t) { out.AppendNull(); });
   return out.Finish(call.type);
@@ -140,11 +183,13 @@ ArrayPtr RegexpReplace(const Call& call) {
     const bool all = flags && (*flags)[row].find('g') != Text::npos;
     std::vector<StringPiece> groups(size_t(re.NumberOfCapturingGroups()) + 1);
     size_t copied = 0;
-    FindAll(re, text, 0, [&](size_t start, size_t end) {
-      re.Match(Piece(text), start, text.size(), RE2::ANCHOR_START, groups.data(), int(groups.size()));
+    TextSearch search(re, text);
+    FindAll(search, 0, [&](size_t start, size_t end) {
+      if (groups.size() == 1) groups[0] = Piece(text.substr(start, end - start));
+      else search.Match(start, RE2::ANCHOR_START, groups.data(), int(groups.size()));
       made.append(text.substr(copied, start - copied));
       AppendReplacement(with[row], groups, made);
-      if (made.size() > (size_t{64} << 20)) throw Invalid("a text of more than 64 MiB");
+      RequireTextBytes(made.size());
       copied = end;
       return all;
     });

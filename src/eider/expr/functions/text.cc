@@ -1,6 +1,8 @@
 /// Functions of text that give text.
 
 #include <algorithm>
+#include <array>
+#include <bitset>
 #include <random>
 
 #include "eider/expr/cast.h"
@@ -13,26 +15,40 @@ namespace {
 
 using Text = std::string_view;
 
-std::string Trim(Text text, Text characters, bool left, bool right) {
-  const auto in_set = [&](size_t at, size_t end) {
-    const Text one = text.substr(at, end - at);
+/// Characters, by their bytes.
+class CharacterSet {
+ public:
+  explicit CharacterSet(Text characters) {
     for (size_t i = 0; i < characters.size();) {
       const size_t start = i;
       NextCharacter(characters, &i);
-      if (characters.substr(start, i - start) == one) return true;
+      const Text one = characters.substr(start, i - start);
+      if (IsAsciiByte(one)) ascii_.set(size_t(one[0]));
+      else others_.push_back(one);
     }
-    return false;
-  };
+    std::ranges::sort(others_);
+  }
+  bool Has(Text one) const { return IsAsciiByte(one) ? ascii_[size_t(one[0])] : std::ranges::binary_search(others_, one); }
+
+ private:
+  static bool IsAsciiByte(Text one) { return one.size() == 1 && static_cast<unsigned char>(one[0]) < 0x80; }
+
+  std::bitset<128> ascii_;
+  std::vector<Text> others_;
+};
+
+std::string Trim(Text text, Text characters, bool left, bool right) {
+  const CharacterSet set(characters);
   while (left && !text.empty()) {
     size_t end = 0;
     NextCharacter(text, &end);
-    if (!in_set(0, end)) break;
+    if (!set.Has(text.substr(0, end))) break;
     text.remove_prefix(end);
   }
   while (right && !text.empty()) {
     size_t start = text.size() - 1;
     while (start > 0 && IsContinuationByte(text[start])) --start;
-    if (!in_set(start, text.size())) break;
+    if (!set.Has(text.substr(start))) break;
     text.remove_suffix(text.size() - start);
   }
   return std::string(text);
@@ -146,19 +162,41 @@ std::string Initcap(Text text) {
   return out;
 }
 
+/// What becomes of characters: another one, or nothing. The first mention of a character counts.
+class Translation {
+ public:
+  Translation(Text from, Text to) {
+    ascii_.fill(kItself);
+    for (size_t i = 0, j = 0; i < from.size();) {
+      const uint32_t key = NextCharacter(from, &i), value = j < to.size() ? NextCharacter(to, &j) : kNothing;
+      if (key >= ascii_.size()) others_.emplace_back(key, value);
+      else if (ascii_[key] == kItself) ascii_[key] = value;
+    }
+    std::ranges::stable_sort(others_, {}, &Pair::first);
+  }
+  void Append(uint32_t c, std::string& out) const {
+    const uint32_t value = Find(c);
+    if (value != kNothing) AppendCharacter(value == kItself ? c : value, out);
+  }
+
+ private:
+  using Pair = std::pair<uint32_t, uint32_t>;
+  static constexpr uint32_t kItself = UINT32_MAX, kNothing = UINT32_MAX - 1;
+
+  uint32_t Find(uint32_t c) const {
+    if (c < ascii_.size()) return ascii_[c];
+    const auto at = std::ranges::lower_bound(others_, c, {}, &Pair::first);
+    return at != others_.end() && at->first == c ? at->second : kItself;
+  }
+
+  std::array<uint32_t, 128> ascii_;
+  std::vector<Pair> others_;
+};
+
 std::string Translate(Text text, Text from, Text to) {
-  std::vector<std::pair<uint32_t, std::optional<uint32_t>>> map;
-  for (size_t i = 0, j = 0; i < from.size();) {
-    const uint32_t key = NextCharacter(from, &i);
-    map.emplace_back(key, j < to.size() ? std::optional(NextCharacter(to, &j)) : std::nullopt);
-  }
+  const Translation translation(from, to);
   std::string out;
-  for (size_t at = 0; at < text.size();) {
-    const uint32_t c = NextCharacter(text, &at);
-    const auto found = std::find_if(map.begin(), map.end(), [&](const auto& entry) { return entry.first == c; });
-    if (found == map.end()) AppendCharacter(c, out);
-    else if (found->second) AppendCharacter(*found->second, out);
-  }
+  for (size_t at = 0; at < text.size();) translation.Append(NextCharacter(text, &at), out);
   return out;
 }
 

@@ -1,4 +1,4 @@
-"""Joins and sorts of ``pyarrow.dataset.Dataset``: read the rows and answer with a dataset in memory."""
+"""What reads the rows and answers with a dataset in memory: joins and sorts of ``pyarrow.dataset.Dataset``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as pads
 
-__all__ = ["DatasetJoins"]
+__all__ = ["DatasetInMemory"]
 
 
 def _table_of(where: str, right: Any) -> pa.Table:
@@ -40,8 +40,8 @@ def _orderings(sorting: str | Sequence[tuple[str, str]]) -> list[ColumnOrdering]
     return [ColumnOrdering(name, order == "ascending") for name, order in keys]
 
 
-class DatasetJoins:
-    """Mixed into ``LanceDataset``. For joins that do not fit into memory there is ``sql``."""
+class DatasetInMemory:
+    """The part of a dataset that answers with one in memory: joins and sorts. For what does not fit there is ``sql``."""
 
     def to_table(self, *args: Any, **kwargs: Any) -> pa.Table:
         raise NotImplementedError
