@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eider/array/take.h"
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"
 #include "eider/base/task_pool.h"
@@ -28,6 +29,43 @@ uint64_t WantedRows(const ScanOptions& options) {
   return *options.limit == 0 ? 0 : offset + std::min(*options.limit, UINT64_MAX - offset);
 }
 
+/// Where the rows of each fragment begin, deleted ones too where the scan includes them.
+std::vector<uint64_t> StartsOf(const TableReader& table, const ScanOptions& options) {
+  if (!options.include_deleted_rows) return table.Starts();
+  std::vector<uint64_t> starts{0};
+  const file::ReadContext context = table.context(nullptr);
+  for (size_t i = 0; i < table.num_fragments(); ++i) starts.push_back(starts.back() + table.fragment(i).physical_rows(context));
+  return starts;
+}
+
+/// Takes rows of a table, where positions count deleted ones too. Thread-safe.
+class DeletedRowTaker {
+ public:
+  DeletedRowTaker(const std::shared_ptr<const TableReader>& table, ReadPlanPtr plan, const ScanOptions& options)
+      : starts_(StartsOf(*table, options)), plan_(plan), reader_(table, plan, options) {}
+
+  RecordBatch Take(const std::vector<uint64_t>& positions) const {
+    std::vector<uint64_t> sorted(positions);
+    std::ranges::sort(sorted);
+    std::vector<RecordBatch> parts;
+    for (size_t at = 0; at < sorted.size();) {
+      const auto fragment = static_cast<size_t>(std::ranges::upper_bound(starts_, sorted[at]) - starts_.begin()) - 1;
+      std::vector<uint64_t> chosen;
+      for (; at < sorted.size() && sorted[at] < starts_[fragment + 1]; ++at) chosen.push_back(sorted[at] - starts_[fragment]);
+      const uint64_t first = chosen.front(), count = chosen.back() + 1 - first;
+      parts.push_back(reader_.Read({.fragment = fragment, .first = first, .count = count, .chosen = std::move(chosen), .known = {}}));
+    }
+    std::vector<int64_t> places;
+    for (const uint64_t position : positions) places.push_back(std::ranges::lower_bound(sorted, position) - sorted.begin());
+    return TakeBatch(ConcatBatches(plan_->schema(), std::move(parts)), places);
+  }
+
+ private:
+  const std::vector<uint64_t> starts_;
+  const ReadPlanPtr plan_;
+  const RunReader reader_;
+};
+
 /// Reads the keys of rows that pass the filter, and their positions. Thread-safe.
 class KeyReader {
  public:
@@ -37,8 +75,9 @@ class KeyReader {
         paths_(Paths(order_)),
         plan_(table_->Plan({.columns = paths_, .stats = options.stats})),
         filter_(options.filter ? std::make_unique<const RowFilter>(table_, options) : nullptr),
-        reader_(table_, plan_, {.columns = paths_, .stats = options.stats}, filter_ ? &filter_->plan() : nullptr),
+        reader_(table_, plan_, {.columns = paths_, .include_deleted_rows = options.include_deleted_rows, .stats = options.stats}, filter_ ? &filter_->plan() : nullptr),
         places_(paths_, *plan_->schema()),
+        starts_(StartsOf(*table_, options)),
         stats_(options.stats) {}
 
   const ReadPlan& plan() const { return *plan_; }
@@ -64,7 +103,7 @@ class KeyReader {
       const std::vector<ArrayPtr> arrays = places_.Find(batch.columns);
       std::vector<SortColumn> columns;
       for (size_t i = 0; i < arrays.size(); ++i) columns.emplace_back(arrays[i], order_[i]);
-      block.Add(columns, RowPositions(passing, table_->Starts()[passing.fragment]), bound);
+      block.Add(columns, RowPositions(passing, starts_[passing.fragment]), bound);
     }
     const StageTimer timer(&ScanStats::sort_ns, stats_);
     block.Finish();
@@ -89,6 +128,7 @@ class KeyReader {
   const std::unique_ptr<const RowFilter> filter_;
   const RunReader reader_;
   const ColumnPlaces places_;
+  const std::vector<uint64_t> starts_;
   ScanStats* const stats_;
   mutable std::atomic<uint64_t> seen_rows_{0}, seen_bytes_{0};
 };
@@ -154,6 +194,7 @@ class SortedReader final : public RecordBatchReader {
         block_bytes_(BlockBytes(table_->session()->budget())),
         cutter_(limits_, block_bytes_),
         rows_(KeySort(table_, options_).Run()),
+        deleted_taker_(options_.include_deleted_rows ? std::make_shared<const DeletedRowTaker>(table_, plan_, options_) : nullptr),
         tasks_(table_->session()->cpu_pool()) {
     for (uint64_t i = 0; i < options_.offset.value_or(0) && rows_.Next(); ++i) {}
   }
@@ -176,7 +217,7 @@ class SortedReader final : public RecordBatchReader {
  private:
   static const ScanOptions& Checked(const ScanOptions& options) {
     if (options.batch_rows == 0) throw Invalid("scan: batch_rows is 0");
-    if (options.include_deleted_rows) throw Invalid("scan: include_deleted_rows goes without order_by");
+    if (options.include_deleted_rows && !options.with_row_id) throw Invalid("scan: include_deleted_rows needs with_row_id");
     return options;
   }
 
@@ -203,7 +244,9 @@ class SortedReader final : public RecordBatchReader {
       const bool is_first = tasks_.empty();
       std::vector<uint64_t> part = NextPositions();
       const bool at_once = threads == 0 || (is_first && rows_.exhausted());
-      auto work = [table = table_, plan = plan_, part = std::move(part), stats = options_.stats] { return table->Take(*plan, part, stats); };
+      auto work = [table = table_, plan = plan_, taker = deleted_taker_, part = std::move(part), stats = options_.stats] {
+        return taker ? taker->Take(part) : table->Take(*plan, part, stats);
+      };
       tasks_.Start(std::move(work), at_once);
       if (at_once) return;
     }
@@ -216,6 +259,7 @@ class SortedReader final : public RecordBatchReader {
   const uint64_t block_bytes_;
   BatchCutter cutter_;
   RowSorter rows_;
+  const std::shared_ptr<const DeletedRowTaker> deleted_taker_;  ///< null: only live rows
   uint64_t seen_rows_ = 0, seen_bytes_ = 0;
   OrderedTasks<RecordBatch> tasks_;
 };
