@@ -200,7 +200,7 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolutio
             batch_size_bytes: About so many bytes of a batch at most.
             strict_batch_size: Every batch but the last has exactly ``batch_size`` rows.
             scan_in_order: False: batches come as they are read.
-            include_deleted_rows: Deleted rows too; their ``_rowid`` is null. Needs ``with_row_id``.
+            include_deleted_rows: Deleted rows too, where they pass the filter; their ``_rowid`` is null. Needs ``with_row_id``.
             fragments: Read these fragments only.
             with_row_id, with_row_address: Append the column ``_rowid`` or ``_rowaddr`` (uint64).
             blob_handling: What blob columns yield: ``"blobs_descriptions"`` (also None) or ``"all_binary"``.

@@ -258,8 +258,6 @@ def test_what_is_no_filter_is_refused(ds):
         ds.count_rows("nope = 1")
     with pytest.raises(TypeError, match="filter"):
         ds.to_table(filter=3)
-    with pytest.raises(eider.InvalidError, match="without a filter"):
-        ds.to_table(filter="id = 1", include_deleted_rows=True, with_row_id=True)
 
 
 def test_a_filter_reads_wide_columns_only_of_rows_that_pass(tmp_path):

@@ -10,6 +10,7 @@
 #include "eider/expr/literal.h"
 #include "eider/expr/native.h"
 #include "eider/expr/temporal.h"
+#include "eider/expr/wide_integer.h"
 
 namespace eider::expr {
 namespace {
@@ -27,9 +28,30 @@ struct Meeting {
 
 TypePtr Decimal(int precision, int scale) { return DecimalType(TypeId::kDecimal128, std::min(precision, 38), scale); }
 
+TypePtr WideDecimal(int precision, int scale) { return DecimalType(TypeId::kDecimal256, std::min(precision, kWideDigits), scale); }
+
+/// \pre one side at least has more than 38 digits
+Meeting MeetWideDecimals(char symbol, const TypePtr& a, const TypePtr& b) {
+  if (symbol == '*') {
+    const TypePtr result = WideDecimal(a->precision + b->precision + 1, a->scale + b->scale);
+    if (result->scale > kWideDigits) Refuse("*", *a, *b);
+    return {WideDecimal(kWideDigits, a->scale), WideDecimal(kWideDigits, b->scale), result, result, NumberOperator('*', result)};
+  }
+  const TypePtr side = WideDecimal(kWideDigits, std::max(a->scale, b->scale));
+  const TypePtr result = WideDecimal(std::max(a->precision - a->scale, b->precision - b->scale) + side->scale + 1, side->scale);
+  return {side, side, result, result, NumberOperator(symbol, result)};
+}
+
+/// A decimal that stands for the values of a number; of more than 38 digits where it may have them and `wide`.
+TypePtr DecimalOperand(const TypePtr& type, bool wide) {
+  if (type->id == TypeId::kDecimal128 || (wide && type->id == TypeId::kDecimal256)) return type;
+  return type->id == TypeId::kDecimal256 ? Decimal(38, type->scale) : CommonType(type, Decimal(1, 0));
+}
+
 Meeting MeetDecimals(char symbol, const TypePtr& left, const TypePtr& right) {
-  const TypePtr a = left->id == TypeId::kDecimal128 ? left : CommonType(left, Decimal(1, 0));
-  const TypePtr b = right->id == TypeId::kDecimal128 ? right : CommonType(right, Decimal(1, 0));
+  const bool wide = symbol == '+' || symbol == '-' || symbol == '*';
+  const TypePtr a = DecimalOperand(left, wide), b = DecimalOperand(right, wide);
+  if (a->id == TypeId::kDecimal256 || b->id == TypeId::kDecimal256) return MeetWideDecimals(symbol, a, b);
   const int scale = std::max(a->scale, b->scale), whole = std::max(a->precision - a->scale, b->precision - b->scale);
   if (symbol == '*') {
     const TypePtr result = Decimal(a->precision + b->precision + 1, a->scale + b->scale);
@@ -122,8 +144,9 @@ Meeting Meet(std::string_view symbol, const NodePtr& left, const NodePtr& right)
   const bool bits = symbol == "&" || symbol == "|" || symbol == "^" || symbol == "<<" || symbol == ">>";
   const auto whole_or_null = [](const TypePtr& type) { return IsWhole(type->id) || type->id == TypeId::kNull; };
   if (bits && whole_or_null(a) && whole_or_null(b)) {
-    const TypePtr type = MakeType(TypeId::kInt64), shown = CommonType(left->shown_type(), right->shown_type());
-    return {type, type, type, shown->id == TypeId::kNull ? type : shown, BitOperator(symbol[0])};
+    const TypePtr shown = CommonType(left->shown_type(), right->shown_type());
+    const TypePtr type = MakeType(shown->id == TypeId::kUInt64 ? TypeId::kUInt64 : TypeId::kInt64);  // not beside signed ones
+    return {type, type, type, shown->id == TypeId::kNull ? type : shown, BitOperator(symbol[0], type)};
   }
   if (bits) Refuse(symbol, *a, *b);
   if (IsNumber(a->id) && IsNumber(b->id)) return MeetNumbers(symbol[0], a, b, left->shown_type(), right->shown_type());
@@ -245,6 +268,7 @@ NodePtr MakeUnary(std::string_view symbol, NodePtr operand) {
     if (!IsNumber(type->id)) throw Invalid("there is no + of {}", TypeToString(*type));
     return operand;
   }
+  if (symbol == "~" && type->id == TypeId::kUInt64) return MakeArithmetic({operand, MakeLiteral(One(type, ~uint64_t{0}))}, {"^"});
   if (symbol == "~") return MakeArithmetic({operand, MakeLiteral(One(MakeType(TypeId::kInt64), int64_t{-1}))}, {"^"});
   if (type->id == TypeId::kFloat) return MakeArithmetic({operand, MakeLiteral(One(type, -1.0f))}, {"*"});
   if (type->id == TypeId::kDouble) return MakeArithmetic({operand, MakeLiteral(One(type, -1.0))}, {"*"});

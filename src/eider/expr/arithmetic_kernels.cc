@@ -7,12 +7,14 @@
 #include "eider/expr/functions/characters.h"
 #include "eider/expr/native.h"
 #include "eider/expr/temporal.h"
+#include "eider/expr/wide_integer.h"
 
 namespace eider::expr {
 namespace {
 
 constexpr std::string_view kOverflow = "the result has no place in 64 bits (cast to double or decimal first)";
 constexpr std::string_view kDecimalOverflow = "the result has no place in 38 digits (cast to double first)";
+constexpr std::string_view kWideOverflow = "the result has no place in 76 digits (cast to double first)";
 constexpr std::string_view kByZero = "division by zero";
 
 /// op(a, b, &out) is true where there is no value. A first pass does all rows at once; only when it met a failure a second one looks
@@ -36,7 +38,7 @@ ArrayPtr Apply(const Call& call, std::string_view what, Op op) {
     if (!IsLive(call.live, row) || (validity.present() && !GetBit(validity.data(), uint64_t(row)))) continue;
     T ignored;
     if (!op(a[row], b[row], &ignored)) continue;
-    if (b[row] != 0 && what == kByZero) what = std::is_same_v<T, Int128> ? kDecimalOverflow : kOverflow;
+    if (b[row] != T{} && what == kByZero) what = std::is_same_v<T, Int128> ? kDecimalOverflow : kOverflow;
     throw Invalid("{}: {} and {}", what, Show(a[row]), Show(b[row]));
   }
   return MakeFixed(call.type, call.rows, out.Finish(), std::move(validity));
@@ -74,6 +76,15 @@ Kernel WholeOperator(char symbol) {
   }
 }
 
+Kernel WideOperator(char symbol) {
+  switch (symbol) {
+    case '+': return [](const Call& call) { return Apply<Int256>(call, kWideOverflow, AddOverflows); };
+    case '-': return [](const Call& call) { return Apply<Int256>(call, kWideOverflow, SubtractOverflows); };
+    case '*': return [](const Call& call) { return Apply<Int256>(call, kWideOverflow, MultiplyOverflows); };
+    default: throw Invalid("decimals of more than 38 digits have no {} (cast to double first)", symbol);
+  }
+}
+
 template <typename T>
 Kernel FloatOperator(char symbol) {
   switch (symbol) {
@@ -85,6 +96,18 @@ Kernel FloatOperator(char symbol) {
   }
 }
 
+template <typename T>
+Kernel BitsOf(char symbol) {
+  const auto masked = [](T by) { return unsigned(by) & 63; };
+  switch (symbol) {
+    case '&': return [](const Call& call) { return Apply<T>(call, "", [](T a, T b, T* out) { return *out = a & b, false; }); };
+    case '|': return [](const Call& call) { return Apply<T>(call, "", [](T a, T b, T* out) { return *out = a | b, false; }); };
+    case '^': return [](const Call& call) { return Apply<T>(call, "", [](T a, T b, T* out) { return *out = a ^ b, false; }); };
+    case '<': return [=](const Call& call) { return Apply<T>(call, "", [=](T a, T b, T* out) { return *out = T(uint64_t(a) << masked(b)), false; }); };
+    default: return [=](const Call& call) { return Apply<T>(call, "", [=](T a, T b, T* out) { return *out = a >> masked(b), false; }); };
+  }
+}
+
 }  // namespace
 
 Kernel NumberOperator(char symbol, const TypePtr& type) {
@@ -92,6 +115,7 @@ Kernel NumberOperator(char symbol, const TypePtr& type) {
     case TypeId::kFloat: return FloatOperator<float>(symbol);
     case TypeId::kDouble: return FloatOperator<double>(symbol);
     case TypeId::kDecimal128: return WholeOperator<Int128>(symbol);
+    case TypeId::kDecimal256: return WideOperator(symbol);
     default: return WholeOperator<int64_t>(symbol);
   }
 }
@@ -107,16 +131,8 @@ Kernel DecimalDivision(int shift) {
   };
 }
 
-Kernel BitOperator(char symbol) {
-  using T = int64_t;
-  const auto masked = [](T by) { return unsigned(by) & 63; };
-  switch (symbol) {
-    case '&': return [](const Call& call) { return Apply<T>(call, "", [](T a, T b, T* out) { return *out = a & b, false; }); };
-    case '|': return [](const Call& call) { return Apply<T>(call, "", [](T a, T b, T* out) { return *out = a | b, false; }); };
-    case '^': return [](const Call& call) { return Apply<T>(call, "", [](T a, T b, T* out) { return *out = a ^ b, false; }); };
-    case '<': return [=](const Call& call) { return Apply<T>(call, "", [=](T a, T b, T* out) { return *out = T(uint64_t(a) << masked(b)), false; }); };
-    default: return [=](const Call& call) { return Apply<T>(call, "", [=](T a, T b, T* out) { return *out = a >> masked(b), false; }); };
-  }
+Kernel BitOperator(char symbol, const TypePtr& type) {
+  return type->id == TypeId::kUInt64 ? BitsOf<uint64_t>(symbol) : BitsOf<int64_t>(symbol);
 }
 
 Kernel IntervalOperator(int sign) {

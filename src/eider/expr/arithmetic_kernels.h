@@ -11,7 +11,7 @@ Kernel NumberOperator(char symbol, const TypePtr& type);
 /// decimal128 / decimal128: the left one is multiplied by 10^shift first.
 Kernel DecimalDivision(int shift);
 /// & | ^ < (shift left) > (shift right), on int64.
-Kernel BitOperator(char symbol);
+Kernel BitOperator(char symbol, const TypePtr& type);
 /// timestamp or date plus (sign 1) or minus (-1) an interval; to the type of the left side.
 Kernel IntervalOperator(int sign);
 /// Text or binary after text or binary.

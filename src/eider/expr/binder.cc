@@ -109,6 +109,9 @@ class Binder {
   // ---- names ----
   NodePtr Name(const Syntax& syntax) {
     if (const Field* field = FindField(schema_.fields, syntax.text)) return ColumnOf(*field, QuoteSegment(field->name));
+    for (const std::string_view word : {"current_date", "current_time", "current_timestamp"}) {
+      if (std::ranges::equal(word, syntax.text, {}, {}, [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; })) return At(syntax, [&] { return MakeFunctionCall(word, {}); });
+    }
     throw ErrorAt(text_, syntax.position, fmt::format("there is no column '{}'; the columns are {}", syntax.text, NamesOf(schema_.fields)));
   }
 

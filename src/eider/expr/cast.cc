@@ -12,6 +12,7 @@
 #include "eider/expr/native.h"
 #include "eider/expr/temporal.h"
 #include "eider/expr/time_zone.h"
+#include "eider/expr/wide_integer.h"
 
 namespace eider::expr {
 namespace {
@@ -111,14 +112,28 @@ Kernel FromDecimalKernel(const TypePtr& from, const TypePtr& to, bool lenient) {
 }
 
 /// decimal256 to the decimal128 of its scale, where it fits.
-Kernel NarrowDecimalKernel(bool lenient) {
-  return [lenient](const Call& call) {
-    const auto convert = [](Int256 value, Int128* out) {
-      *out = Int128((static_cast<unsigned __int128>(value.limbs[1]) << 64) | value.limbs[0]);
-      const uint64_t sign = *out < 0 ? ~uint64_t{0} : 0;
-      return value.limbs[2] == sign && value.limbs[3] == sign;
+Kernel NarrowDecimalKernel(const TypePtr& from, bool lenient) {
+  return [lenient, scale = from->scale](const Call& call) {
+    return ConvertRows<Int256, Int128>(call, lenient, NarrowWide, [&](const Int256& value) { return DecimalToText(value, scale) + ", of more than 38 digits,"; });
+  };
+}
+
+template <typename From>
+Kernel WidenDecimalKernel(const TypePtr& from, bool lenient) {
+  return [lenient, scale = from->scale](const Call& call) {
+    const auto convert = [&](const From& value, Int256* out) {
+      if constexpr (std::is_same_v<From, Int256>) return !ShiftOverflows(value, call.type->scale - scale, out);
+      else return !ShiftOverflows(Widen(value), call.type->scale - scale, out);
     };
-    return ConvertRows<Int256, Int128>(call, lenient, convert, [](Int256) { return std::string("a decimal of more than 38 digits"); });
+    return ConvertRows<From, Int256>(call, lenient, convert, [&](const From& value) { return DecimalToText(value, scale); });
+  };
+}
+
+template <typename To>
+Kernel WideToFloatKernel(const TypePtr& from) {
+  return [scale = from->scale](const Call& call) {
+    const auto convert = [&](const Int256& value, To* out) { return *out = *ReadFloating<To>(DecimalToText(value, scale)), true; };
+    return ConvertRows<Int256, To>(call, true, convert, [](const Int256&) { return ""; });
   };
 }
 
@@ -314,9 +329,15 @@ Kernel CastKernel(const TypePtr& from, const TypePtr& to, bool lenient) {
   if (a == TypeId::kDictionary) return TypesEqual(*from->value_type, *to) ? DictionaryKernel() : Through(from, from->value_type, to, lenient);
   if (a == TypeId::kHalfFloat) return b == TypeId::kFloat ? HalfKernel() : Through(from, MakeType(TypeId::kFloat), to, lenient);
   if (a == TypeId::kDecimal256) {
+    if (b == TypeId::kDecimal256) return WidenDecimalKernel<Int256>(from, lenient);
+    if (b == TypeId::kFloat) return WideToFloatKernel<float>(from);
+    if (b == TypeId::kDouble) return WideToFloatKernel<double>(from);
+    if (IsText(b) && b != TypeId::kUtf8View) return ToTextKernel(from);
     const TypePtr narrow = DecimalType(TypeId::kDecimal128, 38, from->scale);
-    return TypesEqual(*narrow, *to) ? NarrowDecimalKernel(lenient) : Through(from, narrow, to, lenient);
+    return TypesEqual(*narrow, *to) ? NarrowDecimalKernel(from, lenient) : Through(from, narrow, to, lenient);
   }
+  if (b == TypeId::kDecimal256 && a == TypeId::kDecimal128) return WidenDecimalKernel<Int128>(from, lenient);
+  if (b == TypeId::kDecimal256 && IsWhole(a)) return Through(from, DecimalType(TypeId::kDecimal128, 20, 0), to, lenient);
   if ((IsText(a) || IsBytes(a)) && (IsText(b) || (IsBytes(b) && b != TypeId::kFixedSizeBinary && b != TypeId::kBinaryView))) {
     if (b != TypeId::kUtf8View) return BytesKernel(IsBytes(a) && IsText(b), lenient);
   }

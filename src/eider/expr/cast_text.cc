@@ -168,6 +168,9 @@ ToText ToTextOf(const DataType& type) {
   if (type.id == TypeId::kDecimal128) {
     return [scale = type.scale](const Array& array, int64_t i) { return DecimalToText(Reader<Int128>(Column{ArrayPtr(ArrayPtr(), &array), false})[i], scale); };
   }
+  if (type.id == TypeId::kDecimal256) {
+    return [scale = type.scale](const Array& array, int64_t i) { return DecimalToText(Reader<Int256>(Column{ArrayPtr(ArrayPtr(), &array), false})[i], scale); };
+  }
   if (type.id == TypeId::kBool) {
     return [](const Array& array, int64_t i) { return std::string(Reader<bool>(Column{ArrayPtr(ArrayPtr(), &array), false})[i] ? "true" : "false"); };
   }

@@ -6,6 +6,7 @@
 #include "eider/expr/literal.h"
 #include "eider/expr/native.h"
 #include "eider/expr/temporal.h"
+#include "eider/expr/wide_integer.h"
 
 namespace eider::expr {
 namespace {
@@ -22,8 +23,7 @@ TypePtr CommonInteger(TypeId a, TypeId b) {
 
 /// An integer as the decimal that holds all of its values.
 TypePtr AsDecimal(const TypePtr& type) {
-  if (type->id == TypeId::kDecimal128) return type;
-  if (type->id == TypeId::kDecimal256) return DecimalType(TypeId::kDecimal128, 38, type->scale);
+  if (IsDecimal(type->id)) return type;
   const int bits = Bits(type->id);
   return DecimalType(TypeId::kDecimal128, bits == 8 ? 3 : bits == 16 ? 5 : bits == 32 ? 10 : 20, 0);
 }
@@ -31,7 +31,8 @@ TypePtr AsDecimal(const TypePtr& type) {
 TypePtr CommonDecimal(const TypePtr& left, const TypePtr& right) {
   const TypePtr a = AsDecimal(left), b = AsDecimal(right);
   const int scale = std::max(a->scale, b->scale), whole = std::max(a->precision - a->scale, b->precision - b->scale);
-  return DecimalType(TypeId::kDecimal128, std::min(38, whole + scale), scale);
+  const bool wide = a->id == TypeId::kDecimal256 || b->id == TypeId::kDecimal256 || whole + scale > 38;
+  return wide ? DecimalType(TypeId::kDecimal256, std::min(kWideDigits, whole + scale), scale) : DecimalType(TypeId::kDecimal128, whole + scale, scale);
 }
 
 TypePtr CommonInstant(const TypePtr& a, const TypePtr& b) {

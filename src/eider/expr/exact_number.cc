@@ -6,33 +6,12 @@
 #include <limits>
 
 #include "eider/base/utf8.h"
+#include "eider/expr/wide_integer.h"
 
 namespace eider::expr {
 namespace {
 
-constexpr int kMaxDigits = 38, kMaxWideDigits = 76;
-
-/// value * by + add, of a value that is not negative.
-void MultiplyAdd(Int256& value, uint64_t by, uint64_t add) {
-  unsigned __int128 carry = add;
-  for (uint64_t& limb : value.limbs) carry += static_cast<unsigned __int128>(limb) * by, limb = uint64_t(carry), carry >>= 64;
-}
-
-Int256 Negated(Int256 value) {
-  unsigned __int128 carry = 1;
-  for (uint64_t& limb : value.limbs) carry += static_cast<uint64_t>(~limb), limb = uint64_t(carry), carry >>= 64;
-  return value;
-}
-
-/// Divides a value that is not negative; the remainder comes back.
-int DivideByTen(Int256& value) {
-  unsigned __int128 rest = 0;
-  for (int i = 3; i >= 0; --i) {
-    rest = rest << 64 | value.limbs[i];
-    value.limbs[i] = uint64_t(rest / 10), rest %= 10;
-  }
-  return int(rest);
-}
+constexpr int kMaxDigits = 38;
 
 template <typename T>
 std::string FloatingToText(T value) {
@@ -122,7 +101,7 @@ Fit FloorTo(const ExactNumber& number, int scale, Int256* out) {
   const int64_t digits = int64_t(number.digits.size()), shift = number.exponent + scale;
   *out = {};
   if (digits == 0) return Fit::kExact;
-  if (digits + shift > kMaxWideDigits) return number.negative ? Fit::kBelow : Fit::kAbove;
+  if (digits + shift > kWideDigits) return number.negative ? Fit::kBelow : Fit::kAbove;
   const int64_t whole = std::clamp<int64_t>(digits + std::min<int64_t>(shift, 0), 0, digits);  // digits before the point
   for (int64_t i = 0; i < whole; ++i) MultiplyAdd(*out, 10, uint64_t(number.digits[size_t(i)] - '0'));
   for (int64_t i = 0; i < shift; ++i) MultiplyAdd(*out, 10, 0);
@@ -133,12 +112,12 @@ Fit FloorTo(const ExactNumber& number, int scale, Int256* out) {
 }
 
 std::string DecimalToText(Int256 value, int scale) {
-  const bool negative = int64_t(value.limbs[3]) < 0;
+  const bool negative = IsNegative(value);
   if (negative) value = Negated(value);
   std::string text(size_t(std::max(-scale, 0)), '0');  // backwards
   for (int digit = 0; value != Int256{} || digit <= scale || digit == 0; ++digit) {
     if (digit == scale && scale > 0) text.push_back('.');
-    text.push_back(char('0' + DivideByTen(value)));
+    text.push_back(char('0' + DivideBy(value, 10)));
   }
   if (negative) text.push_back('-');
   std::reverse(text.begin(), text.end());

@@ -45,7 +45,7 @@ std::string DecimalToText(Int256 value, int scale);
 /// A number as messages show it.
 template <typename T>
 std::string Show(T value) {
-  if constexpr (std::is_same_v<T, Int128>) return DecimalToText(value, 0);
+  if constexpr (std::is_same_v<T, Int128> || std::is_same_v<T, Int256>) return DecimalToText(value, 0);
   else return fmt::format("{}", value);
 }
 /// Shortest text that reads back as the value; "1.0" rather than "1", "NaN", "inf", as the reference prints.

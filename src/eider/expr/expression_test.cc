@@ -5,6 +5,7 @@
 
 #include "eider/base/error.h"
 #include "eider/expr/native.h"
+#include "eider/expr/wide_integer.h"
 #include "eider/testing/arrays.h"
 
 namespace eider::expr {
@@ -115,6 +116,61 @@ TEST(WideDecimalTest, ComparesWithLiteralsInAllDigits) {
   EXPECT_THAT(keeps("d < 1e90"), ElementsAre(0, 1, 2, 3, 4));
   EXPECT_THAT(keeps("d < 1e50"), ElementsAre(0, 1, 2, 3, 4));
   EXPECT_THAT(keeps("CASE WHEN d = 5 THEN d ELSE 7 END = 5"), ElementsAre(0));
+}
+
+TEST(WideDecimalTest, MeetsOtherColumnsInAllDigits) {
+  const TypePtr wide = DecimalType(TypeId::kDecimal256, 60, 2), narrow = DecimalType(TypeId::kDecimal128, 8, 2), whole = MakeType(TypeId::kInt64);
+  const uint64_t all = ~uint64_t{0};
+  Builder<Int256> w(4);
+  for (const Int256& value : {Int256{{250, 0, 0, 0}}, Int256{{0, 0, 1, 0}}, Int256{{0, 0, all, all}}}) w.Append(value);
+  w.AppendNull();
+  Builder<Int128> d(4);
+  for (const int value : {250, 1, 1, 1}) d.Append(value);
+  Builder<double> f(4);
+  for (const double value : {2.5, 1e30, 0.0, 0.0}) f.Append(value);
+  const Schema schema{{{"w", wide, true, {}}, {"d", narrow, true, {}}, {"n", whole, true, {}}, {"f", MakeType(TypeId::kDouble), true, {}}}, {}};
+  const std::vector<ArrayPtr> arrays{w.Finish(wide), d.Finish(narrow), Numbers<int64_t>({2, 2, 2, 2}), f.Finish(MakeType(TypeId::kDouble))};
+  const auto keeps = [&](std::string_view sql) { return RowsOf(sql, schema, arrays); };
+  EXPECT_THAT(keeps("d < w"), ElementsAre(1));
+  EXPECT_THAT(keeps("d = w"), ElementsAre(0));
+  EXPECT_THAT(keeps("w > n"), ElementsAre(0, 1));
+  EXPECT_THAT(keeps("w > f"), ElementsAre(1));
+  EXPECT_THAT(keeps("w * 2 > 0"), ElementsAre(0, 1));
+  EXPECT_THAT(keeps("w * d = 6.25"), ElementsAre(0));
+  EXPECT_THAT(keeps("w + d = 5"), ElementsAre(0));
+  EXPECT_THAT(keeps("w - w + n = 2"), ElementsAre(0, 1, 2));
+  EXPECT_THAT(keeps("-w > 0"), ElementsAre(2));
+  EXPECT_THAT(keeps("abs(w) > 3"), ElementsAre(1, 2));
+  EXPECT_THAT(keeps("abs(w) = 3402823669209384634633746074317682114.56"), ElementsAre(1, 2));
+  EXPECT_THAT(keeps("w::string = '-3402823669209384634633746074317682114.56'"), ElementsAre(2));
+  EXPECT_THAT(keeps("w = '2.5'"), ElementsAre(0));
+  EXPECT_THAT(keeps("greatest(w, d) = d"), ElementsAre(0, 2, 3));
+  EXPECT_THROW(keeps("w * w = 1"), Error);
+  EXPECT_THROW(keeps("w / 3 > 0"), Error);
+}
+
+TEST(WideDecimalTest, MultipliesInAllLimbs) {
+  Int256 power{{1, 0, 0, 0}}, product{};
+  for (int i = 0; i < 37; ++i) EXPECT_FALSE(MultiplyOverflows(power, Int256{{10, 0, 0, 0}}, &power));
+  EXPECT_FALSE(MultiplyOverflows(power, Negated(power), &product));
+  EXPECT_EQ(DecimalToText(product, 0), "-1" + std::string(74, '0'));
+  EXPECT_FALSE(MultiplyOverflows(product, Int256{{10, 0, 0, 0}}, &product));
+  EXPECT_TRUE(MultiplyOverflows(product, Int256{{10, 0, 0, 0}}, &power));
+  EXPECT_TRUE(AddOverflows(product, Negated(Int256{{0, 0, 0, uint64_t{1} << 61}}), &power));
+  EXPECT_TRUE(MultiplyOverflows(Int256{{0, 0, 0, 1}}, Int256{{0, 1, 0, 0}}, &power));
+  EXPECT_FALSE(ShiftOverflows(Int256{{15, 0, 0, 0}}, -1, &power));
+  EXPECT_EQ(power, (Int256{{2, 0, 0, 0}}));
+}
+
+TEST(BitsTest, TakeAllOfUint64) {
+  const Schema schema{{{"u", MakeType(TypeId::kUInt64), true, {}}}, {}};
+  const std::vector<ArrayPtr> arrays{Numbers<uint64_t>({~uint64_t{0}, 2, uint64_t{1} << 63})};
+  const auto keeps = [&](std::string_view sql) { return RowsOf(sql, schema, arrays); };
+  EXPECT_THAT(keeps("u & 1 = 1"), ElementsAre(0));
+  EXPECT_THAT(keeps("u >> 63 = 1"), ElementsAre(0, 2));
+  EXPECT_THAT(keeps("~u = 0"), ElementsAre(0));
+  EXPECT_THAT(keeps("u | 9223372036854775808 = u"), ElementsAre(0, 2));
+  EXPECT_THAT(keeps("u ^ u = 0"), ElementsAre(0, 1, 2));
 }
 
 TEST(WideDecimalTest, TakesParameters) {

@@ -57,6 +57,7 @@ int CostOf(std::string_view kind, const Node& node) {
   if (kind == "int") return IsWhole(id) ? 0 : kNever;
   if (kind == "double") return IsFloat(id) ? 0 : IsDecimal(id) ? 1 : IsWhole(id) ? 2 : kNever;
   if (kind == "decimal") return id == TypeId::kDecimal128 ? 0 : kNever;
+  if (kind == "wide") return id == TypeId::kDecimal256 ? 0 : kNever;
   if (kind == "bool") return id == TypeId::kBool ? 0 : kNever;
   if (kind == "binary") return IsBytes(id) ? 0 : kNever;
   if (kind == "json") return IsText(id) || IsBytes(id) ? 0 : kNever;
@@ -70,7 +71,7 @@ int CostOf(std::string_view kind, const Node& node) {
 }
 
 TypePtr TypeOfKind(std::string_view kind, const TypePtr& type) {
-  if (kind == "any" || kind == "decimal" || kind == "interval" || kind == "duration") return type;
+  if (kind == "any" || kind == "decimal" || kind == "wide" || kind == "interval" || kind == "duration") return type;
   if (kind == "text" || kind == "value" || kind == "binary" || kind == "json") {
     if (IsText(type->id) || (kind != "value" && IsBytes(type->id))) return type;  // kernels read every layout
     return MakeType(kind == "binary" ? TypeId::kBinary : TypeId::kUtf8);

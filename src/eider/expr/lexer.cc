@@ -98,7 +98,8 @@ Token Lexer::Operator() {
     at_ += symbol.size();
     return {TokenKind::kOperator, at_ - symbol.size(), std::string(symbol)};
   }
-  throw ErrorAt(text_, at_, fmt::format("unexpected character '{}'", text_[at_] < 0x20 ? '?' : text_[at_]));
+  const auto byte = static_cast<unsigned char>(text_[at_]);
+  throw ErrorAt(text_, at_, byte < 0x20 || byte == 0x7F ? fmt::format("unexpected character U+{:04X}", byte) : fmt::format("unexpected character '{}'", text_[at_]));
 }
 
 }  // namespace eider::expr

@@ -134,6 +134,13 @@ Fitted FitText(const LiteralNode& literal, const TypePtr& type) {
   } else if (type->id == TypeId::kDuration) {
     const std::optional<Interval> interval = ParseInterval(text);
     if (interval && interval->months == 0) return FitSteps(Int128(interval->days) * kNanosPerDay + interval->nanos, type);
+  } else if (type->id == TypeId::kDecimal256) {
+    Int256 floor{};
+    if (const std::optional<ExactNumber> exact = ParseExact(text)) {
+      const Fit fit = FloorTo(*exact, type->scale, &floor);
+      if (fit == Fit::kBelow || fit == Fit::kAbove) return {nullptr, fit};
+      return {MakeLiteral(One(type, floor)), fit};
+    }
   } else if (type->id == TypeId::kDecimal128) {
     Int128 floor = 0;
     if (const std::optional<ExactNumber> exact = ParseExact(text)) {
@@ -166,7 +173,7 @@ Instant InstantOf(const LiteralNode& literal) {
 
 NodePtr NumberLiteral(const std::string& text) {
   const std::optional<ExactNumber> exact = ParseExact(text);
-  if (!exact) throw Invalid("'{}' is no number", text);
+  if (!exact) throw Invalid("'{}' is no number", text.substr(0, 60));
   if (text.find_first_of(".eE") == std::string::npos) {
     Int128 value = 0;
     if (FloorTo(*exact, 0, &value) == Fit::kExact) {

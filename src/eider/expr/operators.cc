@@ -64,7 +64,7 @@ bool Fits(const TypePtr& literal, const TypePtr& column) {
   const TypeId a = literal->id, b = column->id;
   if (a == TypeId::kNull) return true;
   if (IsNumber(a)) return IsNumber(b);
-  if (IsText(a)) return IsText(b) || IsDate(b) || IsTime(b) || b == TypeId::kTimestamp || b == TypeId::kDuration || b == TypeId::kDecimal128;
+  if (IsText(a)) return IsText(b) || IsDate(b) || IsTime(b) || b == TypeId::kTimestamp || b == TypeId::kDuration || IsDecimal(b);
   if (IsInterval(*literal)) return b == TypeId::kDuration;
   const auto instant = [](TypeId id) { return IsDate(id) || id == TypeId::kTimestamp; };
   return instant(a) && instant(b);

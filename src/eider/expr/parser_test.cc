@@ -75,6 +75,16 @@ TEST(ParserTest, SaysWhereAndWhatWasExpected) {
   EXPECT_THAT(ErrorOf("'abc"), HasSubstr("no closing quote"));
   EXPECT_THAT(ErrorOf("price = 1 /* x"), HasSubstr("comment"));
   EXPECT_THAT(ErrorOf("CAST(price AS foo)"), HasSubstr("there is no type 'foo'"));
+  EXPECT_THAT(ErrorOf(std::string_view("price\0= 1", 9)), HasSubstr("unexpected character U+0000"));
+}
+
+TEST(ParserTest, ErrorsAreShortWhateverTheText) {
+  for (const std::string& text : {"price = 1e999" + Times("9", 900'000), Times("`", 100'000), "name = " + Times("x", 100'000),
+                                  Times("f", 100'000) + "(1)", "CAST(price AS " + Times("t", 100'000) + ")", "price IN ($" + Times("1", 100'000) + ")", "price @ " + Times("x", 100'000)}) {
+    const std::string error = ErrorOf(text);
+    EXPECT_FALSE(error.empty()) << text.substr(0, 20);
+    EXPECT_LT(error.size(), 3000u) << text.substr(0, 20);
+  }
 }
 
 }  // namespace

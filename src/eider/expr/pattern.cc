@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "eider/base/utf8.h"
+#include "eider/expr/source_text.h"
 #include "eider/expr/test_rows.h"
 
 namespace eider::expr {
@@ -276,7 +277,7 @@ std::shared_ptr<const re2::RE2> CompileRegexp(std::string_view pattern, std::str
   options.set_max_mem(kMaxRegexpBytes);
   if (!IsAscii(pattern)) options.set_encoding(RE2::Options::EncodingUTF8);
   auto compiled = std::make_shared<RE2>(WithFlags(pattern, flags), options);
-  if (!compiled->ok()) throw Invalid("regular expression '{}': {}", pattern.substr(0, 100), compiled->error());
+  if (!compiled->ok()) throw Invalid("regular expression '{}': {}", pattern.substr(0, 100), Shortened(compiled->error(), 200));
   return compiled;
 }
 

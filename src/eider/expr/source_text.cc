@@ -8,7 +8,7 @@
 namespace eider::expr {
 namespace {
 
-constexpr size_t kShownBefore = 60, kShownAfter = 40;
+constexpr size_t kShownBefore = 60, kShownAfter = 40, kShownWhat = 2000;
 
 std::string Printable(std::string_view text) {
   std::string out(text);
@@ -17,6 +17,12 @@ std::string Printable(std::string_view text) {
 }
 
 }  // namespace
+
+std::string Shortened(std::string_view text, size_t most) {
+  if (text.size() <= most) return std::string(text);
+  while (most > 0 && IsContinuationByte(text[most])) --most;
+  return std::string(text.substr(0, most)) + "...";
+}
 
 Error ErrorAt(std::string_view text, size_t position, std::string_view what) {
   position = std::min(position, text.size());
@@ -29,7 +35,7 @@ Error ErrorAt(std::string_view text, size_t position, std::string_view what) {
   size_t end = std::min({text.find('\n', position), text.size(), position + kShownAfter});
   while (end < text.size() && end > position && IsContinuationByte(text[end])) --end;
   const std::string caret(size_t(CountCharacters(text.substr(first, position - first))), ' ');
-  return Invalid("line {}, column {}: {}\n  {}\n  {}^", line, column, what, Printable(text.substr(first, end - first)), caret);
+  return Invalid("line {}, column {}: {}\n  {}\n  {}^", line, column, Shortened(what, kShownWhat), Printable(text.substr(first, end - first)), caret);
 }
 
 }  // namespace eider::expr

@@ -9,7 +9,10 @@
 
 namespace eider::expr {
 
-/// "filter, line 1, column 8: what", the line, and a caret under the column. Long lines are cut around it.
+/// The text, without what goes beyond so many bytes.
+std::string Shortened(std::string_view text, size_t most);
+
+/// "filter, line 1, column 8: what", the line, and a caret under the column. Long lines are cut around it, and so is a long `what`.
 Error ErrorAt(std::string_view text, size_t position, std::string_view what);
 
 }  // namespace eider::expr

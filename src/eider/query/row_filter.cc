@@ -19,7 +19,7 @@ constexpr uint64_t kFilterTaskRows = 32 << 10, kFilterTaskBytes = 16 << 20, kFir
 constexpr size_t kFilterTaskRuns = 64;
 
 ScanOptions ToReadColumns(const TableReader& table, const ScanOptions& options, const expr::Expression& expression) {
-  return {.columns = ReadColumns(expression.columns(), table.snapshot().manifest->schema()), .stats = options.stats};
+  return {.columns = ReadColumns(expression.columns(), table.snapshot().manifest->schema()), .include_deleted_rows = options.include_deleted_rows, .stats = options.stats};
 }
 
 /// Calls body(first, word) for each 64 bits.
@@ -102,6 +102,7 @@ FilterBlocks::FilterBlocks(const TableReader& table, const RowFilter& filter, co
       filter_(filter),
       pruning_(table, filter.expression(), filter.plan()),
       fragments_(table, options),
+      include_deleted_(options.include_deleted_rows),
       most_bytes_(TaskBytes(*table.session(), kFilterParts, kFilterTaskBytes)),
       block_rows_(options.limit ? kFirstFilterRows : kFilterTaskRows) {}
 
@@ -110,6 +111,10 @@ bool FilterBlocks::FindRun() {
     if (runs_.empty()) {
       const std::optional<RowRun> fragment = fragments_.Next(true);
       if (!fragment) return false;
+      if (include_deleted_) {  // pruning counts live rows
+        run_ = *fragment;
+        continue;
+      }
       runs_ = ToRuns(fragment->fragment, pruning_.Candidates(fragment->fragment, table_.context(nullptr)));
       std::ranges::reverse(runs_);
       continue;

@@ -56,6 +56,7 @@ class FilterBlocks {
   const RowFilter& filter_;
   const Pruning pruning_;
   FragmentRows fragments_;
+  const bool include_deleted_;
   std::vector<RowRun> runs_;  ///< of the latest fragment, last one first
   RowRun run_;
   const uint64_t most_bytes_;

@@ -31,6 +31,7 @@ RunReader::RunReader(std::shared_ptr<const TableReader> table, ReadPlanPtr plan,
   if (!known) return;
   const std::vector<LanceField>& fields = known->projected().fields;
   taken_over_.resize(fields.size());
+  if (include_deleted_) return;  // reads whole windows
   for (size_t i = 0; i < sources_.size(); ++i) {
     const auto found = std::ranges::find_if(fields, [&](const LanceField& field) { return IsSame(field, plan_->projected().fields[i]); });
     if (found == fields.end() || plan_->materializes(i)) continue;
@@ -55,7 +56,11 @@ RecordBatch RunReader::Read(const RowRun& run) const {
   const file::ReadContext context = table_->context(stats_);
   std::vector<ArrayPtr> fields = ReadFields(run, context);
   if (include_deleted_) {
-    return table_->AssembleWithDeleted(*plan_, std::move(fields), run.fragment, run.first, run.count, context);
+    RecordBatch batch = table_->AssembleWithDeleted(*plan_, std::move(fields), run.fragment, run.first, run.count, context);
+    if (!run.chosen) return batch;
+    std::vector<int64_t> places(run.chosen->size());
+    std::ranges::transform(*run.chosen, places.begin(), [&](uint64_t row) { return static_cast<int64_t>(row - run.first); });
+    return TakeBatch(batch, places);
   }
   std::vector<uint64_t> live;
   if (plan_->needs_addresses() && !run.chosen) {

@@ -81,7 +81,6 @@ class ScanReader final : public RecordBatchReader {
  private:
   std::unique_ptr<RowSource> MakeSource() const {
     if (!filter_) return std::make_unique<FragmentRows>(*table_, options_);
-    if (options_.include_deleted_rows) throw Invalid("scan: include_deleted_rows goes without a filter");
     return std::make_unique<FilteredRows>(*table_, filter_, options_, reader_->TakenOver());
   }
 

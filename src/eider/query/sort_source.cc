@@ -61,7 +61,8 @@ std::pair<uint8_t, uint64_t> FirstOf(const file::PageFacts& page, const TypePtr&
 }  // namespace
 
 SortSource::SortSource(const TableReader& table, const RowFilter* filter, const ReadPlan& keys, const ScanOptions& options) : table_(table) {
-  const std::optional<Pruning> pruning = filter ? std::make_optional<Pruning>(table, filter->expression(), filter->plan()) : std::nullopt;
+  const bool prunes = filter && !options.include_deleted_rows;  // it counts live rows
+  const std::optional<Pruning> pruning = prunes ? std::make_optional<Pruning>(table, filter->expression(), filter->plan()) : std::nullopt;
   FragmentRows fragments(table, options);
   while (const std::optional<RowRun> fragment = fragments.Next(true)) {
     const RowRanges all{{0, fragment->count}};
@@ -74,7 +75,7 @@ void SortSource::AddFragment(size_t index, const RowRanges& candidates, const Re
   const file::ReadContext context = table_.context(nullptr);
   const FragmentReader& fragment = table_.fragment(index);
   const SortKey& key = options.order_by[0];
-  const LanceField* leaf = options.limit ? FindFlatLeaf(keys.projected(), key.column) : nullptr;
+  const LanceField* leaf = options.limit && !options.include_deleted_rows ? FindFlatLeaf(keys.projected(), key.column) : nullptr;
   const std::vector<file::PageFacts> facts = leaf ? fragment.Facts(keys, leaf->id, context) : std::vector<file::PageFacts>();
   const auto add = [&](const RowRanges& ranges, uint8_t rank, uint64_t word) {
     for (RowRun& run : ToRuns(index, ranges)) pieces_.push_back({rank, word, std::move(run)});

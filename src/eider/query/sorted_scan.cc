@@ -199,7 +199,7 @@ class SortedReader final : public RecordBatchReader {
  private:
   static const ScanOptions& Checked(const ScanOptions& options) {
     if (options.batch_rows == 0) throw Invalid("scan: batch_rows is 0");
-    if (options.include_deleted_rows) throw Invalid("scan: include_deleted_rows goes without order_by");
+    if (options.include_deleted_rows) throw Unsupported("scan: order_by with include_deleted_rows");
     return options;
   }
 

@@ -4,7 +4,7 @@
 
 #include "eider/array/string_values.h"
 #include "eider/base/error.h"
-#include "eider/expr/column.h"
+#include "eider/expr/cast.h"
 
 namespace eider::reduce {
 namespace {
@@ -27,15 +27,24 @@ ArrayPtr BlobLengths(const Array& descriptors) {
   return StructChild(descriptors, static_cast<size_t>(found - descriptors.type->children.begin()));
 }
 
+/// What float16 is folded as.
+TypePtr FoldedType(const TypePtr& type) { return type->id == TypeId::kHalfFloat ? MakeType(TypeId::kFloat) : type; }
+
+ArrayPtr HalvesToFloats(const ArrayPtr& halves) {
+  const TypePtr type = MakeType(TypeId::kFloat);
+  const expr::Column column{halves, false};
+  return expr::CastKernel(halves->type, type, true)(expr::Call{{&column, 1}, halves->length, nullptr, type});
+}
+
 TypePtr ValueType(const TypePtr& type) { return type->id == TypeId::kDictionary ? type->value_type : type; }
 
 }  // namespace
 
 LeafProfile::LeafProfile(const Leaf& leaf) : kind_(leaf.kind) {
-  const TypePtr type = ValueType(leaf.type);
+  const TypePtr type = ValueType(leaf.type), folded = FoldedType(type);
   if (kind_ == LeafKind::kLengths || kind_ == LeafKind::kBlob) fold_ = Fold::Make(MakeType(TypeId::kUInt64), {.min = true, .max = true, .sum = true});
   if (kind_ != LeafKind::kValues) return;
-  if (HasOrder(*type)) fold_ = Fold::Make(type, {.min = true, .max = true, .sum = HasSum(*type)});
+  if (HasOrder(*folded)) fold_ = Fold::Make(folded, {.min = true, .max = true, .sum = HasSum(*folded)});
   counts_values_ = ValueCounts::Takes(*type);
 }
 
@@ -45,7 +54,7 @@ void LeafProfile::Add(const ArrayPtr& values, uint64_t number) {
   num_values_ += static_cast<uint64_t>(values->length) - nulls;
   if (kind_ == LeafKind::kBlob) fold_->Add(*BlobLengths(*values));
   else if (kind_ == LeafKind::kLengths) fold_->Add(*LengthsOf(*values));
-  else if (fold_) fold_->Add(*values);
+  else if (fold_) fold_->Add(values->type->id == TypeId::kHalfFloat ? *HalvesToFloats(values) : *values);
   if (counts_values_) counts_.Add(*values, number);
 }
 
@@ -67,7 +76,7 @@ ColumnProfile LeafProfile::Finish(const Leaf& leaf) const {
   if (fold_) {
     out.min = fold_->Min();
     out.max = fold_->Max();
-    const TypePtr type = ValueType(leaf.type);
+    const TypePtr type = FoldedType(ValueType(leaf.type));
     if (num_values_ > 0 && HasSum(*type) && type->id != TypeId::kDuration) out.mean = fold_->Mean()->buffers[0].as<double>()[0];
   }
   if (!counts_values_) return out;

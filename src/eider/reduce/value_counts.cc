@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "eider/array/row_keys.h"
 #include "eider/base/hash_bytes.h"
 #include "eider/expr/column.h"
 #include "eider/reduce/valid_values.h"
@@ -29,6 +30,15 @@ struct FixedAt {
   ByteSpan operator()(int64_t i) {
     value = Canonical(LoadLe<T>(values + i * static_cast<int64_t>(sizeof(T))));
     return {reinterpret_cast<const uint8_t*>(&value), sizeof(T)};
+  }
+};
+
+struct HalfAt {
+  const uint8_t* values;
+  uint16_t value = 0;
+  ByteSpan operator()(int64_t i) {
+    value = CanonicalHalf(LoadLe<uint16_t>(values + i * 2));
+    return {reinterpret_cast<const uint8_t*>(&value), sizeof value};
   }
 };
 
@@ -83,6 +93,7 @@ void ValueCounts::Add(const Array& values, uint64_t number) {
   }
   if (values.type->id == TypeId::kDouble) return AddKeys(values, weight, FixedAt<double>{data});
   if (values.type->id == TypeId::kFloat) return AddKeys(values, weight, FixedAt<float>{data});
+  if (values.type->id == TypeId::kHalfFloat) return AddKeys(values, weight, HalfAt{data});
   switch (ByteWidth(*values.type)) {
     case 1: return AddKeys(values, weight, FixedAt<uint8_t>{data});
     case 2: return AddKeys(values, weight, FixedAt<uint16_t>{data});

@@ -39,6 +39,13 @@ TEST(ValueCountsTest, FewValuesAreCountedExactlyAcrossMerges) {
   EXPECT_EQ(top.counts, (std::vector<uint64_t>{3, 2}));
 }
 
+TEST(ValueCountsTest, ZerosAndNaNsOfHalvesAreOne) {
+  ValueCounts counts;
+  const TypePtr type = MakeType(TypeId::kHalfFloat);
+  counts.Add(*ValuesOfType<uint16_t>(type, {0x0000, 0x8000, 0x7E00, 0xFE01, 0x3C00}), 0);
+  EXPECT_EQ(counts.num_distinct(), 3u);
+}
+
 TEST(ValueCountsTest, LongTextsAreNotKept) {
   ValueCounts counts;
   std::string text(100'000, 'a');

@@ -4,11 +4,13 @@
 #include <cctype>
 
 #include "eider/base/error.h"
+#include "eider/base/utf8.h"
 
 namespace eider {
 namespace {
 
 constexpr size_t kMaxSuggested = 3, kMaxListed = 10;
+constexpr size_t kMaxShown = 200;  // bytes of what was asked for
 constexpr size_t kMaxCompared = 64;  // bytes: names beyond are no slips
 
 /// Changes, insertions and deletions that lead from `a` to `b`, cases apart.
@@ -51,7 +53,10 @@ std::vector<std::string> LanceSchema::Names() const {
 }
 
 std::string NoColumn(std::string_view asked, const std::vector<std::string>& names) {
-  std::string text = fmt::format("no column '{}'", asked);
+  const bool is_long = asked.size() > kMaxShown;
+  if (is_long) asked = asked.substr(0, kMaxShown);
+  while (is_long && !asked.empty() && !IsUtf8(asked)) asked.remove_suffix(1);
+  std::string text = fmt::format("no column '{}'{}", asked, is_long ? "..." : "");
   const std::vector<std::string_view> near = NearNames(asked, names);
   for (size_t i = 0; i < near.size(); ++i) {
     text += fmt::format("{}'{}'{}", i == 0 ? "; did you mean " : i + 1 == near.size() ? " or " : ", ", near[i], i + 1 == near.size() ? "?" : "");

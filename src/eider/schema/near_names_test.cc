@@ -18,6 +18,8 @@ TEST(NearNamesTest, StaysShortWhateverThereIs) {
   EXPECT_EQ(NoColumn("featur_77", names),
             "no column 'featur_77'; did you mean 'feature_77', 'feature_7' or 'feature_17'? The columns are feature_0, feature_1, "
             "feature_2, feature_3, feature_4, feature_5, feature_6, feature_7, feature_8, feature_9 and 9990 more");
+  EXPECT_EQ(NoColumn("a" + std::string(100'000, '\xC3'), {"y"}), "no column 'a'...; the columns are y");
+  EXPECT_LT(NoColumn(std::string(100'000, 'x'), {"y"}).size(), 300u);
 }
 
 }  // namespace

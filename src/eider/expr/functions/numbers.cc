@@ -9,6 +9,7 @@
 #include "eider/expr/exact_number.h"
 #include "eider/expr/functions/function.h"
 #include "eider/expr/functions/map_rows.h"
+#include "eider/expr/wide_integer.h"
 
 namespace eider::expr {
 namespace {
@@ -116,6 +117,7 @@ FunctionTable NumberFunctions() {
       {"abs", "int -> int", Map([](int64_t x) { return Abs(x); })},
       {"abs", "double -> double", Map([](double x) { return std::fabs(x); })},
       {"abs", "decimal -> same", AbsDecimal},
+      {"abs", "wide -> same", Map([](Int256 x) { return IsNegative(x) ? Negated(x) : x; })},
       {"acos", "double -> double", Map([](double x) { return std::acos(x); })},
       {"acosh", "double -> double", Map([](double x) { return std::acosh(x); })},
       {"asin", "double -> double", Map([](double x) { return std::asin(x); })},
