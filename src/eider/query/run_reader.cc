@@ -59,7 +59,7 @@ RecordBatch RunReader::Read(const RowRun& run) const {
     RecordBatch batch = table_->AssembleWithDeleted(*plan_, std::move(fields), run.fragment, run.first, run.count, context);
     if (!run.chosen) return batch;
     std::vector<int64_t> places(run.chosen->size());
-    std::ranges::transform(*run.chosen, places.begin(), [&](uint64_t row) { return static_cast<int64_t>(row - run.first); });
+    std::ranges::transform(run.chosen->span(), places.begin(), [&](uint64_t row) { return static_cast<int64_t>(row - run.first); });
     return TakeBatch(batch, places);
   }
   std::vector<uint64_t> live;
