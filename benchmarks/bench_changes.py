@@ -15,6 +15,9 @@ import pyarrow as pa
 from benchmarks import data
 from benchmarks.harness import Case, Contender
 
+#: So many fragments hold a row each, whatever the other tables hold.
+ONE_ROW_EACH = 1000
+
 #: By case: the fragments of its table, a note, and the change.
 CHANGES: dict[str, tuple[int, str, Callable[..., Any]]] = {
     "addcolumn-sql": (1, "an int column, x * 2", lambda ds, **options: ds.add_columns({"twice": "id * 2"}, **options)),
@@ -24,6 +27,8 @@ CHANGES: dict[str, tuple[int, str, Callable[..., Any]]] = {
     "change-update": (100, "one row in a thousand, one of three columns",
                       lambda ds, **options: ds.update({"name": "concat(name, '!')"}, "id % 1000 = 7", **options)),
     "change-compact": (100, "a hundred fragments", lambda ds, **options: ds.optimize.compact_files(**options)),
+    "change-compact-rows": (ONE_ROW_EACH, "a thousand fragments of a row", lambda ds, **options: ds.optimize.compact_files(**options)),
+    "change-scan-rows": (ONE_ROW_EACH, "a scan over a thousand fragments of a row", lambda ds, **options: ds.to_table()),
 }
 
 
@@ -41,8 +46,9 @@ def cases(eider, quick: bool, only: set[str]) -> Iterator[Case]:
     shutil.rmtree(folder, ignore_errors=True)
     rows = 100_000 if quick else 1_000_000
     originals = {fragments: str(folder / f"original-{fragments}.lance") for fragments in {CHANGES[name][0] for name in named}}
+    sizes = {fragments: fragments if fragments == ONE_ROW_EACH else rows for fragments in originals}
     for fragments, original in originals.items():
-        lance.write_dataset(table(rows), original, max_rows_per_file=rows // fragments)
+        lance.write_dataset(table(sizes[fragments]), original, max_rows_per_file=sizes[fragments] // fragments)
     for name in named:
         fragments, note, change = CHANGES[name]
         uris = {each: str(folder / f"{each}.lance") for each in ("none", "pylance", "full")}
@@ -57,14 +63,14 @@ def cases(eider, quick: bool, only: set[str]) -> Iterator[Case]:
         def after(uris=uris, fragments=fragments) -> str:
             tables = [lance.dataset(uri).to_table().sort_by("id") for uri in uris.values()]
             assert tables[0].equals(tables[1]) and tables[1].equals(tables[2]), "the engines' tables differ"
-            sizes = [sum(p.stat().st_size for p in pathlib.Path(uris[each], "data").iterdir()) for each in ("none", "pylance")]
+            written = [sum(p.stat().st_size for p in pathlib.Path(uris[each], "data").iterdir()) for each in ("none", "pylance")]
             before = sum(p.stat().st_size for p in pathlib.Path(originals[fragments], "data").iterdir())
-            return f"bytes of new data files: {sizes[0] - before:,} (pylance {sizes[1] - before:,})"
+            return f"bytes of new data files: {written[0] - before:,} (pylance {written[1] - before:,})"
 
         yield Case(name, [
             Contender("eider", lambda i, change=change, uri=uris["none"]: change(eider.dataset(uri), durability="none"), fresh(uris["none"])),
             Contender("pylance", lambda i, change=change, uri=uris["pylance"]: change(lance.dataset(uri)), fresh(uris["pylance"])),
             Contender("eider durable", lambda i, change=change, uri=uris["full"]: change(eider.dataset(uri), durability="full"),
                       fresh(uris["full"])),
-        ], rows=rows, note=note, seconds=0.5 if quick else 2, after=after)
+        ], rows=sizes[fragments], note=note, seconds=0.5 if quick else 2, after=after)
     shutil.rmtree(folder, ignore_errors=True)

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 
 import lance
+import lance.fragment
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -176,6 +177,45 @@ def appends(eider, quick: bool, only: set[str]) -> Iterator[Case]:
     ], rows=1, note="one row, seven columns", seconds=0.5 if quick else 2, after=after)
 
 
+def of_fragments(count: int, uri: str) -> None:
+    """A table with so many fragments of one row: all name the same file, as what is measured reads none."""
+    row = pa.table({"id": pa.array([1], pa.int64()), "name": ["x"]})
+    lance.write_dataset(row.slice(0, 0), uri)
+    if count > 0:
+        fragments = lance.fragment.write_fragments(row, uri)
+        lance.LanceDataset.commit(uri, lance.LanceOperation.Append(fragments * count), read_version=1)
+
+
+def at_fragments(eider, quick: bool, only: set[str]) -> Iterator[Case]:
+    """What tables of many fragments cost to open, and to append a row to."""
+    folder = data.folder(quick) / "fragments"
+    row = pa.table({"id": pa.array([2], pa.int64()), "name": ["y"]})
+    for count in (1_000, 10_000) if quick else (1_000, 10_000, 100_000):
+        if not wanted(f"open-fragments-{count}", only):
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+        uri = str(folder / "opened.lance")
+        of_fragments(count, uri)
+        yield Case(f"open-fragments-{count}", [
+            Contender("eider", lambda i, uri=uri: eider.dataset(uri, session=eider.Session())),
+            Contender("pylance", lambda i, uri=uri: lance.dataset(uri)),
+            Contender("eider again", lambda i, uri=uri: eider.dataset(uri)),
+        ], rows=1, note=f"{count:,} fragments; again: a manifest that the session knows", seconds=0.5 if quick else 2)
+    for count in (0, 1_000) if quick else (0, 1_000, 10_000):
+        if not wanted(f"append-fragments-{count}", only):
+            continue
+        uris = {name: str(folder / f"{name}.lance") for name in ("none", "pylance", "full")}
+        shutil.rmtree(folder, ignore_errors=True)
+        for uri in uris.values():
+            of_fragments(count, uri)
+        yield Case(f"append-fragments-{count}", [
+            Contender("eider", lambda i, uri=uris["none"]: eider.write_dataset(row, uri, mode="append", durability="none")),
+            Contender("pylance", lambda i, uri=uris["pylance"]: lance.write_dataset(row, uri, mode="append")),
+            Contender("eider durable", lambda i, uri=uris["full"]: eider.write_dataset(row, uri, mode="append", durability="full")),
+        ], rows=1, note=f"one row to {count:,} fragments", seconds=0.2 if quick else 0.5)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def add_columns(eider, quick: bool, only: set[str]) -> Iterator[Case]:
     if not wanted("addcolumn", only):
         return
@@ -209,5 +249,5 @@ def add_columns(eider, quick: bool, only: set[str]) -> Iterator[Case]:
 
 
 def cases(eider, quick: bool, only: set[str]) -> Iterator[Case]:
-    for group in (scans, writes, opens, open_wide, appends, add_columns):
+    for group in (scans, writes, opens, open_wide, appends, at_fragments, add_columns):
         yield from group(eider, quick, only)

@@ -1,6 +1,6 @@
 """Runs the side-by-side benchmarks: python -m benchmarks [--quick] [--engine eider] [names...]
 
-Names choose cases (`take-list5`) or groups (`take scan write open append addcolumn filter change merge aggregate distinct describe sort scaling categories blobs checksums cold epoch`); none means all. Prints a table with ratios
+Names choose cases (`take-list5`) or groups (`take scan write open append addcolumn filter change merge aggregate distinct describe sort scaling categories blobs checksums cold epoch writers`); none means all. Prints a table with ratios
 to the first contender of each case (above 1: the other one is slower) and writes the figures as JSON into the data folder.
 """
 
@@ -26,12 +26,13 @@ from benchmarks import (
     bench_scan,
     bench_table,
     bench_take,
+    bench_writers,
     data,
 )
 from benchmarks.harness import machine, measure, print_case, release_warm
 
 GROUPS = {"take": bench_take, "table": bench_table, "filter": bench_filter, "change": bench_changes, "merge": bench_merge, "reduce": bench_reduce, "scan": bench_scan, "categories": bench_categories, "blobs": bench_blobs, "checksums": bench_checksums,
-          "cold": bench_cold, "epoch": bench_epoch}
+          "cold": bench_cold, "epoch": bench_epoch, "writers": bench_writers}
 
 
 def main() -> int:

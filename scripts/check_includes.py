@@ -31,6 +31,7 @@ PUBLIC_OWNER = {
     "blob": "schema",
     "write_options": "mutate",
     "compaction": "mutate",
+    "deduplicate": "mutate",
     "substrait": "query",
     "file": "dataset",
     "file_metadata": "file",

@@ -23,7 +23,7 @@ packages() {
   local names=(g++ cmake ninja-build ccache mold pkg-config git libprotobuf-dev protobuf-compiler libzstd-dev liblz4-dev
                libroaring-dev libfmt-dev libhwy-dev libre2-dev)
   case $verb in
-    test) names+=(libgtest-dev libgmock-dev libbenchmark-dev dataset-fashion-mnist) ;;
+    test) names+=(libgtest-dev libgmock-dev libbenchmark-dev dataset-fashion-mnist wordnet-base) ;;
     fuzz) names+=(clang-16 libclang-rt-16-dev) ;;
     format) names=(git clang-format-16) ;;
   esac

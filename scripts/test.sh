@@ -28,6 +28,7 @@ suite "C++ units" cpp_tests
 [ ! -f fuzz/CMakeLists.txt ] || suite "hostile bytes under ASan and UBSan" hostile_bytes
 suite "Python" python_tests tests/python
 [ ! -d tests/interop ] || suite "interop with pylance" python_tests tests/interop
+suite "crashes, power cuts, many writers" python_tests tests/crash
 
 printf '\n== summary\n'
 printf '%s\n' "${results[@]}"

@@ -20,9 +20,11 @@ void BindBlob(nanobind::module_& m);
 void BindFile(nanobind::module_& m);
 void BindLoader(nanobind::module_& m);
 void BindTransactions(nanobind::module_& m);
+void BindCompaction(nanobind::module_& m);
 
 /// What BindDataset leaves to others: methods that change columns and metadata.
 void DefineEvolution(nanobind::class_<Dataset>& dataset);
+void DefineCompaction(nanobind::class_<Dataset>& dataset);
 /// Methods for workers.
 void DefineWork(nanobind::class_<Dataset>& dataset);
 

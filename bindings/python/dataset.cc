@@ -21,6 +21,8 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+
 namespace nb = nanobind;
 using namespace nb::literals;
 
@@ -64,7 +66,8 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                         uint64_t max_bytes_per_file, bool checksums, bool enable_v2_manifest_paths, bool enable_stable_row_ids,
                         const Properties& transaction_properties, const Properties& table_metadata, const Properties& config,
                         bool compact, const ColumnOptions& column_options, uint64_t max_page_bytes,
-                        ExternalBlobs external_blobs, uint64_t blob_pack_file_bytes, Durability durability, nb::object session) {
+                        ExternalBlobs external_blobs, uint64_t blob_pack_file_bytes, Durability durability, nb::object session,
+                        std::optional<uint64_t> unchanged_since) {
   const WriteOptions options{.mode = mode,
                              .data_storage_version = data_storage_version,
                              .max_rows_per_file = max_rows_per_file,
@@ -79,6 +82,7 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                              .blob_pack_file_bytes = blob_pack_file_bytes,
                              .encoding = EncodingFrom(compact, column_options),
                              .max_page_bytes = max_page_bytes,
+                             .unchanged_since = unchanged_since,
                              .durability = durability,
                              .session = SessionFrom(session)};
   std::shared_ptr<RecordBatchReader> reader = data.Take();
@@ -329,6 +333,8 @@ void DefineViews(nb::class_<Dataset>& dataset) {
             return WithoutGil([&] { return self.CheckoutVersion(version); });
           },
           "version"_a)
+      .def("serializable", &Dataset::Serializable)
+      .def_prop_ro("is_serializable", &Dataset::is_serializable)
       .def("checkout_latest", [](const Dataset& self) { return WithoutGil([&] { return self.CheckoutLatest(); }); })
       .def_prop_ro("lance_schema", [](const Dataset& self) { return LanceSchema(self.lance_schema()); })
       .def_prop_ro("schema", [](const Dataset& self) { return SchemaHandle{self.schema()}; })
@@ -378,8 +384,9 @@ void DefineReads(nb::class_<Dataset>& dataset) {
            "outputs"_a.none() = nb::none(), "stats"_a.none() = nb::none());
 }
 
-ChangeOptions Changes(uint32_t conflict_retries, double retry_seconds, Durability durability) {
+ChangeOptions Changes(uint32_t conflict_retries, double retry_seconds, Durability durability, bool serializable) {
   return {.durability = durability,
+          .isolation = serializable ? Isolation::kSerializable : Isolation::kSnapshot,
           .conflict_retries = conflict_retries,
           .retry_timeout = std::chrono::nanoseconds(static_cast<int64_t>(retry_seconds * 1e9))};
 }
@@ -392,9 +399,9 @@ void BindMergeInsert(nb::module_& m) {
       .value("DELETE", WhenMatched::kDelete);
   nb::class_<MergeInsertOptions>(m, "MergeInsertOptions")
       .def(nb::init<>())
-      .def("limit_retries", [](MergeInsertOptions& self, uint32_t conflict_retries, double retry_seconds, Durability durability) {
-             self.change = Changes(conflict_retries, retry_seconds, durability);
-           }, "conflict_retries"_a, "retry_seconds"_a, "durability"_a)
+      .def("limit_retries", [](MergeInsertOptions& self, uint32_t conflict_retries, double retry_seconds, Durability durability, bool serializable) {
+             self.change = Changes(conflict_retries, retry_seconds, durability, serializable);
+           }, "conflict_retries"_a, "retry_seconds"_a, "durability"_a, "serializable"_a)
       .def_prop_rw("rewrites_columns", [](const MergeInsertOptions& self) { return self.write_mode == MergeWriteMode::kRewriteColumns; },
                    [](MergeInsertOptions& self, bool columns) {
                      self.write_mode = columns ? MergeWriteMode::kRewriteColumns : MergeWriteMode::kRewriteRows;
@@ -415,23 +422,24 @@ void DefineChanges(nb::class_<Dataset>& dataset) {
       .def("add_nulls", &AddNulls, "schema"_a, "durability"_a = Durability::kDefault)
       .def(
           "delete",
-          [](Dataset& self, const std::optional<SqlExpression>& filter, uint32_t conflict_retries, double retry_seconds, Durability durability) {
-            const ChangeOptions options = Changes(conflict_retries, retry_seconds, durability);
+          [](Dataset& self, const std::optional<SqlExpression>& filter, uint32_t conflict_retries, double retry_seconds, Durability durability,
+             bool serializable) {
+            const ChangeOptions options = Changes(conflict_retries, retry_seconds, durability, serializable);
             const DeleteResult result = WithoutGil([&] { return filter ? self.Delete(*filter, options) : self.Truncate(options); });
             return std::make_pair(result.dataset, result.num_deleted_rows);
           },
-          "filter"_a.none(), "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault)
+          "filter"_a.none(), "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault, "serializable"_a = false)
       .def(
           "update",
           [](Dataset& self, const std::vector<std::pair<std::string, SqlExpression>>& updates, const std::optional<SqlExpression>& filter,
-             uint32_t conflict_retries, double retry_seconds, Durability durability) {
+             uint32_t conflict_retries, double retry_seconds, Durability durability, bool serializable) {
             std::vector<ComputedColumn> columns;
             for (const auto& [name, expression] : updates) columns.push_back({name, expression});
             const UpdateResult result =
-                WithoutGil([&] { return self.Update(columns, filter, Changes(conflict_retries, retry_seconds, durability)); });
+                WithoutGil([&] { return self.Update(columns, filter, Changes(conflict_retries, retry_seconds, durability, serializable)); });
             return std::make_pair(result.dataset, result.num_updated_rows);
           },
-          "updates"_a, "filter"_a.none(), "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault)
+          "updates"_a, "filter"_a.none(), "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault, "serializable"_a = false)
       .def(
           "merge_insert",
           [](Dataset& self, ReaderHandle& source, const MergeInsertOptions& options) {
@@ -446,21 +454,41 @@ void DefineChanges(nb::class_<Dataset>& dataset) {
           },
           "source"_a, "options"_a)
       .def(
-          "compact_files",
-          [](Dataset& self, uint64_t target_rows_per_fragment, uint64_t max_bytes_per_file, bool materialize_deletions,
-             double materialize_deletions_threshold, Durability durability) {
-            const CompactionOptions options{.target_rows_per_fragment = target_rows_per_fragment,
-                                            .max_bytes_per_file = max_bytes_per_file,
-                                            .materialize_deletions = materialize_deletions,
-                                            .materialize_deletions_threshold = materialize_deletions_threshold,
-                                            .change = {.durability = durability}};
-            const CompactionResult result = WithoutGil([&] { return self.CompactFiles(options); });
-            const CompactionMetrics& metrics = result.metrics;
-            return std::make_tuple(result.dataset, metrics.fragments_removed, metrics.fragments_added, metrics.files_removed,
-                                   metrics.files_added);
+          "merge_insert_uncommitted",
+          [](const Dataset& self, ReaderHandle& source, const MergeInsertOptions& options, bool keep_files) {
+            std::shared_ptr<RecordBatchReader> reader = source.Take();
+            const PreparedMergeInsert merged = WithoutGil([&] {
+              PreparedMergeInsert prepared = self.MergeInsertUncommitted(*reader, options, keep_files);
+              reader.reset();
+              return prepared;
+            });
+            const MergeInsertMetrics& metrics = merged.metrics;
+            return std::make_tuple(nb::bytes(merged.transaction.data(), merged.transaction.size()), metrics.num_inserted_rows,
+                                   metrics.num_updated_rows, metrics.num_deleted_rows);
           },
-          "target_rows_per_fragment"_a, "max_bytes_per_file"_a, "materialize_deletions"_a, "materialize_deletions_threshold"_a,
-          "durability"_a = Durability::kDefault)
+          "source"_a, "options"_a, "keep_files"_a = true)
+      .def(
+          "explain_merge_insert",
+          [](const Dataset& self, nb::object schema, const MergeInsertOptions& options, bool verbose) {
+            const SchemaPtr source = SchemaFrom(schema);
+            return WithoutGil([&] { return self.ExplainMergeInsert(*source, options, verbose); });
+          },
+          "schema"_a, "options"_a, "verbose"_a = false)
+      .def(
+          "deduplicate",
+          [](Dataset& self, const std::vector<std::string>& on, bool keep_last, bool dry_run, uint64_t max_listed, uint32_t conflict_retries,
+             double retry_seconds, Durability durability) {
+            const DeduplicateOptions options{.on = on,
+                                             .keep = keep_last ? KeepRow::kLast : KeepRow::kFirst,
+                                             .dry_run = dry_run,
+                                             .max_listed = max_listed,
+                                             .change = Changes(conflict_retries, retry_seconds, durability, false)};
+            const DeduplicateResult result = WithoutGil([&] { return self.Deduplicate(options); });
+            const DeduplicationReport& report = result.report;
+            return std::make_tuple(result.dataset, report.num_rows, report.num_null_keys, report.num_repeated_keys, report.num_removed_rows,
+                                   report.removed);
+          },
+          "on"_a, "keep_last"_a, "dry_run"_a, "max_listed"_a, "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault)
       .def(
           "drop_columns",
           [](Dataset& self, const std::vector<std::string>& columns, Durability durability) {
@@ -477,10 +505,12 @@ void BindDataset(nb::module_& m) {
   BindProfile(m);
   BindScanOptions(m);
   BindMergeInsert(m);
+  BindCompaction(m);
   nb::class_<Dataset> dataset(m, "Dataset");
   DefineViews(dataset);
   DefineReads(dataset);
   DefineChanges(dataset);
+  DefineCompaction(dataset);
   DefineEvolution(dataset);
   DefineWork(dataset);
   m.def("open_dataset", &OpenDataset, "uri"_a, "reference"_a.none() = nb::none(), "session"_a.none() = nb::none());
@@ -489,7 +519,7 @@ void BindDataset(nb::module_& m) {
         "enable_stable_row_ids"_a = false, "transaction_properties"_a = Properties{}, "table_metadata"_a = Properties{},
         "config"_a = Properties{}, "compact"_a = false, "column_options"_a = ColumnOptions{}, "max_page_bytes"_a = uint64_t{32} << 20,
         "external_blobs"_a = ExternalBlobs::kRefuse, "blob_pack_file_bytes"_a = 0,
-        "durability"_a = Durability::kDefault, "session"_a.none() = nb::none());
+        "durability"_a = Durability::kDefault, "session"_a.none() = nb::none(), "unchanged_since"_a.none() = nb::none());
 }
 
 }  // namespace eider::python

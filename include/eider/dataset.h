@@ -8,6 +8,7 @@
 #include <eider/blob.h>
 #include <eider/cleanup.h>
 #include <eider/compaction.h>
+#include <eider/deduplicate.h>
 #include <eider/error.h>
 #include <eider/export.h>
 #include <eider/file_metadata.h>
@@ -84,6 +85,17 @@ struct MergeInsertResult {
   MergeInsertMetrics metrics;
 };
 
+/// A merge that is not committed.
+struct PreparedMergeInsert {
+  std::string transaction;  ///< lance.table.Transaction (transaction.h)
+  MergeInsertMetrics metrics;
+};
+
+struct DeduplicateResult {
+  DatasetPtr dataset;  ///< at the new version; keys that are all there once, and dry runs, make no version
+  DeduplicationReport report;
+};
+
 class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_this<Dataset> {
  public:
   static DatasetPtr Open(const std::string& uri, const OpenOptions& options = {});
@@ -102,6 +114,10 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
   virtual VersionInfo version_info() const = 0;           ///< of this version
   virtual DatasetPtr CheckoutVersion(uint64_t version) const = 0;
   virtual DatasetPtr CheckoutLatest() const = 0;          ///< of this branch
+  /// This version, and those that come of it, read by serializable transactions: a change from here is kRetryableConflict, and not run
+  /// again, when others changed any row since the version. Compactions, restores and whole other versions are spared.
+  virtual DatasetPtr Serializable() const = 0;
+  virtual bool is_serializable() const = 0;
   /// \throws Error(kNotFound) for a version, tag or branch that is not there.
   virtual DatasetPtr Checkout(const Reference& reference) const = 0;
   /// A new version of this branch with the contents of this one.
@@ -176,11 +192,22 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
   /// Merges the rows of `source` into the table by key. Columns that the source lacks keep their values in rows that are updated. It is held
   /// in memory or, where it is larger than a share of the session's budget, in temporary files.
   virtual MergeInsertResult MergeInsert(RecordBatchReader& source, const MergeInsertOptions& options) = 0;
+  /// The same without the commit, once: the files stay for a CommitTransaction, or (`keep_files` false) go again.
+  virtual PreparedMergeInsert MergeInsertUncommitted(RecordBatchReader& source, const MergeInsertOptions& options, bool keep_files = true) const = 0;
+  /// What a merge of a source with this schema would do, for people.
+  virtual std::string ExplainMergeInsert(const Schema& schema, const MergeInsertOptions& options, bool verbose = false) const = 0;
+  /// Deletes the rows whose key an earlier (or a later) row has. Null keys equal nothing. Takes bounded memory.
+  virtual DeduplicateResult Deduplicate(const DeduplicateOptions& options) = 0;
   /// Deletes every row; columns, versions and metadata stay.
   virtual DeleteResult Truncate(const ChangeOptions& options = {}) = 0;
 
-  /// Merges small fragments and drops deleted rows. Rewritten rows come after all others, in their order.
+  /// Merges small fragments and drops deleted rows; merges the small files of other fragments. Rewritten rows come after all others, in
+  /// their order.
   virtual CompactionResult CompactFiles(const CompactionOptions& options = {}) = 0;
+  // The same in parts, for workers: tasks go to any process that has the dataset open, and what comes of them into one commit.
+  virtual std::vector<CompactionTask> PlanCompaction(const CompactionOptions& options = {}) const = 0;
+  virtual CompactionRewrite ExecuteCompaction(const CompactionTask& task, const CompactionOptions& options = {}) const = 0;
+  virtual CompactionResult CommitCompaction(std::span<const CompactionRewrite> rewrites, const CompactionOptions& options = {}) = 0;
 
   /// Left join: adds the columns that `right` has besides its key, null in rows whose key (column `left_on`, "_rowid" or "_rowaddr") it lacks;
   /// of several equal keys the first counts. `right` goes through temporary files when it is larger than a share of the budget.

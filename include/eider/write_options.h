@@ -9,11 +9,15 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace eider {
 
 enum class Durability { kDefault, kFull, kNone };  ///< kDefault: EIDER_DURABILITY ("full" or "none"), else full
+/// What others commit while an operation runs, and what it read of the table. kSnapshot: it stands as long as it changes other rows than
+/// they do. kSerializable: only when it would have read the same after them; otherwise it is run again.
+enum class Isolation { kSnapshot, kSerializable };
 enum class WriteMode { kCreate, kAppend, kOverwrite };
 
 /// How values are laid out. kFast: random access first. kCompact: size first; Zstandard in larger chunks, dictionaries, and
@@ -41,6 +45,8 @@ struct WriteOptions {
   uint64_t blob_pack_file_bytes = 0;             ///< of side-cars that blobs share, whatever fields ask for; 0: as they ask
   EncodingOptions encoding;
   uint64_t max_page_bytes = 32 << 20;            ///< of rows before they are encoded
+  /// Of appends and overwrites: kRetryableConflict when others changed rows since this version, which decided what is written.
+  std::optional<uint64_t> unchanged_since;
   Durability durability = Durability::kDefault;
   std::shared_ptr<Session> session;
 };
@@ -51,6 +57,7 @@ struct CommitOptions {
   bool detached = false;                 ///< a version of its own beside the line of versions, found by number only
   bool enable_v2_manifest_paths = true;  ///< of a new table
   bool enable_stable_row_ids = false;    ///< of a new table
+  bool unchanged = false;                ///< kRetryableConflict when others changed rows since the version that the transaction read
   Durability durability = Durability::kDefault;
   std::shared_ptr<Session> session;
 };
@@ -58,6 +65,7 @@ struct CommitOptions {
 /// Of deletes, updates and compactions.
 struct ChangeOptions {
   Durability durability = Durability::kDefault;
+  Isolation isolation = Isolation::kSnapshot;  ///< a compaction changes no row: it has no use for it
   uint32_t conflict_retries = 10;  ///< runs again on newer versions while other writers change the same fragments
   std::chrono::nanoseconds retry_timeout = std::chrono::seconds(30);  ///< after it, none begins
 };

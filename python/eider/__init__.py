@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from . import error, file, fragment, schema, udf
 from ._eider import __version__
 from .absent import refuse_absent
+from .backfill import FragmentCoverage
 from .blob_file import BlobFile
+from .changes import DeduplicationReport
 from .cleanup import CleanupCandidateFile, CleanupExplanation, CleanupReferencedBranch, CleanupStats
 from .dataset import LanceDataset
 from .error import (
@@ -37,7 +39,7 @@ from .fragment import FragmentMetadata, LanceFragment
 from .history import DatasetBasePath
 from .merge_insert import MergeInsertBuilder
 from .open import dataset
-from .scanner import LanceScanner, ScanStatistics, ScanStats
+from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats
 from .schema import LanceField, LanceSchema
 from .session import Session
 from .stats import DataStatistics, FieldStatistics
@@ -60,13 +62,16 @@ __all__ = [
     "CleanupExplanation",
     "CleanupReferencedBranch",
     "CleanupStats",
+    "ColumnOrdering",
     "CommitUnknownError",
     "ConflictError",
     "CorruptError",
     "DataStatistics",
     "DatasetBasePath",
+    "DeduplicationReport",
     "EiderError",
     "FieldStatistics",
+    "FragmentCoverage",
     "FragmentMetadata",
     "InvalidError",
     "IoError",

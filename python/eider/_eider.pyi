@@ -163,6 +163,25 @@ class WhenMatched:
     FAIL: Final[WhenMatched]
     DELETE: Final[WhenMatched]
 
+_Metrics: TypeAlias = tuple[int, int, int, int]
+_Rewrite: TypeAlias = tuple[int, list[bytes], list[bytes], bool, _Metrics]
+
+class CompactionOptions:
+    target_rows_per_fragment: int
+    target_bytes_per_fragment: int
+    max_bytes_per_file: int
+    materialize_deletions: bool
+    materialize_deletions_threshold: float
+    max_small_files: int
+    files_only: bool
+    max_source_fragments: int | None
+    max_source_rows: int | None
+    max_source_bytes: int | None
+    excluded_fragment_ids: list[int]
+    commit_seconds: float
+    durability: Durability
+    def __init__(self) -> None: ...
+
 class MergeInsertOptions:
     rewrites_columns: bool
     on: list[str]
@@ -172,7 +191,7 @@ class MergeInsertOptions:
     delete_not_matched_by_source: bool
     delete_condition: SqlExpression | None
     def __init__(self) -> None: ...
-    def limit_retries(self, conflict_retries: int, retry_seconds: float, durability: Durability) -> None: ...
+    def limit_retries(self, conflict_retries: int, retry_seconds: float, durability: Durability, serializable: bool) -> None: ...
 
 class ColumnProfile:
     path: str
@@ -220,6 +239,9 @@ class Dataset:
     def versions(self) -> list[VersionInfo]: ...
     def checkout_version(self, version: int) -> Dataset: ...
     def checkout_latest(self) -> Dataset: ...
+    def serializable(self) -> Dataset: ...
+    @property
+    def is_serializable(self) -> bool: ...
     @property
     def lance_schema(self) -> LanceSchema: ...
     @property
@@ -304,7 +326,12 @@ class Dataset:
     ) -> tuple[bytes, list[int], bytes]: ...
     def add_nulls(self, schema: Any, durability: Durability = ...) -> Dataset: ...
     def delete(
-        self, filter: SqlExpression | None, conflict_retries: int, retry_seconds: float, durability: Durability = ...
+        self,
+        filter: SqlExpression | None,
+        conflict_retries: int,
+        retry_seconds: float,
+        durability: Durability = ...,
+        serializable: bool = False,
     ) -> tuple[Dataset, int]: ...
     def update(
         self,
@@ -313,16 +340,27 @@ class Dataset:
         conflict_retries: int,
         retry_seconds: float,
         durability: Durability = ...,
+        serializable: bool = False,
     ) -> tuple[Dataset, int]: ...
     def merge_insert(self, source: RecordBatchReader, options: MergeInsertOptions) -> tuple[Dataset, int, int, int]: ...
-    def compact_files(
+    def merge_insert_uncommitted(
+        self, source: RecordBatchReader, options: MergeInsertOptions, keep_files: bool = True
+    ) -> tuple[bytes, int, int, int]: ...
+    def explain_merge_insert(self, schema: Any, options: MergeInsertOptions, verbose: bool = False) -> str: ...
+    def deduplicate(
         self,
-        target_rows_per_fragment: int,
-        max_bytes_per_file: int,
-        materialize_deletions: bool,
-        materialize_deletions_threshold: float,
+        on: list[str],
+        keep_last: bool,
+        dry_run: bool,
+        max_listed: int,
+        conflict_retries: int,
+        retry_seconds: float,
         durability: Durability = ...,
-    ) -> tuple[Dataset, int, int, int, int]: ...
+    ) -> tuple[Dataset, int, int, int, int, list[int]]: ...
+    def compact_files(self, options: CompactionOptions) -> tuple[Dataset, _Metrics]: ...
+    def plan_compaction(self, options: CompactionOptions) -> list[tuple[int, list[bytes], bool]]: ...
+    def execute_compaction(self, task: tuple[int, list[bytes], bool], options: CompactionOptions) -> _Rewrite: ...
+    def commit_compaction(self, rewrites: list[_Rewrite], options: CompactionOptions) -> tuple[Dataset, _Metrics]: ...
     def drop_columns(self, columns: Sequence[str], durability: Durability = ...) -> Dataset: ...
 
 _Reference: TypeAlias = int | str | tuple[str | None, int | None] | None
@@ -443,6 +481,7 @@ def commit_transaction(
     enable_stable_row_ids: bool = False,
     durability: Durability = ...,
     session: Session | None = None,
+    unchanged: bool = False,
 ) -> Dataset: ...
 def field_messages(schema: LanceSchema) -> list[bytes]: ...
 def schema_of_messages(fields: Sequence[bytes], metadata: Mapping[str, bytes]) -> LanceSchema: ...
@@ -468,6 +507,7 @@ def write_dataset(
     max_page_bytes: int = ...,
     durability: Durability = ...,
     session: Session | None = None,
+    unchanged_since: int | None = None,
 ) -> Dataset: ...
 
 class FileReader:

@@ -93,8 +93,6 @@ _ABSENT: dict[str, frozenset[str]] = {
     ),
     "DatasetOptimizer": frozenset(
         """
-        disable_auto_cleanup
-        enable_auto_cleanup
         optimize_indices
         """.split()
     ),
@@ -113,19 +111,25 @@ _ABSENT: dict[str, frozenset[str]] = {
     "LanceScanner": frozenset(
         """
         from_batches
-        from_dataset
-        from_fragment
-        take
+        """.split()
+    ),
+    "ScannerBuilder": frozenset(
+        """
+        disable_scoring_autoprojection
+        fast_search
+        full_text_search
+        minhash_search
+        nearest
+        row_addr_prefilter
+        substrait_aggregate
+        with_index_segments
         """.split()
     ),
     "MergeInsertBuilder": frozenset(
         """
-        analyze_plan
         analyze_plan_batches
         execute_batches
-        execute_uncommitted
         execute_uncommitted_batches
-        explain_plan
         mark_sstables_as_compacted
         target_all_bases
         target_bases

@@ -11,6 +11,7 @@ from . import _eider
 from .error import InvalidError, UnsupportedError
 
 DurabilityName = Literal["full", "none"]
+IsolationName = Literal["snapshot", "serializable"]
 
 _MAX_COUNT = 2**63 - 1
 _MAX_SECONDS = 10**9
@@ -36,6 +37,13 @@ def durability_of(value: DurabilityName | None) -> _eider.Durability:
     if value == "none":
         return _eider.Durability.NONE
     raise InvalidError(f"durability must be 'full' or 'none', got {value!r}")
+
+
+def is_serializable(value: IsolationName | None) -> bool:
+    """Whether ``"serializable"`` was asked, and not ``"snapshot"`` or nothing."""
+    if value not in (None, "snapshot", "serializable"):
+        raise InvalidError(f"isolation must be 'snapshot' or 'serializable', got {value!r}")
+    return value == "serializable"
 
 
 def file_version_of(value: str | None) -> str:

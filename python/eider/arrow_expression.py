@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -36,6 +37,11 @@ _INFIX = {
     "divide": "/",
     "divide_checked": "/",
     "xor": "<>",
+    "bit_wise_and": "&",
+    "bit_wise_or": "|",
+    "bit_wise_xor": "^",
+    "shift_left": "<<",
+    "shift_right": ">>",
 }
 _FUNCTIONS = {
     "is_nan": "isnan",
@@ -49,6 +55,38 @@ _FUNCTIONS = {
     "abs": "abs",
     "floor": "floor",
     "ceil": "ceil",
+    "trunc": "trunc",
+    "sqrt": "sqrt",
+    "exp": "exp",
+    "ln": "ln",
+    "log10": "log10",
+    "log2": "log2",
+    "power": "power",
+    "list_value_length": "array_length",
+}
+#: Functions of a date or time, without options; what SQL has for them.
+_PARTS = {
+    "year": "date_part('year', {})",
+    "quarter": "date_part('quarter', {})",
+    "month": "date_part('month', {})",
+    "iso_week": "date_part('week', {})",
+    "week": "date_part('week', {})",
+    "iso_year": "date_part('isoyear', {})",
+    "day": "date_part('day', {})",
+    "day_of_year": "date_part('doy', {})",
+    "day_of_week": "(date_part('isodow', {}) - 1)",
+    "hour": "date_part('hour', {})",
+    "minute": "date_part('minute', {})",
+    "second": "date_part('second', {})",
+    "millisecond": "(date_part('millisecond', {}) % 1000)",
+    "microsecond": "(date_part('microsecond', {}) % 1000)",
+    "nanosecond": "(date_part('nanosecond', {}) % 1000)",
+}
+_PART_DEFAULTS: dict[str, dict[str, Any]] = {
+    "count_from_zero": {"day_of_week": True, "week": False},
+    "week_start": {"day_of_week": 1},
+    "week_starts_monday": {"week": True},
+    "first_week_is_fully_in_year": {"week": False},
 }
 #: Functions of one text with a pattern among their options.
 _PATTERNS = {"starts_with": "starts_with", "ends_with": "ends_with", "match_substring": "contains"}
@@ -196,10 +234,33 @@ class _Reader:
             return f"{_FUNCTIONS[name]}({', '.join(arguments)})"
         if name in _PATTERNS and not options["ignore_case"].as_py():
             return f"{_PATTERNS[name]}({arguments[0]}, {self.parameter(_text(options['pattern']))})"
+        if name in _PARTS and _has_default_options(name, options):
+            return _PARTS[name].format(arguments[0])
         special: Callable[[list[str], Any], str] | None = getattr(self, f"_{name}", None)
         if special is None:
             raise UnsupportedError(f"filter: the function {name!r} of a pyarrow expression is not supported yet")
         return special(arguments, options)
+
+    def _starts_with(self, arguments: list[str], options: Any) -> str:
+        return self._ignoring_case(arguments, options, "", "%")
+
+    def _ends_with(self, arguments: list[str], options: Any) -> str:
+        return self._ignoring_case(arguments, options, "%", "")
+
+    def _match_substring(self, arguments: list[str], options: Any) -> str:
+        return self._ignoring_case(arguments, options, "%", "%")
+
+    def _ignoring_case(self, arguments: list[str], options: Any, before: str, after: str) -> str:
+        text = re.sub(r"([\\%_])", r"\\\1", options["pattern"].as_py())
+        return f"({arguments[0]} ILIKE {self.parameter(_text(before + text + after))})"
+
+    def _and_not(self, arguments: list[str], options: Any) -> str:
+        return f"({arguments[0]} AND (NOT {arguments[1]}))"
+
+    _and_not_kleene = _and_not
+
+    def _bit_wise_not(self, arguments: list[str], options: Any) -> str:
+        return f"(~ {arguments[0]})"
 
     def _invert(self, arguments: list[str], options: Any) -> str:
         return f"(NOT {arguments[0]})"
@@ -220,7 +281,8 @@ class _Reader:
         return f"({arguments[0]} IS NOT NULL OR NULL)"
 
     def _if_else(self, arguments: list[str], options: Any) -> str:
-        return f"(CASE WHEN {arguments[0]} THEN {arguments[1]} ELSE {arguments[2]} END)"
+        """Null where the condition is."""
+        return f"(CASE {arguments[0]} WHEN TRUE THEN {arguments[1]} WHEN FALSE THEN {arguments[2]} END)"
 
     def _cast(self, arguments: list[str], options: Any) -> str:
         kind = _cast_name(options["to_type"].type)
@@ -260,6 +322,13 @@ def _list_of(values: pa.Array) -> pa.Scalar:
     import pyarrow as pa
 
     return pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)[0]
+
+
+def _has_default_options(name: str, options: Any) -> bool:
+    """As they are where none are stored."""
+    if options is None:
+        return True
+    return all(options[key].as_py() == defaults[name] for key, defaults in _PART_DEFAULTS.items() if name in defaults)
 
 
 def _text(value: Any) -> pa.Scalar:

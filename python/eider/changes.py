@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from . import _eider
 from .add_columns import add_columns
-from .arguments import DurabilityName, count_of, durability_of, file_version_of, name_of, names_of, refuse, seconds_of
+from .arguments import (
+    DurabilityName,
+    IsolationName,
+    count_of,
+    durability_of,
+    file_version_of,
+    is_serializable,
+    name_of,
+    names_of,
+    refuse,
+    seconds_of,
+)
+from .backfill import FragmentCoverage, coverage_of
+from .error import InvalidError
 from .ingest import ReaderLike, open_reader
 from .merge_insert import MergeInsertBuilder
 from .optimize import DatasetOptimizer
-from .sql import Parameters, expression_of
+from .sql import Parameters, check_parameters, expression_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +35,7 @@ if TYPE_CHECKING:
     from .dataset import LanceDataset
     from .udf import BatchUDF
 
-__all__ = ["DatasetChanges"]
+__all__ = ["DatasetChanges", "DeduplicationReport"]
 
 _RETRIES = 10
 _MOST_RETRIES = 2**31
@@ -31,6 +45,22 @@ _RETRY_TIME = timedelta(seconds=30)
 def _limits_of(where: str, conflict_retries: int, retry_timeout: timedelta) -> tuple[int, float]:
     retries = count_of(where, "conflict_retries", conflict_retries) or 0
     return min(retries, _MOST_RETRIES), seconds_of(where, "retry_timeout", retry_timeout)
+
+
+@dataclass(frozen=True)
+class DeduplicationReport:
+    """What ``deduplicate`` found."""
+
+    num_rows: int
+    """Rows that were looked at."""
+    num_null_keys: int
+    """Of them, those with a null in their key."""
+    num_repeated_keys: int
+    """Keys that several rows have."""
+    num_removed_rows: int
+    """Rows that went, or in a dry run would go."""
+    removed: list[int]
+    """Addresses of the first of them; before they go, ``ds.take_rows(addresses=report.removed)`` shows them."""
 
 
 class DatasetChanges:
@@ -52,7 +82,9 @@ class DatasetChanges:
         batch_size: int | None = None,
         *,
         params: Parameters = None,
+        commit_every: int | None = None,
         durability: DurabilityName | None = None,
+        isolation: IsolationName | None = None,
     ) -> None:
         """Add columns to the existing rows. Writes only the new columns; no existing data file changes.
 
@@ -66,16 +98,32 @@ class DatasetChanges:
             reader_schema: Schema of the new columns when ``transforms`` is an iterator.
             batch_size: Rows that the function gets at once; None: 8192.
             params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the SQL.
+            commit_every: With a function or SQL: first the columns are there as nulls, then each so many fragments are committed as they are
+                done, and the rest reads null. Called again after a crash, or when others have appended rows, it does what is left; ``coverage``
+                tells what that is. Rows that others update or compact before their turn keep their nulls.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+            isolation: ``"snapshot"`` or ``"serializable"``: there is no difference, as no change of rows stands beside new columns.
 
         Raises:
             InvalidError: a column of that name exists, the data has another number of rows, the function returned
                 another number than it got, or an expression does not parse or has no value in some row.
         """
+        is_serializable(isolation)
         rows = count_of("add_columns", "batch_size", batch_size, least=1) or 8192
         self._native = add_columns(
-            self._native, transforms, read_columns, reader_schema, rows, durability_of(durability), params
+            self._native,
+            transforms,
+            read_columns,
+            reader_schema,
+            rows,
+            durability_of(durability),
+            params,
+            count_of("add_columns", "commit_every", commit_every, least=1),
         )
+
+    def coverage(self, columns: str | list[str]) -> list[FragmentCoverage]:
+        """By fragment, how many rows have values of the columns written (which may be null), and how many have not yet, and read null."""
+        return coverage_of(self._native, [columns] if isinstance(columns, str) else names_of("coverage", columns))
 
     def merge(self, data_obj: ReaderLike, left_on: str, right_on: str | None = None, schema: pa.Schema | None = None) -> None:
         """Add the columns of another table, joined by key: rows whose key it lacks get nulls.
@@ -106,6 +154,7 @@ class DatasetChanges:
         retry_timeout: timedelta = _RETRY_TIME,
         params: Parameters = None,
         durability: DurabilityName | None = None,
+        isolation: IsolationName | None = None,
     ) -> dict[str, int]:
         """Delete the rows for which ``predicate`` is true. Writes deletion files; no data file changes.
 
@@ -117,6 +166,9 @@ class DatasetChanges:
             retry_timeout: After this time no further attempt begins.
             params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the predicate.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+            isolation: ``"serializable"``: runs again, too, when another writer brings, takes or changes rows that pass meanwhile, so that the outcome
+                is that of one after the other (``docs/guide/transactions.md``); None or ``"snapshot"``: two writers that change different
+                rows do not see each other.
 
         Returns:
             ``{"num_deleted_rows": n}``
@@ -130,8 +182,49 @@ class DatasetChanges:
             raise TypeError("delete: the predicate must be a str or a pyarrow expression, got None; truncate_table() deletes all rows")
         retries, seconds = _limits_of("delete", conflict_retries, retry_timeout)
         filter = expression_of("delete", predicate, params)
-        self._native, deleted = self._native.delete(filter, retries, seconds, durability_of(durability))
+        self._native, deleted = self._native.delete(filter, retries, seconds, durability_of(durability), is_serializable(isolation))
         return {"num_deleted_rows": deleted}
+
+    def deduplicate(
+        self,
+        on: str | Iterable[str] | None = None,
+        keep: Literal["first", "last"] = "first",
+        dry_run: bool = False,
+        *,
+        max_listed: int = 1000,
+        conflict_retries: int = _RETRIES,
+        retry_timeout: timedelta = _RETRY_TIME,
+        durability: DurabilityName | None = None,
+    ) -> DeduplicationReport:
+        """Delete the rows whose key another row has, in one commit. Writes deletion files; no data file changes.
+
+        Keys are equal as in ``merge_insert``: null equals nothing, so that rows with a null in their key stay. Takes bounded memory: keys that do
+        not fit a share of the session's budget go through temporary files. When every key is there once, no version is made. What other
+        writers commit meanwhile counts as later: rows that they append are not looked at.
+
+        Args:
+            on: The key column or columns; None: the primary key in the schema's metadata.
+            keep: Which row of those with one key stays, in row order: ``"first"`` or ``"last"``.
+            dry_run: Change nothing, and report what would go.
+            max_listed: How many removed rows the report lists at most.
+            conflict_retries: How often to run again on a newer version while other writers change the same fragments.
+            retry_timeout: After this time no further attempt begins.
+            durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+
+        Raises:
+            InvalidError: there is no key.
+            NotFoundError: a key column is not there.
+            ConflictError, RetryableConflictError: other writers were in the way.
+        """
+        if keep not in ("first", "last"):
+            raise InvalidError(f"deduplicate: keep must be 'first' or 'last', got {keep!r}")
+        names = [] if on is None else [on] if isinstance(on, str) else names_of("deduplicate", on)
+        listed = count_of("deduplicate", "max_listed", max_listed) or 0
+        retries, seconds = _limits_of("deduplicate", conflict_retries, retry_timeout)
+        self._native, rows, nulls, keys, removed, addresses = self._native.deduplicate(
+            names, keep == "last", bool(dry_run), listed, retries, seconds, durability_of(durability)
+        )
+        return DeduplicationReport(rows, nulls, keys, removed, addresses)
 
     def update(
         self,
@@ -143,6 +236,7 @@ class DatasetChanges:
         *,
         params: Parameters = None,
         durability: DurabilityName | None = None,
+        isolation: IsolationName | None = None,
     ) -> dict[str, int]:
         """Set columns to the values of expressions in the rows for which ``where`` is true.
 
@@ -157,6 +251,9 @@ class DatasetChanges:
             data_storage_version: None, or the version that the table has.
             params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in ``updates`` and ``where``.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+            isolation: ``"serializable"``: runs again, too, when another writer brings, takes or changes rows that pass meanwhile, so that the outcome
+                is that of one after the other (``docs/guide/transactions.md``); None or ``"snapshot"``: two writers that change different
+                rows do not see each other.
 
         Returns:
             ``{"num_rows_updated": n}``
@@ -170,15 +267,16 @@ class DatasetChanges:
             raise TypeError(f"update: updates must be a dict of column names to SQL, got {type(updates).__name__}")
         if data_storage_version is not None and file_version_of(data_storage_version) != self._native.data_storage_version:
             refuse("update", data_storage_version=data_storage_version)
+        check_parameters("update", [*updates.values(), where], params)
         columns = []
         for name, text in updates.items():
-            expression = expression_of("update", text, params)
+            expression = expression_of("update", text, params, may_have_more=True)
             if expression is None:
                 raise TypeError(f"update: column {name!r} must be set to SQL text, got None; 'NULL' is SQL")
             columns.append((name_of("update", name), expression))
         retries, seconds = _limits_of("update", conflict_retries, retry_timeout)
-        filter = None if where is None else expression_of("update", where, params)
-        self._native, updated = self._native.update(columns, filter, retries, seconds, durability_of(durability))
+        filter = None if where is None else expression_of("update", where, params, may_have_more=True)
+        self._native, updated = self._native.update(columns, filter, retries, seconds, durability_of(durability), is_serializable(isolation))
         return {"num_rows_updated": updated}
 
     def merge_insert(self, on: str | Iterable[str] | None = None) -> MergeInsertBuilder:

@@ -29,18 +29,18 @@ class BulkCommitResult(TypedDict):
     merged: Transaction
 
 
-def _target_of(base: Any) -> tuple[str, Any]:
-    """Where to commit, and the session."""
+def _target_of(base: Any) -> tuple[str, Any, bool]:
+    """Where to commit, the session, and whether the transaction is a serializable one."""
     if isinstance(base, DatasetCommits):
-        return base._native.location, base._native.session()
-    return uri_of(base), None
+        return base._native.location, base._native.session(), base._native.is_serializable
+    return uri_of(base), None, False
 
 
 def _commit(base: Any, transaction: Transaction, v2_paths: bool | None, detached: bool | None, max_retries: int, stable_row_ids: bool | None,
             durability: DurabilityName | None) -> LanceDataset:
     from .dataset import LanceDataset
 
-    uri, session = _target_of(base)
+    uri, session, serializable = _target_of(base)
     native = _eider.commit_transaction(
         uri,
         message_of(transaction),
@@ -50,8 +50,9 @@ def _commit(base: Any, transaction: Transaction, v2_paths: bool | None, detached
         enable_stable_row_ids=bool(stable_row_ids),
         durability=durability_of(durability),
         session=session,
+        unchanged=serializable,
     )
-    return LanceDataset._wrap(native)
+    return LanceDataset._wrap(native.serializable() if serializable else native)
 
 
 class DatasetCommits:
@@ -82,7 +83,8 @@ class DatasetCommits:
         """Commit an operation whose data files workers have written, and return the dataset at the new version.
 
         Args:
-            base_uri: The dataset, or where it is; an ``Overwrite`` makes it where there is none.
+            base_uri: The dataset, or where it is; an ``Overwrite`` makes it where there is none. To a dataset opened with
+                ``isolation="serializable"`` nothing is committed when others changed rows since ``read_version``.
             operation: What was done, one of ``LanceOperation``, or a ``Transaction``, which names the version it was made from.
             read_version: The version that the operation was made from. Not needed for ``Overwrite`` and ``Restore``.
             detached: Make a version beside the line, which only its number finds.

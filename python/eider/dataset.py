@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _eider
 from .absent import Refusing
-from .arguments import count_of, names_of, refuse, rows_of, uri_of
+from .arguments import IsolationName, count_of, is_serializable, names_of, refuse, rows_of, uri_of
 from .arrow_dataset import class_for_arrow
 from .blob_reads import BlobReads
 from .changes import DatasetChanges
@@ -22,8 +22,11 @@ from .in_memory import DatasetInMemory
 from .projection import Columns, select
 from .sampling import sample_of_batches, sample_of_range
 from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats, plan_scan, scan_defaults
+from .scanner_builder import ScannerBuilder
 from .session import Session, native_session
 from .sql import Parameters
+from .sql_query import SqlQuery, SqlQueryBuilder
+from .stats import DatasetStats, DataStatistics, FieldStatistics, LanceStats
 from .versions import VersionLike, reference_of
 
 if TYPE_CHECKING:
@@ -34,9 +37,19 @@ if TYPE_CHECKING:
 
     from .describe import DatasetDescription
     from .scanner import ScanOptions
-    from .sql_query import SqlQueryBuilder
 
-__all__ = ["ColumnOrdering", "LanceDataset"]
+__all__ = [
+    "ColumnOrdering",
+    "DataStatistics",
+    "DatasetStats",
+    "FieldStatistics",
+    "LanceDataset",
+    "LanceScanner",
+    "LanceStats",
+    "ScannerBuilder",
+    "SqlQuery",
+    "SqlQueryBuilder",
+]
 
 _MAX_KEPT_SCHEMAS = 16
 
@@ -55,6 +68,8 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolutio
         default_scan_options: Options that every scan of this dataset uses unless told otherwise: ``columns``, ``limit``,
             ``offset``, ``batch_size``, ``with_row_id``, ``with_row_address``.
         session: Session whose memory, caches and threads to use; None: that of the process.
+        isolation: ``"serializable"``: what is written through this dataset is a RetryableConflictError when others changed rows since
+            its version: open or ``checkout_latest()``, read and decide again. None or ``"snapshot"``: see ``delete`` and ``update``.
         block_size, index_cache_size, metadata_cache_size, commit_lock, storage_options, serialized_manifest,
         metadata_cache_size_bytes, index_cache_size_bytes, read_params, namespace_client, table_id,
         namespace_client_managed_versioning, base_store_params: Not supported yet.
@@ -82,6 +97,7 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolutio
         table_id: list[str] | None = None,
         namespace_client_managed_versioning: bool = False,
         base_store_params: dict[str, dict[str, str]] | None = None,
+        isolation: IsolationName | None = None,
     ) -> None:
         refuse(
             "dataset",
@@ -100,6 +116,8 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolutio
             base_store_params=base_store_params,
         )
         self._native = _eider.open_dataset(uri_of(uri), reference_of("dataset", version), native_session(session))
+        if is_serializable(isolation):
+            self._native = self._native.serializable()
         self._defaults = scan_defaults(default_scan_options)
 
     def _with_defaults(self, options: dict[str, Any]) -> LanceDataset:
@@ -463,12 +481,17 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolutio
         wanted = count_of("get_fragment", "fragment_id", fragment_id)
         return next((f for f in self.get_fragments() if f.fragment_id == wanted), None)
 
-    def __reduce__(self) -> tuple[Callable[..., LanceDataset], tuple[str, int, dict[str, Any]]]:
-        return _reopen, (self._native.location, self.version, self._defaults)
+    @property
+    def isolation(self) -> IsolationName:
+        """``"serializable"`` or ``"snapshot"``, as it was opened."""
+        return "serializable" if self._native.is_serializable else "snapshot"
+
+    def __reduce__(self) -> tuple[Callable[..., LanceDataset], tuple[str, int, dict[str, Any], IsolationName]]:
+        return _reopen, (self._native.location, self.version, self._defaults, self.isolation)
 
     def __repr__(self) -> str:
         return f"LanceDataset(uri={self.uri!r}, version={self.version})"
 
 
-def _reopen(uri: str, version: int, defaults: dict[str, Any]) -> LanceDataset:
-    return LanceDataset(uri, version, default_scan_options=defaults)
+def _reopen(uri: str, version: int, defaults: dict[str, Any], isolation: IsolationName) -> LanceDataset:
+    return LanceDataset(uri, version, default_scan_options=defaults, isolation=isolation)

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 from . import _eider
 from .absent import Refusing
-from .arguments import DurabilityName, count_of, durability_of, file_version_of, names_of, refuse, seconds_of
+from .arguments import (
+    DurabilityName,
+    IsolationName,
+    count_of,
+    durability_of,
+    file_version_of,
+    is_serializable,
+    names_of,
+    refuse,
+    seconds_of,
+)
 from .error import InvalidError
 from .ingest import ReaderLike, open_reader
 from .sql import Parameters, expression_of
+from .transaction import LanceOperation, Transaction
+from .transaction_message import transaction_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,7 +110,7 @@ class MergeInsertBuilder(Refusing):
         Args:
             mode: ``"rewrite_rows"`` writes them anew, whole, at the end of the table; ``"auto"`` does the same. ``"rewrite_columns"`` leaves
                 them where they are and gives each fragment that has such rows a new file with the columns of the source: no other column is
-                read or written. It needs a source that lacks some columns, and has no blobs, and a merge that only updates.
+                read or written. It needs a source that lacks some columns, and a merge that only updates.
         """
         if mode not in _WRITE_MODES:
             raise InvalidError(f"merge_insert: write_mode {mode!r} is none of {', '.join(map(repr, _WRITE_MODES))}")
@@ -111,7 +124,12 @@ class MergeInsertBuilder(Refusing):
         return self
 
     def execute(
-        self, data_obj: ReaderLike, *, schema: pa.Schema | None = None, durability: DurabilityName | None = None
+        self,
+        data_obj: ReaderLike,
+        *,
+        schema: pa.Schema | None = None,
+        durability: DurabilityName | None = None,
+        isolation: IsolationName | None = None,
     ) -> dict[str, int]:
         """Merge ``data_obj`` into the dataset, which moves to the new version. When no row changes, no version is made.
 
@@ -123,6 +141,9 @@ class MergeInsertBuilder(Refusing):
             data_obj: Anything that ``write_dataset`` takes.
             schema: What the data are cast to; needed for an empty iterator.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+            isolation: ``"serializable"``: runs again, too, when another writer brings, takes or changes any row meanwhile, so that the outcome
+                is that of one after the other (``docs/guide/transactions.md``); None or ``"snapshot"``: two writers that change different
+                rows do not see each other.
 
         Returns:
             ``{"num_inserted_rows": n, "num_updated_rows": n, "num_deleted_rows": n}``
@@ -133,7 +154,53 @@ class MergeInsertBuilder(Refusing):
             UnsupportedError: the table is of version 0.1, or a key column holds blobs or JSON.
             ConflictError, RetryableConflictError: other writers were in the way.
         """
-        self._options.limit_retries(self._retries, self._retry_seconds, durability_of(durability))
+        self._options.limit_retries(self._retries, self._retry_seconds, durability_of(durability), is_serializable(isolation))
         native, inserted, updated, deleted = self._dataset._native.merge_insert(open_reader(data_obj, schema), self._options)
         self._dataset._native = native
         return {"num_inserted_rows": inserted, "num_updated_rows": updated, "num_deleted_rows": deleted}
+
+    def execute_uncommitted(
+        self, data_obj: ReaderLike, *, schema: pa.Schema | None = None, durability: DurabilityName | None = None
+    ) -> tuple[Transaction, dict[str, int]]:
+        """Merge without the commit, which ``LanceDataset.commit(dataset, transaction)`` makes; arguments as of ``execute``.
+
+        The transaction keeps the keys that it inserts, so that of two merges which insert the same key only one is committed. It pickles.
+
+        Returns:
+            The transaction, and what ``execute`` returns.
+        """
+        return self._prepare(data_obj, schema, durability, keep_files=True)
+
+    def _prepare(
+        self, data_obj: ReaderLike, schema: pa.Schema | None, durability: DurabilityName | None, *, keep_files: bool
+    ) -> tuple[Transaction, dict[str, int]]:
+        self._options.limit_retries(self._retries, self._retry_seconds, durability_of(durability), False)
+        source = open_reader(data_obj, schema)
+        message, inserted, updated, deleted = self._dataset._native.merge_insert_uncommitted(source, self._options, keep_files)
+        metrics = {"num_inserted_rows": inserted, "num_updated_rows": updated, "num_deleted_rows": deleted}
+        return transaction_of(message), metrics
+
+    def explain_plan(self, schema: pa.Schema | None = None, verbose: bool = False) -> str:
+        """What a merge would do, as text. Reads and writes nothing.
+
+        Args:
+            schema: Of the source; None: that of the dataset.
+            verbose: How keys are compared, too.
+        """
+        return self._dataset._native.explain_merge_insert(self._dataset.schema if schema is None else schema, self._options, bool(verbose))  # type: ignore[attr-defined]
+
+    def analyze_plan(self, data_obj: ReaderLike, *, schema: pa.Schema | None = None) -> str:
+        """Run the merge without a commit, remove what it wrote, and return the plan with its figures; arguments as of ``execute``."""
+        reader = open_reader(data_obj, schema)
+        plan = self.explain_plan(reader.schema)
+        start = perf_counter()
+        transaction, metrics = self._prepare(reader, None, None, keep_files=False)
+        figures = [f"elapsed={(perf_counter() - start) * 1e3:.3f}ms", *(f"{name}={value}" for name, value in metrics.items())]
+        operation = transaction.operation
+        assert isinstance(operation, LanceOperation.Update)
+        files = [file for fragment in operation.new_fragments for file in fragment.files]
+        if operation.update_mode == "rewrite_columns":
+            files = [fragment.files[-1] for fragment in operation.updated_fragments]
+        figures += [f"bytes_written={sum(file.file_size_bytes or 0 for file in files)}", f"num_files_written={len(files)}"]
+        first, _, rest = plan.partition("\n")
+        return f"{first}, metrics=[{', '.join(figures)}]\n{rest}"

@@ -6,7 +6,7 @@ from datetime import datetime
 from os import PathLike
 from typing import Any
 
-from .arguments import refuse
+from .arguments import IsolationName, refuse
 from .dataset import LanceDataset
 from .error import InvalidError
 from .session import Session
@@ -31,6 +31,7 @@ def dataset(
     namespace_client: object = None,
     table_id: list[str] | None = None,
     base_store_params: dict[str, dict[str, str]] | None = None,
+    isolation: IsolationName | None = None,
 ) -> LanceDataset:
     """Open a dataset.
 
@@ -38,6 +39,8 @@ def dataset(
         uri: Path of the dataset's folder, a ``file://`` or a ``memory://`` URI.
         version: Version to open: a number, a tag, or ``(branch, number)``; None: the latest.
         asof: Open the version that was the latest at this time (a datetime, or ISO text; local time without a zone).
+        isolation: ``"serializable"``: what is written through this dataset stands only while nobody changed a row since its version, and is
+            not run again: what was read decided it (``docs/guide/transactions.md``).
         default_scan_options, session and the rest: As in ``LanceDataset``.
 
     Raises:
@@ -63,6 +66,7 @@ def dataset(
         namespace_client=namespace_client,
         table_id=table_id,
         base_store_params=base_store_params,
+        isolation=isolation,
     )
     if asof is None:
         return opened

@@ -1,28 +1,29 @@
-"""Upkeep of a dataset: fewer, larger fragments without deleted rows."""
+"""Upkeep of a dataset: fewer, larger fragments without deleted rows, and fewer files in them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from .absent import Refusing
-from .arguments import DurabilityName, count_of, durability_of, refuse
-from .error import InvalidError
+from .arguments import DurabilityName
+from .cleanup import AutoCleanupConfig, auto_cleanup_entries
+from .compaction import (
+    Compaction,
+    CompactionMetrics,
+    CompactionOptions,
+    CompactionPlan,
+    CompactionTask,
+    RewriteResult,
+    native_options,
+)
 
 if TYPE_CHECKING:
     from .changes import DatasetChanges
 
-__all__ = ["CompactionMetrics", "DatasetOptimizer"]
-
-
-@dataclass(frozen=True)
-class CompactionMetrics:
-    """What a compaction removed and added. Files are data and deletion files."""
-
-    fragments_removed: int
-    fragments_added: int
-    files_removed: int
-    files_added: int
+__all__ = [
+    "Compaction", "CompactionMetrics", "CompactionOptions", "CompactionPlan", "CompactionTask", "DatasetOptimizer", "RewriteResult",
+]  # fmt: skip
 
 
 class DatasetOptimizer(Refusing):
@@ -30,6 +31,13 @@ class DatasetOptimizer(Refusing):
 
     def __init__(self, dataset: DatasetChanges) -> None:
         self._dataset = dataset
+
+    def _run(self, native: Any) -> CompactionMetrics:
+        self._dataset._native, metrics = self._dataset._native.compact_files(native)
+        return CompactionMetrics(*metrics)
+
+    def _configure(self, entries: Mapping[str, str | None]) -> None:
+        self._dataset._native = self._dataset._native.update_config(config=dict(entries))
 
     def compact_files(
         self,
@@ -49,44 +57,57 @@ class DatasetOptimizer(Refusing):
         max_source_bytes: int | None = None,
         excluded_fragment_ids: list[int] | None = None,
         data_storage_version: str | None = None,
+        io_buffer_size: int | None = None,
+        target_bytes_per_fragment: int | None = None,
+        max_small_files: int | None = None,
+        commit_seconds: float | None = None,
         durability: DurabilityName | None = None,
     ) -> CompactionMetrics:
-        """Merge small fragments and drop deleted rows. The dataset moves to the new version.
+        """Merge small fragments, drop deleted rows and merge small files. The dataset moves to the new version.
 
         Neighbours with fewer rows than the target are written together, and a fragment of which many rows are deleted anew, in
         the version of the table's files. Rewritten rows come after all others; their addresses change, and indices lose them.
+        Of fragments that stay and have many files, as additions of columns leave them, the small files are merged (``merge_files``).
+        Groups of fragments are written side by side within the memory budget. What is finished is committed now and then: a
+        compaction that was killed goes on from there when it is run again.
 
         Args:
             target_rows_per_fragment: None: 1024 * 1024.
-            max_rows_per_group: Without meaning for the file versions that are written.
+            target_bytes_per_fragment: A fragment with so many bytes, blobs included, wants no neighbours; None: 1 GiB.
             max_bytes_per_file: None: 90 GiB.
             materialize_deletions: Whether deleted rows alone are reason to rewrite a fragment; None: True.
             materialize_deletions_threshold: The share of deleted rows beyond which they are; None: 0.1.
-            batch_size, num_threads: Batches follow the width of a row and all threads work: nothing to choose.
+            max_small_files: Of a fragment that have to be there to be merged, and one more; None: 16.
+            max_source_fragments, max_source_rows, max_source_bytes: Stop before more than this is read, the oldest fragments first.
+            excluded_fragment_ids: Fragments that stay as they are, and part their neighbours.
+            commit_seconds: After so many seconds what is finished is committed; None: 10.
+            batch_size, num_threads, io_buffer_size, max_rows_per_group, binary_copy_read_batch_bytes: Nothing to choose: batches
+                follow the width of a row, and all threads work.
             compaction_mode: None, ``"reencode"`` or ``"try_binary_copy"``, which reencodes too.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
-            defer_index_remap, binary_copy_read_batch_bytes, max_source_fragments, max_source_rows, max_source_bytes,
-            excluded_fragment_ids, data_storage_version: Not supported yet.
+            defer_index_remap, data_storage_version: Not supported yet.
 
         Raises:
-            UnsupportedError: the table has stable row ids, or is of version 0.1.
+            UnsupportedError: the table is of version 0.1, or has external blobs.
             ConflictError, RetryableConflictError: other writers were in the way.
         """
-        where = "compact_files"
-        refuse(where, defer_index_remap=defer_index_remap, binary_copy_read_batch_bytes=binary_copy_read_batch_bytes,
-               max_source_fragments=max_source_fragments, max_source_rows=max_source_rows, max_source_bytes=max_source_bytes,
-               excluded_fragment_ids=excluded_fragment_ids, data_storage_version=data_storage_version)  # fmt: skip
-        if compaction_mode not in (None, "reencode", "try_binary_copy"):
-            refuse(where, compaction_mode=compaction_mode)
-        for name, value in (("max_rows_per_group", max_rows_per_group), ("num_threads", num_threads), ("batch_size", batch_size)):
-            count_of(where, name, value, least=1)
-        rows = count_of(where, "target_rows_per_fragment", target_rows_per_fragment, least=1) or 1024 * 1024
-        file_bytes = count_of(where, "max_bytes_per_file", max_bytes_per_file, least=1) or 90 << 30
-        share = 0.1 if materialize_deletions_threshold is None else float(materialize_deletions_threshold)
-        if not 0 <= share <= 1:
-            raise InvalidError(f"{where}: materialize_deletions_threshold must be between 0 and 1, got {share}")
-        native = self._dataset._native
-        self._dataset._native, *numbers = native.compact_files(
-            rows, file_bytes, materialize_deletions is not False, share, durability_of(durability)
-        )
-        return CompactionMetrics(*numbers)
+        options = {name: value for name, value in locals().items() if name != "self"}
+        return self._run(native_options("compact_files", CompactionOptions(**options)))  # type: ignore[typeddict-item]
+
+    def merge_files(self, *, max_small_files: int = 1, durability: DurabilityName | None = None) -> CompactionMetrics:
+        """Merge the small files of each fragment that has more than ``max_small_files``, and do nothing else.
+
+        Files with blobs, and files larger than twice the smaller ones together, are neither read nor written: bytes grow with what is
+        small alone. Row ids, addresses and indices stay as they are.
+        """
+        native = native_options("merge_files", {"max_small_files": max_small_files, "durability": durability})
+        native.files_only = True
+        return self._run(native)
+
+    def enable_auto_cleanup(self, auto_cleanup_config: AutoCleanupConfig, **kwargs: Any) -> None:
+        """Clean up old versions after commits whose number ``interval`` divides, those older than ``older_than_seconds``."""
+        self._configure(auto_cleanup_entries(auto_cleanup_config))
+
+    def disable_auto_cleanup(self, **kwargs: Any) -> None:
+        """Clean up old versions when asked to only."""
+        self._configure(dict.fromkeys(("lance.auto_cleanup.interval", "lance.auto_cleanup.older_than")))

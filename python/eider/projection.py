@@ -56,9 +56,15 @@ def quote_path(segments: Iterable[str]) -> str:
     return ".".join("`" + s.replace("`", "``") + "`" if "." in s or "`" in s else s for s in segments)
 
 
+#: Words that are expressions, unless a column has that name.
+_SQL_WORDS = frozenset(["null", "true", "false", "current_date", "current_time", "current_timestamp"])
+
+
 def _is_path(text: str, names: Container[str]) -> bool:
     if text in names or text in _VIRTUAL:
         return True
+    if text.lower() in _SQL_WORDS:
+        return False
     return all(part.isidentifier() or (part.startswith("`") and part.endswith("`")) for part in text.split("."))
 
 
@@ -102,6 +108,7 @@ def select(
     """
     if columns is None:
         return Selection(None, None, with_row_id, with_row_address)
+    append_row_id, append_row_address = with_row_id, with_row_address
     known = dict.fromkeys(names)
     read: dict[str, None] = {}
     outputs: dict[str, list[str]] = {}
@@ -126,10 +133,13 @@ def select(
         if name in outputs:
             raise InvalidError(f"columns: duplicate column name {name!r}")
         outputs[name] = path
+    for flag, name in ((append_row_id, _ROW_ID), (append_row_address, _ROW_ADDRESS)):
+        if flag and outputs.get(name) == [name]:
+            del outputs[name]  # it comes last
     if plain:
         return Selection(list(read), None, with_row_id, with_row_address)
     out = list(outputs.items())
     for flag, name in ((with_row_id, _ROW_ID), (with_row_address, _ROW_ADDRESS)):
-        if flag and all(path != [name] for path in outputs.values()):
+        if flag and name not in outputs and all(path != [name] for path in outputs.values()):
             out.append((name, [name]))
     return Selection(list(read), out, with_row_id, with_row_address, tuple(computed))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 from . import _eider
 from .absent import Refusing
 from .arguments import blob_handling_of, count_of, late_columns_of
-from .error import UnsupportedError
+from .error import InvalidError, UnsupportedError
 from .packages import import_package
 from .projection import select
-from .sql import Parameters, expression_of
+from .sql import Parameters, check_parameters, expression_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from .dataset import LanceDataset
     from .fragment import LanceFragment
 
 __all__ = ["ColumnOrdering", "LanceScanner", "ScanOptions", "ScanStatistics", "ScanStats"]
@@ -138,9 +139,10 @@ class ScanPlan:
 
         if not isinstance(aggregates, Mapping):
             raise TypeError(f"aggregate: expected a dict of names and calls, got {type(aggregates).__name__}")
+        check_parameters("aggregate", list(aggregates.values()), params)
         calls = []
         for name, call in aggregates.items():
-            expression = expression_of("aggregate", call, params)
+            expression = expression_of("aggregate", call, params, may_have_more=True)
             if not isinstance(name, str) or expression is None:
                 raise TypeError(f"aggregate: expected names and calls such as 'max(x)', got {name!r}: {call!r}")
             calls.append((name, expression))
@@ -193,12 +195,12 @@ class ScanPlan:
 
     def read_stream(self) -> pa.RecordBatchReader | _eider.RecordBatchReader:
         """The batches as an Arrow stream, then the callback."""
-        import pyarrow as pa
-
         stats = self._own_stats()
         reader = self.open(None, stats)
         if not self.callback:
             return reader
+        import pyarrow as pa
+
         return pa.RecordBatchReader.from_batches(pa.schema(reader.schema), self._reported(read_batches(reader), stats))
 
     def _reported(self, batches: Iterator[pa.RecordBatch], stats: ScanStats | None) -> Iterator[pa.RecordBatch]:
@@ -248,7 +250,10 @@ def plan_scan(
     params = given["params"]
     if selection.computed and not isinstance(given["filter"], str):
         params = None  # those of the columns
-    scan.filter = expression_of("filter", given["filter"], params)
+    texts = [given["filter"], *(text for _, text in selection.computed)]
+    if options.get("params") is not None and any(isinstance(text, str) for text in texts):  # those of the defaults are for the filter there
+        check_parameters("scanner", texts, given["params"])
+    scan.filter = expression_of("filter", given["filter"], params, may_have_more=True)
     scan.limit = count_of("scanner", "limit", given["limit"])
     scan.offset = count_of("scanner", "offset", given["offset"])
     scan.fragment_ids = fragment_ids
@@ -262,7 +267,7 @@ def plan_scan(
     scan.with_row_id = selection.with_row_id
     scan.with_row_address = selection.with_row_address
     for name, text in selection.computed:
-        scan.add_computed(name, cast("_eider.SqlExpression", expression_of("columns", text, given["params"])))
+        scan.add_computed(name, cast("_eider.SqlExpression", expression_of("columns", text, given["params"], may_have_more=True)))
     for key in ordering_of(given["order_by"]):
         scan.add_sort_key(key.column_name, key.ascending, key.nulls_first)
     return ScanPlan(dataset, scan, selection.outputs, stats, callback)
@@ -327,6 +332,34 @@ class LanceScanner(Refusing):
         import pyarrow as pa
 
         return pa.schema(self._plan.dataset.schema)
+
+    @staticmethod
+    def from_dataset(dataset: LanceDataset, **options: Any) -> LanceScanner:
+        """``dataset.scanner(**options)``"""
+        return dataset.scanner(**options)
+
+    @staticmethod
+    def from_fragment(fragment: LanceFragment, **options: Any) -> LanceScanner:
+        """``fragment.scanner(**options)``"""
+        return fragment.scanner(**options)
+
+    def take(self, indices: Any) -> pa.Table:
+        """The rows that the scan yields at these positions; order and duplicates kept. Reads the scan up to the last of them."""
+        import numpy as np
+        import pyarrow as pa
+
+        wanted = np.asarray(indices)
+        if wanted.ndim != 1 or (wanted.size and (wanted.dtype.kind not in "iu" or wanted.min() < 0)):
+            raise InvalidError("LanceScanner.take: indices must be a list of positions, from 0")
+        places, back = np.unique(wanted, return_inverse=True)
+        found, first = [], 0
+        for batch in read_batches(self._plan.open(int(places[-1]) + 1 if len(places) else 0)):
+            low, high = np.searchsorted(places, [first, first + batch.num_rows])
+            found.append(batch.take(pa.array(places[low:high] - first)))
+            first += batch.num_rows
+        if len(places) and places[-1] >= first:
+            raise InvalidError(f"LanceScanner.take: position {places[-1]} is out of range, the scan has {first} rows")
+        return pa.Table.from_batches(found, self.projected_schema).take(pa.array(back))
 
     def to_table(self) -> pa.Table:
         """All rows, as a table with one chunk per batch."""

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, cast
 
 from . import _eider
 from .arrow_expression import is_arrow_expression, sql_of
 from .error import InvalidError
 
-__all__ = ["Parameters", "expression_of"]
+__all__ = ["Parameters", "check_parameters", "expression_of"]
 
 #: Values of ``$1``, ``$2``... as a sequence, or of ``$name`` as a mapping.
 Parameters = Sequence[Any] | Mapping[str, Any] | None
 
 
-def expression_of(where: str, text: object, params: Parameters = None) -> _eider.SqlExpression | None:
-    """The expression ``text``; None when there is none."""
+#: Texts, names and comments, in which no parameter is one, and parameters.
+_TOKENS = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|\$(\w+)", re.DOTALL)
+
+
+def check_parameters(where: str, texts: Sequence[object], params: Parameters) -> None:
+    """Refuse parameters that none of the texts names."""
+    if not params or isinstance(params, (str, bytes)):
+        return
+    used = {token[1] for text in texts if isinstance(text, str) for token in _TOKENS.finditer(text)}
+    names = list(params) if isinstance(params, Mapping) else [str(i + 1) for i in range(len(params))]
+    if surplus := [str(name) for name in names if str(name) not in used]:
+        raise InvalidError(f"{where}: no ${surplus[0]:.100} in the expression for the parameter of that name")
+
+
+def expression_of(
+    where: str, text: object, params: Parameters = None, *, may_have_more: bool = False
+) -> _eider.SqlExpression | None:
+    """The expression ``text``; None when there is none. ``may_have_more``: ``params`` may have values that it does not name."""
     if text is None:
         if params:
             raise InvalidError(f"{where}: params without a filter")
@@ -29,8 +47,12 @@ def expression_of(where: str, text: object, params: Parameters = None) -> _eider
         return _of_substrait(where, text, params)
     if isinstance(params, (str, bytes)) or not isinstance(params, (Sequence, Mapping, type(None))):
         raise TypeError(f"{where}: params must be a list or a dict, got {type(params).__name__}")
+    if not text.isascii():
+        _check_text(where, text)
     if not params:
         return _eider.SqlExpression(text)
+    if not may_have_more:
+        check_parameters(where, [text], params)
     import pyarrow as pa
 
     named = isinstance(params, Mapping)
@@ -50,6 +72,13 @@ def _of_substrait(where: str, message: object, params: Parameters) -> _eider.Sql
     return _eider.SqlExpression.from_substrait(data)
 
 
+def _check_text(what: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidError(f"{what}: the character {text[error.start]!a} at {error.start} has no place in UTF-8") from None
+
+
 def _array_of_one(where: str, name: str, value: Any) -> Any:
     import pyarrow as pa
 
@@ -58,6 +87,35 @@ def _array_of_one(where: str, name: str, value: Any) -> Any:
             return pa.ListArray.from_arrays(pa.array([0, len(value.values)], pa.int32()), value.values)
         if isinstance(value, pa.Scalar):
             return pa.array([value.as_py()], value.type)
-        return pa.array([value])
-    except (pa.ArrowInvalid, OverflowError) as error:
-        raise InvalidError(f"{where}: parameter {name!r}: {error}") from None
+        if isinstance(value, str):
+            _check_text(f"{where}: parameter {name!r}", value)
+        if type(value).__module__ == "numpy" and type(value).__name__ in ("datetime64", "timedelta64"):
+            return _array_of_time(value)
+        try:
+            return pa.array([value])
+        except (OverflowError, pa.ArrowInvalid):
+            return pa.array([_with_great_integers(value)])
+    except UnicodeEncodeError:
+        raise InvalidError(f"{where}: parameter {name!r}: a text in it has no place in UTF-8") from None
+    except (pa.ArrowException, OverflowError, TypeError) as error:
+        raise InvalidError(f"{where}: parameter {name!r}: {str(error):.200}") from None
+
+
+def _array_of_time(value: Any) -> Any:
+    """Numpy's dates and times have units that Arrow lacks."""
+    import numpy as np
+    import pyarrow as pa
+
+    unit = np.datetime_data(value)[0]
+    if isinstance(value, np.timedelta64):
+        known = "s" if unit in ("W", "D", "h", "m") else "ns" if unit == "generic" else unit
+    else:
+        known = "D" if unit in ("Y", "M", "W", "generic") else "s" if unit in ("h", "m") else unit
+    return pa.array(np.array([value]).astype(f"{type(value).__name__}[{known}]"))
+
+
+def _with_great_integers(value: Any) -> Any:
+    """Integers of more than 64 bits with a sign as decimals."""
+    if isinstance(value, (list, tuple)):
+        return [_with_great_integers(item) for item in value]
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -73,6 +73,7 @@ class LanceOperation:
         fields_for_preserving_frag_bitmap: list[int] = field(default_factory=list)
         update_mode: str = ""
         updated_fragment_offsets: dict[int, bytes] | None = None
+        _inserted_keys: bytes | None = field(default=None, repr=False, compare=False)  # the message, where a merge tells them
 
         def __post_init__(self) -> None:
             _require_fragments(self.updated_fragments)

@@ -80,6 +80,8 @@ def _update(op: LanceOperation.Update, out: MessageWriter) -> None:
     if op.update_mode not in ("", *_MODES):
         raise ValueError(f"LanceOperation.Update: update_mode must be 'rewrite_rows' or 'rewrite_columns', got {op.update_mode!r}")
     out.number(7, int(op.update_mode == "rewrite_columns"))
+    if op._inserted_keys is not None:
+        out.message(8, op._inserted_keys)
     for fragment, offsets in (op.updated_fragment_offsets or {}).items():
         entry = MessageWriter()
         entry.number(1, fragment)
@@ -151,6 +153,7 @@ def _read_update(read: MessageReader) -> LanceOperation.Update:
         read.packed(6),
         _MODES[min(read.number(7), 1)],
         {pair.number(1): pair.message(2) or b"" for pair in pairs} or None,
+        read.message(8),
     )
 
 

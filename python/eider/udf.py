@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .arguments import refuse
 from .error import InvalidError
 
 if TYPE_CHECKING:
@@ -22,7 +21,10 @@ class BatchUDF:
         func: Takes a ``pyarrow.RecordBatch`` and returns the new columns for the same rows, in the same order: a
             RecordBatch or Table, a pandas DataFrame, or a dict of name to array.
         output_schema: Schema of the new columns. None: the function is called once more, on the first batch, to learn it.
-        checkpoint_file: Not supported yet.
+        checkpoint_file: Where results are kept until they are committed, durably after each batch. When the process dies, ``add_columns`` with the
+            same file goes on where it was: finished fragments are written, and finished batches of the fragment at hand are not computed
+            again. What other writers changed meanwhile is. The file is removed in the end. It must be of the same columns and table; that the
+            function is the same is up to the caller.
     """
 
     def __init__(
@@ -31,9 +33,9 @@ class BatchUDF:
         output_schema: pa.Schema | None = None,
         checkpoint_file: str | Path | None = None,
     ) -> None:
-        refuse("BatchUDF", checkpoint_file=checkpoint_file)
         self.func = func
         self.output_schema = output_schema
+        self.checkpoint_file = checkpoint_file
 
     def __call__(self, batch: pa.RecordBatch) -> Any:
         """Call the function as it is."""

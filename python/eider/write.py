@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _eider
 from .arguments import (
     DurabilityName,
+    IsolationName,
     column_options_of,
     count_of,
     durability_of,
     file_version_of,
     is_compact,
+    is_serializable,
     refuse,
     uri_of,
 )
@@ -82,6 +84,7 @@ def write_dataset(
     table_metadata: dict[str, str] | None = None,
     profile: Literal["fast", "compact"] = "fast",
     column_options: Mapping[str, Mapping[str, object]] | None = None,
+    isolation: IsolationName | None = None,
 ) -> LanceDataset:
     """Write data as a new dataset, or as a new version of one, and return it.
 
@@ -113,6 +116,8 @@ def write_dataset(
         column_options: By column (``"name"``, ``"struct.child"``, ``"list.item"``): ``profile`` and the keys of
             ``lance-encoding:*`` without their prefix, such as ``{"name": {"compression": "zstd", "compression-level": 9}}``.
             They win over the field's metadata and are not stored with the schema.
+        isolation: ``"serializable"``, with a LanceDataset as the target (which may have been opened so): the write stands only while nobody
+            changed a row since that dataset's version, from which the rows were derived. A path alone was not read from.
         auto_cleanup_options: ``{"interval": 20, "older_than_seconds": 1209600}``: after every 20th commit by any engine, versions older
             than two weeks are cleaned up. Set when the dataset is created; refused for one that exists.
         data_cache_bytes, commit_lock, progress, storage_options, use_legacy_format, initial_bases, target_bases, target_all_bases, base_store_params, namespace_client, table_id: Not
@@ -121,6 +126,7 @@ def write_dataset(
     Raises:
         AlreadyExistsError: the dataset exists and the mode is ``"create"``.
         InvalidError: the data does not fit the schema of the dataset.
+        ConflictError, RetryableConflictError: other writers were in the way.
         UnsupportedError: a type or an argument comes in a later version.
     """
     refuse(
@@ -152,6 +158,10 @@ def write_dataset(
     }
     if max_page_bytes is not None:
         limits["max_page_bytes"] = count_of("write_dataset", "max_page_bytes", max_page_bytes, least=1)
+    serializable = is_serializable(isolation)
+    unchanged_since = None
+    if isinstance(uri, LanceDataset) and mode != "create" and (serializable or uri._native.is_serializable):
+        unchanged_since = uri.version
     try:
         native = _eider.write_dataset(
             open_reader(data_obj, schema),
@@ -174,8 +184,9 @@ def write_dataset(
             column_options=column_options_of(column_options),
             durability=durability_of(durability),
             session=shared,
+            unchanged_since=unchanged_since,
         )
     except AlreadyExistsError as error:
         hint = 'mode="overwrite" (command line: --mode overwrite) replaces it, "append" adds to it'
         raise AlreadyExistsError(f"{error}; {hint}") from None
-    return LanceDataset._wrap(native)
+    return LanceDataset._wrap(native.serializable() if isinstance(uri, LanceDataset) and uri._native.is_serializable else native)

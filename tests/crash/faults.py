@@ -44,10 +44,10 @@ def shim() -> str | None:
 class Victim:
     """The child. Each command runs in a fork of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, durability: str = "full") -> None:
         library = shim()
         assert library is not None
-        environment = {**os.environ, "LD_PRELOAD": library, "EIDER_CPU_THREADS": "0", "EIDER_IO_THREADS": "0"}
+        environment = {**os.environ, "LD_PRELOAD": library, "EIDER_CPU_THREADS": "0", "EIDER_IO_THREADS": "0", "EIDER_DURABILITY": durability}
         self._child = subprocess.Popen([sys.executable, "-m", "tests.crash.victim"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                        text=True, cwd=REPOSITORY, env=environment)
 

@@ -34,13 +34,14 @@ def change(command: dict[str, Any]) -> dict[str, Any]:
 def record(command: dict[str, Any]) -> dict[str, Any]:
     """Runs operations one after the other, and marks each return in the record."""
     log = os.open(command["record"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    SHIM.shim_record(command["uri"].encode(), log)
+    watched = os.path.dirname(command["uri"]).encode()
+    SHIM.shim_record(watched, log)
     for number, name in enumerate(command["operations"]):
         OPERATIONS[name].run(command["uri"])
         SHIM.shim_mark(str(number).encode())
         SHIM.shim_disarm()
         yielded = OPERATIONS[name].state(command["uri"])
-        SHIM.shim_record(command["uri"].encode(), log)
+        SHIM.shim_record(watched, log)
         SHIM.shim_mark(("state " + json.dumps(yielded)).encode())
     SHIM.shim_disarm()
     return {"outcome": "done"}

@@ -203,9 +203,7 @@ def test_a_column_that_exists(parts):
     assert isinstance(caught.value, OSError)
 
 
-def test_what_comes_later(parts):
-    with pytest.raises(eider.UnsupportedError, match="checkpoint_file"):
-        eider.batch_udf(checkpoint_file="x.db")(lambda b: b)
+def test_a_column_to_read_that_is_not_there(parts):
     with pytest.raises(eider.NotFoundError, match="nothing"):
         parts.add_columns(lambda b: b, read_columns=["nothing"])
 

@@ -62,10 +62,10 @@ def test_a_stale_handle_runs_again_on_the_newest_version(ds) -> None:
     assert left(ds) == list(range(15, 100))
     other.delete("a = 20")
     with pytest.raises(eider.RetryableConflictError):
-        ds.delete("a = 21", conflict_retries=0)
+        ds.delete("a IN (20, 21)", conflict_retries=0)
     with pytest.raises(eider.RetryableConflictError):
-        ds.delete("a = 21", retry_timeout=datetime.timedelta(0))
-    assert ds.delete("a = 21", conflict_retries=2**40) == {"num_deleted_rows": 1}
+        ds.delete("a IN (20, 21)", retry_timeout=datetime.timedelta(0))
+    assert ds.delete("a IN (20, 21)", conflict_retries=2**40) == {"num_deleted_rows": 1}
 
 
 @pytest.mark.parametrize(("call", "error", "message"), [

@@ -175,7 +175,6 @@ def test_blobs_and_json_come_along(tmp_path) -> None:
     (lambda ds, source: columns(ds).when_not_matched_by_source_delete().execute(source.select(["a", "s"])), eider.InvalidError, "deleted"),
     (lambda ds, source: columns(ds).execute(pa.table({"a": [3, 3], "s": ["x", "y"]})), eider.InvalidError, "a = 3"),
     (lambda ds, source: upsert(ds).data_storage_version("2.0"), eider.UnsupportedError, "data_storage_version"),
-    (lambda ds, source: upsert(ds).explain_plan(), eider.UnsupportedError, "explain_plan"),
 ])
 def test_odd_arguments_are_named_and_change_nothing(call, error, message, ds) -> None:
     with pytest.raises(error, match=message):

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import dataset
 from ..error import AlreadyExistsError, UnsupportedError
-from .geo import geo_metadata, to_plain_wkb, with_schema
+from ..geo import geo_metadata, to_plain_wkb, with_schema
 from .parse import add_dataset, add_verb, names, row_count
 from .progress import Progress
 from .render import print_json, size_text

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from .. import dataset
-from .geo import is_geometry
+from ..geo import is_geometry
 from .parse import add_dataset, add_verb, names, row_count
 from .render import print_json, print_table, short
 

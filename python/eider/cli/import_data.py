@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import LanceDataset, NotFoundError, UnsupportedError, dataset, write_dataset
-from .geo import to_geoarrow, with_schema
+from ..tabular_file import Source, open_file
 from .parse import add_verb, key_value
 from .progress import Progress
 from .render import print_json, size_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
 _EXAMPLES = """\
   eider import gold.parquet chips.lance
@@ -24,8 +22,6 @@ _EXAMPLES = """\
   eider import part-*.parquet all.lance --mode append
   eider import points.csv points.lance --mode overwrite --json
 """
-
-_BATCH_ROWS = 8192
 
 
 def add_parser(verbs: Any) -> None:
@@ -49,7 +45,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    sources = [_open(path, args.format) for path in args.sources]
+    sources = [open_file(path, args.format) for path in args.sources]
     schema = sources[0][0]
     origin = {"source": ", ".join(os.path.abspath(path) for path in args.sources), **dict(args.property)}
     exists = args.mode != "create" and _exists(args.uri)
@@ -74,68 +70,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-_Source = tuple["pa.Schema", int, Iterator["pa.RecordBatch"]]
-
-
-def _open(path: str, format_name: str | None) -> _Source:
-    kind = format_name or ("csv" if path.lower().endswith((".csv", ".tsv", ".csv.gz")) else "parquet")
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"no such file: {path}")
-    return _open_csv(path) if kind == "csv" else _open_parquet(path)
-
-
-def _open_csv(path: str) -> _Source:
-    from pyarrow import csv
-
-    delimiter = "\t" if path.lower().endswith(".tsv") else ","
-    reader = csv.open_csv(path, parse_options=csv.ParseOptions(delimiter=delimiter))
-    return reader.schema, 0, iter(reader)
-
-
-def _open_parquet(path: str) -> _Source:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"{path}: {error}") from error
-    schema = file.schema_arrow
-    entries = dict(schema.metadata or {})
-    geo = json.loads(entries.pop(b"geo", b"{}"))
-    geometries = geo.get("columns") or _native_geometries(file)
-    schema = to_geoarrow(schema.with_metadata(entries or None), geometries)
-    batches = (with_schema(batch, schema) for batch in file.iter_batches(batch_size=_BATCH_ROWS))
-    return schema, file.metadata.num_rows, batches
-
-
-def _native_geometries(file: pq.ParquetFile) -> dict[str, dict[str, Any]]:
-    """Columns of Parquet's own Geometry type, in a file without ``geo`` metadata."""
-    found: dict[str, dict[str, Any]] = {}
-    for index, name in enumerate(file.schema.names):
-        logical = json.loads(file.schema.column(index).logical_type.to_json() or "{}")
-        if logical.get("Type") in ("Geometry", "Geography"):
-            column: dict[str, Any] = {"encoding": "WKB"}
-            if logical.get("crs"):
-                column["crs"] = _parquet_crs(logical["crs"], file)
-            if logical["Type"] == "Geography":
-                column["edges"] = "spherical"
-            found[name] = column
-    return found
-
-
-def _parquet_crs(text: str, file: pq.ParquetFile) -> Any:
-    """Parquet names a CRS as ``projjson:<metadata key>``, as ``srid:<n>``, or in words; some writers inline PROJJSON."""
-    if text.startswith("projjson:"):
-        stored = (file.metadata.metadata or {}).get(text.removeprefix("projjson:").encode())
-        return json.loads(stored) if stored else text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _batches(sources: list[_Source], schema: pa.Schema, progress: Progress) -> Iterator[pa.RecordBatch]:
+def _batches(sources: list[Source], schema: pa.Schema, progress: Progress) -> Iterator[pa.RecordBatch]:
     for other, _, batches in sources:
         if not other.equals(schema):
             raise ValueError(f"the files differ in schema: {other.names} and {schema.names}")

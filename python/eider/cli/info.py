@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from .. import FieldStatistics, LanceDataset, LanceField, dataset
-from .geo import crs_name
+from ..geo import crs_name
 from .parse import add_dataset, add_verb
 from .render import print_json, print_pairs, print_table, size_text
 

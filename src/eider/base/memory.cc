@@ -1,5 +1,7 @@
 #include "eider/base/memory.h"
 
+#include <mutex>
+#include <set>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -72,6 +74,17 @@ class FreeList {
 
 std::array<FreeList, kNumClasses> free_lists;
 std::atomic<size_t> retained_bytes{0};
+std::atomic<size_t> retained_limit{kMaxRetainedBytes};
+
+struct Bounds {
+  std::mutex mutex;
+  std::multiset<uint64_t> bytes;
+  void Apply() { retained_limit.store(std::min<uint64_t>(kMaxRetainedBytes, bytes.empty() ? UINT64_MAX : *bytes.begin()), std::memory_order_relaxed); }
+};
+Bounds& AllBounds() {
+  static Bounds& bounds = *new Bounds;  // sessions may outlive everything static
+  return bounds;
+}
 
 /// Small blocks come from malloc, whose per-thread lists know no alignment: the byte before a block says how far it was moved.
 constexpr size_t kMaxSmallBytes = 896;
@@ -83,6 +96,27 @@ uint8_t* AllocateSmall(size_t block) {
   return raw + moved;
 }
 void FreeSmall(uint8_t* data) { std::free(data - data[-1]); }
+
+/// While the pool is bounded, blocks of this size are mapped one by one, so that what is freed goes back: in malloc's heaps it stays under
+/// whatever lies above it. Mapped ones begin a page, those of malloc's never do: the byte before them says how far they were moved.
+constexpr size_t kMinMappedBytes = size_t{256} << 10, kPageBytes = 4096;
+
+uint8_t* AllocateLarge(size_t block) {
+  if (block >= kMinMappedBytes && retained_limit.load(std::memory_order_relaxed) < kMaxRetainedBytes) {
+    void* data = mmap(nullptr, block, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return data == MAP_FAILED ? nullptr : static_cast<uint8_t*>(data);
+  }
+  auto* raw = static_cast<uint8_t*>(std::aligned_alloc(kAlignment, block + 2 * kAlignment));
+  if (!raw) return nullptr;
+  const bool begins_page = reinterpret_cast<uintptr_t>(raw + kAlignment) % kPageBytes == 0;
+  uint8_t* data = raw + (begins_page ? 2 : 1) * kAlignment;
+  data[-1] = static_cast<uint8_t>(data - raw);
+  return data;
+}
+void FreeLarge(uint8_t* data, size_t block) {
+  if (reinterpret_cast<uintptr_t>(data) % kPageBytes == 0) munmap(data, block);
+  else std::free(data - data[-1]);
+}
 
 bool IsPooled(size_t block) { return block > kMinPooledBytes && block <= kMaxPooledBytes; }
 
@@ -97,9 +131,9 @@ uint8_t* PoolAllocate(size_t size) {
       return data;
     }
   }
-  void* data = std::aligned_alloc(kAlignment, block);
+  uint8_t* data = AllocateLarge(block);
   if (!data) throw std::bad_alloc();
-  return static_cast<uint8_t*>(data);
+  return data;
 }
 
 void PoolFree(uint8_t* data, size_t size) {
@@ -107,13 +141,13 @@ void PoolFree(uint8_t* data, size_t size) {
   const size_t block = BlockBytes(size);
   if (block <= kMaxSmallBytes) return FreeSmall(data);
   if (IsPooled(block)) {
-    if (retained_bytes.fetch_add(block, std::memory_order_relaxed) + block <= kMaxRetainedBytes &&
+    if (retained_bytes.fetch_add(block, std::memory_order_relaxed) + block <= retained_limit.load(std::memory_order_relaxed) &&
         free_lists[ClassIndex(block)].TryPush(data)) {
       return;
     }
     retained_bytes.fetch_sub(block, std::memory_order_relaxed);
   }
-  std::free(data);
+  FreeLarge(data, block);
 }
 
 size_t PoolRetainedBytes() { return retained_bytes.load(std::memory_order_relaxed); }
@@ -124,10 +158,24 @@ void TrimPool() {
       const size_t block = (size_t{1} << octave) + quarter * ((size_t{1} << octave) / 4);
       while (uint8_t* data = free_lists[ClassIndex(block)].TryPop()) {
         retained_bytes.fetch_sub(block, std::memory_order_relaxed);
-        std::free(data);
+        FreeLarge(data, block);
       }
     }
   }
+}
+
+PoolBound::PoolBound(uint64_t bytes) : bytes_(bytes) {
+  Bounds& bounds = AllBounds();
+  std::lock_guard lock(bounds.mutex);
+  bounds.bytes.insert(bytes_);
+  bounds.Apply();
+}
+
+PoolBound::~PoolBound() {
+  Bounds& bounds = AllBounds();
+  std::lock_guard lock(bounds.mutex);
+  bounds.bytes.erase(bounds.bytes.find(bytes_));
+  bounds.Apply();
 }
 
 void AdviseHugePages(uint8_t* data, size_t size) {

@@ -16,6 +16,17 @@ void PoolFree(uint8_t* data, size_t size);
 /// Bytes that the pool keeps for reuse; freed by TrimPool.
 size_t PoolRetainedBytes();
 void TrimPool();
+/// While it lives, the pool keeps at most so many bytes (never more than 128 MiB): what a small budget saves is not to lie there.
+class PoolBound {
+ public:
+  explicit PoolBound(uint64_t bytes);
+  ~PoolBound();
+  PoolBound(const PoolBound&) = delete;
+  PoolBound& operator=(const PoolBound&) = delete;
+
+ private:
+  const uint64_t bytes_;
+};
 /// Asks for large pages under a large block that is not written yet: random access to it then misses fewer address translations.
 void AdviseHugePages(uint8_t* data, size_t size);
 

@@ -49,6 +49,25 @@ TEST(MemoryPoolTest, KeepsABoundedAmount) {
   TrimPool();
 }
 
+TEST(MemoryPoolTest, KeepsNoMoreThanTheSmallestSessionAllows) {
+  TrimPool();
+  const auto keep = [] {
+    for (const size_t size : {500'000, 600'000, 700'000, 900'000, 3'000'000}) {
+      uint8_t* data = PoolAllocate(size);
+      PoolFree(data, size);
+    }
+    const size_t kept = PoolRetainedBytes();
+    TrimPool();
+    return kept;
+  };
+  const size_t unbounded = keep();
+  {
+    const Session small({.memory_limit = 8 << 20}), large({.memory_limit = uint64_t{1} << 30});
+    EXPECT_LE(keep(), size_t{1} << 20);
+  }
+  EXPECT_EQ(keep(), unbounded);
+}
+
 TEST(MemoryPoolTest, ServesManyThreads) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {

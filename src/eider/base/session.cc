@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "eider/base/error.h"
+#include "eider/base/memory.h"
 #include "eider/base/memory_budget.h"
 #include "eider/base/shared_cache.h"
 #include "eider/base/task_pool.h"
@@ -17,7 +18,7 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 constexpr int kDefaultIoThreads = 8;
-constexpr uint64_t kCacheShare = 16;  // of the memory limit
+constexpr uint64_t kCacheShare = 16, kPoolShare = 8;  // of the memory limit
 constexpr size_t kMaxCachedObjects = 4096;
 
 int NumUsableCores() {
@@ -45,11 +46,13 @@ int NumThreads(int asked, const char* variable, int fallback) {
 struct Session::Impl {
   explicit Impl(const SessionOptions& options)
       : budget(options.memory_limit ? options.memory_limit : DefaultMemoryLimit()),
+        pool(budget.limit_bytes() / kPoolShare),
         cache(budget, budget.limit_bytes() / kCacheShare, kMaxCachedObjects),
         cpu(NumThreads(options.cpu_threads, "EIDER_CPU_THREADS", NumUsableCores())),
         io(NumThreads(options.io_threads, "EIDER_IO_THREADS", kDefaultIoThreads)),
         verify_checksums(options.verify_checksums) {}
   MemoryBudget budget;
+  PoolBound pool;
   SharedCache cache;
   TaskPool cpu;
   TaskPool io;

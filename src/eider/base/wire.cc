@@ -3,10 +3,8 @@
 namespace eider {
 namespace {
 
-constexpr uint32_t kFixed64 = 1;
-constexpr uint32_t kFixed32 = 5;
-
 uint64_t TakeVarint(ByteSpan bytes, uint64_t* at, const char* what) {
+  if (*at < bytes.size() && bytes[*at] < 0x80) return bytes[(*at)++];  // most tags, lengths and numbers
   uint64_t value = 0;
   for (int shift = 0; shift < 64; shift += 7) {
     const uint8_t byte = ReadLe<uint8_t>(bytes, (*at)++, what);
@@ -23,26 +21,23 @@ void AppendVarint(uint64_t value, std::string* out) {
 
 }  // namespace
 
-void VisitWireFields(ByteSpan message, const char* what, const std::function<bool(const WireField&)>& visit) {
-  uint64_t at = 0;
-  while (at < message.size()) {
-    const uint64_t start = at;
-    const uint64_t tag = TakeVarint(message, &at, what);
-    WireField field{.number = static_cast<uint32_t>(tag >> 3), .wire_type = static_cast<uint32_t>(tag & 7)};
-    if (field.number == 0 || tag >> 32 != 0) throw Corrupt("{}: field tag {:#x} at {}", what, tag, start);
-    uint64_t length = 0;
-    switch (field.wire_type) {
-      case kWireVarint: field.varint = TakeVarint(message, &at, what); break;
-      case kFixed64: length = 8; break;
-      case kFixed32: length = 4; break;
-      case kWireBytes: length = TakeVarint(message, &at, what); break;
-      default: throw Corrupt("{}: wire type {} of field {} at {}", what, field.wire_type, field.number, start);
-    }
-    field.content = CheckedSubspan(message, at, length, what);
-    at += length;
-    field.whole = message.subspan(start, at - start);
-    if (!visit(field)) return;
+WireField TakeWireField(ByteSpan message, uint64_t* at, const char* what) {
+  const uint64_t start = *at;
+  const uint64_t tag = TakeVarint(message, at, what);
+  WireField field{.number = static_cast<uint32_t>(tag >> 3), .wire_type = static_cast<uint32_t>(tag & 7)};
+  if (field.number == 0 || tag >> 32 != 0) throw Corrupt("{}: field tag {:#x} at {}", what, tag, start);
+  uint64_t length = 0;
+  switch (field.wire_type) {
+    case kWireVarint: field.varint = TakeVarint(message, at, what); break;
+    case kWireFixed64: length = 8; break;
+    case kWireFixed32: length = 4; break;
+    case kWireBytes: length = TakeVarint(message, at, what); break;
+    default: throw Corrupt("{}: wire type {} of field {} at {}", what, field.wire_type, field.number, start);
   }
+  field.content = CheckedSubspan(message, *at, length, what);
+  *at += length;
+  field.whole = message.subspan(start, *at - start);
+  return field;
 }
 
 void AppendWireBytes(uint32_t number, ByteSpan content, std::string* out) {

@@ -3,13 +3,11 @@
 /// Walks the fields of a serialized protobuf message without decoding them, so that big manifests and column
 /// metadata need not be parsed whole.
 
-#include <functional>
-
 #include "eider/base/bytes.h"
 
 namespace eider {
 
-inline constexpr uint32_t kWireVarint = 0, kWireBytes = 2;
+inline constexpr uint32_t kWireVarint = 0, kWireFixed64 = 1, kWireBytes = 2, kWireFixed32 = 5;
 
 /// One field of a message: its number, wire type, its value or content, its bytes as written (tag included).
 struct WireField {
@@ -20,8 +18,16 @@ struct WireField {
   ByteSpan content;
 };
 
+/// Reads the field at `*at`, and moves behind it. \throws Error(kCorrupt) naming `what`
+WireField TakeWireField(ByteSpan message, uint64_t* at, const char* what);
+
 /// Calls `visit` for each field, in order; it returns false to stop. \throws Error(kCorrupt) naming `what`.
-void VisitWireFields(ByteSpan message, const char* what, const std::function<bool(const WireField&)>& visit);
+template <typename Visit>
+void VisitWireFields(ByteSpan message, const char* what, Visit&& visit) {
+  for (uint64_t at = 0; at < message.size();) {
+    if (!visit(TakeWireField(message, &at, what))) return;
+  }
+}
 
 /// Appends field `number` of wire type 2 with this content.
 void AppendWireBytes(uint32_t number, ByteSpan content, std::string* out);

@@ -9,9 +9,12 @@
 #include "eider/mutate/alter.h"
 #include "eider/mutate/columns.h"
 #include "eider/mutate/compact.h"
+#include "eider/mutate/deduplicate.h"
 #include "eider/mutate/deep_clone.h"
 #include "eider/mutate/delete.h"
+#include "eider/mutate/explain_merge.h"
 #include "eider/mutate/left_join.h"
+#include "eider/mutate/maintain.h"
 #include "eider/mutate/merge_insert.h"
 #include "eider/mutate/metadata.h"
 #include "eider/mutate/update.h"
@@ -70,9 +73,15 @@ class TableDataset final : public Dataset {
     return Rebind(table::LoadSnapshot(snapshot().store, version, session_.get()));
   }
   DatasetPtr CheckoutLatest() const override { return Rebind(table::LoadSnapshot(snapshot().store, {}, session_.get())); }
+  DatasetPtr Serializable() const override {
+    table::Snapshot read = snapshot();
+    read.is_serializable = true;
+    return std::make_shared<TableDataset>(uri_, std::move(read), session_);
+  }
+  bool is_serializable() const override { return snapshot().is_serializable; }
   DatasetPtr Checkout(const Reference& reference) const override { return Rebind(Resolve(reference)); }
   DatasetPtr Restore(Durability durability) override {
-    return Rebind(table::Restore(snapshot(), {.sync = mutate::SyncsFor(durability)}));
+    return Committed(table::Restore(snapshot(), {.sync = mutate::SyncsFor(durability)}), durability);
   }
 
   std::map<std::string, TagInfo> tags() const override { return InfosOf(table::ListTags(*table_store())); }
@@ -165,28 +174,50 @@ class TableDataset final : public Dataset {
   }
 
   DeleteResult Delete(const SqlExpression& filter, const ChangeOptions& options) override {
-    return Rebind(mutate::DeleteRows(snapshot(), filter, options, session_));
+    return Deleted(mutate::DeleteRows(snapshot(), filter, options, session_), options.durability);
   }
   UpdateResult Update(const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
                       const ChangeOptions& options) override {
     mutate::Changed updated = mutate::UpdateRows(snapshot(), updates, filter, options, session_);
-    return {.dataset = Rebind(std::move(updated.snapshot)), .num_updated_rows = updated.num_rows};
+    return {.dataset = Committed(std::move(updated.snapshot), options.durability), .num_updated_rows = updated.num_rows};
   }
   MergeInsertResult MergeInsert(RecordBatchReader& source, const MergeInsertOptions& options) override {
     mutate::Merged merged = mutate::MergeInsert(snapshot(), source, options, session_);
-    return {.dataset = Rebind(std::move(merged.snapshot)), .metrics = merged.metrics};
+    return {.dataset = Committed(std::move(merged.snapshot), options.change.durability), .metrics = merged.metrics};
+  }
+  PreparedMergeInsert MergeInsertUncommitted(RecordBatchReader& source, const MergeInsertOptions& options, bool keep_files) const override {
+    const mutate::MergeEnd end = keep_files ? mutate::MergeEnd::kLeave : mutate::MergeEnd::kDrop;
+    const mutate::Merged merged = mutate::MergeInsert(snapshot(), source, options, session_, end);
+    return {.transaction = merged.transaction.SerializeAsString(), .metrics = merged.metrics};
+  }
+  std::string ExplainMergeInsert(const Schema& schema, const MergeInsertOptions& options, bool verbose) const override {
+    return mutate::ExplainMerge(snapshot(), schema, options, verbose);
+  }
+  DeduplicateResult Deduplicate(const DeduplicateOptions& options) override {
+    mutate::Deduplicated done = mutate::Deduplicate(snapshot(), options, session_);
+    return {.dataset = Rebind(std::move(done.snapshot)), .report = std::move(done.report)};
   }
   DeleteResult Truncate(const ChangeOptions& options) override {
-    return Rebind(mutate::DeleteAllRows(snapshot(), options, session_));
+    return Deleted(mutate::DeleteAllRows(snapshot(), options, session_), options.durability);
   }
 
   CompactionResult CompactFiles(const CompactionOptions& options) override {
     mutate::Compacted compacted = mutate::CompactFiles(snapshot(), options, session_);
     return {.dataset = Rebind(std::move(compacted.snapshot)), .metrics = compacted.metrics};
   }
+  std::vector<CompactionTask> PlanCompaction(const CompactionOptions& options) const override {
+    return mutate::PlanTasks(snapshot(), options, session_);
+  }
+  CompactionRewrite ExecuteCompaction(const CompactionTask& task, const CompactionOptions& options) const override {
+    return mutate::ExecuteTask(snapshot(), task, options, session_);
+  }
+  CompactionResult CommitCompaction(std::span<const CompactionRewrite> rewrites, const CompactionOptions& options) override {
+    mutate::Compacted compacted = mutate::CommitRewrites(snapshot(), rewrites, options);
+    return {.dataset = Rebind(std::move(compacted.snapshot)), .metrics = compacted.metrics};
+  }
 
   DatasetPtr AddColumns(RecordBatchReader& data, Durability durability) override {
-    return Rebind(mutate::AddColumns(snapshot(), data, Columns(durability)));
+    return Committed(mutate::AddColumns(snapshot(), data, Columns(durability)), durability);
   }
   DatasetPtr AddColumns(const BatchFunction& function, const Schema& output_schema,
                         const std::optional<std::vector<std::string>>& read_columns, uint64_t batch_rows,
@@ -195,22 +226,22 @@ class TableDataset final : public Dataset {
     return AddColumns(computed, durability);
   }
   DatasetPtr AddColumns(const std::vector<ComputedColumn>& columns, Durability durability) override {
-    return Rebind(mutate::AddComputedColumns(snapshot(), columns, Columns(durability)));
+    return Committed(mutate::AddComputedColumns(snapshot(), columns, Columns(durability)), durability);
   }
   DatasetPtr JoinColumns(RecordBatchReader& right, const std::string& left_on, const std::string& right_on, Durability durability) override {
-    return Rebind(mutate::JoinColumns(snapshot(), right, {left_on, right_on}, Columns(durability)));
+    return Committed(mutate::JoinColumns(snapshot(), right, {left_on, right_on}, Columns(durability)), durability);
   }
   DatasetPtr AddColumns(const Schema& null_columns, Durability durability) override {
-    return Rebind(mutate::AddNullColumns(snapshot(), null_columns, Columns(durability)));
+    return Committed(mutate::AddNullColumns(snapshot(), null_columns, Columns(durability)), durability);
   }
   DatasetPtr AlterColumns(const std::vector<ColumnAlteration>& alterations, Durability durability) override {
-    return Rebind(mutate::AlterColumns(snapshot(), alterations, Columns(durability)));
+    return Committed(mutate::AlterColumns(snapshot(), alterations, Columns(durability)), durability);
   }
   DatasetPtr UpdateConfig(const ConfigUpdate& update, Durability durability) override {
-    return Rebind(mutate::UpdateConfig(snapshot(), update, Columns(durability)));
+    return Committed(mutate::UpdateConfig(snapshot(), update, Columns(durability)), durability);
   }
   DatasetPtr DropColumns(const std::vector<std::string>& columns, Durability durability) override {
-    return Rebind(mutate::DropColumns(snapshot(), columns, Columns(durability)));
+    return Committed(mutate::DropColumns(snapshot(), columns, Columns(durability)), durability);
   }
 
   std::vector<std::string> FragmentMessages(std::optional<uint64_t> id) const override {
@@ -262,10 +293,15 @@ class TableDataset final : public Dataset {
   DatasetPtr Rebind(table::Snapshot other) const {
     const bool moves = other.store->root() != snapshot().store->root();
     std::string uri = moves ? UriOnBranch(uri_, table::BranchOf(snapshot()), table::BranchOf(other)) : uri_;
+    other.is_serializable = is_serializable();
     return std::make_shared<TableDataset>(std::move(uri), std::move(other), session_);
   }
-  DeleteResult Rebind(mutate::Changed deleted) const {
-    return {.dataset = Rebind(std::move(deleted.snapshot)), .num_deleted_rows = deleted.num_rows};
+  DatasetPtr Committed(table::Snapshot other, Durability durability) const {
+    if (other.version() != version()) mutate::Maintain(other, {.sync = mutate::SyncsFor(durability)}, session_);
+    return Rebind(std::move(other));
+  }
+  DeleteResult Deleted(mutate::Changed deleted, Durability durability) const {
+    return {.dataset = Committed(std::move(deleted.snapshot), durability), .num_deleted_rows = deleted.num_rows};
   }
   size_t FragmentAt(uint64_t id) const {
     const std::optional<size_t> at = manifest().FindFragment(id);
@@ -366,6 +402,14 @@ std::vector<FragmentInfo> TableDataset::fragments() const {
   return infos;
 }
 
+/// nullopt where there is no table.
+std::optional<table::Snapshot> VersionToWriteOn(const io::ObjectStorePtr& store, const WriteOptions& options) {
+  if (!options.unchanged_since) return table::FindLatest(store, options.session.get());
+  table::Snapshot read = table::LoadSnapshot(store, options.unchanged_since, options.session.get());
+  read.is_serializable = true;
+  return read;
+}
+
 }  // namespace
 
 DatasetPtr MakeDataset(std::string uri, table::Snapshot snapshot, std::shared_ptr<Session> session) {
@@ -390,16 +434,14 @@ DatasetPtr Dataset::Write(RecordBatchReader& data, const std::string& uri, const
                      WriteOptions write = options;
                      write.session = SessionOrDefault(options.session);
                      // As in the reference, appending to or overwriting what does not exist creates it.
-                     const bool exists = options.mode != WriteMode::kCreate && table::TableExists(*store);
-                     table::Snapshot snapshot;
-                     if (!exists) {
-                       snapshot = mutate::Create(store, data, write);
-                     } else if (options.mode == WriteMode::kAppend) {
-                       snapshot = mutate::Append(table::LoadSnapshot(store), data, write);
-                     } else {
-                       snapshot = mutate::Overwrite(table::LoadSnapshot(store), data, write);
-                     }
-                     return std::make_shared<TableDataset>(uri, std::move(snapshot), write.session);
+                     std::optional<table::Snapshot> read;
+                     if (options.mode != WriteMode::kCreate) read = VersionToWriteOn(store, write);
+                     table::Snapshot written;
+                     if (!read) written = mutate::Create(store, data, write);
+                     else if (options.mode == WriteMode::kAppend) written = mutate::Append(*read, data, write);
+                     else written = mutate::Overwrite(*read, data, write);
+                     mutate::Maintain(written, {.sync = mutate::SyncsFor(options.durability)}, write.session);
+                     return std::make_shared<TableDataset>(uri, std::move(written), write.session);
                    });
 }
 

@@ -3,7 +3,9 @@
 #include "eider/base/error.h"
 #include "eider/base/parse_message.h"
 #include "eider/dataset/table_dataset.h"
+#include "eider/mutate/maintain.h"
 #include "eider/mutate/worker.h"
+#include "eider/mutate/write.h"
 #include "eider/schema/field_proto.h"
 
 namespace eider {
@@ -18,7 +20,9 @@ DatasetPtr CommitTransaction(const std::string& uri, const std::string& transact
     table::TransactionProto message;
     if (!ParseMessage(SpanOf(transaction), &message)) throw Invalid("transaction: {} bytes do not parse", transaction.size());
     table::Snapshot snapshot = mutate::CommitTransaction(io::OpenStore(uri), std::move(message), options);
-    return MakeDataset(uri, std::move(snapshot), options.session ? options.session : Session::Default());
+    const std::shared_ptr<Session> session = options.session ? options.session : Session::Default();
+    if (!options.detached) mutate::Maintain(snapshot, {.sync = mutate::SyncsFor(options.durability)}, session);
+    return MakeDataset(uri, std::move(snapshot), session);
   });
 }
 

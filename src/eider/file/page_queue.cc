@@ -6,6 +6,12 @@
 #include <mutex>
 
 namespace eider::file {
+namespace {
+
+constexpr uint64_t kWorthAThread = 16 << 10;
+constexpr size_t kFewPages = 8;
+
+}  // namespace
 
 struct PageQueue::Entry {
   enum State : int { kWaiting, kRunning, kDone };
@@ -54,8 +60,8 @@ void PageQueue::Put(PageTask task) {
   bytes_ += task.bytes;
   entry->task = std::move(task);
   entries_.push_back(entry);
-  // Without threads nothing runs before it is taken: one page at a time is in memory.
-  if (pool_.num_threads() == 0) return;
+  // Without threads nothing runs before it is taken: one page at a time is in memory. Few rows are encoded before a thread wakes.
+  if (pool_.num_threads() == 0 || (entries_.back()->task.bytes < kWorthAThread && entries_.size() <= kFewPages)) return;
   pool_.Submit([entry = std::move(entry)]() mutable {
     if (entry->Claim()) Run(*entry);
   });

@@ -147,7 +147,9 @@ void RequireSense(const table::Snapshot& read, const CompactionOptions& options)
 Compacted CompactFiles(const table::Snapshot& read, const CompactionOptions& options, const std::shared_ptr<Session>& session) {
   RequireSense(read, options);
   CompactionMetrics metrics;
-  return RunWithRetries(read, options.change, [&](const table::Snapshot& now) -> Compacted {
+  table::Snapshot moved = read;
+  moved.is_serializable = false;  // no row changes, whatever was read
+  return RunWithRetries(std::move(moved), options.change, [&](const table::Snapshot& now) -> Compacted {
     const std::vector<CompactionGroup> groups = PlanCompaction(*std::make_shared<const query::TableReader>(now, session), options);
     if (groups.empty()) return {now, metrics};
     Round round(now, groups, options, session);

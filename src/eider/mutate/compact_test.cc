@@ -4,11 +4,13 @@
 
 #include <map>
 
+#include "eider/mutate/columns.h"
 #include "eider/mutate/delete.h"
 #include "eider/mutate/update.h"
 #include "eider/mutate/write.h"
 #include "eider/table/commit.h"
 #include "eider/testing/every_failure.h"
+#include "eider/testing/faulty_store.h"
 #include "eider/testing/int_columns.h"
 
 namespace eider::mutate {
@@ -18,7 +20,7 @@ using testing::ErrorOf;
 using testing::Range;
 using testing::Stream;
 using testing::Values;
-using CompactionGroups = std::vector<std::vector<size_t>>;
+using CompactionGroups = std::vector<CompactionGroup>;
 
 /// One fragment per entry, of so many rows; a counts through all of them.
 table::Snapshot TableToCompact(const std::vector<int64_t>& rows, WriteOptions options = {}) {
@@ -45,9 +47,9 @@ TEST(CompactTest, PlansRunsOfSmallNeighboursUpToTheTarget) {
   EXPECT_EQ(plan({10, 12}), CompactionGroups());
   EXPECT_EQ(plan({3}), CompactionGroups()) << "nobody to join";
   EXPECT_EQ(plan({10, 3, 10}), CompactionGroups());
-  EXPECT_EQ(plan({3, 4}), (CompactionGroups{{0, 1}}));
-  EXPECT_EQ(plan({3, 4, 10, 2, 2}), (CompactionGroups{{0, 1}, {3, 4}}));
-  EXPECT_EQ(plan({6, 6, 6, 6, 1}), (CompactionGroups{{0, 1}, {2, 3}}));
+  EXPECT_EQ(plan({3, 4}), (CompactionGroups{{{0, 1}}}));
+  EXPECT_EQ(plan({3, 4, 10, 2, 2}), (CompactionGroups{{{0, 1}}, {{3, 4}}}));
+  EXPECT_EQ(plan({6, 6, 6, 6, 1}), (CompactionGroups{{{0, 1}}, {{2, 3}}}));
 }
 
 TEST(CompactTest, PlansFragmentsOfWhichManyRowsAreDeleted) {
@@ -57,8 +59,8 @@ TEST(CompactTest, PlansFragmentsOfWhichManyRowsAreDeleted) {
     options.target_rows_per_fragment = 10;
     return PlanCompaction(*ReaderOf(read), options);
   };
-  EXPECT_EQ(plan({}), (CompactionGroups{{0}}));
-  EXPECT_EQ(plan({.materialize_deletions_threshold = 0.01}), (CompactionGroups{{0}, {2}}));
+  EXPECT_EQ(plan({}), (CompactionGroups{{{0}}}));
+  EXPECT_EQ(plan({.materialize_deletions_threshold = 0.01}), (CompactionGroups{{{0}}, {{2}}}));
   EXPECT_EQ(plan({.materialize_deletions = false}), CompactionGroups());
 }
 
@@ -121,6 +123,150 @@ TEST(CompactTest, AppendsGoOnMeanwhileAndDeletesMakeItPlanAgain) {
   EXPECT_EQ(rows, (Values{0, 1, 2, 3, 4, 5, 6, 8, 9, 100}));
   EXPECT_EQ(again.snapshot.manifest->num_fragments(), 1u);
   EXPECT_EQ(ErrorOf([&] { Compact(first.snapshot, {.change = {.conflict_retries = 0}}); }).kind(), ErrorKind::kRetryableConflict);
+}
+
+/// One fragment of `rows` rows: a wide file, and `columns` columns in a file each.
+table::Snapshot TableOfFiles(int64_t rows, int columns) {
+  std::vector<testing::Column> wide = {{"a", Range(0, rows)}};
+  for (int i = 0; i < 9; ++i) wide.push_back({fmt::format("wide{}", i), Range(i, rows + i)});
+  table::Snapshot snapshot = Create(io::MakeMemoryStore("files_test"), *Stream(wide, 1000), {});
+  for (int i = 0; i < columns; ++i) snapshot = AddColumns(snapshot, *Stream({{fmt::format("c{}", i), Range(i, rows + i)}}), {});
+  return snapshot;
+}
+
+uint64_t BytesOfFiles(const table::Fragment& fragment) {
+  uint64_t bytes = 0;
+  for (int f = 0; f < fragment.num_files(); ++f) bytes += fragment.file(f).file_size_bytes();
+  return bytes;
+}
+
+TEST(CompactTest, SmallFilesAreMergedAndLargeOnesStay) {
+  table::Snapshot read = TableOfFiles(20'000, 3);
+  read = DeleteRows(read, {.text = "a = 3"}, {}, Session::Default()).snapshot;
+  const table::Fragment& before = read.manifest->fragment(0);
+  EXPECT_EQ(before.num_files(), 4);
+  const CompactionOptions options{.target_rows_per_fragment = 1000, .max_small_files = 2};
+  const Compacted merged = Compact(read, options);
+  const table::Fragment& after = merged.snapshot.manifest->fragment(0);
+  EXPECT_EQ(after.id(), before.id());
+  EXPECT_EQ(after.num_files(), 2);
+  EXPECT_EQ(after.file(0).SerializeAsString(), before.file(0).SerializeAsString()) << "the large file is as it was";
+  EXPECT_LE(BytesOfFiles(after), BytesOfFiles(before) * 11 / 10);
+  EXPECT_EQ(merged.metrics.files_removed, 3u);
+  EXPECT_EQ(merged.metrics.files_added, 1u);
+  EXPECT_EQ(merged.metrics.fragments_removed, 0u);
+  for (const char* column : {"a", "wide3", "c0", "c2"}) EXPECT_EQ(testing::ReadColumn(merged.snapshot, column), testing::ReadColumn(read, column));
+  EXPECT_EQ(Compact(merged.snapshot, options).snapshot.version(), merged.snapshot.version()) << "nothing is left to do";
+}
+
+TEST(CompactTest, MergesOfFilesThatComeOneByOneWriteEachValueAFewTimes) {
+  table::Snapshot read = TableOfFiles(2000, 0);
+  uint64_t written = 0, added = 0;
+  for (int i = 0; i < 150; ++i) {
+    read = AddColumns(read, *Stream({{fmt::format("c{}", i), Range(i, 2000 + i)}}), {});
+    const table::Fragment& fragment = read.manifest->fragment(0);
+    added += fragment.file(fragment.num_files() - 1).file_size_bytes();
+    const uint64_t version = read.version();
+    read = Compact(read, {.target_rows_per_fragment = 1000, .max_small_files = 8}).snapshot;
+    const table::Fragment& now = read.manifest->fragment(0);
+    if (read.version() > version) written += now.file(now.num_files() - 1).file_size_bytes();
+    EXPECT_LE(now.num_files(), 16);
+  }
+  EXPECT_LE(written, 6 * added);
+  EXPECT_EQ(testing::ReadColumn(read, "c77"), Range(77, 2077));
+}
+
+TEST(CompactTest, MergedFilesKeepRowIdsAndVersions) {
+  table::Snapshot read = TableToCompact({50}, {.enable_stable_row_ids = true});
+  for (int i = 0; i < 5; ++i) read = AddColumns(read, *Stream({{fmt::format("c{}", i), Range(i, 50 + i)}}), {});
+  const auto rows = RowsById(read);
+  const Compacted merged = Compact(read, {.max_small_files = 2});
+  EXPECT_EQ(merged.metrics.files_added, 1u);
+  EXPECT_EQ(RowsById(merged.snapshot), rows);
+}
+
+TEST(CompactTest, FragmentsWithManyBytesAreLeftAlone) {
+  const table::Snapshot read = TableToCompact({2000, 2000, 10, 10});
+  EXPECT_EQ(PlanCompaction(*ReaderOf(read), {.target_bytes_per_fragment = 3000}), (CompactionGroups{{{2, 3}}}));
+  EXPECT_EQ(PlanCompaction(*ReaderOf(read), {.max_source_fragments = 3}), CompactionGroups());
+  EXPECT_EQ(PlanCompaction(*ReaderOf(read), {.excluded_fragment_ids = {1}}), (CompactionGroups{{{2, 3}}}));
+}
+
+/// A plan whose results come back as messages.
+std::vector<CompactionRewrite> Execute(const table::Snapshot& read, const CompactionOptions& options) {
+  std::vector<CompactionRewrite> rewrites;
+  for (const CompactionTask& task : PlanTasks(read, options, Session::Default())) {
+    rewrites.push_back(ExecuteTask(read, task, options, Session::Default()));
+  }
+  return rewrites;
+}
+
+TEST(CompactTest, TasksOfWorkersAreCommittedAtOnce) {
+  const CompactionOptions options{.target_rows_per_fragment = 10};
+  const table::Snapshot read = TableToCompact({5, 5, 5, 5, 3});
+  std::vector<CompactionRewrite> rewrites = Execute(read, options);
+  ASSERT_EQ(rewrites.size(), 2u);
+  Append(read, *Stream({{"a", {100}}}), {});
+  const Compacted compacted = CommitRewrites(read, rewrites, options);
+  EXPECT_EQ(compacted.snapshot.manifest->num_fragments(), 4u);
+  EXPECT_EQ(compacted.metrics.fragments_removed, 4u);
+  Values rows = RowsOf(compacted.snapshot), expected = Range(0, 23);
+  expected.push_back(100);
+  std::sort(rows.begin(), rows.end());
+  EXPECT_EQ(rows, expected);
+  EXPECT_EQ(ErrorOf([&] { CommitRewrites(compacted.snapshot, rewrites, options); }).kind(), ErrorKind::kRetryableConflict) << "it is done already";
+}
+
+TEST(CompactTest, ResultsThatContradictThemselvesAreRefused) {
+  const CompactionOptions options{.target_rows_per_fragment = 10};
+  const table::Snapshot read = TableToCompact({5, 5});
+  const std::vector<CompactionRewrite> good = Execute(read, options);
+  const auto error_of = [&](std::vector<CompactionRewrite> rewrites) { return ErrorOf([&] { CommitRewrites(read, rewrites, options); }).kind(); };
+  EXPECT_EQ(error_of({good[0], good[0]}), ErrorKind::kInvalid);
+  CompactionRewrite lost = good[0];
+  lost.new_fragments.clear();
+  EXPECT_EQ(error_of({lost}), ErrorKind::kInvalid);
+  CompactionRewrite torn = good[0];
+  torn.old_fragments[0] = "\xff\xff";
+  EXPECT_EQ(error_of({torn}), ErrorKind::kInvalid);
+  CompactionTask task = PlanTasks(read, options, Session::Default())[0];
+  task.fragments.push_back(task.fragments[0]);
+  EXPECT_EQ(ErrorOf([&] { ExecuteTask(read, task, options, Session::Default()); }).kind(), ErrorKind::kInvalid);
+}
+
+TEST(CompactTest, WhatWasCommittedBeforeAFailureIsNotDoneAgain) {
+  const CompactionOptions options{.target_rows_per_fragment = 4, .commit_interval = std::chrono::seconds(0)};
+  bool went_on = false;
+  for (int n = 5; n < 120; n += 10) {
+    table::Snapshot read = TableToCompact(std::vector<int64_t>(40, 1));
+    const auto faulty = std::make_shared<testing::FaultyStore>(read.store);
+    table::Snapshot at_risk = read;
+    at_risk.store = faulty;
+    faulty->FailAt(n, false);
+    try {
+      CompactFiles(at_risk, options, std::make_shared<Session>(SessionOptions{.cpu_threads = 0}));
+    } catch (const Error&) {
+    }
+    read = table::LoadSnapshot(read.store);
+    Values rows = RowsOf(read);
+    std::ranges::sort(rows);  // those of groups that were committed come last
+    EXPECT_EQ(rows, Range(0, 40)) << n;
+    const size_t left = PlanCompaction(*ReaderOf(read), options).size();
+    went_on |= left > 0 && left < 10;
+    const Compacted rest = Compact(read, options);
+    EXPECT_EQ(rest.metrics.fragments_added, left);
+    EXPECT_EQ(rest.snapshot.manifest->num_fragments(), 10u);
+  }
+  EXPECT_TRUE(went_on);
+}
+
+TEST(CompactTest, GroupsThatNobodyTouchedAreCommittedAllTheSame) {
+  const table::Snapshot read = TableToCompact({5, 5, 5, 5});
+  DeleteRows(read, {.text = "a = 7"}, {}, Session::Default());
+  const Compacted compacted = CompactGroups(read, {{{0, 1}}, {{2, 3}}}, {}, Session::Default());
+  EXPECT_EQ(compacted.metrics.fragments_removed, 2u);
+  EXPECT_EQ(compacted.snapshot.manifest->num_fragments(), 3u);
+  EXPECT_EQ(RowsOf(compacted.snapshot).size(), 19u);
 }
 
 TEST(CompactTest, RefusesByName) {

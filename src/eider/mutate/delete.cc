@@ -2,21 +2,13 @@
 
 #include "eider/mutate/commit_files.h"
 #include "eider/mutate/matching_rows.h"
-#include "eider/mutate/new_deletions.h"
+#include "eider/mutate/read_rows.h"
 #include "eider/mutate/retry.h"
 #include "eider/mutate/write.h"
 #include "eider/query/table_reader.h"
 
 namespace eider::mutate {
 namespace {
-
-Changed Commit(const table::Snapshot& read, const std::string& predicate, NewDeletions* deletions, bool sync) {
-  table::TransactionProto transaction = table::NewTransaction(read.version());
-  transaction.mutable_delete_()->set_predicate(predicate);
-  for (const table::DataFragmentProto& fragment : deletions->updated()) *transaction.mutable_delete_()->add_updated_fragments() = fragment;
-  for (const uint64_t id : deletions->removed()) transaction.mutable_delete_()->add_deleted_fragment_ids(id);
-  return {CommitFiles(deletions, [&] { return table::Commit(read, std::move(transaction), {.sync = sync}); }), deletions->num_deleted()};
-}
 
 Changed DeleteOnce(const table::Snapshot& read, const SqlExpression& filter, const ChangeOptions& options,
                    const std::shared_ptr<Session>& session) {
@@ -26,10 +18,18 @@ Changed DeleteOnce(const table::Snapshot& read, const SqlExpression& filter, con
   VisitMatches(*table, filter, std::nullopt, [&](std::span<const uint64_t> addresses) { deletions.Add(addresses); });
   deletions.Finish();
   if (deletions.num_deleted() == 0) return {read, 0};
-  return Commit(read, filter.text, &deletions, sync);
+  return CommitDeletions(read, filter.text, &deletions, sync, ReadsRows(options.isolation, filter, session));
 }
 
 }  // namespace
+
+Changed CommitDeletions(const table::Snapshot& read, const std::string& predicate, NewDeletions* deletions, bool sync, table::ReadCheck check) {
+  table::TransactionProto transaction = table::NewTransaction(read.version());
+  transaction.mutable_delete_()->set_predicate(predicate);
+  deletions->FillIn(&transaction);
+  const table::CommitOptions options{.sync = sync, .merge_rows = deletions->Merger(), .check_reads = std::move(check)};
+  return {CommitFiles(deletions, [&] { return table::Commit(read, std::move(transaction), options); }), deletions->num_deleted()};
+}
 
 Changed DeleteRows(const table::Snapshot& read, const SqlExpression& filter, const ChangeOptions& options,
                    const std::shared_ptr<Session>& session) {
@@ -42,7 +42,7 @@ Changed DeleteAllRows(const table::Snapshot& read, const ChangeOptions& options,
     const bool sync = SyncsFor(options.durability);
     NewDeletions deletions(*table, sync);
     deletions.AddAll();
-    return Commit(now, "true", &deletions, sync);
+    return CommitDeletions(now, "true", &deletions, sync, ReadsRows(options.isolation, {}, session));
   });
 }
 

@@ -84,15 +84,40 @@ TEST(DeleteTest, GoesOnTopOfOtherFragmentsAndRunsAgainOnTheSame) {
   Delete(read, "a = 3");
   Append(read, *Stream({{"a", {100}}}), {});
   EXPECT_EQ(Delete(read, "a = 15").snapshot.version(), 4u);
+  EXPECT_EQ(Delete(read, "a = 5", {.conflict_retries = 0}).snapshot.version(), 5u) << "the rows of both go";
   const Changed again = Delete(read, "a = 3 OR a = 4");
   EXPECT_EQ(again.num_rows, 1u) << "3 is gone already";
   EXPECT_EQ(ReadA(again.snapshot), Without([] { Values all = Range(0, 20); all.emplace_back(100); return all; }(),
-                                          [](int64_t a) { return a == 3 || a == 4 || a == 15; }));
+                                          [](int64_t a) { return a == 3 || a == 4 || a == 5 || a == 15; }));
   EXPECT_EQ(ErrorOf([&] { Delete(read, "a = 5", {.conflict_retries = 0}); }).kind(), ErrorKind::kRetryableConflict);
   EXPECT_EQ(ErrorOf([&] { Delete(read, "a = 5", {.retry_timeout = {}}); }).kind(), ErrorKind::kRetryableConflict);
   const table::Snapshot latest = table::LoadSnapshot(read.store);
   Overwrite(latest, *Stream({{"a", {1}}}), {});
-  EXPECT_EQ(ErrorOf([&] { Delete(latest, "a = 5"); }).kind(), ErrorKind::kConflict);
+  EXPECT_EQ(ErrorOf([&] { Delete(latest, "a = 6"); }).kind(), ErrorKind::kConflict);
+}
+
+TEST(DeleteTest, MergesWithWhatOthersDeleteInTheSameFragment) {
+  const table::Snapshot read = TableToDelete(10);
+  for (const char* filter : {"a < 3", "a IN (5, 6)", "a = 4"}) Delete(read, filter, {.conflict_retries = 0});
+  const table::Snapshot latest = table::LoadSnapshot(read.store);
+  EXPECT_EQ(ReadA(latest), (Values{3, 7, 8, 9}));
+  EXPECT_EQ(read.store->List("_deletions").size(), 3u) << "files that were merged before the commit are gone";
+  const table::TransactionProto made = *table::ReadTransaction(latest);
+  EXPECT_EQ(made.read_version(), 1u);
+  EXPECT_EQ(made.delete_().updated_fragments(0).deletion_file().num_deleted_rows(), 6u);
+  const io::ReadableFilePtr file = read.store->Open("_transactions/" + latest.manifest->head().transaction_file());
+  EXPECT_EQ(file->size(), made.SerializeAsString().size()) << "the file says what the version says";
+  EXPECT_EQ(Delete(read, "a = 3 OR a > 6", {.conflict_retries = 0}).snapshot.manifest->num_fragments(), 0u) << "nothing is left of it";
+}
+
+TEST(DeleteTest, RowsOfAFragmentThatOthersRemovedOrRewroteAreLookedForAgain) {
+  const table::Snapshot read = TableToDelete(20);
+  Delete(read, "a < 10");
+  EXPECT_EQ(ErrorOf([&] { Delete(read, "a = 5", {.conflict_retries = 0}); }).kind(), ErrorKind::kRetryableConflict);
+  EXPECT_EQ(Delete(read, "a = 5 OR a = 15").num_rows, 1u);
+  EXPECT_EQ(ErrorOf([&] { Delete(read, "a >= 10", {.conflict_retries = 0}); }).kind(), ErrorKind::kRetryableConflict)
+      << "one of the rows that the removal of the fragment was meant for was gone";
+  EXPECT_EQ(Delete(read, "a >= 10").snapshot.manifest->num_fragments(), 0u);
 }
 
 TEST(DeleteTest, KeepsColumnsThatOthersDropMeanwhileDropped) {
@@ -127,6 +152,18 @@ TEST(DeleteTest, AFailedDeleteLeavesTheTableWhole) {
       [](const table::Snapshot& latest) {
         EXPECT_EQ(ReadA(latest).size(), latest.version() == 1 ? 15u : 13u);
       });
+}
+
+/// The same while another writer was faster in the same fragment.
+TEST(DeleteTest, AFailedMergeOfDeletionsLeavesTheTableWhole) {
+  testing::FailEveryOperation(
+      [] {
+        const table::Snapshot read = TableToDelete(10);
+        Delete(read, "a = 7");
+        return read;
+      },
+      [](const table::Snapshot& read) { Delete(read, "a = 2"); },
+      [](const table::Snapshot& latest) { EXPECT_EQ(ReadA(latest).size(), latest.version() == 2 ? 9u : 8u); });
 }
 
 TEST(DeleteTest, RemovesDeletionFilesWhenTheTransactionIsNotSynced) {

@@ -52,6 +52,8 @@ class KeyIndex {
   void Add(const JoinKeys& keys);
   /// Every row that is in the index for each row of `keys`, in the order of `keys`.
   std::vector<MatchedRow> Find(const JoinKeys& keys) const;
+  /// The last row added before `row` that has its key; kNone without one.
+  uint32_t EarlierRow(uint32_t row) const { return next_[row]; }
 
  private:
   struct Slot {

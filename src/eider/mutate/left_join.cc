@@ -12,7 +12,7 @@
 namespace eider::mutate {
 namespace {
 
-constexpr uint64_t kJoinedBytes = 16 << 20, kMostJoined = 1 << 16;
+constexpr uint64_t kMostJoined = 1 << 16;
 
 TypePtr LeftType(const LanceSchema& table, const std::string& name) {
   if (name == "_rowid" || name == "_rowaddr") return MakeType(TypeId::kUInt64);
@@ -55,9 +55,9 @@ class RightRows final : public RecordBatchReader {
     num_rows_ += static_cast<uint64_t>(rows.num_rows);
     return rows;
   }
-  /// As many rows as make some 16 MiB.
-  uint64_t RowsPerBatch() const {
-    return std::clamp<uint64_t>(kJoinedBytes / (bytes_ / std::max<uint64_t>(num_rows_, 1) + 1), 1, kMostJoined);
+  /// As many rows as make so many bytes.
+  uint64_t RowsPerBatch(uint64_t bytes) const {
+    return std::clamp<uint64_t>(bytes / (bytes_ / std::max<uint64_t>(num_rows_, 1) + 1), 1, kMostJoined);
   }
 
  private:
@@ -103,7 +103,8 @@ class RightSide {
   LeftJoinedRows Join(const query::TableReader& table, std::optional<uint64_t> fragment_id) const {
     std::optional<std::vector<uint64_t>> ids;
     if (fragment_id) ids = {*fragment_id};
-    return {table, source_, replaces_, std::move(ids), rows_.RowsPerBatch()};
+    const uint64_t block_bytes = session_->budget().limit_bytes() / 16 / source_.num_parts();
+    return {table, source_, replaces_, std::move(ids), rows_.RowsPerBatch(BatchBytesOf(session_->budget())), rows_.RowsPerBatch(block_bytes)};
   }
   std::shared_ptr<const query::TableReader> Open(const table::Snapshot& read) const { return std::make_shared<const query::TableReader>(read, session_); }
 

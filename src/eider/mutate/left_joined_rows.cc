@@ -26,8 +26,8 @@ std::vector<int64_t> FirstMatches(const JoinedBatch& batch) {
 }  // namespace
 
 LeftJoinedRows::LeftJoinedRows(const query::TableReader& table, const MergeSource& source, bool replaces,
-                               std::optional<std::vector<uint64_t>> fragment_ids, uint64_t most_rows)
-    : table_(table), source_(source), replaces_(replaces), most_rows_(static_cast<int64_t>(most_rows)) {
+                               std::optional<std::vector<uint64_t>> fragment_ids, uint64_t most_rows, uint64_t block_rows)
+    : table_(table), source_(source), replaces_(replaces), most_rows_(static_cast<int64_t>(most_rows)), block_rows_(static_cast<int64_t>(block_rows)) {
   Schema schema = *source.schema();
   schema.fields.erase(schema.fields.begin());  // the key
   for (Field& field : schema.fields) {
@@ -63,9 +63,9 @@ void LeftJoinedRows::MakeRun(size_t part) {
       there.push_back(from[row]);
     }
     const auto count = static_cast<int64_t>(here.size());
-    for (int64_t first = 0; first < count; first += most_rows_) {
-      const auto cut = [&](const std::vector<int64_t>& rows) { return std::span(rows).subspan(static_cast<size_t>(first), static_cast<size_t>(std::min(most_rows_, count - first))); };
-      RecordBatch block{.schema = spilled_->schema(), .num_rows = std::min(most_rows_, count - first), .columns = {}};
+    for (int64_t first = 0; first < count; first += block_rows_) {
+      const auto cut = [&](const std::vector<int64_t>& rows) { return std::span(rows).subspan(static_cast<size_t>(first), static_cast<size_t>(std::min(block_rows_, count - first))); };
+      RecordBatch block{.schema = spilled_->schema(), .num_rows = std::min(block_rows_, count - first), .columns = {}};
       for (const ArrayPtr& column : columns) block.columns.push_back(TakeArray(column, cut(there)));
       block.columns.push_back(TakeArray(batch.addresses, cut(here)));
       run.places.push_back(spilled_->Append(block));
@@ -130,7 +130,7 @@ RecordBatch LeftJoinedRows::Cut(const Base& base, int64_t first, int64_t count) 
     order[i] = from[i] < 0 ? static_cast<int64_t>(i) : count + static_cast<int64_t>(taken.size());
     if (from[i] < 0) continue;
     taken.push_back(from[i]);
-    matched_.push_back(rows::RowAddress{addresses[static_cast<size_t>(first) + i]}.offset());
+    if (replaces_) matched_.push_back(rows::RowAddress{addresses[static_cast<size_t>(first) + i]}.offset());
   }
   for (size_t column = 0; column < paths_.size(); ++column) {
     if (!replaces_) {

@@ -14,16 +14,17 @@ namespace eider::mutate {
 class LeftJoinedRows final : public RecordBatchReader {
  public:
   /// Every column of `source` beside its key is joined, in batches of at most `most_rows`. `replaces`: the table has these columns, and keeps
-  /// their values where no key matches. `fragment_ids`: unset means all.
+  /// their values where no key matches. `fragment_ids`: unset means all. `block_rows`: of each part of a source of several, so many are in
+  /// memory at once.
   LeftJoinedRows(const query::TableReader& table, const MergeSource& source, bool replaces, std::optional<std::vector<uint64_t>> fragment_ids,
-                 uint64_t most_rows);
+                 uint64_t most_rows, uint64_t block_rows);
 
   LeftJoinedRows(const LeftJoinedRows&) = delete;
   LeftJoinedRows& operator=(const LeftJoinedRows&) = delete;
 
   const SchemaPtr& schema() const override { return schema_; }
   std::optional<RecordBatch> Next() override;
-  /// Physical offsets of the rows handed out that found their key.
+  /// Physical offsets of the rows handed out that found their key, when values are replaced.
   const std::vector<uint32_t>& matched() const { return matched_; }
 
  private:
@@ -50,7 +51,7 @@ class LeftJoinedRows final : public RecordBatchReader {
   const query::TableReader& table_;
   const MergeSource& source_;
   const bool replaces_;
-  const int64_t most_rows_;
+  const int64_t most_rows_, block_rows_;
   SchemaPtr schema_;
   std::vector<std::string> paths_;  ///< of the joined columns
   std::optional<MergeJoin> join_;

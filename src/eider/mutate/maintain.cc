@@ -5,12 +5,12 @@
 #include <charconv>
 #include <chrono>
 #include <map>
+#include <new>
 
 #include "eider/base/error.h"
 #include "eider/mutate/compact.h"
 #include "eider/mutate/merge_files.h"
 #include "eider/table/cleanup.h"
-#include "eider/table/cleanup_plan.h"
 
 namespace eider::mutate {
 namespace {
@@ -160,10 +160,12 @@ void CleanUp(const table::Snapshot& committed, const Retention& retention, const
 
 template <typename Work>
 void Quietly(const Work& work) {
+  // The commit has landed, and a later one tries again. What a surface throws to stop the work passes through.
   try {
     work();
-  } catch (const std::exception&) {
-    // The commit has landed. A later one tries again.
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kCancelled) throw;
+  } catch (const std::bad_alloc&) {
   }
 }
 

@@ -29,7 +29,7 @@ struct MaintenanceOptions {
   std::function<int64_t()> clock = {};  ///< nanoseconds since the Unix epoch; unset: the system's
 };
 
-/// Never throws for what goes wrong, conflicts with other writers included: the commit has landed, and a later one tries again.
+/// Conflicts with other writers and everything else that goes wrong are passed over: the commit has landed, and a later one tries again.
 void Maintain(const table::Snapshot& committed, const MaintenanceOptions& options, const std::shared_ptr<Session>& session);
 
 /// What is due. For tests.

@@ -10,11 +10,12 @@
 #include "eider/base/error.h"
 #include "eider/mutate/align.h"
 #include "eider/mutate/column_updates.h"
-#include "eider/mutate/commit_files.h"
+#include "eider/mutate/merge_end.h"
 #include "eider/mutate/merge_join.h"
 #include "eider/mutate/merge_keys.h"
 #include "eider/mutate/missing_fields.h"
 #include "eider/mutate/physical_rows.h"
+#include "eider/mutate/read_rows.h"
 #include "eider/mutate/row_marks.h"
 #include "eider/mutate/whole_rows.h"
 #include "eider/mutate/write.h"
@@ -254,17 +255,18 @@ class MatchedColumns {
 }  // namespace
 
 Merged MergeColumns(const table::Snapshot& read, const MergeSource& source, const MergeInsertOptions& options,
-                    const std::shared_ptr<Session>& session) {
+                    const std::shared_ptr<Session>& session, MergeEnd end) {
   RequireUpdatesAlone(options);
   MatchedColumns merge(read, source, options, session);
   merge.Join();
   const MergeInsertMetrics metrics{.num_updated_rows = merge.num_updated()};
-  if (metrics.num_updated_rows == 0) return {read, metrics};
   const bool sync = SyncsFor(options.change.durability);
   NewDataFiles files(read.store, {.version = WritableVersion(read.manifest->data_storage_version()), .sync = sync, .session = session});
   table::TransactionProto transaction = table::NewTransaction(read.version());
+  if (metrics.num_updated_rows == 0) return {read, metrics, std::move(transaction)};
   merge.Write(&files, transaction.mutable_update());
-  return {CommitFiles(&files, [&] { return table::Commit(read, std::move(transaction), {.sync = sync}); }), metrics};
+  const table::CommitOptions how{.sync = sync, .check_reads = ReadsRows(options.change.isolation, {}, session)};
+  return EndMerge(read, {read, metrics, std::move(transaction)}, end, how, &files);
 }
 
 }  // namespace eider::mutate

@@ -10,6 +10,6 @@ namespace eider::mutate {
 
 /// One attempt. \throws Error(kInvalid) for a merge that does more than update, or a source that has all columns or keys alone
 Merged MergeColumns(const table::Snapshot& read, const MergeSource& source, const MergeInsertOptions& options,
-                    const std::shared_ptr<Session>& session);
+                    const std::shared_ptr<Session>& session, MergeEnd end);
 
 }  // namespace eider::mutate

@@ -4,11 +4,12 @@
 
 #include "eider/base/error.h"
 #include "eider/mutate/align.h"
-#include "eider/mutate/commit_files.h"
 #include "eider/mutate/matching_rows.h"
 #include "eider/mutate/merge_columns.h"
+#include "eider/mutate/merge_end.h"
 #include "eider/mutate/merge_keys.h"
 #include "eider/mutate/merged_rows.h"
+#include "eider/mutate/read_rows.h"
 #include "eider/mutate/retry.h"
 #include "eider/mutate/update_operation.h"
 #include "eider/mutate/write.h"
@@ -16,7 +17,6 @@
 #include "eider/table/commit.h"
 
 namespace eider::mutate {
-namespace {
 
 void RequireSense(const MergeInsertOptions& options) {
   if (options.update_condition && options.when_matched != WhenMatched::kUpdateAll) throw Invalid("merge_insert: a condition on updates, and no updates");
@@ -24,6 +24,8 @@ void RequireSense(const MergeInsertOptions& options) {
   const bool idle = options.when_matched == WhenMatched::kDoNothing && !options.insert_not_matched && !options.delete_not_matched_by_source;
   if (idle) throw Invalid("merge_insert: it is not told to change anything: update or delete matched rows, insert new ones, or delete others");
 }
+
+namespace {
 
 void DeleteUnmatched(const query::TableReader& table, const std::optional<SqlExpression>& condition, MergeOutcome* outcome) {
   const uint64_t before = outcome->gone.num_marked();
@@ -51,7 +53,7 @@ std::vector<table::DataFragmentProto> WriteRows(MergedRows& rows, const LanceSch
 }
 
 Merged MergeOnce(const table::Snapshot& read, const MergeSource& source, const MergeInsertOptions& options,
-                 const std::shared_ptr<Session>& session) {
+                 const std::shared_ptr<Session>& session, MergeEnd end) {
   const auto table = std::make_shared<const query::TableReader>(read, session);
   const LanceSchema& schema = read.manifest->schema();
   const KeyColumns keys = KeyFields(schema, options.on);
@@ -70,22 +72,23 @@ Merged MergeOnce(const table::Snapshot& read, const MergeSource& source, const M
   if (options.delete_not_matched_by_source) DeleteUnmatched(*table, options.delete_condition, &outcome);
   outcome.gone.AddTo(&deletions);
   deletions.Finish();
-  if (deletions.num_deleted() == 0 && update.new_fragments_size() == 0) return {read, outcome.metrics};
-  AddDeletions(deletions, &update);
+  if (deletions.num_deleted() == 0 && update.new_fragments_size() == 0) return {read, outcome.metrics, std::move(transaction)};
+  deletions.FillIn(&transaction);
   for (const LanceField& field : schema.fields) AddAssigned(field, &update);
   outcome.inserted.FillIn(update.mutable_inserted_rows());
-  const auto commit = [&] { return table::Commit(read, std::move(transaction), {.sync = sync}); };
-  return {CommitFiles(&files, [&] { return CommitFiles(&deletions, commit); }), outcome.metrics};
+  const table::CommitOptions how{
+      .sync = sync, .merge_rows = deletions.Merger(), .check_reads = ReadsRows(options.change.isolation, {}, session)};
+  return EndMerge(read, {read, outcome.metrics, std::move(transaction)}, end, how, &files, &deletions);
 }
 
 }  // namespace
 
 Merged MergeInsert(const table::Snapshot& read, RecordBatchReader& source, const MergeInsertOptions& options,
-                   const std::shared_ptr<Session>& session) {
+                   const std::shared_ptr<Session>& session, MergeEnd end) {
   RequireSense(options);
   const MergeSource kept(source, KeyPaths(KeyFields(read.manifest->schema(), options.on), *source.schema()), session->budget());
   const auto merge = options.write_mode == MergeWriteMode::kRewriteColumns ? MergeColumns : MergeOnce;
-  return RunWithRetries(read, options.change, [&](const table::Snapshot& now) { return merge(now, kept, options, session); });
+  return RunWithRetries(read, options.change, [&](const table::Snapshot& now) { return merge(now, kept, options, session, end); });
 }
 
 }  // namespace eider::mutate

@@ -58,6 +58,7 @@ MergeJoin::MergeJoin(const query::TableReader& table, const MergeSource& source,
   wanted.insert(wanted.end(), carried.begin(), carried.end());
   scan_ = {.columns = wanted, .fragment_ids = std::move(fragment_ids), .batch_rows = kJoinRows, .batch_bytes = kJoinBytes, .with_row_address = true};
   const SchemaPtr schema = table.Scan(scan_)->schema();
+  address_ = static_cast<size_t>(schema->FieldIndex("_rowaddr"));
   keys_ = query::ColumnPlaces(source.on(), *schema);
   if (condition_) condition_places_ = query::ColumnPlaces(condition_->target_columns(), *schema);
   carried_ = query::ColumnPlaces(carried, *schema);
@@ -95,6 +96,8 @@ void JoinStream::Ahead() {
     std::optional<RecordBatch> batch = rows_->Next();
     at_end_ = !batch;
     if (!batch) return;
+    // It comes last, where it is no key.
+    if (join_.address_ + 1 < batch->columns.size()) batch->columns.push_back(batch->columns[join_.address_]);
     const uint64_t first = position_;
     position_ += static_cast<uint64_t>(batch->num_rows);
     tasks_.Start([this, first, batch = std::move(*batch)] { return join_.Join(batch, first, index_, source_columns_); }, num_threads == 0);

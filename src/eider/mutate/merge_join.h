@@ -43,6 +43,7 @@ class MergeJoin {
   const MergeSource& source_;
   std::optional<MergeCondition> condition_;
   ScanOptions scan_;
+  size_t address_ = 0;  ///< of the scan's columns
   query::ColumnPlaces keys_, condition_places_, carried_;
 };
 

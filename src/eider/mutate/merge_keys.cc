@@ -17,12 +17,12 @@ bool EqualIgnoringCase(std::string_view a, std::string_view b) {
 }
 
 /// By name, or by the one name that differs from it in case alone.
-const LanceField* FindColumn(const LanceSchema& schema, const std::string& name) {
+const LanceField* FindColumn(const LanceSchema& schema, const std::string& name, const char* operation) {
   auto found = std::ranges::find(schema.fields, name, &LanceField::name);
   const auto is_alike = [&](const LanceField& field) { return EqualIgnoringCase(field.name, name); };
   if (found == schema.fields.end() && std::ranges::count_if(schema.fields, is_alike) == 1) found = std::ranges::find_if(schema.fields, is_alike);
-  if (found == schema.fields.end()) throw NotFound("merge_insert: {}", NoColumn(name, schema.Names()));
-  if (HasBlobs(*found) || IsJson(*found)) throw Unsupported("merge_insert: the key column '{}' holds {}", name, HasBlobs(*found) ? "blobs" : "JSON");
+  if (found == schema.fields.end()) throw NotFound("{}: {}", operation, NoColumn(name, schema.Names()));
+  if (HasBlobs(*found) || IsJson(*found)) throw Unsupported("{}: the key column '{}' holds {}", operation, name, HasBlobs(*found) ? "blobs" : "JSON");
   return &*found;
 }
 
@@ -37,14 +37,14 @@ KeyColumns PrimaryKey(const LanceSchema& schema) {
   return fields;
 }
 
-KeyColumns KeyFields(const LanceSchema& schema, const std::vector<std::string>& on) {
+KeyColumns KeyFields(const LanceSchema& schema, const std::vector<std::string>& on, const char* operation) {
   KeyColumns fields;
   for (const std::string& name : on) {
-    const LanceField* field = FindColumn(schema, name);
+    const LanceField* field = FindColumn(schema, name, operation);
     if (std::ranges::find(fields, field) == fields.end()) fields.push_back(field);
   }
   if (on.empty()) fields = PrimaryKey(schema);
-  if (fields.empty()) throw Invalid("merge_insert: name the key columns: the table has no primary key");
+  if (fields.empty()) throw Invalid("{}: name the key columns: the table has no primary key", operation);
   return fields;
 }
 

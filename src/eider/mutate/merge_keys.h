@@ -13,8 +13,8 @@ using KeyColumns = std::vector<const LanceField*>;
 
 /// By position in the key; columns without one stay in the order of the table.
 KeyColumns PrimaryKey(const LanceSchema& schema);
-/// The columns `on`, each once; without any, the primary key. \throws Error(kNotFound, kInvalid), Error(kUnsupported) for blobs and JSON
-KeyColumns KeyFields(const LanceSchema& schema, const std::vector<std::string>& on);
+/// The columns `on`, each once; without any, the primary key. `operation` is who asks. \throws Error(kNotFound, kInvalid), Error(kUnsupported) for blobs and JSON
+KeyColumns KeyFields(const LanceSchema& schema, const std::vector<std::string>& on, const char* operation = "merge_insert");
 /// Paths of the key columns, which the source must have in the table's types.
 std::vector<std::string> KeyPaths(const KeyColumns& keys, const Schema& source);
 

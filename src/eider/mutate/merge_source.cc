@@ -12,7 +12,6 @@ namespace {
 constexpr const char* kRowsToMerge = "rows to merge";
 constexpr size_t kSpillFiles = 64;
 constexpr uint64_t kMostKept = uint64_t{1} << 30;
-constexpr uint64_t kSliceBytes = 32 << 20;
 
 /// What the index and the marks of a row take.
 constexpr uint64_t kRowWeight = 80;
@@ -70,7 +69,7 @@ void MergeSource::SpillAll() {
 
 void MergeSource::Spill(const RecordBatch& batch) {
   const uint64_t row_bytes = BatchBytes(batch) / static_cast<uint64_t>(batch.num_rows) + 1;
-  const auto rows = static_cast<int64_t>(std::clamp<uint64_t>(std::min(kSliceBytes, share_) / row_bytes, 1, 1 << 16));
+  const auto rows = static_cast<int64_t>(std::clamp<uint64_t>(BatchBytesOf(budget_) / row_bytes, 1, 1 << 16));
   for (int64_t first = 0; first < batch.num_rows; first += rows) {
     SpillSlice(SliceBatch(batch, first, std::min(rows, batch.num_rows - first)));
   }

@@ -3,6 +3,7 @@
 /// The source of a merge, kept for as many attempts as it takes: in memory while it fits a share of the budget, else dealt out by
 /// key to temporary files. A key lies in one part.
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,9 @@
 #include "eider/query/spilled_batches.h"
 
 namespace eider::mutate {
+
+/// What a batch of joined rows may take: copies of it pass through the encoder beside parts of the source.
+inline uint64_t BatchBytesOf(const MemoryBudget& budget) { return std::clamp<uint64_t>(budget.limit_bytes() / 32, 256 << 10, 32 << 20); }
 
 class MergeSource {
  public:

@@ -13,14 +13,13 @@
 namespace eider::mutate {
 namespace {
 
-constexpr uint64_t kWrittenBytes = 32 << 20;
 constexpr uint64_t kMostWritten = 1 << 16;
 /// Of rows that columns of the table are read for.
 constexpr uint64_t kMostTaken = 1 << 13;
 
-/// As many rows as make a batch of some 32 MiB.
-uint64_t RowsPerBatch(const RecordBatch& batch) {
-  return std::clamp<uint64_t>(kWrittenBytes / (BatchBytes(batch) / static_cast<uint64_t>(batch.num_rows) + 1), 1, kMostWritten);
+/// As many rows as make so many bytes.
+uint64_t RowsPerBatch(const RecordBatch& batch, uint64_t bytes) {
+  return std::clamp<uint64_t>(bytes / (BatchBytes(batch) / static_cast<uint64_t>(batch.num_rows) + 1), 1, kMostWritten);
 }
 
 bool IsRun(const std::vector<int64_t>& rows) {
@@ -121,7 +120,7 @@ std::optional<RecordBatch> MergedRows::NextOfPart() {
     const bool takes = !inserting_ && read_.columns && !read_.columns->empty();
     std::vector<int64_t> rows;
     std::vector<uint64_t> positions;
-    Choose(std::min(RowsPerBatch(batch), takes ? std::min(read_.batch_rows, kMostTaken) : kMostWritten), &rows, &positions);
+    Choose(std::min(RowsPerBatch(batch, BatchBytesOf(source_.budget())), takes ? std::min(read_.batch_rows, kMostTaken) : kMostWritten), &rows, &positions);
     if (!rows.empty()) return Write(batch, rows, positions);
     batch_start_ += static_cast<uint64_t>(batch.num_rows);
   }

@@ -4,29 +4,28 @@
 
 #include <eider/write_options.h>
 
-#include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "eider/base/error.h"
+#include "eider/table/backoff.h"
 #include "eider/table/snapshot.h"
 
 namespace eider::mutate {
 
-/// `attempt(snapshot)` on `read`, then on the newest version as often as it throws kRetryableConflict and the limits allow.
+/// `attempt(snapshot)` on `read`, then on the newest version as often as it throws kRetryableConflict and the limits allow. What a caller
+/// read before is not read again here, so that an attempt in a serializable transaction is the only one.
 template <typename Attempt>
 auto RunWithRetries(table::Snapshot read, const ChangeOptions& limits, Attempt&& attempt) {
   const auto start = std::chrono::steady_clock::now();
+  table::Backoff backoff(std::chrono::milliseconds(1));
   for (uint32_t retry = 0;; ++retry) {
     try {
       return attempt(read);
     } catch (const Error& error) {
       const bool late = std::chrono::steady_clock::now() - start >= limits.retry_timeout;
-      if (error.kind() != ErrorKind::kRetryableConflict || retry >= limits.conflict_retries || late) throw;
+      if (error.kind() != ErrorKind::kRetryableConflict || retry >= limits.conflict_retries || late || read.is_serializable) throw;
     }
-    // Writers that meet again and again part: each waits longer, and by its own amount.
-    const auto spread = std::hash<std::thread::id>()(std::this_thread::get_id()) % 1000;
-    std::this_thread::sleep_for(std::chrono::microseconds((uint64_t{1} << std::min<uint32_t>(retry, 7)) * (500 + spread)));
+    backoff.Wait();
     read = table::LoadSnapshot(read.store);
   }
 }

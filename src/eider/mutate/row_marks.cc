@@ -61,16 +61,28 @@ void RowMarks::MarkUnmarked(const RowMarks& others) {
   }
 }
 
+void RowMarks::Collect(size_t fragment, std::vector<uint64_t>* addresses) const {
+  const auto id = static_cast<uint32_t>(table_.snapshot().manifest->fragment(fragment).id());
+  for (size_t word = 0; word < bits_[fragment].size(); ++word) {
+    for (uint64_t left = bits_[fragment][word]; left != 0; left &= left - 1) {
+      const auto bit = static_cast<uint32_t>(std::countr_zero(left));
+      addresses->push_back(rows::RowAddress::Make(id, static_cast<uint32_t>(word * 64) + bit).value);
+    }
+  }
+}
+
+std::vector<uint64_t> RowMarks::First(uint64_t most) const {
+  std::vector<uint64_t> addresses;
+  for (size_t i = 0; i < bits_.size() && addresses.size() < most; ++i) Collect(i, &addresses);
+  if (addresses.size() > most) addresses.resize(most);
+  return addresses;
+}
+
 void RowMarks::AddTo(NewDeletions* deletions) const {
   std::vector<uint64_t> addresses;
   for (size_t i = 0; i < bits_.size(); ++i) {
-    const auto id = static_cast<uint32_t>(table_.snapshot().manifest->fragment(i).id());
     addresses.clear();
-    for (size_t word = 0; word < bits_[i].size(); ++word) {
-      for (uint64_t left = bits_[i][word]; left != 0; left &= left - 1) {
-        addresses.push_back(rows::RowAddress::Make(id, static_cast<uint32_t>(word * 64) + static_cast<uint32_t>(std::countr_zero(left))).value);
-      }
-    }
+    Collect(i, &addresses);
     deletions->Add(addresses);
   }
 }

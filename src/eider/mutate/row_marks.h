@@ -21,10 +21,14 @@ class RowMarks {
   /// Marks the live rows that `others` does not.
   void MarkUnmarked(const RowMarks& others);
   uint64_t num_marked() const { return num_marked_; }
+  /// Addresses of the first marked rows, at most so many.
+  std::vector<uint64_t> First(uint64_t most) const;
   /// The marked rows are to be deleted.
   void AddTo(NewDeletions* deletions) const;
 
  private:
+  /// Addresses of the marked rows of a fragment.
+  void Collect(size_t fragment, std::vector<uint64_t>* addresses) const;
   size_t FragmentOf(uint64_t address) const;
   std::vector<uint64_t>& BitsOf(size_t fragment);
 

@@ -6,6 +6,7 @@
 #include "eider/mutate/align.h"
 #include "eider/mutate/commit_files.h"
 #include "eider/mutate/new_deletions.h"
+#include "eider/mutate/read_rows.h"
 #include "eider/mutate/retry.h"
 #include "eider/mutate/row_lineage.h"
 #include "eider/mutate/update_operation.h"
@@ -95,9 +96,11 @@ Changed UpdateOnce(const table::Snapshot& read, const std::vector<ComputedColumn
   for (table::DataFragmentProto& fragment : fragments) *update.add_new_fragments() = std::move(fragment);
   deletions.Finish();
   if (deletions.num_deleted() == 0) return {read, 0};
-  AddDeletions(deletions, &update);
+  deletions.FillIn(&transaction);
   for (const ComputedColumn& column : updates) AddAssigned(*schema.FindPath(QuoteSegment(column.name)), &update);
-  const auto commit = [&] { return table::Commit(read, std::move(transaction), {.sync = sync}); };
+  const table::CommitOptions how{
+      .sync = sync, .merge_rows = deletions.Merger(), .check_reads = ReadsRows(options.isolation, filter, session)};
+  const auto commit = [&] { return table::Commit(read, std::move(transaction), how); };
   return {CommitFiles(&files, [&] { return CommitFiles(&deletions, commit); }), deletions.num_deleted()};
 }
 

@@ -4,14 +4,11 @@
 
 #include <eider/schema.h>
 
-#include "eider/mutate/new_deletions.h"
 #include "eider/table/manifest.h"
 
 namespace eider::mutate {
 
 /// The field and those below it have new values.
 void AddAssigned(const LanceField& field, table::TransactionProto::Update* update);
-/// \pre deletions.Finish() was called
-void AddDeletions(const NewDeletions& deletions, table::TransactionProto::Update* update);
 
 }  // namespace eider::mutate

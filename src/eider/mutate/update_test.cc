@@ -110,6 +110,21 @@ TEST(UpdateTest, RunsAgainOnRowsThatOthersChanged) {
   EXPECT_EQ(b, wanted);
 }
 
+TEST(UpdateTest, MergesWithWhatOthersDidToOtherRowsOfTheFragment) {
+  const table::Snapshot read = TableToUpdate(10);
+  const ChangeOptions once{.conflict_retries = 0};
+  const auto update = [&](const char* value, const char* filter) {
+    return UpdateRows(read, {{"b", {.text = value}}}, SqlExpression{.text = filter}, once, Session::Default());
+  };
+  update("0", "a = 1");
+  DeleteRows(read, {.text = "a = 3"}, once, Session::Default());
+  const table::Snapshot latest = update("1", "a IN (2, 4)").snapshot;
+  EXPECT_EQ(ReadColumn(latest, "a"), (Values{0, 5, 6, 7, 8, 9, 1, 2, 4}));
+  EXPECT_EQ(ReadColumn(latest, "b"), (Values{100, 105, 106, 107, 108, 109, 0, 1, 1}));
+  EXPECT_EQ(testing::ErrorOf([&] { update("5", "a = 2"); }).kind(), ErrorKind::kRetryableConflict);
+  EXPECT_EQ(testing::ErrorOf([&] { update("5", "a = 3"); }).kind(), ErrorKind::kRetryableConflict);
+}
+
 /// Fails every store operation in turn: afterwards the table opens at its old or new version, with every row once.
 TEST(UpdateTest, AFailedUpdateLeavesTheTableWhole) {
   testing::FailEveryOperation(

@@ -43,7 +43,7 @@ std::optional<table::DataFragmentProto> Finish(const query::TableReader& table, 
   deletions->Finish();
   deletions->Keep();
   if (!deletions->removed().empty()) return std::nullopt;
-  return deletions->updated().empty() ? table.snapshot().manifest->fragment(fragment).proto() : deletions->updated()[0];
+  return deletions->updated().empty() ? table.snapshot().manifest->fragment(fragment).proto() : deletions->updated().begin()->second;
 }
 
 /// The columns of the table that the data bring.
@@ -87,7 +87,8 @@ table::Snapshot CommitTransaction(const io::ObjectStorePtr& store, table::Transa
     return table::CreateTable(store, std::move(transaction), create, {.sync = sync});
   }
   const std::optional<uint64_t> read_version = transaction.read_version() == 0 ? std::nullopt : std::optional(transaction.read_version());
-  const table::Snapshot read = table::LoadSnapshot(store, read_version);
+  table::Snapshot read = table::LoadSnapshot(store, read_version);
+  read.is_serializable = options.unchanged;
   transaction.set_read_version(read.version());
   if (transaction.has_restore() && !options.detached) return table::Restore(table::LoadSnapshot(store, transaction.restore().version()), {.sync = sync});
   if (options.detached) return table::CommitDetached(read, std::move(transaction), {.sync = sync}, version);

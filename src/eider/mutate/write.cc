@@ -7,6 +7,7 @@
 #include "eider/mutate/commit_files.h"
 #include "eider/mutate/worker.h"
 #include "eider/mutate/write_fragments.h"
+#include "eider/schema/match.h"
 #include "eider/schema/field_proto.h"
 
 namespace eider::mutate {
@@ -62,6 +63,14 @@ void WriteAll(RecordBatchReader& data, NewDataFiles* files, table::TransactionPr
   }
 }
 
+/// Those that the data bring. What they lack is null, and in no file: it can be filled in later.
+LanceSchema ColumnsOfAppend(const LanceSchema& table, const Schema& data) {
+  MatchForAppend(table, data);
+  LanceSchema columns = table;
+  std::erase_if(columns.fields, [&](const LanceField& field) { return field.nullable && data.FieldIndex(field.name) < 0; });
+  return columns.fields.empty() ? table : columns;
+}
+
 }  // namespace
 
 bool SyncsFor(Durability durability) {
@@ -83,9 +92,10 @@ table::TransactionProto WriteUncommitted(const io::ObjectStorePtr& store, Record
   NewDataFiles files(store, FragmentOptions(options, version));
   table::TransactionProto transaction = NewTransaction(exists ? read.version() : 0, options);
   if (appends) {
-    AlignedReader aligned(data, read.manifest->schema());
+    const LanceSchema columns = ColumnsOfAppend(read.manifest->schema(), *data.schema());
+    AlignedReader aligned(data, columns);
     transaction.mutable_append();
-    for (table::DataFragmentProto& fragment : WriteFragments(aligned, read.manifest->schema(), &files)) {
+    for (table::DataFragmentProto& fragment : WriteFragments(aligned, columns, &files)) {
       *transaction.mutable_append()->add_fragments() = std::move(fragment);
     }
   } else {
@@ -114,14 +124,14 @@ table::Snapshot Create(const io::ObjectStorePtr& store, RecordBatchReader& data,
 }
 
 table::Snapshot Append(const table::Snapshot& read, RecordBatchReader& data, const WriteOptions& options) {
-  const LanceSchema& schema = read.manifest->schema();
+  const LanceSchema columns = ColumnsOfAppend(read.manifest->schema(), *data.schema());
   RequireSettled(*read.manifest, options);
   RequireSameVersion(options.data_storage_version, read.manifest->data_storage_version());
   NewDataFiles files(read.store, FragmentOptions(options, read.manifest->data_storage_version()));
-  AlignedReader aligned(data, schema);
+  AlignedReader aligned(data, columns);
   table::TransactionProto transaction = NewTransaction(read.version(), options);
   transaction.mutable_append();
-  for (table::DataFragmentProto& fragment : WriteFragments(aligned, schema, &files)) {
+  for (table::DataFragmentProto& fragment : WriteFragments(aligned, columns, &files)) {
     *transaction.mutable_append()->add_fragments() = std::move(fragment);
   }
   return CommitFiles(&files, [&] { return table::Commit(read, std::move(transaction), {.sync = files.options().sync}); });

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// Tasks on a pool whose results are handed out one by one, in the order of their start or as they come. For one thread; results
-/// that nobody wants any more are dropped with this, tasks that have not begun by then do nothing.
+/// that nobody wants any more are dropped with this, tasks that have not begun by then never run.
 
 #include <unistd.h>
 
@@ -12,6 +12,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "eider/base/error.h"
 #include "eider/base/task_pool.h"
@@ -26,8 +28,13 @@ class OrderedTasks {
   OrderedTasks& operator=(const OrderedTasks&) = delete;
   ~OrderedTasks() {
     if (!IsOurs()) return;
+    std::vector<std::function<T()>> dropped;
     std::unique_lock lock(shared_->mutex);
-    shared_->stopping = true;
+    for (const auto& slot : slots_) {
+      if (!slot->Claim()) continue;
+      dropped.push_back(std::move(slot->work));
+      slot->done = true;
+    }
     shared_->changed.wait(lock, [this] { return std::ranges::all_of(slots_, [](const auto& slot) { return slot->done; }); });
   }
 
@@ -42,59 +49,77 @@ class OrderedTasks {
   /// Runs `work` on the pool, or at once on this thread.
   void Start(std::function<T()> work, bool at_once = false) {
     auto slot = std::make_shared<Slot>();
+    slot->work = std::move(work);
     slots_.push_back(slot);
-    auto task = [slot, shared = shared_, work = std::move(work)] {
-      std::optional<T> result;
-      std::exception_ptr error;
-      try {
-        if (!shared->IsStopping()) result.emplace(work());
-      } catch (...) {
-        error = std::current_exception();
-      }
-      std::lock_guard lock(shared->mutex);
-      slot->result = std::move(result);
-      slot->error = error;
-      slot->done = true;
-      shared->changed.notify_all();
-    };
-    if (at_once) task();
-    else pool_.Submit(std::move(task));
+    if (at_once) Run(*slot, *shared_);
+    else pool_.Submit([slot = std::move(slot), shared = shared_] { Run(*slot, *shared); });
   }
 
-  /// Waits for the oldest result, or for any. \pre !empty() \throws what the task threw
+  /// The oldest result, or any. What no thread of the pool has begun runs on this one: they may all be waiting like this.
+  /// \pre !empty() \throws what the task threw
   T Next(bool in_order = true) {
     if (!IsOurs()) throw Invalid("scan: it was begun before this process was forked; begin another");
-    std::shared_ptr<Slot> slot;
-    {
-      std::unique_lock lock(shared_->mutex);
-      const auto is_done = [](const auto& s) { return s->done; };
-      auto found = slots_.begin();
-      shared_->changed.wait(lock, [&] {
-        if (!in_order) found = std::ranges::find_if(slots_, is_done);
-        return found != slots_.end() && (*found)->done;
-      });
-      slot = std::move(*found);
-      slots_.erase(found);
+    const auto is_done = [](const auto& slot) { return slot->done; };
+    const auto is_idle = [](const auto& slot) { return !slot->claimed; };
+    const auto find = [&](const auto& is_wanted) {
+      if (in_order) return is_wanted(slots_.front()) ? slots_.begin() : slots_.end();
+      return std::ranges::find_if(slots_, is_wanted);
+    };
+    std::unique_lock lock(shared_->mutex);
+    auto found = find(is_done);
+    for (; found == slots_.end(); found = find(is_done)) {
+      const auto idle = find(is_idle);
+      if (idle == slots_.end()) {
+        shared_->changed.wait(lock);
+        continue;
+      }
+      lock.unlock();
+      Run(**idle, *shared_);
+      lock.lock();
     }
+    const std::shared_ptr<Slot> slot = std::move(*found);
+    slots_.erase(found);
+    lock.unlock();
     if (slot->error) std::rethrow_exception(slot->error);
     return std::move(*slot->result);
   }
 
  private:
   struct Slot {
-    bool done = false;
+    /// True for the one who is to run it.
+    bool Claim() { return !std::exchange(claimed, true); }
+
+    bool claimed = false, done = false;
+    std::function<T()> work;
     std::optional<T> result;
     std::exception_ptr error;
   };
   struct Shared {
-    std::mutex mutex;
+    std::mutex mutex;  ///< of the slots, too
     std::condition_variable changed;
-    bool stopping = false;
-    bool IsStopping() {
-      std::lock_guard lock(mutex);
-      return stopping;
-    }
   };
+
+  static void Run(Slot& slot, Shared& shared) {
+    std::function<T()> work;
+    {
+      std::lock_guard lock(shared.mutex);
+      if (!slot.Claim()) return;
+      work = std::move(slot.work);
+    }
+    std::optional<T> result;
+    std::exception_ptr error;
+    try {
+      result.emplace(work());
+    } catch (...) {
+      error = std::current_exception();
+    }
+    work = nullptr;
+    std::lock_guard lock(shared.mutex);
+    slot.result = std::move(result);
+    slot.error = error;
+    slot.done = true;
+    shared.changed.notify_all();
+  }
 
   /// False in a process forked since: nobody fills the slots that are under way there.
   bool IsOurs() const { return owner_ == getpid(); }

@@ -6,6 +6,7 @@
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
 #include "eider/base/parse_message.h"
+#include "eider/table/backoff.h"
 #include "eider/table/cleanup.h"
 #include "eider/table/conflict.h"
 #include "eider/table/feature_flags.h"
@@ -37,6 +38,23 @@ void WriteTransactionFile(io::ObjectStore& store, const TransactionProto& transa
   if (!store.PutIfAbsent(path, SpanOf(bytes), sync)) throw AlreadyExists("transaction file '{}'", path);
   if (sync) store.SyncFolder(kTransactionsFolder);
 }
+
+/// The file of a transaction that may change between attempts.
+class TransactionFile {
+ public:
+  TransactionFile(io::ObjectStore& store, bool sync) : store_(store), sync_(sync) {}
+  void Write(const TransactionProto& transaction) {
+    std::string bytes = transaction.SerializeAsString();
+    if (written_.empty()) WriteTransactionFile(store_, transaction, sync_);
+    else if (bytes != written_) store_.Put(TransactionPath(transaction), SpanOf(bytes), sync_);
+    written_ = std::move(bytes);
+  }
+
+ private:
+  io::ObjectStore& store_;
+  const bool sync_;
+  std::string written_;
+};
 
 /// Other engines on stores without listing start from it. The commit has landed: whether the hint does is all the same.
 void WriteHint(io::ObjectStore& store, uint64_t version) {
@@ -101,18 +119,27 @@ PutResult PutManifest(const io::ObjectStorePtr& store, const std::string& path, 
 /// One attempt on top of `base`; nullopt when the number was taken.
 std::optional<Snapshot> TryCommit(const io::ObjectStorePtr& store, Naming naming, NextVersion& next, uint64_t version,
                                   const TransactionProto& transaction, bool sync) {
-  const std::string bytes = next.Serialize(transaction);
+  const auto owned = std::make_shared<const std::string>(next.Serialize(transaction));
+  const std::string& bytes = *owned;
   Snapshot snapshot{.store = store, .naming = naming, .manifest_path = ManifestPath(version, naming)};
-  snapshot.manifest = Manifest::Parse(CopyToBuffer(SpanOf(bytes)));
+  snapshot.manifest = Manifest::Parse(Buffer(SpanOf(bytes).data(), bytes.size(), owned));
   if (PutManifest(store, snapshot.manifest_path, bytes, transaction, sync) == PutResult::kTaken) return std::nullopt;
   WriteHint(*store, version);
   snapshot.open = OpenVersions::Process().Hold(store->root(), version);
   return snapshot;
 }
 
+void HoldAgainst(const TransactionProto& theirs, const Snapshot& before, const Snapshot& after, const TransactionProto& mine,
+                 const CommitOptions& options) {
+  CheckConflict(mine, theirs, after.version(),
+                {.asks_for_more = table::AsksForMore(before.manifest->schema(), after.manifest->schema()), .merges_rows = options.merge_rows != nullptr});
+  if (options.check_reads && ChangesRows(mine)) options.check_reads(before, after, theirs);
+}
+
 /// Walks from `base` to the newest version, holding each transaction in between against ours. Returns the newest, and the number after
 /// it and all that is torn; `landed` is set to the version that turns out to be ours (an earlier attempt whose answer was lost).
-std::pair<Snapshot, uint64_t> Rebase(Snapshot base, const TransactionProto& transaction, std::optional<Snapshot>* landed) {
+std::pair<Snapshot, uint64_t> Rebase(Snapshot base, const TransactionProto& transaction, const CommitOptions& options,
+                                     std::optional<Snapshot>* landed) {
   const VersionListing listing = ListVersions(*base.store);
   if (listing.versions.empty()) throw NotFound("'{}': the table is gone", base.store->root());
   const uint64_t newest = listing.versions.back().version;
@@ -132,10 +159,7 @@ std::pair<Snapshot, uint64_t> Rebase(Snapshot base, const TransactionProto& tran
     }
     const std::optional<TransactionProto> theirs = ReadTransaction(next);
     if (theirs && theirs->uuid() == transaction.uuid()) *landed = next;
-    else if (!*landed) {
-      CheckConflict(transaction, theirs.value_or(TransactionProto()), version,
-                    AsksForMore(base.manifest->schema(), next.manifest->schema()));
-    }
+    else if (!*landed) HoldAgainst(theirs.value_or(TransactionProto()), base, next, transaction, options);
     base = std::move(next);
   }
   base.torn = std::move(torn);
@@ -179,25 +203,39 @@ std::optional<TransactionProto> ReadTransaction(const Snapshot& snapshot) {
                    [&] { return ParseTransaction(file->Read({0, file->size()}).span()); });
 }
 
-Snapshot Commit(const Snapshot& read, TransactionProto transaction, const CommitOptions& options,
+void RequireUnchanged(const Snapshot&, const Snapshot& after, const TransactionProto& theirs) {
+  if (!ChangesRows(theirs)) return;
+  throw RetryableConflict("version {}, a concurrent {}, changed rows that a serializable transaction may have read: read again",
+                          after.version(), OperationName(theirs));
+}
+
+Snapshot Commit(const Snapshot& read, TransactionProto transaction, const CommitOptions& given,
                 std::optional<std::string> storage_version) {
+  CommitOptions options = given;
+  if (read.is_serializable) options.check_reads = RequireUnchanged;
   Snapshot base = read;
-  bool wrote_transaction_file = false;
+  TransactionFile file(*base.store, options.sync);
+  const auto start = std::chrono::steady_clock::now();
+  std::optional<Backoff> backoff;  // its unit is the time of the first attempt
   for (uint32_t attempt = 0; attempt < std::max<uint32_t>(1, options.max_attempts); ++attempt) {
     std::optional<Snapshot> landed;
     uint64_t number = 0;
-    std::tie(base, number) = Rebase(std::move(base), transaction, &landed);
+    std::tie(base, number) = Rebase(std::move(base), transaction, options, &landed);
     if (landed) return *landed;
     RequireWritable(*base.manifest);
+    if (options.merge_rows && base.version() != read.version()) options.merge_rows(base, &transaction);
     NextVersion next(base.manifest.get(), base.manifest->head(), base.manifest->uses_stable_row_ids());
     next.SetVersion(number);
     const std::optional<Snapshot> restored = RestoredBy(transaction, base);
     if (restored) next.Restore(*restored->manifest);
     else next.Apply(transaction, storage_version);
-    if (!wrote_transaction_file) WriteTransactionFile(*base.store, transaction, options.sync);
-    wrote_transaction_file = true;
+    file.Write(transaction);
     std::optional<Snapshot> committed = TryCommit(base.store, base.naming, next, number, transaction, options.sync);
-    if (!committed) continue;
+    if (!committed) {
+      if (!backoff) backoff.emplace(std::chrono::steady_clock::now() - start);
+      backoff->Wait();
+      continue;
+    }
     committed->torn = std::move(base.torn);
     CleanupAfterCommit(*committed, options.sync);
     return *committed;

@@ -14,9 +14,21 @@
 
 namespace eider::table {
 
+/// Fits a transaction that marks rows as deleted to `base`, on which it is about to be applied: fragments whose rows others deleted
+/// too get deletion files with the rows of both. \throws Error(kRetryableConflict) when these are not all that changed, or overlap
+using RowMerge = std::function<void(const Snapshot& base, TransactionProto* transaction)>;
+
+/// Looks at a version that others committed after the one that was read. \throws Error(kRetryableConflict) when `theirs` changed what
+/// the transaction read
+using ReadCheck = std::function<void(const Snapshot& before, const Snapshot& after, const TransactionProto& theirs)>;
+/// Of transactions that may have read any row.
+void RequireUnchanged(const Snapshot& before, const Snapshot& after, const TransactionProto& theirs);
+
 struct CommitOptions {
   bool sync = true;            ///< false: durability "none"
-  uint32_t max_attempts = 20;
+  uint32_t max_attempts = 100;  ///< while others are faster
+  RowMerge merge_rows = {};    ///< absent: others that changed rows of the same fragments are conflicts
+  ReadCheck check_reads = {};  ///< absent: what others do to rows that the transaction only read is no matter
 };
 struct CreateOptions {
   Naming naming = Naming::kV2;

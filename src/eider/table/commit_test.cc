@@ -243,7 +243,7 @@ TEST(CommitTest, KeepsIndicesAndUnknownFieldsAcrossCommits) {
 TEST(CommitTest, ConflictsFollowTheMatrix) {
   const Snapshot base = NewTable();
   const auto after = [&](const TransactionProto& theirs, const TransactionProto& mine, bool asks_for_more = false) {
-    CheckConflict(mine, theirs, 2, asks_for_more);
+    CheckConflict(mine, theirs, 2, {.asks_for_more = asks_for_more});
   };
   const TransactionProto append = AppendOf(1);
   const TransactionProto overwrite = OverwriteOf(1);
@@ -284,14 +284,14 @@ TEST(CommitTest, DeletesConflictWithChangesOfTheSameFragments) {
   old_rewrite.mutable_rewrite()->add_old_fragments()->set_id(1);
   replacement.mutable_data_replacement()->add_replacements()->set_fragment_id(2);
   for (const TransactionProto& theirs : {deletion(1, 9), deletion(9, 2), deletion(9, 1), deletion(2, 9), update, rewrite, old_rewrite, replacement}) {
-    EXPECT_EQ(KindOf([&] { CheckConflict(mine, theirs, 2, false); }), ErrorKind::kRetryableConflict) << theirs.operation_case();
-    CheckConflict(deletion(5, 6), theirs, 2, false);
+    EXPECT_EQ(KindOf([&] { CheckConflict(mine, theirs, 2, {}); }), ErrorKind::kRetryableConflict) << theirs.operation_case();
+    CheckConflict(deletion(5, 6), theirs, 2, {});
   }
-  CheckConflict(mine, AppendOf(1), 2, true);
-  CheckConflict(mine, ProjectOf(NewTable(), {}), 2, true);
-  EXPECT_EQ(KindOf([&] { CheckConflict(mine, OverwriteOf(1), 2, false); }), ErrorKind::kConflict);
-  EXPECT_EQ(KindOf([&] { CheckConflict(mine, MergeOf(NewTable()), 2, false); }), ErrorKind::kRetryableConflict);
-  EXPECT_EQ(KindOf([&] { CheckConflict(mine, TransactionProto(), 2, false); }), ErrorKind::kRetryableConflict);
+  CheckConflict(mine, AppendOf(1), 2, {.asks_for_more = true});
+  CheckConflict(mine, ProjectOf(NewTable(), {}), 2, {.asks_for_more = true});
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, OverwriteOf(1), 2, {}); }), ErrorKind::kConflict);
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, MergeOf(NewTable()), 2, {}); }), ErrorKind::kRetryableConflict);
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, TransactionProto(), 2, {}); }), ErrorKind::kRetryableConflict);
 }
 
 TEST(CommitTest, UpdatesConflictWithDeletesAndWithWhatChangesColumns) {
@@ -301,12 +301,12 @@ TEST(CommitTest, UpdatesConflictWithDeletesAndWithWhatChangesColumns) {
   elsewhere.mutable_data_overlay()->add_groups()->set_fragment_id(4);
   remove.mutable_delete_()->add_deleted_fragment_ids(3);
   for (const TransactionProto& theirs : {overlay, remove, mine, ProjectOf(NewTable(), {}), MergeOf(NewTable())}) {
-    EXPECT_EQ(KindOf([&] { CheckConflict(mine, theirs, 2, false); }), ErrorKind::kRetryableConflict) << theirs.operation_case();
+    EXPECT_EQ(KindOf([&] { CheckConflict(mine, theirs, 2, {}); }), ErrorKind::kRetryableConflict) << theirs.operation_case();
   }
-  CheckConflict(mine, elsewhere, 2, false);
-  CheckConflict(mine, AppendOf(1), 2, false);
-  CheckConflict(AppendOf(1), mine, 2, false);
-  EXPECT_EQ(KindOf([&] { CheckConflict(mine, OverwriteOf(1), 2, false); }), ErrorKind::kConflict);
+  CheckConflict(mine, elsewhere, 2, {});
+  CheckConflict(mine, AppendOf(1), 2, {});
+  CheckConflict(AppendOf(1), mine, 2, {});
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, OverwriteOf(1), 2, {}); }), ErrorKind::kConflict);
 }
 
 TEST(CommitTest, RewritesConflictWithChangesOfTheSameFragmentsAndWithNewIndices) {
@@ -316,11 +316,20 @@ TEST(CommitTest, RewritesConflictWithChangesOfTheSameFragmentsAndWithNewIndices)
   elsewhere.mutable_delete_()->add_deleted_fragment_ids(4);
   index.mutable_create_index();
   for (const TransactionProto& theirs : {remove, mine, index, MergeOf(NewTable())}) {
-    EXPECT_EQ(KindOf([&] { CheckConflict(mine, theirs, 2, false); }), ErrorKind::kRetryableConflict) << theirs.operation_case();
+    EXPECT_EQ(KindOf([&] { CheckConflict(mine, theirs, 2, {}); }), ErrorKind::kRetryableConflict) << theirs.operation_case();
   }
-  CheckConflict(mine, elsewhere, 2, false);
-  CheckConflict(mine, AppendOf(1), 2, false);
-  CheckConflict(mine, ProjectOf(NewTable(), {}), 2, false);
+  CheckConflict(mine, elsewhere, 2, {});
+  CheckConflict(mine, AppendOf(1), 2, {});
+  CheckConflict(mine, ProjectOf(NewTable(), {}), 2, {});
+}
+
+TEST(CommitTest, ReplacedDataOfAFragmentThatIsGoneIsOfNoUse) {
+  TransactionProto mine = NewTransaction(1), updated = NewTransaction(1), removed = NewTransaction(1);
+  mine.mutable_data_replacement()->add_replacements()->set_fragment_id(3);
+  updated.mutable_delete_()->add_updated_fragments()->set_id(3);
+  removed.mutable_delete_()->add_deleted_fragment_ids(3);
+  CheckConflict(mine, updated, 2, {});
+  EXPECT_EQ(KindOf([&] { CheckConflict(mine, removed, 2, {}); }), ErrorKind::kConflict);
 }
 
 TEST(CommitTest, RewrittenFragmentsLeaveTheCoverageOfIndices) {
@@ -400,7 +409,7 @@ TEST(CommitTest, UpdatesOfConfigConflictByKey) {
   const Snapshot base = NewTable();
   const auto kind_of = [](const TransactionProto& mine, const TransactionProto& theirs) -> std::optional<ErrorKind> {
     try {
-      CheckConflict(mine, theirs, 2, false);
+      CheckConflict(mine, theirs, 2, {});
       return std::nullopt;
     } catch (const Error& error) {
       return error.kind();
@@ -426,7 +435,8 @@ TEST(CommitTest, UpdatesOfConfigConflictByKey) {
     EXPECT_EQ(kind_of(described, restore), ErrorKind::kConflict);
     EXPECT_EQ(kind_of(described, MergeOf(base)), ErrorKind::kRetryableConflict);
     EXPECT_EQ(kind_of(MergeOf(base), described), ErrorKind::kRetryableConflict);
-    EXPECT_EQ(kind_of(ProjectOf(base, {}), described), ErrorKind::kRetryableConflict);
+    const bool of_field = !described.update_config().field_metadata_updates().empty();
+    EXPECT_EQ(kind_of(ProjectOf(base, {}), described), of_field ? std::optional(ErrorKind::kRetryableConflict) : std::nullopt);
     EXPECT_EQ(kind_of(described, ProjectOf(base, {})), std::nullopt);
     EXPECT_EQ(kind_of(described, AppendOf(1)), std::nullopt);
     EXPECT_EQ(kind_of(AppendOf(1), described), std::nullopt);

@@ -13,7 +13,7 @@ namespace {
 
 using Txn = TransactionProto;
 
-enum class Verdict { kFine, kRetry, kNever };
+enum class Verdict { kFine, kMergeRows, kRetry, kNever };
 using enum Verdict;
 
 Verdict AppendAfter(const Txn& theirs, bool asks_for_more) {
@@ -74,8 +74,10 @@ Verdict DeleteAfter(const Txn& mine, const Txn& theirs) {
     case Txn::kUpdateMemWalState: return kNever;
     case Txn::kMerge:
     case Txn::OPERATION_NOT_SET: return kRetry;
-    case Txn::kDelete:
+    case Txn::kDelete: return TouchSameFragment(mine, theirs) ? kMergeRows : kFine;
     case Txn::kUpdate:
+      if (!TouchSameFragment(mine, theirs)) return kFine;
+      return theirs.update().fields_modified_size() > 0 ? kRetry : kMergeRows;
     case Txn::kRewrite:
     case Txn::kDataReplacement: return TouchSameFragment(mine, theirs) ? kRetry : kFine;
     default: return kFine;
@@ -90,6 +92,7 @@ Verdict RowsWrittenAfter(const Txn& mine, const Txn& theirs) {
 
 /// Whether keys that mine inserts as new ones may have come into the table meanwhile.
 bool MayHaveComeMeanwhile(const Txn::KeyFilter& inserted, const Txn& theirs) {
+  if (NamesNoKey(inserted)) return false;
   switch (theirs.operation_case()) {
     case Txn::kAppend: return theirs.append().fragments_size() > 0;
     case Txn::kDataReplacement:
@@ -105,8 +108,8 @@ bool MayHaveComeMeanwhile(const Txn::KeyFilter& inserted, const Txn& theirs) {
 Verdict UpdateAfter(const Txn& mine, const Txn& theirs) {
   if (theirs.operation_case() == Txn::kProject) return kRetry;
   const Verdict verdict = RowsWrittenAfter(mine, theirs);
-  if (verdict != kFine || !mine.update().has_inserted_rows()) return verdict;
-  return MayHaveComeMeanwhile(mine.update().inserted_rows(), theirs) ? kRetry : kFine;
+  if (verdict == kRetry || verdict == kNever || !mine.update().has_inserted_rows()) return verdict;
+  return MayHaveComeMeanwhile(mine.update().inserted_rows(), theirs) ? kRetry : verdict;
 }
 
 /// An index that came meanwhile may cover what is gone: which fragments it names is looked at on the new version.
@@ -153,11 +156,18 @@ Verdict ConfigAfter(const Txn::UpdateConfig& mine, const Txn& theirs) {
   }
 }
 
+bool RemovesFragment(const Txn::Delete& theirs, const Txn& mine) {
+  const std::unordered_set<uint64_t> ours = TouchedFragments(mine);
+  return std::ranges::any_of(theirs.deleted_fragment_ids(), [&](uint64_t id) { return ours.contains(id); });
+}
+
+/// Values for rows that are gone are of no use, now or later.
 Verdict ReplacementAfter(const Txn& mine, const Txn& theirs) {
   switch (theirs.operation_case()) {
     case Txn::kOverwrite:
     case Txn::kRestore:
     case Txn::kUpdateMemWalState: return kNever;
+    case Txn::kDelete: return RemovesFragment(theirs.delete_(), mine) ? kNever : kFine;
     case Txn::kUpdate:
     case Txn::kRewrite:
     case Txn::kDataReplacement: return TouchSameFragment(mine, theirs) ? kRetry : kFine;
@@ -180,7 +190,7 @@ Verdict ProjectAfter(const Txn& theirs) {
     case Txn::kReserveFragments:
     case Txn::kClone:
     case Txn::kUpdateBases: return kFine;
-    case Txn::kUpdateConfig: return TouchesSchema(theirs.update_config()) ? kRetry : kFine;
+    case Txn::kUpdateConfig: return theirs.update_config().field_metadata_updates().empty() ? kFine : kRetry;
     default: return kRetry;
   }
 }
@@ -247,9 +257,23 @@ bool AsksForMore(const LanceSchema& before, const LanceSchema& after) {
   return std::any_of(after.fields.begin(), after.fields.end(), [&](const LanceField& field) { return AsksForMore(known, field); });
 }
 
-void CheckConflict(const Txn& mine, const Txn& theirs, uint64_t version, bool asks_for_more) {
-  switch (Judge(mine, theirs, asks_for_more)) {
+bool ChangesRows(const Txn& transaction) {
+  switch (transaction.operation_case()) {
+    case Txn::kCreateIndex:
+    case Txn::kRewrite:
+    case Txn::kReserveFragments:
+    case Txn::kUpdateConfig:
+    case Txn::kUpdateBases: return false;
+    default: return true;
+  }
+}
+
+void CheckConflict(const Txn& mine, const Txn& theirs, uint64_t version, const Circumstances& circumstances) {
+  switch (Judge(mine, theirs, circumstances.asks_for_more)) {
     case kFine: return;
+    case kMergeRows:
+      if (circumstances.merges_rows) return;
+      [[fallthrough]];
     case kRetry:
       throw RetryableConflict("this {} (from version {}) and version {}, a concurrent {}, overlap: run it again on the new version",
                               OperationName(mine), mine.read_version(), version, OperationName(theirs));

@@ -51,6 +51,14 @@ std::optional<Fragment::FieldLocation> Fragment::FindField(int32_t field_id) con
   return std::nullopt;
 }
 
+bool SameFiles(const DataFragmentProto& a, const DataFragmentProto& b) {
+  const auto same = [](const auto& x, const auto& y) {
+    return std::equal(x.begin(), x.end(), y.begin(), y.end(),
+                      [](const auto& one, const auto& other) { return one.SerializeAsString() == other.SerializeAsString(); });
+  };
+  return same(a.files(), b.files()) && same(a.overlays(), b.overlays());
+}
+
 std::string DeletionFileName(uint64_t fragment_id, const ::lance::table::DeletionFile& file) {
   const char* suffix = file.file_type() == ::lance::table::DELETION_FILE_TYPE_BITMAP ? "bin" : "arrow";
   return fmt::format("{}-{}-{}.{}", fragment_id, file.read_version(), file.id(), suffix);

@@ -49,6 +49,8 @@ class Fragment {
   DataFragmentProto proto_;
 };
 
+/// True when the columns of both lie in the same files.
+bool SameFiles(const DataFragmentProto& a, const DataFragmentProto& b);
 /// "_deletions/{fragment}-{read version}-{id}.arrow" or ".bin".
 std::string DeletionFileName(uint64_t fragment_id, const ::lance::table::DeletionFile& file);
 /// A fresh name for a data file: 24 random bits as binary digits, then 104 random bits as hex, then ".lance".

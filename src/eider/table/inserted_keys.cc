@@ -120,6 +120,12 @@ void InsertedKeys::FillIn(TransactionProto::KeyFilter* filter) const {
   filter->mutable_bloom()->set_probability(kProbability);
 }
 
+bool NamesNoKey(const TransactionProto::KeyFilter& filter) {
+  if (filter.has_exact()) return filter.exact().key_hashes().empty();
+  const std::string& bits = filter.bloom().bitmap();
+  return filter.has_bloom() && std::all_of(bits.begin(), bits.end(), [](char byte) { return byte == 0; });
+}
+
 bool MayShareKeys(const TransactionProto::KeyFilter& a, const TransactionProto::KeyFilter& b) {
   if (!std::equal(a.field_ids().begin(), a.field_ids().end(), b.field_ids().begin(), b.field_ids().end())) return true;
   if (a.has_bloom() && b.has_bloom()) return BloomsMayShare(a.bloom(), b.bloom());

@@ -34,6 +34,8 @@ class InsertedKeys {
   bool too_many_ = false;
 };
 
+/// True of a merge that inserted nothing.
+bool NamesNoKey(const TransactionProto::KeyFilter& filter);
 /// False when no key can be in both. Filters of different columns or forms may share any.
 bool MayShareKeys(const TransactionProto::KeyFilter& a, const TransactionProto::KeyFilter& b);
 

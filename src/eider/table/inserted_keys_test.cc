@@ -65,7 +65,7 @@ TEST(InsertedKeysTest, AnUpdateRunsAgainAfterWhatMayHaveBroughtItsKeys) {
   *mine.mutable_update()->mutable_inserted_rows() = FilterOf(Ints(TypeId::kInt32, {1, 2}), true);
   const auto runs_again = [&] {
     try {
-      CheckConflict(mine, theirs, 2, false);
+      CheckConflict(mine, theirs, 2, {});
       return false;
     } catch (const Error& error) {
       return error.kind() == ErrorKind::kRetryableConflict;
@@ -75,6 +75,9 @@ TEST(InsertedKeysTest, AnUpdateRunsAgainAfterWhatMayHaveBroughtItsKeys) {
   EXPECT_FALSE(runs_again());
   theirs.mutable_append()->add_fragments();
   EXPECT_TRUE(runs_again());
+  *mine.mutable_update()->mutable_inserted_rows() = FilterOf(Ints(TypeId::kInt32, {}), true);
+  EXPECT_FALSE(runs_again()) << "it inserts nothing";
+  *mine.mutable_update()->mutable_inserted_rows() = FilterOf(Ints(TypeId::kInt32, {1, 2}), true);
   theirs.mutable_update();
   EXPECT_FALSE(runs_again());
   theirs.mutable_update()->add_new_fragments();

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kMagic = "LANC";
 constexpr uint64_t kFooterBytes = 16;
+constexpr uint64_t kMaxFieldHead = 6;  // tag and length of a fragment
 constexpr uint16_t kMinor = 2;
 constexpr uint32_t kFragmentsField = 2;
 constexpr uint32_t kFragmentIdField = 1;  // of a fragment
@@ -216,11 +217,17 @@ std::string SerializeManifest(const ManifestDraft& draft) {
   // In the order of field numbers, as everybody writes it: the schema, the fragments, the rest.
   ManifestProto schema;
   schema.mutable_fields()->Swap(head.mutable_fields());
-  std::string message = SerializeDeterministic(schema);
-  for (const ByteSpan fragment : draft.fragments) AppendWireBytes(kFragmentsField, fragment, &message);
-  message += SerializeDeterministic(head);
+  const std::string first = SerializeDeterministic(schema), last = SerializeDeterministic(head);
   const uint64_t position = file.size();
-  AppendSection(SpanOf(message), &file);
+  uint64_t expected = first.size() + last.size() + kFooterBytes;
+  for (const ByteSpan fragment : draft.fragments) expected += fragment.size() + kMaxFieldHead;
+  file.reserve(file.size() + expected);
+  file.append(sizeof(uint32_t), '\0').append(first);
+  for (const ByteSpan fragment : draft.fragments) AppendWireBytes(kFragmentsField, fragment, &file);
+  file += last;
+  const uint64_t length = file.size() - position - sizeof(uint32_t);
+  if (length > UINT32_MAX) throw Unsupported("manifest: a message of {} bytes", length);
+  StoreLe<uint32_t>(reinterpret_cast<uint8_t*>(file.data()) + position, static_cast<uint32_t>(length));
   uint8_t footer[12] = {};
   StoreLe<uint64_t>(footer, position);
   StoreLe<uint16_t>(footer + 10, kMinor);

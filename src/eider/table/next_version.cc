@@ -29,14 +29,6 @@ void SetNow(::lance::table::Timestamp* timestamp) {
   timestamp->set_nanos(static_cast<int32_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now - seconds).count()));
 }
 
-bool SameFiles(const DataFragmentProto& a, const DataFragmentProto& b) {
-  if (a.files_size() != b.files_size()) return false;
-  for (int i = 0; i < a.files_size(); ++i) {
-    if (a.files(i).SerializeAsString() != b.files(i).SerializeAsString()) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 void Sign(uint64_t version, ManifestProto* head) {

@@ -105,8 +105,8 @@ Snapshot Load(const io::ObjectStorePtr& store, const VersionListing& listing, co
   }
 }
 
-/// Passes over torn manifests.
-Snapshot LoadNewest(const io::ObjectStorePtr& store, const VersionListing& listing, Session* session) {
+/// Passes over torn manifests. nullopt when all are torn.
+std::optional<Snapshot> LoadNewest(const io::ObjectStorePtr& store, const VersionListing& listing, Session* session) {
   std::vector<uint64_t> torn;
   for (auto entry = listing.versions.rbegin(); entry != listing.versions.rend(); ++entry) {
     try {
@@ -119,7 +119,7 @@ Snapshot LoadNewest(const io::ObjectStorePtr& store, const VersionListing& listi
       torn.push_back(entry->version);
     }
   }
-  throw Corrupt("'{}': there is no whole version: the manifests of versions {} are torn", store->root(), VersionRange(listing));
+  return std::nullopt;
 }
 
 }  // namespace
@@ -185,13 +185,20 @@ uint64_t LatestVersion(const io::ObjectStore& store) {
   return newest->version;
 }
 
+std::optional<Snapshot> FindLatest(const io::ObjectStorePtr& store, Session* session) {
+  return LoadNewest(store, ListVersions(*store), session);
+}
+
 Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version, Session* session) {
   const VersionListing listing = ListVersions(*store);
   if (version && (*version & kDetachedBit)) {
     return Load(store, listing, {*version, ManifestPath(*version, listing.naming)}, session);
   }
   if (listing.versions.empty()) ThrowNoTable(*store);
-  if (!version) return LoadNewest(store, listing, session);
+  if (!version) {
+    if (std::optional<Snapshot> newest = LoadNewest(store, listing, session)) return *std::move(newest);
+    throw Corrupt("'{}': there is no whole version: the manifests of versions {} are torn", store->root(), VersionRange(listing));
+  }
   const auto found = std::lower_bound(listing.versions.begin(), listing.versions.end(), *version,
                                       [](const VersionEntry& e, uint64_t v) { return e.version < v; });
   if (found == listing.versions.end() || found->version != *version) {

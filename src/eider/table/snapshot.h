@@ -47,6 +47,7 @@ struct Snapshot {
   ManifestPtr manifest;
   Naming naming = Naming::kV2;
   std::string manifest_path;
+  bool is_serializable = false;  ///< anything may have been read from it: no commit on it stands after one that changed rows
   bool is_kept = false;  ///< by the session: who opens the same version again gets the same manifest
   std::shared_ptr<const void> open;  ///< while there is a copy, cleanup in this process spares the version
   std::vector<uint64_t> torn = {};   ///< newer numbers, newest first, that were passed over because their manifests are torn
@@ -60,6 +61,8 @@ bool TableExists(const io::ObjectStore& store);
 /// the path and the versions that exist when there is none (kNotFound), and the newest usable version when the
 /// manifest is damaged, or torn and asked for by number (kCorrupt). A session spares the parsing of a manifest that it has seen in the same state.
 Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version = {}, Session* session = nullptr);
+/// The latest version, or nullopt where there is none: nothing, or only what a crash tore. \throws as LoadSnapshot
+std::optional<Snapshot> FindLatest(const io::ObjectStorePtr& store, Session* session = nullptr);
 /// The manifest alone, as it is: what it needs of a reader is not looked at. \throws Error(kCorrupt), Error(kNotFound)
 ManifestPtr ReadManifest(const io::ObjectStore& store, const VersionEntry& entry);
 /// The newest version whose manifest is not torn. \throws Error(kNotFound)

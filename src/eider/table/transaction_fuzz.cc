@@ -30,8 +30,8 @@ void Compare(const TransactionProto& theirs) {
   mine[2].mutable_merge();
   mine[3].mutable_project();
   for (const bool asks_for_more : {false, true}) {
-    for (const TransactionProto& one : mine) Try([&] { eider::table::CheckConflict(one, theirs, 7, asks_for_more); });
-    Try([&] { eider::table::CheckConflict(theirs, theirs, 7, asks_for_more); });
+    for (const TransactionProto& one : mine) Try([&] { eider::table::CheckConflict(one, theirs, 7, {.asks_for_more = asks_for_more}); });
+    Try([&] { eider::table::CheckConflict(theirs, theirs, 7, {.asks_for_more = asks_for_more}); });
   }
 }
 
