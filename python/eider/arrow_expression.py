@@ -62,8 +62,6 @@ _FUNCTIONS = {
     "log10": "log10",
     "log2": "log2",
     "power": "power",
-    "is_finite": "isfinite",
-    "is_inf": "isinf",
     "list_value_length": "array_length",
 }
 #: Functions of a date or time, without options; what SQL has for them.
@@ -307,13 +305,6 @@ class _Reader:
         return f"({found} OR {arguments[0]} IS NULL)" if matches_null else found
 
 
-def _has_default_options(name: str, options: Any) -> bool:
-    """As they are where none are stored."""
-    if options is None:
-        return True
-    return all(options[key].as_py() == defaults[name] for key, defaults in _PART_DEFAULTS.items() if name in defaults)
-
-
 def _cast_name(to: pa.DataType) -> str:
     import pyarrow as pa
 
@@ -331,6 +322,13 @@ def _list_of(values: pa.Array) -> pa.Scalar:
     import pyarrow as pa
 
     return pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)[0]
+
+
+def _has_default_options(name: str, options: Any) -> bool:
+    """As they are where none are stored."""
+    if options is None:
+        return True
+    return all(options[key].as_py() == defaults[name] for key, defaults in _PART_DEFAULTS.items() if name in defaults)
 
 
 def _text(value: Any) -> pa.Scalar:
