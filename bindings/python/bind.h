@@ -20,6 +20,7 @@ void BindBlob(nanobind::module_& m);
 void BindFile(nanobind::module_& m);
 void BindLoader(nanobind::module_& m);
 void BindTransactions(nanobind::module_& m);
+void BindVerify(nanobind::module_& m);
 
 /// What BindDataset leaves to others: methods that change columns and metadata.
 void DefineEvolution(nanobind::class_<Dataset>& dataset);

@@ -30,6 +30,7 @@ from .error import (
     NotFoundError,
     OutOfBudgetError,
     RetryableConflictError,
+    TornVersionWarning,
     UnsupportedError,
 )
 from .file import LanceFileReader, LanceFileWriter
@@ -43,6 +44,7 @@ from .session import Session
 from .stats import DataStatistics, FieldStatistics
 from .transaction import LanceOperation, Transaction
 from .udf import BatchUDF, batch_udf
+from .verify import Finding, RepairStep, VerifyReport, verify
 from .write import write_dataset
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ __all__ = [
     "DatasetBasePath",
     "EiderError",
     "FieldStatistics",
+    "Finding",
     "FragmentMetadata",
     "InvalidError",
     "IoError",
@@ -81,12 +84,15 @@ __all__ = [
     "MergeInsertBuilder",
     "NotFoundError",
     "OutOfBudgetError",
+    "RepairStep",
     "RetryableConflictError",
     "ScanStatistics",
     "ScanStats",
     "Session",
+    "TornVersionWarning",
     "Transaction",
     "UnsupportedError",
+    "VerifyReport",
     "__version__",
     "batch_udf",
     "blob_array",
@@ -97,6 +103,7 @@ __all__ = [
     "fragment",
     "schema",
     "udf",
+    "verify",
     "write_dataset",
 ]
 

@@ -24,7 +24,7 @@ from .sampling import sample_of_batches, sample_of_range
 from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats, plan_scan, scan_defaults
 from .session import Session, native_session
 from .sql import Parameters
-from .versions import VersionLike, reference_of
+from .versions import VersionLike, reference_of, warn_of_torn_versions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,6 +100,7 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolutio
             base_store_params=base_store_params,
         )
         self._native = _eider.open_dataset(uri_of(uri), reference_of("dataset", version), native_session(session))
+        warn_of_torn_versions(self._native, stacklevel=3)
         self._defaults = scan_defaults(default_scan_options)
 
     def _with_defaults(self, options: dict[str, Any]) -> LanceDataset:
