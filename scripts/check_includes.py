@@ -40,6 +40,7 @@ PUBLIC_OWNER = {
     "merge_insert": "mutate",
     "schema_change": "mutate",
     "transaction": "dataset",
+    "verify": "verify",
 }
 # Tests may reach further: a page test writes and reads, an interop helper opens files.
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])eider/([^>"]+)[>"]', re.M)

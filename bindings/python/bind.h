@@ -21,6 +21,7 @@ void BindFile(nanobind::module_& m);
 void BindLoader(nanobind::module_& m);
 void BindTransactions(nanobind::module_& m);
 void BindCompaction(nanobind::module_& m);
+void BindVerify(nanobind::module_& m);
 
 /// What BindDataset leaves to others: methods that change columns and metadata.
 void DefineEvolution(nanobind::class_<Dataset>& dataset);

@@ -13,4 +13,5 @@ NB_MODULE(_eider, m) {
   eider::python::BindFile(m);
   eider::python::BindLoader(m);
   eider::python::BindTransactions(m);
+  eider::python::BindVerify(m);
 }

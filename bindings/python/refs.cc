@@ -187,6 +187,7 @@ void BindRefs(nb::module_& m) {
   m.def("restore", [](Dataset& self) { return WithoutGil([&] { return self.Restore(); }); }, "dataset"_a);
   m.def("version_info", [](const Dataset& self) { return self.version_info(); }, "dataset"_a);
   m.def("version_numbers", [](const Dataset& self) { return WithoutGil([&] { return self.version_numbers(); }); }, "dataset"_a);
+  m.def("torn_versions", [](const Dataset& self) { return self.torn_versions(); }, "dataset"_a);
   m.def("branch", [](const Dataset& self) { return self.branch(); }, "dataset"_a);
   m.def("base_paths", [](const Dataset& self) { return self.base_paths(); }, "dataset"_a);
   m.def("has_stable_row_ids", [](const Dataset& self) { return self.has_stable_row_ids(); }, "dataset"_a);

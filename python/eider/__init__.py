@@ -32,6 +32,7 @@ from .error import (
     NotFoundError,
     OutOfBudgetError,
     RetryableConflictError,
+    TornVersionWarning,
     UnsupportedError,
 )
 from .file import LanceFileReader, LanceFileWriter
@@ -45,6 +46,7 @@ from .session import Session
 from .stats import DataStatistics, FieldStatistics
 from .transaction import LanceOperation, Transaction
 from .udf import BatchUDF, batch_udf
+from .verify import Finding, RepairStep, VerifyReport, verify
 from .write import write_dataset
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ __all__ = [
     "DeduplicationReport",
     "EiderError",
     "FieldStatistics",
+    "Finding",
     "FragmentCoverage",
     "FragmentMetadata",
     "InvalidError",
@@ -86,12 +89,15 @@ __all__ = [
     "MergeInsertBuilder",
     "NotFoundError",
     "OutOfBudgetError",
+    "RepairStep",
     "RetryableConflictError",
     "ScanStatistics",
     "ScanStats",
     "Session",
+    "TornVersionWarning",
     "Transaction",
     "UnsupportedError",
+    "VerifyReport",
     "__version__",
     "batch_udf",
     "blob_array",
@@ -102,6 +108,7 @@ __all__ = [
     "fragment",
     "schema",
     "udf",
+    "verify",
     "write_dataset",
 ]
 

@@ -27,7 +27,7 @@ from .session import Session, native_session
 from .sql import Parameters
 from .sql_query import SqlQuery, SqlQueryBuilder
 from .stats import DatasetStats, DataStatistics, FieldStatistics, LanceStats
-from .versions import VersionLike, reference_of
+from .versions import VersionLike, reference_of, warn_of_torn_versions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,6 +118,7 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolutio
         self._native = _eider.open_dataset(uri_of(uri), reference_of("dataset", version), native_session(session))
         if is_serializable(isolation):
             self._native = self._native.serializable()
+        warn_of_torn_versions(self._native, stacklevel=3)
         self._defaults = scan_defaults(default_scan_options)
 
     def _with_defaults(self, options: dict[str, Any]) -> LanceDataset:

@@ -18,6 +18,7 @@ __all__ = [
     "NotFoundError",
     "OutOfBudgetError",
     "RetryableConflictError",
+    "TornVersionWarning",
     "UnsupportedError",
 ]
 
@@ -104,3 +105,7 @@ class OutOfBudgetError(EiderError, MemoryError, OSError):
     """The memory limit of the session does not allow the operation."""
 
     kind = "out_of_budget"
+
+
+class TornVersionWarning(UserWarning):
+    """A crash tore the manifests of newer versions: an older one was opened, and what they held is lost."""

@@ -14,7 +14,7 @@ from .cleanup import CleanupExplanation, CleanupStats, explanation_of, stats_of
 from .delta import DatasetDelta, delta_of
 from .error import InvalidError
 from .refs import Branches, Tags
-from .versions import Version, VersionLike, VersionRef, reference_of, version_dict
+from .versions import Version, VersionLike, VersionRef, reference_of, version_dict, warn_of_torn_versions
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -104,6 +104,7 @@ class DatasetHistory:
     def checkout_latest(self) -> None:
         """Move to the latest version of this branch."""
         self._native = self._native.checkout_latest()
+        warn_of_torn_versions(self._native, stacklevel=2)
 
     def restore(self) -> None:
         """Make the contents of this version the latest version again: a new commit, to which the dataset moves.

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import datetime
 from types import NoneType
 from typing import TypedDict
 
 from . import _eider
 from .arguments import count_of
-from .error import InvalidError, NotFoundError
+from .error import InvalidError, NotFoundError, TornVersionWarning
 
-__all__ = ["Version", "VersionLike", "VersionRef", "reference_of", "version_at", "version_dict"]
+__all__ = [
+    "Version",
+    "VersionLike",
+    "VersionRef",
+    "reference_of",
+    "version_at",
+    "version_dict",
+    "warn_of_torn_versions",
+]
 
 VersionLike = int | str | tuple[str | None, int | None]
 
@@ -60,3 +69,17 @@ def reference_of(where: str, reference: VersionLike | None) -> VersionLike | Non
     if len(reference) != 2 or not isinstance(reference[0], (str, NoneType)):
         raise InvalidError(f"{where}: a tuple names a version as (branch | None, number | None), got {reference!r}")
     return reference[0], count_of(where, "version", reference[1])
+
+
+def warn_of_torn_versions(native: _eider.Dataset, stacklevel: int) -> None:
+    """Say which versions were passed over to open or to commit this one. ``stacklevel`` as in ``warnings.warn``, of the caller."""
+    torn = _eider.torn_versions(native)
+    if not torn:
+        return
+    numbers = f"version {torn[0]}" if len(torn) == 1 else f"versions {', '.join(map(str, reversed(torn)))}"
+    warnings.warn(
+        f"dataset '{native.uri}': the manifest of {numbers} is torn, as a crash leaves it: version {native.version} goes on from the last"
+        " whole one; `eider verify --repair` sets torn manifests aside",
+        TornVersionWarning,
+        stacklevel=stacklevel + 1,
+    )

@@ -24,6 +24,7 @@ from .dataset import LanceDataset
 from .error import AlreadyExistsError, InvalidError
 from .ingest import ReaderLike, open_reader
 from .session import Session, native_session
+from .versions import warn_of_torn_versions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -189,4 +190,5 @@ def write_dataset(
     except AlreadyExistsError as error:
         hint = 'mode="overwrite" (command line: --mode overwrite) replaces it, "append" adds to it'
         raise AlreadyExistsError(f"{error}; {hint}") from None
+    warn_of_torn_versions(native, stacklevel=2)
     return LanceDataset._wrap(native.serializable() if isinstance(uri, LanceDataset) and uri._native.is_serializable else native)

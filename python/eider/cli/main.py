@@ -1,6 +1,6 @@
 """Parses the command line and runs one verb.
 
-Exit codes: 0 done, 1 the work failed (one line on stderr says why), 2 wrong usage, 130 interrupted.
+Exit codes: 0 done, 1 the work failed (one line on stderr says why) or ``verify`` found damage, 2 wrong usage, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from . import describe, export, file_inspect, head, import_data, info, versions
+from . import describe, export, file_inspect, head, import_data, info, verify, versions
 
-_VERBS = (info, describe, head, import_data, export, versions, file_inspect)
+_VERBS = (info, describe, head, import_data, export, versions, verify, file_inspect)
 
 _EXAMPLES = """\
 examples:
@@ -23,6 +23,7 @@ examples:
   eider head chips.lance -n 5 --columns id,geometry
   eider export chips.lance back.parquet
   eider versions chips.lance --json
+  eider verify chips.lance
   eider file inspect chips.lance/data/*.lance
 """
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "eider/base/error.h"
+#include "eider/expr/exact_number.h"
 #include "eider/expr/native.h"
 #include "eider/expr/wide_integer.h"
 #include "eider/testing/arrays.h"

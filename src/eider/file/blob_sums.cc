@@ -102,6 +102,18 @@ class BlobSums::Table {
     }
     throw NotListed(blob);
   }
+  /// Calls `value(file, range, sums)` for each value.
+  void Visit(const std::function<void(uint32_t, ByteRange, ByteSpan)>& value) const {
+    for (uint64_t i = 0; i < num_groups_; ++i) {
+      const Group group = GroupAt(i);
+      VarintCursor cursor(group.bytes);
+      for (uint64_t end = group.position; !cursor.done();) {
+        const uint64_t position = CheckedAdd(end, cursor.Varint(), "checksums of blobs"), length = cursor.Varint();
+        value(LoadLe<uint32_t>(EntryAt(i)), {position, length}, cursor.Take(CheckedMul(CeilDiv(length, kSumBlockBytes), 4, "checksums of blobs")));
+        end = CheckedAdd(position, length, "checksums of blobs");
+      }
+    }
+  }
   bool IsVerified(uint64_t unit) const { return verified_[unit / 64].load(std::memory_order_relaxed) >> (unit % 64) & 1; }
   void SetVerified(uint64_t unit) const { verified_[unit / 64].fetch_or(uint64_t{1} << (unit % 64), std::memory_order_relaxed); }
 
@@ -125,10 +137,13 @@ class BlobSums::Table {
       (before ? low : high) = before ? middle + 1 : middle;
     }
     if (low == 0 || LoadLe<uint32_t>(EntryAt(low - 1)) != file) throw NotListed(blob);
-    const uint8_t* entry = EntryAt(low - 1);
+    return GroupAt(low - 1);
+  }
+  Group GroupAt(uint64_t i) const {
+    const uint8_t* entry = EntryAt(i);
     const ByteSpan bytes = CheckedSubspan(bytes_.span(), LoadLe<uint32_t>(entry + 16), LoadLe<uint32_t>(entry + 20), "checksums of blobs");
     const uint32_t sum = Crc32c(bytes), stored = LoadLe<uint32_t>(entry + 24);
-    if (sum != stored) throw Corrupt("checksums of blobs: group {} has checksum {:08x}, stored is {:08x}", low - 1, sum, stored);
+    if (sum != stored) throw Corrupt("checksums of blobs: group {} has checksum {:08x}, stored is {:08x}", i, sum, stored);
     return {LoadLe<uint64_t>(entry + 8), LoadLe<uint32_t>(entry + 4), bytes};
   }
 
@@ -136,6 +151,25 @@ class BlobSums::Table {
   uint64_t num_groups_ = 0, num_units_ = 0;
   std::unique_ptr<std::atomic<uint64_t>[]> verified_;  ///< one bit per unit
 };
+
+void BlobSums::CheckAll(const std::function<io::ReadableFilePtr(uint32_t)>& open_side_car,
+                        const std::function<void(uint64_t, const std::function<void()>&)>& each) const {
+  std::map<uint32_t, io::ReadableFilePtr> files{{0, file_}};
+  Load(nullptr).Visit([&](uint32_t file, ByteRange blob, ByteSpan sums) {
+    each(blob.length, [&] {
+      io::ReadableFilePtr& opened = files[file];
+      if (!opened) opened = open_side_car(file);
+      opened->CheckNotCut();
+      for (uint64_t at = 0; at < blob.length; at += kSumBlockBytes) {
+        const Buffer bytes = opened->Read({CheckedAdd(blob.offset, at, "blob"), std::min(kSumBlockBytes, blob.length - at)});
+        const uint32_t sum = Crc32c(bytes.span()), stored = LoadLe<uint32_t>(sums.data() + 4 * (at / kSumBlockBytes));
+        if (sum == stored) continue;
+        throw Corrupt("'{}': blob of bytes [{}, +{}): block {}: checksum {:08x}, stored is {:08x}", opened->path(), blob.offset, blob.length,
+                      at / kSumBlockBytes, sum, stored);
+      }
+    });
+  });
+}
 
 BlobSums::~BlobSums() { delete table_.load(std::memory_order_relaxed); }
 

@@ -21,6 +21,7 @@
 /// A read verifies the units that it reads whole, and reads nothing of the value for it.
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -78,6 +79,10 @@ class BlobSums {
 
   /// \throws Error(kCorrupt) naming the block whose sum differs, or the value that has none.
   void Check(const BlobRead& read, ScanStats* stats) const;
+  /// For every value: calls `each` with its bytes and a function that reads it all and throws as Check does. `open_side_car` gives the
+  /// side-car of this number. \throws Error(kCorrupt) when the sums themselves are damaged.
+  void CheckAll(const std::function<io::ReadableFilePtr(uint32_t)>& open_side_car,
+                const std::function<void(uint64_t length, const std::function<void()>& check)>& each) const;
 
  private:
   class Table;

@@ -15,8 +15,6 @@ namespace {
 using Kind = CleanupFile::Kind;
 
 constexpr auto kDefaultAge = std::chrono::hours(24 * 14);
-/// No writer works so long before it commits.
-constexpr auto kUnverifiedAge = std::chrono::hours(24 * 7);
 
 int64_t Now(const CleanupOptions& options) {
   if (options.clock) return options.clock();
@@ -47,22 +45,6 @@ ManifestPtr ReadIfThere(const io::ObjectStore& store, const VersionEntry& entry)
   }
 }
 
-/// "_versions/d{version}.manifest"
-std::vector<VersionEntry> ListDetached(const io::ObjectStore& store) {
-  std::vector<VersionEntry> detached;
-  for (const std::string& path : store.ListPaths("_versions")) {
-    std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
-    if (!name.starts_with('d') || !name.ends_with(".manifest")) continue;
-    name.remove_prefix(1);
-    name.remove_suffix(std::string_view(".manifest").size());
-    uint64_t version = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), version);
-    if (error == std::errc() && end == name.data() + name.size()) detached.push_back({version, path});
-  }
-  return detached;
-}
-
-/// Folders below tree/ that hold versions, listed as a branch or not: one may just be made.
 void FindBranchFolders(const io::ObjectStore& table, const std::string& folder, std::vector<std::string>* found) {
   for (const std::string& inner : table.ListFolders(folder)) {
     const std::string_view name = std::string_view(inner).substr(inner.rfind('/') + 1);
@@ -134,14 +116,12 @@ void RequireUntagged(const Snapshot& at, const std::vector<VersionEntry>& old) {
   }
 }
 
-/// Lists what may lie around, and decides about each file.
-class FileChoice {
+/// Lists what may lie around.
+class FileListing {
  public:
-  FileChoice(const Snapshot& at, const CleanupOptions& options, const NamedFiles& spared, const NamedFiles& removed)
-      : store_(*at.store), spared_(spared), removed_(removed), delete_unverified_(options.delete_unverified),
-        before_ns_(Now(options) - std::chrono::nanoseconds(kUnverifiedAge).count()) {}
+  FileListing(const io::ObjectStore& store, const NamedFiles& named) : store_(store), named_(named) {}
 
-  std::vector<CleanupFile> Run() {
+  std::vector<FoundFile> Run() {
     Folder("_versions", Kind::kTemporaryManifest, [](std::string_view name) { return name.starts_with(".tmp"); });
     Folder("_transactions", Kind::kTransaction, [](std::string_view name) { return name.ends_with(".txn"); });
     Folder("data", Kind::kData, [](std::string_view name) { return name.ends_with(".lance"); });
@@ -156,31 +136,57 @@ class FileChoice {
  private:
   template <typename Matches>
   void Folder(const std::string& folder, Kind kind, Matches&& matches) {
-    for (const io::FileInfo& file : store_.List(folder)) {
-      if (matches(std::string_view(file.path).substr(file.path.rfind('/') + 1))) Judge(file, kind);
+    for (const io::FileInfo& info : store_.List(folder)) {
+      if (!matches(std::string_view(info.path).substr(info.path.rfind('/') + 1))) continue;
+      CleanupFile file{.path = info.path, .kind = kind, .size_bytes = info.size};
+      if (!IsNamed(named_, file)) files_.push_back({std::move(file), info.modified_ns});
     }
   }
   void Everything(const std::string& folder) {
     Folder(folder, Kind::kIndex, [](std::string_view) { return true; });
     for (const std::string& inner : store_.ListFolders(folder)) Everything(inner);
   }
-  void Judge(const io::FileInfo& info, Kind kind) {
-    CleanupFile file{.path = info.path, .kind = kind, .size_bytes = info.size};
-    if (IsNamed(spared_, file)) return;
-    file.is_unverified = !IsNamed(removed_, file);
-    if (file.is_unverified && !delete_unverified_ && info.modified_ns >= before_ns_) return;
-    files_.push_back(std::move(file));
-  }
 
   const io::ObjectStore& store_;
-  const NamedFiles& spared_;
-  const NamedFiles& removed_;
-  const bool delete_unverified_;
-  const int64_t before_ns_;
-  std::vector<CleanupFile> files_;
+  const NamedFiles& named_;
+  std::vector<FoundFile> files_;
 };
 
+/// Of the files that no version that stays has, those that may go: a removed version had them, or no writer can be about to name them.
+std::vector<CleanupFile> ChooseFiles(const Snapshot& at, const CleanupOptions& options, const NamedFiles& spared, const NamedFiles& removed) {
+  const int64_t before_ns = Now(options) - std::chrono::nanoseconds(kUnverifiedAge).count();
+  std::vector<CleanupFile> files;
+  for (FoundFile& found : FilesBeside(*at.store, spared)) {
+    found.file.is_unverified = !IsNamed(removed, found.file);
+    if (found.file.is_unverified && !options.delete_unverified && found.modified_ns >= before_ns) continue;
+    files.push_back(std::move(found.file));
+  }
+  return files;
+}
+
 }  // namespace
+
+std::vector<FoundFile> FilesBeside(const io::ObjectStore& store, const NamedFiles& named) { return FileListing(store, named).Run(); }
+
+std::vector<VersionEntry> ListDetached(const io::ObjectStore& store) {
+  std::vector<VersionEntry> detached;
+  for (const std::string& path : store.ListPaths("_versions")) {
+    std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+    if (!name.starts_with('d') || !name.ends_with(".manifest")) continue;
+    name.remove_prefix(1);
+    name.remove_suffix(std::string_view(".manifest").size());
+    uint64_t version = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), version);
+    if (error == std::errc() && end == name.data() + name.size()) detached.push_back({version, path});
+  }
+  return detached;
+}
+
+std::vector<std::string> ListBranchFolders(const io::ObjectStore& table) {
+  std::vector<std::string> folders;
+  FindBranchFolders(table, "tree", &folders);
+  return folders;
+}
 
 bool IsNamed(const NamedFiles& names, const CleanupFile& file) {
   const std::string_view path = file.path;
@@ -203,9 +209,7 @@ SparedFiles FilesToSpare(const Snapshot& at, const std::vector<uint64_t>& remove
   const std::optional<std::string> branch = BranchOf(at);
   if (branch) AddVersions(*table, {}, &spared.named);
   const std::map<std::string, BranchFile> branches = ListBranches(*table);
-  std::vector<std::string> folders;
-  FindBranchFolders(*table, "tree", &folders);
-  for (const std::string& folder : folders) {
+  for (const std::string& folder : ListBranchFolders(*table)) {
     const std::string name = folder.substr(folder.find('/') + 1);
     if (name == branch) continue;
     NamedFiles files;
@@ -256,7 +260,7 @@ CleanupPlan PlanCleanup(const Snapshot& at, const CleanupOptions& options) {
     manifests.push_back({.path = entry.path, .kind = Kind::kManifest, .size_bytes = manifest->size_bytes()});
   }
   SparedFiles spared = FilesToSpare(at, plan.removed_versions);
-  plan.files = FileChoice(at, options, spared.named, removed).Run();
+  plan.files = ChooseFiles(at, options, spared.named, removed);
   plan.files.insert(plan.files.end(), manifests.begin(), manifests.end());
   plan.branches = std::move(spared.branches);
   return plan;

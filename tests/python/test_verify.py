@@ -1,0 +1,113 @@
+"""Damage is found and named, and repair does what is safe."""
+
+import json
+import os
+import pathlib
+import time
+from collections.abc import Callable
+
+import pyarrow as pa
+import pytest
+from eider.cli.main import main
+
+import eider
+
+
+def newest_manifest(uri: str) -> pathlib.Path:
+    return min(pathlib.Path(uri, "_versions").glob("*.manifest"))
+
+
+def test_a_whole_dataset_is_whole(ds: eider.LanceDataset, uri: str) -> None:
+    ds.delete("id = 3")
+    ds.tags.create("now")
+    ds.create_branch("side")
+    report = eider.verify(uri)
+    assert report.ok, report.findings
+    assert (report.versions, report.files, report.damages, report.orphans) == (3, 1, 0, 0)
+    assert report.pages >= 4 and report.bytes_read > 0
+    assert eider.verify(uri, all_versions=False, read_data=False).bytes_read == 0
+
+
+def test_a_planted_flip_is_named(ds: eider.LanceDataset, uri: str) -> None:
+    (path,) = pathlib.Path(uri, "data").iterdir()
+    page = eider.file.LanceFileReader(str(path)).metadata().columns[0].pages[0]
+    buffer = page.buffers[-1]
+    data = bytearray(path.read_bytes())
+    data[buffer.position] ^= 4
+    path.write_bytes(data)
+    (found,) = eider.verify(uri).findings
+    assert (found.kind, found.path, found.column, found.page, found.version) == (
+        "checksum",
+        f"data/{path.name}",
+        "id",
+        0,
+        1,
+    )
+    assert "checksum" in found.message and found.is_damage
+
+
+def test_blobs_are_read_too(uri: str) -> None:
+    table = pa.table({"b": eider.blob_array([b"x" * 200_000, b"small", None])})
+    eider.write_dataset(table, uri)
+    assert eider.verify(uri).blobs == 2
+    (side_car,) = pathlib.Path(uri, "data").glob("*/*.blob")
+    data = bytearray(side_car.read_bytes())
+    data[150_000] ^= 1
+    side_car.write_bytes(data)
+    report = eider.verify(uri)
+    assert [f.kind for f in report.findings] == ["checksum"] and side_car.name in report.findings[0].message
+    side_car.unlink()
+    assert [f.kind for f in eider.verify(uri).findings] == ["missing file"]
+
+
+@pytest.mark.parametrize("torn", [b"", bytes(500), b"LANC"], ids=["empty", "zero", "short"])
+@pytest.mark.parametrize("v2", [True, False], ids=["V2", "V1"])
+def test_a_torn_version_is_passed_over(torn: bytes, v2: bool, uri: str) -> None:
+    eider.write_dataset(pa.table({"x": [1]}), uri, enable_v2_manifest_paths=v2)
+    ds = eider.write_dataset(pa.table({"x": [2]}), uri, mode="append")
+    newest = newest_manifest(uri) if v2 else pathlib.Path(uri, "_versions", "2.manifest")
+    newest.write_bytes(torn)
+    with pytest.warns(eider.TornVersionWarning, match="version 2") as caught:
+        fallen = eider.dataset(uri)
+    assert pathlib.Path(caught[0].filename) == pathlib.Path(__file__)
+    assert fallen.version == 1 and fallen.latest_version == 1
+    assert [v["version"] for v in fallen.versions()] == [1]
+    with pytest.raises(eider.CorruptError, match="newest usable version is 1"):
+        eider.dataset(uri, version=2)
+    with pytest.warns(eider.TornVersionWarning):
+        ds = eider.write_dataset(pa.table({"x": [3]}), uri, mode="append")
+    assert ds.version == 3
+    assert eider.dataset(uri).to_table()["x"].to_pylist() == [1, 3]
+
+
+def test_repair_sets_torn_manifests_aside_and_removes_old_orphans(
+    ds: eider.LanceDataset, uri: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    eider.write_dataset(ds.to_table(), uri, mode="append")
+    torn = newest_manifest(uri)
+    torn.write_bytes(b"")
+    young, old = pathlib.Path(uri, "data", "young.lance"), pathlib.Path(uri, "data", "old.lance")
+    for path in (young, old):
+        path.write_bytes(b"left")
+    week = time.time() - 8 * 86_400
+    os.utime(old, (week, week))
+    assert main(["verify", uri, "--repair", "--dry-run"]) == 1
+    printed = capsys.readouterr().out
+    assert f"would set aside _versions/{torn.name}" in printed and "would remove data/old.lance" in printed
+    assert torn.exists() and old.exists()
+    assert main(["verify", uri, "--repair", "--json"]) == 1
+    steps = json.loads(capsys.readouterr().out)["repairs"]
+    assert {step["path"] for step in steps} == {f"_versions/{torn.name}", "data/old.lance"} and all(
+        step["done"] for step in steps
+    )
+    assert not torn.exists() and torn.with_name(torn.name + ".torn").exists()
+    assert young.exists() and not old.exists()
+    assert main(["verify", uri]) == 0
+    assert "no damage" in capsys.readouterr().out
+
+
+def test_what_is_not_there_is_an_error(uri: str, write: Callable[..., eider.LanceDataset]) -> None:
+    with pytest.raises(eider.NotFoundError):
+        eider.verify(uri)
+    with pytest.raises(eider.InvalidError, match="dry_run"):
+        eider.verify(write({"x": [1]}).uri, dry_run=True)
