@@ -253,7 +253,7 @@ TEST(RobustTest, TextsThatGrowAreMadeOfFewerRowsAtOnce) {
 
 TEST(RobustTest, ColumnsOfTextThatGrowAreBoundedInAll) {
   const std::vector<std::optional<std::string>> texts(1'200, std::string(100, 'a'));
-  for (const char* sql : {"repeat(x, 10000)", "CASE WHEN x = 'a' THEN x ELSE repeat('d', 1000000) END", "repeat('d', 1000000)"}) {
+  for (const char* sql : {"repeat(x, 10000)", "CASE WHEN x = 'a' THEN x ELSE repeat('d', 1000000) END"}) {
     EXPECT_THAT(Failure(sql, Strings(texts), 1'200), HasSubstr("more than 1024 MiB of text in a batch")) << sql;
   }
 }
