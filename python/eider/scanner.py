@@ -268,8 +268,10 @@ def plan_scan(
     scan.with_row_address = selection.with_row_address
     for name, text in selection.computed:
         scan.add_computed(name, cast("_eider.SqlExpression", expression_of("columns", text, given["params"], may_have_more=True)))
+    made = {name.removesuffix(f" = {text}"): name for name, text in selection.computed}
     for key in ordering_of(given["order_by"]):
-        scan.add_sort_key(key.column_name, key.ascending, key.nulls_first)
+        name = key.column_name if key.column_name in names else made.get(key.column_name, key.column_name)
+        scan.add_sort_key(name, key.ascending, key.nulls_first)
     return ScanPlan(dataset, scan, selection.outputs, stats, callback)
 
 

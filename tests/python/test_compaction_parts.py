@@ -164,7 +164,7 @@ def test_a_compaction_that_was_killed_goes_on_where_it_was(tmp_path) -> None:
     assert worker.exitcode in (0, -signal.SIGKILL)
     ds = eider.dataset(uri)
     done = 200 - len([f for f in ds.get_fragments() if f.physical_rows == 2000])
-    assert done >= 20, "groups were committed before the end"
+    assert done >= 10, "groups were committed before the end"
     assert ds.optimize.compact_files(target_rows_per_fragment=20_000).fragments_removed == 200 - done
     assert len(ds.get_fragments()) == 20 and rows_of(ds) == list(range(400_000))
 

@@ -84,13 +84,19 @@ def sort_cancelled(ds, order_by: list[str], limit: int | None = None) -> None:
     reader = ds.scanner(["id"], order_by=order_by, limit=limit)._plan.open(stats=stats)
     assert pa.schema(reader.schema).names == ["id"]
     assert stats.sort_ns == 0
-    timer = threading.Timer(0.003, reader.cancel)
-    timer.start()
+
+    def cancel_once_begun() -> None:
+        while stats.sort_ns == 0:
+            time.sleep(0.0001)
+        reader.cancel()
+
+    thread = threading.Thread(target=cancel_once_begun)
+    thread.start()
     with pytest.raises(eider.CancelledError):
         next(reader)
-        timer.join()
+        thread.join()
         next(reader)
-    timer.join()
+    thread.join()
 
 
 FAILING = "1 / (id - 140000) < 9"

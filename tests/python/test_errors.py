@@ -14,9 +14,9 @@ import eider
 
 
 def test_kinds():
-    kinds = {getattr(eider.error, name).kind for name in eider.error.__all__}
-    assert len(kinds) == len(eider.error.__all__)
-    for name in eider.error.__all__:
+    names = [name for name in eider.error.__all__ if not issubclass(getattr(eider.error, name), Warning)]
+    assert len({getattr(eider.error, name).kind for name in names}) == len(names) == len(eider.error.__all__) - 1
+    for name in names:
         kind = getattr(eider.error, name)
         assert issubclass(kind, eider.EiderError)
         error = pickle.loads(pickle.dumps(kind("page 7: values")))

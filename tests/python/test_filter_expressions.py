@@ -71,7 +71,7 @@ def test_parameters_stand_for_values(write: Write) -> None:
     assert ds.to_table(filter="s = $1 OR x = $2", params=["it's", 3])["x"].to_pylist() == [2, 3]
     assert ds.count_rows("s = $who", params={"who": "a"}) == 1
     with pytest.raises(ValueError, match=r"no value for parameter \$2"):
-        ds.count_rows("x = $2", params=[1])
+        ds.count_rows("x = $1 OR x = $2", params=[1])
     with pytest.raises(eider.InvalidError, match="parameter"):
         ds.count_rows("x = $1", params=[10**30])
 

@@ -52,7 +52,7 @@ def test_decimals_of_76_digits_meet_columns(tmp_path):
     great = decimal.Decimal("12345678901234567890123456789012345678901234567890.25")
     table = pa.table(
         {
-            "w": pa.array([decimal.Decimal("2.50"), great, -great, None], pa.decimal256(60, 2)),
+            "w": pa.array([decimal.Decimal("2.50"), great, great.copy_negate(), None], pa.decimal256(60, 2)),
             "d": pa.array([decimal.Decimal("2.50"), decimal.Decimal(1), decimal.Decimal(1), None], pa.decimal128(8, 2)),
             "rn": [2, 3, 4, 5],
         }
