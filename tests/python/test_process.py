@@ -145,6 +145,30 @@ def test_ctrl_c_stops_a_scan(write):
     assert out == "interrupted\n"
 
 
+CTRL_C_FILTER = """
+import eider, sys
+ds = eider.dataset(sys.argv[1])
+ds.count_rows("levenshtein(t, 'warm') > 9")
+print("started", flush=True)
+try:
+    ds.count_rows("levenshtein(t, reverse(t)) > 5")
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def test_ctrl_c_stops_a_filter_on_every_thread(write):
+    """The filter takes hours of processor time, most of it on threads that no signal reaches."""
+    texts = pa.array(["abcdefghij" * 900 + str(i) for i in range(3_000)])
+    ds = write(pa.table({"t": texts}), durability="none")
+    process = subprocess.Popen([sys.executable, "-c", CTRL_C_FILTER, ds.uri], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "started\n"
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate()
+    assert out == "interrupted\n"
+
+
 def test_import_needs_no_arrow_library():
     code = (
         "import sys, eider; heavy = {'pyarrow', 'pandas', 'numpy', 'polars', 'torch'} & set(sys.modules); "

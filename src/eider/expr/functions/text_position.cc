@@ -34,11 +34,14 @@ std::vector<uint32_t> CharactersOf(Text text) {
 
 int32_t Levenshtein(Text a, Text b) {
   constexpr uint64_t kMaxSteps = 100'000'000;
+  // A character has at most four bytes: texts far too long are not taken apart.
+  if (uint64_t(a.size() / 4) * (b.size() / 4) > kMaxSteps) throw Invalid("texts of {} and {} bytes are too long", a.size(), b.size());
   const std::vector<uint32_t> left = CharactersOf(a), right = CharactersOf(b);
   if (uint64_t(left.size()) * right.size() > kMaxSteps) throw Invalid("texts of {} and {} characters are too long", left.size(), right.size());
   std::vector<int32_t> row(right.size() + 1);
   for (size_t j = 0; j <= right.size(); ++j) row[j] = int32_t(j);
   for (size_t i = 1; i <= left.size(); ++i) {
+    if (i % 64 == 0) CheckInterrupt();
     int32_t corner = std::exchange(row[0], int32_t(i));
     for (size_t j = 1; j <= right.size(); ++j) {
       corner = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, corner + (left[i - 1] != right[j - 1])}));
