@@ -10,6 +10,7 @@ namespace eider::mutate {
 namespace {
 
 constexpr uint64_t kFilterBits = 16;  ///< for a key
+constexpr int64_t kAhead = 16;        ///< rows between asking for a slot and looking at it
 constexpr const char* kKeysToMerge = "keys of a merge";
 
 bool FitsWord(const Array& array) { return LayoutOf(array.type->id) == Layout::kFixed && ByteWidth(*array.type) <= 8 && ByteWidth(*array.type) > 0; }
@@ -84,9 +85,12 @@ uint64_t KeyIndex::SlotOf(uint64_t word, uint64_t hash) const {
   return at;
 }
 
+void KeyIndex::Prefetch(uint64_t hash) const { __builtin_prefetch(&words_[hash >> shift_]); }
+
 void KeyIndex::Add(const JoinKeys& keys) {
   if (keys.are_words() && words_.empty()) ReserveWords();
   for (int64_t row = 0; row < keys.num_rows(); ++row) {
+    if (keys.are_words() && row + kAhead < keys.num_rows()) Prefetch(HashWord(keys.WordAt(row + kAhead)));
     const auto number = static_cast<uint32_t>(next_.size());
     next_.push_back(kNone);
     if (keys.IsNull(row)) continue;
@@ -128,6 +132,9 @@ void KeyIndex::FindAll(const JoinKeys& keys, const Hash& hash_of, std::vector<Ma
       hashes[num_found] = hash;
       rows[num_found] = row;
       num_found += GetBit(filter, hash >> filter_shift_);
+    }
+    if (keys.are_words()) {
+      for (size_t i = 0; i < num_found; ++i) Prefetch(hashes[i]);
     }
     for (size_t i = 0; i < num_found; ++i) {
       if (keys.IsNull(rows[i])) continue;

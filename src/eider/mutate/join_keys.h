@@ -61,6 +61,8 @@ class KeyIndex {
     uint32_t row = kNone;
   };
   void ReserveWords();
+  /// The slots are far apart: one is asked for while others are looked at.
+  void Prefetch(uint64_t hash) const;
   uint64_t SlotOf(uint64_t word, uint64_t hash) const;
   uint32_t FirstRow(const JoinKeys& keys, int64_t row, uint64_t hash) const;
   template <typename Hash>

@@ -1,6 +1,7 @@
 #include "eider/rows/deletion_vector.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "eider/rows/portable_roaring.h"
 
@@ -171,8 +172,11 @@ std::vector<uint32_t> DeletionVector::Offsets() const {
   if (!dense()) return sorted_;
   std::vector<uint32_t> offsets;
   offsets.reserve(num_deleted_);
-  for (uint64_t row = 0; row < num_rows_; ++row) {
-    if (IsDeleted(row)) offsets.push_back(static_cast<uint32_t>(row));
+  for (size_t word = 0; word < live_bits_.size(); ++word) {
+    for (uint64_t deleted = ~live_bits_[word]; deleted != 0; deleted &= deleted - 1) {
+      const uint64_t row = word * 64 + static_cast<uint64_t>(std::countr_zero(deleted));
+      if (row < num_rows_) offsets.push_back(static_cast<uint32_t>(row));
+    }
   }
   return offsets;
 }
