@@ -33,6 +33,7 @@ PUBLIC_OWNER = {
     "compaction": "mutate",
     "deduplicate": "mutate",
     "substrait": "query",
+    "conditions": "query",
     "file": "dataset",
     "file_metadata": "file",
     "dataset": "dataset",

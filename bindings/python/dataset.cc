@@ -10,6 +10,7 @@
 #include "session.h"
 #include "without_gil.h"
 
+#include <eider/conditions.h>
 #include <eider/dataset.h>
 #include <eider/distinct.h>
 #include <eider/substrait.h>
@@ -294,6 +295,7 @@ void BindScanOptions(nb::module_& m) {
       .def_static("from_substrait", [](nb::bytes message) {
              return SqlOfSubstrait({static_cast<const uint8_t*>(message.data()), message.size()});
            }, "message"_a)
+      .def("and_also", [](const SqlExpression& self, const SqlExpression& other) { return BothConditions(self, other); }, "other"_a)
       .def_ro("text", &SqlExpression::text);
   nb::class_<ScanOptions>(m, "ScanOptions")
       .def(nb::init<>())

@@ -17,6 +17,7 @@ struct SessionOptions {
   bool verify_checksums = true;  ///< check what is read of files that have checksums
 };
 
+class ByteGate;      // base/byte_gate.h
 class MemoryBudget;  // base/memory_budget.h
 class SharedCache;   // base/shared_cache.h
 class TaskPool;      // base/task_pool.h
@@ -32,8 +33,9 @@ class EIDER_EXPORT Session {
   uint64_t memory_used() const;
   bool verifies_checksums() const;
   MemoryBudget& budget();
+  ByteGate& page_states();  ///< for what pages hold that is read for one read alone, such as dictionaries
   SharedCache& cache();  ///< metadata of files read before; charged to the budget
-  TaskPool& cpu_pool();  ///< tasks here never block
+  TaskPool& cpu_pool();  ///< tasks here never block but on page_states()
   TaskPool& io_pool();   ///< tasks here may block
 
  private:

@@ -64,7 +64,6 @@ _ABSENT: dict[str, frozenset[str]] = {
         describe_indices
         drop
         drop_index
-        filter
         fragment_ids
         from_pydantic_model
         get_ivf_model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,12 @@ from .commits import DatasetCommits
 from .error import InvalidError, UnsupportedError
 from .evolve import DatasetEvolution
 from .facts import DatasetFacts
+from .filtered import FilteredDataset, filtered
 from .fragment import LanceFragment, fragment_ids_of, fragments_of
 from .history import DatasetHistory
 from .in_memory import DatasetInMemory
 from .projection import Columns, select
+from .reads import DatasetReads
 from .sampling import sample_of_batches, sample_of_range
 from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats, plan_scan, scan_defaults
 from .scanner_builder import ScannerBuilder
@@ -30,13 +32,9 @@ from .stats import DatasetStats, DataStatistics, FieldStatistics, LanceStats
 from .versions import VersionLike, reference_of, warn_of_torn_versions
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
     import pyarrow as pa
-    from typing_extensions import Unpack
 
     from .describe import DatasetDescription
-    from .scanner import ScanOptions
 
 __all__ = [
     "ColumnOrdering",
@@ -54,7 +52,7 @@ __all__ = [
 _MAX_KEPT_SCHEMAS = 16
 
 
-class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolution, DatasetCommits, BlobReads, DatasetInMemory, Refusing):
+class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolution, DatasetCommits, BlobReads, DatasetInMemory, Refusing):
     """A dataset at one version.
 
     Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert``, ``update``, ``delete`` and ``checkout_latest``
@@ -250,68 +248,6 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolutio
         )
         return LanceScanner(plan)
 
-    def to_table(
-        self,
-        columns: Columns = None,
-        filter: object = None,
-        limit: int | None = None,
-        offset: int | None = None,
-        nearest: object = None,
-        batch_size: int | None = None,
-        **options: Unpack[ScanOptions],
-    ) -> pa.Table:
-        """Read into a table; arguments as in ``scanner``."""
-        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **options).to_table()
-
-    def to_batches(
-        self,
-        columns: Columns = None,
-        filter: object = None,
-        limit: int | None = None,
-        offset: int | None = None,
-        nearest: object = None,
-        batch_size: int | None = None,
-        **options: Unpack[ScanOptions],
-    ) -> Iterator[pa.RecordBatch]:
-        """Read batch by batch; arguments as in ``scanner``."""
-        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **options).to_batches()
-
-    def to_pandas(
-        self,
-        columns: Columns = None,
-        filter: object = None,
-        limit: int | None = None,
-        offset: int | None = None,
-        nearest: object = None,
-        batch_size: int | None = None,
-        **options: Unpack[ScanOptions],
-    ) -> pd.DataFrame:
-        """Read into a pandas DataFrame; arguments as in ``scanner``."""
-        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **options).to_pandas()
-
-    def to_polars(
-        self,
-        columns: Columns = None,
-        filter: object = None,
-        limit: int | None = None,
-        offset: int | None = None,
-        nearest: object = None,
-        batch_size: int | None = None,
-        **options: Unpack[ScanOptions],
-    ) -> pl.DataFrame:
-        """Read into a polars DataFrame; arguments as in ``scanner``. Needs the package ``polars``."""
-        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **options).to_polars()
-
-    def head(self, num_rows: int, **options: Any) -> pa.Table:
-        """The first ``num_rows`` rows; further arguments as in ``scanner``."""
-        return self.scanner(limit=num_rows, **options).to_table()
-
-    def tail(self, num_rows: int, **options: Any) -> pa.Table:
-        """The last ``num_rows`` rows; further arguments as in ``scanner``."""
-        wanted = count_of("tail", "num_rows", num_rows) or 0
-        rows = self.scanner(**options).count_rows()
-        return self.scanner(offset=max(0, rows - wanted), limit=wanted, **options).to_table()
-
     def take(self, indices: Any, columns: Columns = None, *, stats: ScanStats | None = None) -> pa.Table:
         """Rows by position among the live rows; order and duplicates kept.
 
@@ -448,15 +384,6 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolutio
 
         return preview_html(self)
 
-    def sql(self, sql: str) -> SqlQueryBuilder:
-        """A query in DuckDB's SQL over this dataset, which it calls ``dataset``; needs the package ``duckdb``.
-
-        ``ds.sql("SELECT ...").to_arrow()``, or ``.build().to_batch_records()`` as in pylance.
-        """
-        from .sql_query import SqlQueryBuilder
-
-        return SqlQueryBuilder(self, sql)
-
     @property  # type: ignore[misc]
     def __class__(self) -> type:
         """Where ``pyarrow.dataset`` is in use, a class derived from its ``Dataset``: DuckDB and polars push filters into those."""
@@ -465,8 +392,16 @@ class LanceDataset(DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolutio
     def __arrow_c_schema__(self) -> object:
         return self._native.schema.__arrow_c_schema__()
 
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self.scanner().__arrow_c_stream__(requested_schema)
+    def filter(self, expression: object, params: Parameters = None) -> FilteredDataset:
+        """This version with the rows alone for which ``expression`` is true, to be read as often as wanted; nothing is read yet.
+
+        Each further filter, of the result's ``filter`` or of a scan, narrows that. DuckDB and polars take it for a dataset, too.
+
+        Args:
+            expression: As ``filter`` of ``scanner``.
+            params: Values of its parameters.
+        """
+        return filtered(self._wrap(self._native, self._defaults), expression, params)
 
     # Fragments.
 

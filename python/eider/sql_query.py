@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from .dataset import LanceDataset
+    from .filtered import FilteredDataset
 
 __all__ = ["SqlQuery", "SqlQueryBuilder"]
 
@@ -38,7 +39,7 @@ def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
 class SqlQuery:
     """A query that may run many times."""
 
-    def __init__(self, dataset: LanceDataset, sql: str, table_name: str, options: dict[str, Any]) -> None:
+    def __init__(self, dataset: LanceDataset | FilteredDataset, sql: str, table_name: str, options: dict[str, Any]) -> None:
         self._dataset, self._sql, self._table_name, self._options = dataset, sql, table_name, options
 
     def _run(self) -> pa.RecordBatchReader:
@@ -72,7 +73,7 @@ class SqlQuery:
 class SqlQueryBuilder:
     """A query and its options. Made by ``LanceDataset.sql``; each method but the last two returns the builder."""
 
-    def __init__(self, dataset: LanceDataset, sql: str) -> None:
+    def __init__(self, dataset: LanceDataset | FilteredDataset, sql: str) -> None:
         if not isinstance(sql, str):
             raise TypeError(f"sql must be a str, got {type(sql).__name__}")
         self._dataset, self._sql, self._name = dataset, sql, "dataset"

@@ -62,12 +62,12 @@ def lists(npr: np.random.Generator, rows: int, items: int) -> pa.Array:
     return pa.ListArray.from_arrays(offsets, pa.array(npr.integers(0, 2**40, rows * items)))
 
 
-def one_batch(kind: str = "mixed") -> pa.RecordBatch:
-    npr = np.random.default_rng(5)
+def one_batch(kind: str = "mixed", seed: int = 5) -> pa.RecordBatch:
+    npr = np.random.default_rng(seed)
     if kind == "megabyte":
         images = pa.FixedSizeListArray.from_arrays(pa.array(npr.integers(0, 256, 8 << 20, dtype=np.uint8)), 1 << 20)
         return pa.record_batch({"image": images, "id": pa.array(range(8)), "file": [npr.bytes(1 << 20) for _ in range(8)]})
-    if kind in ("long texts", "texts"):
+    if kind in ("long texts", "texts", "different texts"):
         rows, length = (8, 1 << 20) if kind == "long texts" else (5000, 1500)
         letters = npr.integers(97, 123, rows * length, dtype=np.uint8)
         offsets = np.arange(rows + 1, dtype=np.int32) * length
@@ -98,6 +98,12 @@ def one_batch(kind: str = "mixed") -> pa.RecordBatch:
 def repeated(batch: pa.RecordBatch, total_bytes: int) -> pa.RecordBatchReader:
     times = total_bytes // batch.nbytes + 1
     return pa.RecordBatchReader.from_batches(batch.schema, (batch for _ in range(times)))
+
+
+def different(kind: str, total_bytes: int) -> pa.RecordBatchReader:
+    """As many rows, none of them twice."""
+    batch = one_batch(kind)
+    return pa.RecordBatchReader.from_batches(batch.schema, (one_batch(kind, seed) for seed in range(total_bytes // batch.nbytes + 1)))
 
 
 def rows_of(batches: Iterable[pa.RecordBatch]) -> int:

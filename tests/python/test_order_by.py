@@ -101,6 +101,75 @@ def test_every_kind_of_key(ds, table, keys, limit, offset):
     assert ds.to_table(["id"], order_by=order, limit=limit, offset=offset)["id"].to_pylist() == expected
 
 
+@pytest.fixture(scope="module", params=[False, True])
+def with_deletions(request, table, tmp_path_factory) -> eider.LanceDataset:
+    ds = eider.write_dataset(
+        table, tmp_path_factory.mktemp("deleted") / "d.lance", max_rows_per_file=900, enable_stable_row_ids=request.param
+    )
+    ds.delete("id % 7 = 0 OR (id > 1000 AND id < 1700) OR number = 12")
+    return ds
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+@pytest.mark.parametrize("keys", KEYS)
+def test_deleted_rows_on_request(with_deletions, keys, threads):
+    ds = eider.dataset(with_deletions.uri, session=eider.Session(cpu_threads=threads, memory_limit=1 << 20))
+    options = {"include_deleted_rows": True, "with_row_id": True, "with_row_address": True}
+    columns = [*ds.schema.names, "_rowoffset"]
+    for filter in (None, "number > 20"):
+        rows = ds.to_table(columns, filter, **options).to_pylist()
+        assert 0 < sum(row["_rowid"] is None for row in rows) < len(rows)
+        for key, ascending, nulls_first in reversed(keys):
+            rows = ranked(rows, key, ascending, nulls_first)
+        order = [ColumnOrdering(*key) for key in keys]
+        for limit, offset in ((None, None), (10, None), (700, 1500)):
+            found = ds.to_table(columns, filter, limit, offset, order_by=order, **options).to_pylist()
+            first = offset or 0
+            assert str(found) == str(rows[first : None if limit is None else first + limit]), (filter, limit)
+
+
+def test_deleted_rows_in_order_with_what_is_computed_of_them(with_deletions):
+    options = {"include_deleted_rows": True, "with_row_id": True, "order_by": [ColumnOrdering("far", ascending=False), "id"]}
+    found = with_deletions.to_table({"far": "abs(id - 1500)", "id": "id"}, "id % 2 = 0", limit=1200, **options)
+    expected = sorted(range(0, ROWS, 2), key=lambda i: (-abs(i - 1500), i))[:1200]
+    assert found["id"].to_pylist() == expected
+    assert found["far"].to_pylist() == [abs(i - 1500) for i in expected]
+    gone = set(expected) - set(with_deletions.to_table(["id"])["id"].to_pylist())
+    assert gone and {i for i, row in zip(expected, found["_rowid"].to_pylist()) if row is None} == gone
+
+
+def test_deleted_rows_in_order_need_row_ids(with_deletions):
+    with pytest.raises(eider.InvalidError, match="include_deleted_rows needs with_row_id"):
+        with_deletions.to_table(include_deleted_rows=True, order_by=["id"])
+
+
+@pytest.fixture(scope="module")
+def of_dictionaries(tmp_path_factory) -> eider.LanceDataset:
+    """Pages whose dictionaries are larger than what a session of a megabyte keeps of them, and of which rows in order want all."""
+    random = np.random.default_rng(4)
+    words = pa.array([f"{n:04} " + "".join(chr(97 + c) for c in random.integers(0, 26, 1200)) for n in range(100)])
+    rows = 6000
+    chosen = words.take(pa.array(random.integers(0, len(words), 3 * rows)))
+    offsets = pa.array(np.sort(random.integers(0, len(chosen), rows + 1)).astype(np.int32))
+    table = pa.table({"key": random.permutation(rows), "text": chosen[:rows], "texts": pa.ListArray.from_arrays(offsets, chosen)})
+    uri = tmp_path_factory.mktemp("dictionaries") / "d.lance"
+    return eider.write_dataset(table, uri, max_rows_per_file=2000, profile="compact")
+
+
+@pytest.mark.parametrize("threads", [0, 1, 16])
+def test_rows_of_many_pages_with_large_dictionaries(of_dictionaries, threads):
+    files = [f"{of_dictionaries.uri}/data/{file.path}" for fragment in of_dictionaries.get_fragments() for file in fragment.data_files()]
+    assert sum(eider.LanceFileReader(file).describe().count("dictionary(") for file in files) >= 6
+    expected = of_dictionaries.to_table().sort_by("key")
+    ds = eider.dataset(of_dictionaries.uri, session=eider.Session(memory_limit=1 << 20, cpu_threads=threads))
+    found = ds.to_table(order_by=["key"])
+    for name in expected.column_names:
+        assert found[name].combine_chunks() == expected[name].combine_chunks()
+    places = np.random.default_rng(5).integers(0, len(expected), 2000)
+    assert ds.take(places) == of_dictionaries.take(places)
+    assert ds.to_table() == of_dictionaries.to_table()
+
+
 def test_with_a_filter_and_other_columns(ds):
     found = ds.to_table(["word", "id", "_rowid"], "number < 5", order_by=["when"], batch_size=7, strict_batch_size=True)
     everything = ds.to_table(["word", "id", "when"], "number < 5", with_row_id=True).sort_by("when")

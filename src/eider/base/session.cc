@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "eider/base/byte_gate.h"
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
 #include "eider/base/memory_budget.h"
@@ -18,7 +19,7 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 constexpr int kDefaultIoThreads = 8;
-constexpr uint64_t kCacheShare = 16, kPoolShare = 8;  // of the memory limit
+constexpr uint64_t kCacheShare = 16, kPoolShare = 8, kStateShare = 8;  // of the memory limit
 constexpr size_t kMaxCachedObjects = 4096;
 
 int NumUsableCores() {
@@ -47,12 +48,14 @@ struct Session::Impl {
   explicit Impl(const SessionOptions& options)
       : budget(options.memory_limit ? options.memory_limit : DefaultMemoryLimit()),
         pool(budget.limit_bytes() / kPoolShare),
+        page_states(budget.limit_bytes() / kStateShare),
         cache(budget, budget.limit_bytes() / kCacheShare, kMaxCachedObjects),
         cpu(NumThreads(options.cpu_threads, "EIDER_CPU_THREADS", NumUsableCores())),
         io(NumThreads(options.io_threads, "EIDER_IO_THREADS", kDefaultIoThreads)),
         verify_checksums(options.verify_checksums) {}
   MemoryBudget budget;
   PoolBound pool;
+  ByteGate page_states;
   SharedCache cache;
   TaskPool cpu;
   TaskPool io;
@@ -71,6 +74,7 @@ uint64_t Session::memory_limit() const { return impl_->budget.limit_bytes(); }
 uint64_t Session::memory_used() const { return impl_->budget.used_bytes(); }
 bool Session::verifies_checksums() const { return impl_->verify_checksums; }
 MemoryBudget& Session::budget() { return impl_->budget; }
+ByteGate& Session::page_states() { return impl_->page_states; }
 SharedCache& Session::cache() { return impl_->cache; }
 TaskPool& Session::cpu_pool() { return impl_->cpu; }
 TaskPool& Session::io_pool() { return impl_->io; }

@@ -6,6 +6,7 @@
 
 #include <eider/interrupt.h>
 
+#include "eider/base/byte_gate.h"
 #include "eider/base/task_pool.h"
 #include "eider/io/cold_ranges.h"
 #include "eider/io/local_file.h"
@@ -17,6 +18,8 @@ namespace {
 // Below this many fetched bytes waking another thread costs more than it saves.
 constexpr uint64_t kParallelBytes = 1 << 20;
 constexpr size_t kPrefetchBlock = 64;
+// Of page state that is read for one read alone, what is there at once: a part of the session's memory, in all reads together.
+constexpr uint64_t kStateShare = 8, kLeastState = 64 << 10;
 
 /// Fetched bytes and where they lie in the file.
 struct Stretch {
@@ -45,6 +48,8 @@ struct Round {
 struct LeafParts {
   LeafRead* leaf = nullptr;
   std::vector<PagePart> parts;
+  size_t begin = 0, end = 0;  ///< of the parts that are read now
+  std::span<PagePart> Current() { return std::span(parts).subspan(begin, end - begin); }
   std::vector<uint64_t> expanded;  // rows of a column that counts items of a fixed-size list
   FileRows rows;
 };
@@ -131,19 +136,56 @@ class Driver {
   }
 
   void Run() {
-    while (FetchRound()) CheckInterrupt();
-    if (context_.session && leaves_.size() > 1 && fetched_bytes_ >= kParallelBytes) {
-      context_.session->cpu_pool().ParallelFor(leaves_.size(), [&](size_t i) { Decode(leaves_[i]); });
-    } else {
-      for (LeafParts& leaf : leaves_) Decode(leaf);
-    }
+    do {
+      const uint64_t state_bytes = BeginWave();
+      const ByteGate::Pass pass = state_bytes > 0 ? context_.session->page_states().Enter(state_bytes) : ByteGate::Pass();
+      while (FetchRound()) CheckInterrupt();
+      if (context_.session && leaves_.size() > 1 && fetched_bytes_ >= kParallelBytes) {
+        context_.session->cpu_pool().ParallelFor(leaves_.size(), [&](size_t i) { Decode(leaves_[i]); });
+      } else {
+        for (LeafParts& leaf : leaves_) Decode(leaf);
+      }
+      if (!IsDone()) EndWave();
+    } while (!IsDone());
   }
 
  private:
+  bool IsDone() const {
+    return std::ranges::all_of(leaves_, [](const LeafParts& leaf) { return leaf.end == leaf.parts.size(); });
+  }
+  /// The parts that are read next: all, unless pages hold much state that is kept for nobody. \return how much of that
+  uint64_t BeginWave() {
+    const uint64_t most = context_.session ? std::max(context_.session->memory_limit() / kStateShare, kLeastState) : UINT64_MAX;
+    uint64_t bytes = 0;
+    bool is_full = false, is_first = true;
+    for (LeafParts& leaf : leaves_) {
+      leaf.begin = leaf.end;
+      for (; leaf.end < leaf.parts.size() && !is_full; is_first = false) {
+        const PagePart& part = leaf.parts[leaf.end];
+        const uint64_t more = part.owned ? part.owned->state_bytes() : 0;
+        is_full = !is_first && more > 0 && bytes + more > most;
+        if (is_full) break;
+        bytes += more;
+        ++leaf.end;
+      }
+    }
+    return context_.session && bytes > kLeastState ? bytes : 0;
+  }
+  /// Lets go of what was read of the parts.
+  void EndWave() {
+    for (LeafParts& leaf : leaves_) {
+      Flush(leaf);  // levels that wait for the next page refer to this one
+      for (PagePart& part : leaf.Current()) {
+        part.read.reset();
+        part.owned.reset();
+      }
+    }
+    rounds_.clear();
+  }
   bool FetchRound() {
     Round& round = rounds_.emplace_back();
     for (LeafParts& leaf : leaves_) {
-      for (PagePart& part : leaf.parts) {
+      for (PagePart& part : leaf.Current()) {
         const size_t before = round.wants.size();
         InPage(leaf, part, [&] { part.read->Want(round.wants); });
         round.counts.push_back(round.wants.size() - before);
@@ -157,10 +199,10 @@ class Driver {
     size_t at = 0;
     std::span<const size_t> counts = round.counts;
     for (LeafParts& leaf : leaves_) {
-      const auto of_leaf = counts.first(leaf.parts.size());
+      const auto of_leaf = counts.first(leaf.Current().size());
       FeedLeaf(leaf, round, of_leaf, at);
       at += std::accumulate(of_leaf.begin(), of_leaf.end(), size_t{0});
-      counts = counts.subspan(leaf.parts.size());
+      counts = counts.subspan(of_leaf.size());
     }
     return true;
   }
@@ -168,14 +210,13 @@ class Driver {
   void FeedLeaf(LeafParts& leaf, const Round& round, std::span<const size_t> counts, size_t at) {
     const size_t end = at + std::accumulate(counts.begin(), counts.end(), size_t{0});
     const std::span<const ByteSpan> spans(round.spans);
-    for (size_t i = 0; i < leaf.parts.size(); at += counts[i++]) {
+    const std::span<PagePart> parts = leaf.Current();
+    for (size_t i = 0; i < parts.size(); at += counts[i++]) {
       if (counts[i] == 0) continue;
-      InPage(leaf, leaf.parts[i], [&] {
-        if (leaf.parts[i].verifier) {
-          Verify(leaf, leaf.parts[i], std::span(round.wants).subspan(at, counts[i]), spans.subspan(at, counts[i]));
-        }
-        leaf.parts[i].read->Feed(spans.subspan(at, counts[i]));
-        leaf.parts[i].read->LookAhead(spans.subspan(at + counts[i], end - at - counts[i]));
+      InPage(leaf, parts[i], [&] {
+        if (parts[i].verifier) Verify(leaf, parts[i], std::span(round.wants).subspan(at, counts[i]), spans.subspan(at, counts[i]));
+        parts[i].read->Feed(spans.subspan(at, counts[i]));
+        parts[i].read->LookAhead(spans.subspan(at + counts[i], end - at - counts[i]));
       });
     }
   }
@@ -206,7 +247,7 @@ class Driver {
 
   void Decode(LeafParts& leaf) {
     page::LeafOutput& out = *leaf.leaf->output;
-    for (PagePart& part : leaf.parts) {
+    for (PagePart& part : leaf.Current()) {
       InPage(leaf, part, [&] {
         for (const Stretch& stretch : part.unverified) {
           part.verifier->Verify(file_, mapping_.span(), stretch.range, stretch.bytes, !leaf.rows.is_range());
@@ -215,7 +256,10 @@ class Driver {
         part.read->Decode(out);
       });
     }
-    InContext([&] { return fmt::format("column '{}'", *leaf.leaf->path); }, [&] { page::FlushLists(out); });
+    if (leaf.end == leaf.parts.size()) Flush(leaf);
+  }
+  static void Flush(LeafParts& leaf) {
+    InContext([&] { return fmt::format("column '{}'", *leaf.leaf->path); }, [&] { page::FlushLists(*leaf.leaf->output); });
   }
 
   const io::ReadableFile& file_;

@@ -334,6 +334,23 @@ std::vector<ArrayPtr> FileReader::Take(std::span<const ColumnProjection> columns
   });
 }
 
+uint64_t FileReader::UnkeptStateBytes(std::span<const ColumnProjection> columns, const ReadContext& context) const {
+  if (impl_->stored) return 0;
+  return InContext([&] { return impl_->Where(); }, [&] {
+    uint64_t bytes = 0;
+    std::vector<LeafRead> reads;
+    for (const ColumnProjection& column : columns) impl_->AddReads(column, column.plan.Get(column.field), {}, context.stats, reads);
+    for (const LeafRead& read : reads) {
+      for (size_t number = 0; number < read.column->num_pages(); ++number) {
+        std::unique_ptr<page::PageDecoder> owned;
+        read.column->Decoder(number, read.leaf, owned);
+        if (owned) bytes += owned->state_bytes();
+      }
+    }
+    return bytes;
+  });
+}
+
 std::shared_ptr<const BlobSums> FileReader::blob_sums(ScanStats* stats) const {
   return InContext([&] { return impl_->Where(); }, [&]() -> std::shared_ptr<const BlobSums> {
     const FileSums* sums = impl_->tail().version.IsLegacy() ? nullptr : impl_->state->Sums(*impl_->file, stats);

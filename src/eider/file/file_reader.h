@@ -107,6 +107,8 @@ class FileReader {
   /// The rows at `rows`, order and duplicates kept. Reads and decodes only what they need.
   std::vector<ArrayPtr> Take(std::span<const ColumnProjection> columns, std::span<const uint64_t> rows,
                              const ReadContext& context) const;
+  /// About what pages of the columns hold that each read reads anew, such as dictionaries that are too large to keep.
+  uint64_t UnkeptStateBytes(std::span<const ColumnProjection> columns, const ReadContext& context) const;
   /// Checks what is read of the values of blob columns; null when the file has no checksums of them, or they are not wanted.
   std::shared_ptr<const BlobSums> blob_sums(ScanStats* stats) const;
   /// Counts ranges that were read through the mapping.

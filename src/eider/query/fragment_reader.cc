@@ -136,6 +136,12 @@ std::vector<uint64_t> FragmentReader::StoredBytesPerRow(const ReadPlan& plan, co
   return bytes;
 }
 
+uint64_t FragmentReader::UnkeptStateBytes(const ReadPlan& plan, const file::ReadContext& context) const {
+  uint64_t bytes = 0;
+  for (const FileProjection& file : plan.ForFragment(index_).files) bytes += OpenFile(file.file_index, context).UnkeptStateBytes(file.columns, context);
+  return bytes;
+}
+
 std::vector<file::PageFacts> FragmentReader::Facts(const ReadPlan& plan, int32_t field_id, const file::ReadContext& context) const {
   for (const FileProjection& file : plan.ForFragment(index_).files) {
     for (const file::ColumnProjection& column : file.columns) {

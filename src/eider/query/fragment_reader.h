@@ -48,6 +48,8 @@ class FragmentReader {
                                      const file::ReadContext& context) const;
   /// Stored bytes per row of each field of plan.projected().
   std::vector<uint64_t> StoredBytesPerRow(const ReadPlan& plan, const file::ReadContext& context) const;
+  /// About what pages of the plan's columns hold that each read reads anew, such as dictionaries that are too large to keep.
+  uint64_t UnkeptStateBytes(const ReadPlan& plan, const file::ReadContext& context) const;
   /// Physical rows, order and duplicates kept, of the fields that are `wanted`; the others stay null.
   std::vector<ArrayPtr> Take(const ReadPlan& plan, std::span<const uint64_t> physical, const std::vector<bool>& wanted,
                              const file::ReadContext& context) const;

@@ -8,6 +8,7 @@
 #include "eider/query/batch_cutter.h"
 #include "eider/query/computed_columns.h"
 #include "eider/query/ordered_tasks.h"
+#include "eider/query/row_groups.h"
 #include "eider/query/row_sorter.h"
 #include "eider/query/row_width.h"
 #include "eider/query/sort_source.h"
@@ -21,6 +22,8 @@ namespace {
 constexpr uint64_t kKeyRows = 32 << 10, kFirstKeyRows = 8 << 10;
 /// What tasks take of the budget, and one of them at most.
 constexpr uint64_t kKeyParts = 8, kTakeParts = 4, kSortTaskBytes = 16 << 20;
+/// A block of rows that is read alone; more rows than this make it worth asking whether they should be.
+constexpr uint64_t kMostAloneBytes = 256 << 20, kManyRows = 8192;
 /// Beside its keys, what a row in a block takes.
 constexpr uint64_t kRecordBytes = 40;
 
@@ -38,7 +41,7 @@ const ComputedColumn* FindComputed(const TableReader& table, const ScanOptions& 
 
 /// What reads the columns that the keys mean.
 ScanOptions ToReadKeys(const TableReader& table, const ScanOptions& options) {
-  ScanOptions keys{.columns = std::vector<std::string>(), .stats = options.stats};
+  ScanOptions keys{.columns = std::vector<std::string>(), .include_deleted_rows = options.include_deleted_rows, .stats = options.stats};
   for (const SortKey& key : options.order_by) {
     const ComputedColumn* computed = FindComputed(table, options, key);
     if (!computed) keys.columns->push_back(key.column);
@@ -54,6 +57,11 @@ std::vector<std::string> KeyPaths(const TableReader& table, const ScanOptions& o
   return paths;
 }
 
+/// Rows before each fragment, as a scan with these options counts them.
+const std::vector<uint64_t>& StartsOf(const TableReader& table, const ScanOptions& options) {
+  return options.include_deleted_rows ? table.PhysicalStarts() : table.Starts();
+}
+
 /// Reads the keys of rows that pass the filter, and their positions. Thread-safe.
 class KeyReader {
  public:
@@ -65,6 +73,7 @@ class KeyReader {
         filter_(options.filter ? std::make_unique<const RowFilter>(table_, options) : nullptr),
         reader_(table_, plan_, computed_.ReadOptions(), filter_ ? &filter_->plan() : nullptr),
         places_(KeyPaths(*table_, options), *computed_.schema()),
+        starts_(StartsOf(*table_, options)),
         stats_(options.stats),
         width_(table_, plan_) {
     RecordBatch none{.schema = computed_.schema()};
@@ -93,7 +102,7 @@ class KeyReader {
       }
       const RecordBatch keys = ReadKeys(passing);
       const StageTimer timer(&ScanStats::sort_ns, stats_);
-      block.Add(ToSort(keys), RowPositions(passing, table_->Starts()[passing.fragment]), bound);
+      block.Add(ToSort(keys), RowPositions(passing, starts_[passing.fragment]), bound);
     }
     const StageTimer timer(&ScanStats::sort_ns, stats_);
     block.Finish();
@@ -122,6 +131,7 @@ class KeyReader {
   const std::unique_ptr<const RowFilter> filter_;
   const RunReader reader_;
   const ColumnPlaces places_;
+  const std::vector<uint64_t>& starts_;
   ScanStats* const stats_;
   const RowWidth width_;
 };
@@ -176,6 +186,7 @@ class SortedReader final : public RecordBatchReader {
         options_(Checked(options)),
         computed_(options.computed.empty() ? nullptr : std::make_shared<const ComputedColumns>(*table_, options)),
         plan_(table_->Plan(computed_ ? computed_->ReadOptions() : options)),
+        starts_(StartsOf(*table_, options)),
         limits_{.rows = options.batch_rows, .bytes = options.batch_bytes, .exact = options.strict_batches},
         block_bytes_(TaskBytes(*table_->session(), kTakeParts, kSortTaskBytes)),
         width_(std::make_shared<const RowWidth>(table_, plan_)),
@@ -189,6 +200,9 @@ class SortedReader final : public RecordBatchReader {
     CheckInterrupt();
     if (!rows_) Sort();
     while (true) {
+      if (reads_alone_) {
+        if (std::optional<RecordBatch> batch = cutter_.Pop(false)) return batch;
+      }
       Prefetch();
       if (std::optional<RecordBatch> batch = cutter_.Pop(tasks_.empty())) return batch;
       if (tasks_.empty()) return std::nullopt;
@@ -199,7 +213,7 @@ class SortedReader final : public RecordBatchReader {
  private:
   static const ScanOptions& Checked(const ScanOptions& options) {
     if (options.batch_rows == 0) throw Invalid("scan: batch_rows is 0");
-    if (options.include_deleted_rows) throw Unsupported("scan: order_by with include_deleted_rows");
+    if (options.include_deleted_rows && !options.with_row_id) throw Invalid("scan: include_deleted_rows needs with_row_id");
     return options;
   }
 
@@ -207,15 +221,26 @@ class SortedReader final : public RecordBatchReader {
     rows_.emplace(sort_->Run());
     sort_.reset();
     for (uint64_t i = 0; i < options_.offset.value_or(0) && rows_->Next(); ++i) {}
+    if (options_.limit.value_or(UINT64_MAX) > kManyRows && UnkeptStateBytes() > block_bytes_) {
+      reads_alone_ = true;
+      block_bytes_ = std::clamp(table_->session()->budget().limit_bytes() / kTakeParts, block_bytes_, kMostAloneBytes);
+    }
+  }
+
+  /// What every block of rows reads anew, as its rows are of all pages.
+  uint64_t UnkeptStateBytes() const {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < table_->num_fragments(); ++i) bytes += table_->fragment(i).UnkeptStateBytes(*plan_, table_->context(options_.stats));
+    return bytes;
   }
 
   std::vector<uint64_t> NextPositions() {
     std::vector<uint64_t> positions;
-    uint64_t left = std::max<uint64_t>(options_.batch_rows, 8192);
+    uint64_t left = reads_alone_ ? UINT64_MAX : std::max<uint64_t>(options_.batch_rows, kManyRows);
     for (; left > 0 && !rows_->exhausted(); --left) {
       positions.push_back(*rows_->Next());
       // Of its first row's fragment the width is told; others are like it.
-      if (positions.size() == 1) left = std::min(left, width_->RowsIn(block_bytes_, table_->FragmentOf(positions[0])));
+      if (positions.size() == 1) left = std::min(left, width_->RowsIn(block_bytes_, FindFragment(starts_, positions[0])));
     }
     return positions;
   }
@@ -224,23 +249,26 @@ class SortedReader final : public RecordBatchReader {
     const auto next = [this]() -> std::function<RecordBatch()> {
       std::vector<uint64_t> part = NextPositions();
       if (part.empty()) return nullptr;
-      return [table = table_, plan = plan_, computed = computed_, width = width_, part = std::move(part), stats = options_.stats] {
-        const RecordBatch batch = table->Take(*plan, part, stats);
+      return [table = table_, plan = plan_, computed = computed_, width = width_, part = std::move(part), stats = options_.stats,
+              with_deleted = options_.include_deleted_rows] {
+        const RecordBatch batch = with_deleted ? table->TakeWithDeleted(*plan, part, stats) : table->Take(*plan, part, stats);
         if (!computed) return width->Learn(batch), batch;
         RecordBatch applied = computed->Apply(batch);
         width->Learn(part.size(), BatchBytes(batch) + computed->ComputedBytes(applied));
         return applied;
       };
     };
-    tasks_.Fill(next, [this] { return rows_->exhausted(); }, width_->is_unknown());
+    tasks_.Fill(next, [this] { return rows_->exhausted(); }, reads_alone_ || width_->is_unknown());
   }
 
   const std::shared_ptr<const TableReader> table_;
   const ScanOptions options_;
   const std::shared_ptr<const ComputedColumns> computed_;  ///< null: none
   const ReadPlanPtr plan_;
+  const std::vector<uint64_t>& starts_;
   const BatchLimits limits_;
-  const uint64_t block_bytes_;
+  uint64_t block_bytes_;
+  bool reads_alone_ = false;  ///< few large blocks, one at a time: what pages hold for all of their rows outweighs the rows of a block
   const std::shared_ptr<const RowWidth> width_;
   BatchCutter cutter_;
   std::optional<const KeySort> sort_;  ///< until it is done

@@ -42,16 +42,31 @@ const FragmentReader& TableReader::fragment(size_t index) const {
   return *fragments_[index];
 }
 
+namespace {
+
+/// Rows before each fragment, and the total.
+template <typename RowsOf>
+std::vector<uint64_t> SumUp(size_t num_fragments, const RowsOf& rows_of) {
+  std::vector<uint64_t> starts{0};
+  starts.reserve(num_fragments + 1);
+  for (size_t i = 0; i < num_fragments; ++i) starts.push_back(CheckedAdd(starts.back(), rows_of(i), "rows of the table"));
+  return starts;
+}
+
+}  // namespace
+
 const std::vector<uint64_t>& TableReader::Starts() const {
   std::call_once(starts_once_, [this] {
-    std::vector<uint64_t> starts{0};
-    starts.reserve(fragments_.size() + 1);
-    for (size_t i = 0; i < fragments_.size(); ++i) {
-      starts.push_back(CheckedAdd(starts.back(), fragment(i).live_rows(context(nullptr)), "rows of the table"));
-    }
-    starts_ = std::move(starts);
+    starts_ = SumUp(fragments_.size(), [this](size_t i) { return fragment(i).live_rows(context(nullptr)); });
   });
   return starts_;
+}
+
+const std::vector<uint64_t>& TableReader::PhysicalStarts() const {
+  std::call_once(physical_starts_once_, [this] {
+    physical_starts_ = SumUp(fragments_.size(), [this](size_t i) { return fragment(i).physical_rows(context(nullptr)); });
+  });
+  return physical_starts_;
 }
 
 ReadPlanPtr TableReader::Plan(const ScanOptions& options) const {

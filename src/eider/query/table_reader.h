@@ -29,11 +29,15 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   uint64_t num_rows() const { return Starts().back(); }
   /// Live rows before each fragment, and the total at the end.
   const std::vector<uint64_t>& Starts() const;
+  /// The same of all rows, deleted ones included.
+  const std::vector<uint64_t>& PhysicalStarts() const;
   size_t FragmentOf(uint64_t position) const;
 
   /// The plan for these options; the latest one is kept, since loops ask for the same columns again and again.
   ReadPlanPtr Plan(const ScanOptions& options) const;
   RecordBatch Take(const ReadPlan& plan, std::span<const uint64_t> positions, ScanStats* stats) const;
+  /// The same of some positions among all rows: the system columns of deleted ones are null. \pre they are in range
+  RecordBatch TakeWithDeleted(const ReadPlan& plan, std::span<const uint64_t> positions, ScanStats* stats) const;
   /// Fields of plan.projected() that are `wanted` (all when it is empty), the others stay null. \pre the positions are in range
   std::vector<ArrayPtr> TakeFields(const ReadPlan& plan, std::span<const uint64_t> positions, const std::vector<bool>& wanted,
                                    ScanStats* stats) const;
@@ -75,8 +79,8 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<const FragmentReader>> fragments_;
   mutable std::unique_ptr<std::atomic<const FragmentReader*>[]> open_;
-  mutable std::once_flag starts_once_;
-  mutable std::vector<uint64_t> starts_;
+  mutable std::once_flag starts_once_, physical_starts_once_;
+  mutable std::vector<uint64_t> starts_, physical_starts_;
   mutable std::once_flag row_ids_once_;
   mutable RowIdIndex row_ids_;
   mutable ReadPlanPtr last_plan_;

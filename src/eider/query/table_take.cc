@@ -23,10 +23,16 @@ constexpr size_t kParallelValues = 1024;
 /// One take: fields by address where that is possible, whatever fragments the rows lie in; the others fragment by fragment.
 class TableTake {
  public:
-  /// `wanted`: the fields to take; empty: all.
+  /// `wanted`: the fields to take; empty: all. `with_deleted`: positions count deleted rows, too.
   TableTake(const TableReader& table, const ReadPlan& plan, std::span<const uint64_t> positions, std::vector<bool> wanted,
-            const file::ReadContext& context)
-      : table_(table), plan_(plan), context_(context), rows_(table.Starts(), positions), wanted_(std::move(wanted)), fields_(plan.projected().fields.size()) {
+            const file::ReadContext& context, bool with_deleted = false)
+      : table_(table),
+        plan_(plan),
+        context_(context),
+        with_deleted_(with_deleted),
+        rows_(with_deleted ? table.PhysicalStarts() : table.Starts(), positions),
+        wanted_(std::move(wanted)),
+        fields_(plan.projected().fields.size()) {
     wanted_.resize(fields_.size(), wanted_.empty());
     physical_.resize(rows_.groups().size());
     for (size_t g = 0; g < physical_.size(); ++g) FindPhysical(rows_.groups()[g], physical_[g]);
@@ -47,7 +53,8 @@ class TableTake {
       return batch;
     }
     for (const ReadPlan::Output& output : plan_.outputs()) {
-      batch.columns.push_back(output.field < 0 ? SystemValues(output.system) : fields_[static_cast<size_t>(output.field)]);
+      if (output.field >= 0) batch.columns.push_back(fields_[static_cast<size_t>(output.field)]);
+      else batch.columns.push_back(with_deleted_ ? SystemValuesOrNull(output.system) : SystemValues(output.system));
     }
     return batch;
   }
@@ -56,7 +63,7 @@ class TableTake {
   void FindPhysical(RowGroups::Group& group, std::vector<uint64_t>& storage) const {
     const FragmentReader& fragment = table_.fragment(group.fragment);
     group.physical = group.live;
-    if (fragment.deletions(context_) == nullptr) return;
+    if (with_deleted_ || fragment.deletions(context_) == nullptr) return;
     storage.resize(group.live.size());
     fragment.PhysicalOffsets(group.live, storage, context_);
     group.physical = storage;
@@ -122,9 +129,32 @@ class TableTake {
     return MakeUInt64Array(std::move(values), rows_.num_rows());
   }
 
+  /// The same where positions count deleted rows, which have none.
+  ArrayPtr SystemValuesOrNull(SystemColumn column) const {
+    std::vector<int64_t> places(rows_.num_rows(), -1);
+    BufferBuilder values;
+    size_t num_live = 0;
+    for (const RowGroups::Group& group : rows_.groups()) {
+      const rows::DeletionVector* deleted = table_.fragment(group.fragment).deletions(context_);
+      std::vector<uint64_t> live, physical;
+      for (size_t i = 0; i < group.physical.size(); ++i) {
+        const uint64_t row = group.physical[i];
+        if (deleted && deleted->IsDeleted(row)) continue;
+        places[group.slots.empty() ? i : group.slots[i]] = static_cast<int64_t>(num_live + live.size());
+        live.push_back(deleted ? deleted->CountLive(row) : row);
+        physical.push_back(row);
+      }
+      values.Resize((num_live + live.size()) * 8);
+      table_.FillSystemColumn(column, group.fragment, live, physical, values.as<uint64_t>() + num_live);
+      num_live += live.size();
+    }
+    return TakeArray(MakeUInt64Array(std::move(values), num_live), places);
+  }
+
   const TableReader& table_;
   const ReadPlan& plan_;
   const file::ReadContext& context_;
+  const bool with_deleted_;
   RowGroups rows_;
   std::vector<std::vector<uint64_t>> physical_;  ///< by group, where rows are deleted
   std::vector<bool> wanted_;
@@ -134,6 +164,12 @@ class TableTake {
 std::vector<ArrayPtr> TableReader::TakeFields(const ReadPlan& plan, std::span<const uint64_t> positions, const std::vector<bool>& wanted,
                                               ScanStats* stats) const {
   return TableTake(*this, plan, positions, wanted, context(stats)).Fields();
+}
+
+RecordBatch TableReader::TakeWithDeleted(const ReadPlan& plan, std::span<const uint64_t> positions, ScanStats* stats) const {
+  const StageTimer timer(&ScanStats::read_ns, stats);
+  AddRows(&ScanStats::rows_read, positions.size(), stats);
+  return TableTake(*this, plan, positions, {}, context(stats), true).Run();
 }
 
 RecordBatch TableReader::Take(const ReadPlan& plan, std::span<const uint64_t> positions, ScanStats* stats) const {

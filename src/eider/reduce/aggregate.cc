@@ -1,5 +1,7 @@
 #include "eider/reduce/aggregate.h"
 
+#include <algorithm>
+
 #include "eider/base/error.h"
 #include "eider/base/task_pool.h"
 #include "eider/query/ordered_tasks.h"
@@ -13,6 +15,7 @@ namespace {
 /// What one task found, or all.
 struct Found {
   uint64_t num_rows = 0;
+  size_t group = 0;  ///< that its folds are of
   Folds folds;
 
   void Merge(const Found& other) {
@@ -31,23 +34,34 @@ struct Group {
 /// Cuts the ranges of a group into what one task reads.
 class GroupBlocks {
  public:
-  explicit GroupBlocks(const Group& group) : group_(group) {}
+  explicit GroupBlocks(const Group& group) : group_(group) {
+    for (const FragmentRanges& ranges : group.ranges) {
+      for (const rows::RowRange& range : ranges.live) left_ += range.count;
+    }
+  }
+  /// Nothing says how wide rows are: until a first task has seen some, there is no other.
+  bool IsWaiting() const { return has_begun_ && group_.reader->width().is_unknown(); }
   /// One run of rows, or several short ones; empty at the end.
   std::vector<query::RowRun> Next() {
     std::vector<query::RowRun> runs;
     if (!Find()) return runs;
-    uint64_t room = group_.reader->BlockRows(group_.ranges[fragment_].fragment);
+    has_begun_ = true;
+    // Towards the end tasks get shorter, so that threads finish together; by no number of threads, which sums of floats would show.
+    const uint64_t share = std::max(left_ / kShare, kLeastRows);
+    uint64_t room = std::min(share, group_.reader->BlockRows(group_.ranges[fragment_].fragment));
     while (room > 0 && runs.size() < kTaskRuns && Find()) {
       const uint64_t count = std::min(room, range_.count);
       runs.push_back({.fragment = group_.ranges[fragment_].fragment, .first = range_.first, .count = count, .chosen = {}, .known = {}});
       range_ = {range_.first + count, range_.count - count};
       room -= count;
+      left_ -= count;
     }
     return runs;
   }
 
  private:
   static constexpr size_t kTaskRuns = 64;
+  static constexpr uint64_t kShare = 8, kLeastRows = 32 << 10;
   bool Find() {
     while (range_.count == 0) {
       if (fragment_ == group_.ranges.size()) return false;
@@ -59,6 +73,8 @@ class GroupBlocks {
   const Group& group_;
   size_t fragment_ = 0, next_ = 0;
   rows::RowRange range_;
+  uint64_t left_ = 0;
+  bool has_begun_ = false;
 };
 
 class Aggregation {
@@ -161,21 +177,27 @@ class Aggregation {
       fragments.push_back({.fragment = run->fragment, .live = {{0, run->count}}});
       all_.num_rows += run->count;
     }
-    for (const Group& group : MakeGroups(fragments)) {
-      GroupBlocks blocks(group);
-      const auto next = [&]() -> std::function<Found()> {
-        std::vector<query::RowRun> runs = blocks.Next();
-        if (runs.empty()) return nullptr;
-        return [reader = group.reader, runs = std::move(runs)] {
-          Found found{.folds = reader->MakeFolds()};
+    const std::vector<Group> groups = MakeGroups(fragments);
+    std::vector<GroupBlocks> blocks;
+    for (const Group& group : groups) blocks.emplace_back(group);
+    // One group after the other, but those that wait for a look at their first rows: so no thread waits between groups.
+    const auto next = [&]() -> std::function<Found()> {
+      for (size_t g = 0; g < groups.size(); ++g) {
+        if (blocks[g].IsWaiting()) continue;
+        std::vector<query::RowRun> runs = blocks[g].Next();
+        if (runs.empty()) continue;
+        return [reader = groups[g].reader, runs = std::move(runs), g] {
+          Found found{.group = g, .folds = reader->MakeFolds()};
           for (const query::RowRun& run : runs) reader->FoldRun(run, found.folds);
           return found;
         };
-      };
-      RunTasks(next, [&](const Found& found) {
-        for (size_t i = 0; i < group.places.size(); ++i) all_.folds[group.places[i]]->Merge(*found.folds[i]);
-      }, [&] { return group.reader->width().is_unknown(); });
-    }
+      }
+      return nullptr;
+    };
+    RunTasks(next, [&](const Found& found) {
+      const std::vector<size_t>& places = groups[found.group].places;
+      for (size_t i = 0; i < places.size(); ++i) all_.folds[places[i]]->Merge(*found.folds[i]);
+    }, [] { return false; });
   }
 
   /// Arguments over the same columns and rows are read together.
