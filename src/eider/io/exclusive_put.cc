@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "eider/io/local_file.h"
 #include "eider/io/posix_file.h"
 #include "eider/io/store_path.h"
 
@@ -16,13 +18,14 @@ namespace {
 
 enum class LinkResult { kDone, kExists, kRefused };
 
-void WriteContents(int fd, ByteSpan bytes, bool sync, const std::string& path) {
+void WriteContents(int fd, ByteSpan bytes, bool sync, const std::string& path, std::string* state) {
   WriteAll(fd, bytes, path);
   if (sync) SyncFile(fd, path);
+  if (state) *state = StateOfFile(fd, path);
 }
 
 /// An unnamed file leaves nothing behind in a crash. Refused where the file system or /proc does not offer it.
-LinkResult PutUnnamed(const std::string& path, ByteSpan bytes, bool sync) {
+LinkResult PutUnnamed(const std::string& path, ByteSpan bytes, bool sync, std::string* state) {
   const std::string folder(ParentPath(path));
   const int fd = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
   if (fd < 0) {
@@ -30,7 +33,7 @@ LinkResult PutUnnamed(const std::string& path, ByteSpan bytes, bool sync) {
     ThrowErrno("create", path, errno);
   }
   const UniqueFd owned(fd);
-  WriteContents(fd, bytes, sync, path);
+  WriteContents(fd, bytes, sync, path, state);
   Observe("link", path);
   if (::linkat(AT_FDCWD, fmt::format("/proc/self/fd/{}", fd).c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) {
     return LinkResult::kDone;
@@ -53,12 +56,21 @@ class TemporaryFile {
 
 }  // namespace
 
-bool PutExclusively(const std::string& path, ByteSpan bytes, bool sync) {
-  if (const LinkResult result = PutUnnamed(path, bytes, sync); result != LinkResult::kRefused) return result == LinkResult::kDone;
+bool OverwriteFile(const std::string& path, ByteSpan bytes) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat info;
+  if (!fd.valid() || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  if (uint64_t(info.st_size) > bytes.size() || info.st_nlink != 1) return false;
+  WriteAll(fd.get(), bytes, path);
+  return true;
+}
+
+bool PutExclusively(const std::string& path, ByteSpan bytes, bool sync, std::string* state) {
+  if (const LinkResult result = PutUnnamed(path, bytes, sync, state); result != LinkResult::kRefused) return result == LinkResult::kDone;
   const TemporaryFile temporary(TemporaryName(path));
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!fd.valid()) ThrowErrno("create", path, errno);
-  WriteContents(fd.get(), bytes, sync, path);
+  WriteContents(fd.get(), bytes, sync, path, state);
   CloseChecked(std::move(fd), path);
   Observe("link", path);
   if (::link(temporary.c_str(), path.c_str()) == 0) return true;

@@ -19,6 +19,12 @@ FileIdentity IdentityOf(const struct stat& info) {
           int64_t(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec};
 }
 
+std::string NameState(const FileIdentity& identity, const std::string& path) {
+  std::string name;
+  name.reserve(sizeof identity + path.size());
+  return name.append(reinterpret_cast<const char*>(&identity), sizeof identity).append(path);
+}
+
 /// A few nanoseconds to ask, a few milliseconds exact.
 int64_t CoarseNow() {
   struct timespec now;
@@ -33,11 +39,7 @@ class LocalFile final : public ReadableFile {
 
   const std::string& path() const override { return path_; }
   uint64_t size() const override { return identity_.size; }
-  std::string StateName() const override {
-    std::string name;
-    name.reserve(sizeof identity_ + path_.size());
-    return name.append(reinterpret_cast<const char*>(&identity_), sizeof identity_).append(path_);
-  }
+  std::string StateName() const override { return NameState(identity_, path_); }
 
   Buffer Mapped() const override {
     if (!map_file_) return {};
@@ -100,6 +102,11 @@ std::optional<FileIdentity> StatFile(const std::string& path) {
   }
   if (!S_ISREG(info.st_mode)) return std::nullopt;
   return IdentityOf(info);
+}
+
+std::string StateOfFile(int fd, const std::string& path) {
+  struct stat info;
+  return ::fstat(fd, &info) == 0 ? NameState(IdentityOf(info), path) : std::string();
 }
 
 ReadableFilePtr OpenLocalFile(const std::string& path, uint64_t known_size, bool map_file) {

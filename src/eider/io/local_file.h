@@ -17,6 +17,9 @@ ReadableFilePtr OpenLocalFile(const std::string& path, uint64_t known_size, bool
 /// The identity of a regular file, or nullopt when there is none.
 std::optional<FileIdentity> StatFile(const std::string& path);
 
+/// What StateName() of a file says that is opened at `path`, when it is the one open here. Empty where it is unknown.
+std::string StateOfFile(int fd, const std::string& path);
+
 /// Writes to a temporary name beside `path`; the folder exists. `folders` must outlive the file.
 std::unique_ptr<WritableFile> CreateLocalFile(const std::string& path, std::shared_ptr<FolderMaker> folders);
 
