@@ -9,7 +9,6 @@
 
 #include <cerrno>
 
-#include "eider/io/local_file.h"
 #include "eider/io/posix_file.h"
 #include "eider/io/store_path.h"
 
@@ -18,14 +17,13 @@ namespace {
 
 enum class LinkResult { kDone, kExists, kRefused };
 
-void WriteContents(int fd, ByteSpan bytes, bool sync, const std::string& path, std::string* state) {
+void WriteContents(int fd, ByteSpan bytes, bool sync, const std::string& path) {
   WriteAll(fd, bytes, path);
   if (sync) SyncFile(fd, path);
-  if (state) *state = StateOfFile(fd, path);
 }
 
 /// An unnamed file leaves nothing behind in a crash. Refused where the file system or /proc does not offer it.
-LinkResult PutUnnamed(const std::string& path, ByteSpan bytes, bool sync, std::string* state) {
+LinkResult PutUnnamed(const std::string& path, ByteSpan bytes, bool sync) {
   const std::string folder(ParentPath(path));
   const int fd = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
   if (fd < 0) {
@@ -33,7 +31,7 @@ LinkResult PutUnnamed(const std::string& path, ByteSpan bytes, bool sync, std::s
     ThrowErrno("create", path, errno);
   }
   const UniqueFd owned(fd);
-  WriteContents(fd, bytes, sync, path, state);
+  WriteContents(fd, bytes, sync, path);
   Observe("link", path);
   if (::linkat(AT_FDCWD, fmt::format("/proc/self/fd/{}", fd).c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) {
     return LinkResult::kDone;
@@ -65,12 +63,12 @@ bool OverwriteFile(const std::string& path, ByteSpan bytes) {
   return true;
 }
 
-bool PutExclusively(const std::string& path, ByteSpan bytes, bool sync, std::string* state) {
-  if (const LinkResult result = PutUnnamed(path, bytes, sync, state); result != LinkResult::kRefused) return result == LinkResult::kDone;
+bool PutExclusively(const std::string& path, ByteSpan bytes, bool sync) {
+  if (const LinkResult result = PutUnnamed(path, bytes, sync); result != LinkResult::kRefused) return result == LinkResult::kDone;
   const TemporaryFile temporary(TemporaryName(path));
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!fd.valid()) ThrowErrno("create", path, errno);
-  WriteContents(fd.get(), bytes, sync, path, state);
+  WriteContents(fd.get(), bytes, sync, path);
   CloseChecked(std::move(fd), path);
   Observe("link", path);
   if (::link(temporary.c_str(), path.c_str()) == 0) return true;

@@ -13,9 +13,7 @@ class FolderStore final : public ObjectStore {
   ReadableFilePtr Open(std::string_view path) const override { return store_->Open(Below(path)); }
   ReadableFilePtr Open(std::string_view path, uint64_t known_size) const override { return store_->Open(Below(path), known_size); }
   std::unique_ptr<WritableFile> Create(std::string_view path) override { return store_->Create(Below(path)); }
-  bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync, std::string* state) override {
-    return store_->PutIfAbsent(Below(path), bytes, sync, state);
-  }
+  bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) override { return store_->PutIfAbsent(Below(path), bytes, sync); }
   void Put(std::string_view path, ByteSpan bytes, bool sync) override { store_->Put(Below(path), bytes, sync); }
   void PutHint(std::string_view path, ByteSpan bytes) override { store_->PutHint(Below(path), bytes); }
   std::vector<FileInfo> List(std::string_view folder) const override {

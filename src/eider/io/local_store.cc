@@ -36,10 +36,10 @@ class LocalStore final : public ObjectStore {
     return CreateLocalFile(full, folders_);
   }
 
-  bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync, std::string* state) override {
+  bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) override {
     const std::string full = FullPath(path);
     folders_->Make(std::string(ParentPath(full)));
-    return PutExclusively(full, bytes, sync, state);
+    return PutExclusively(full, bytes, sync);
   }
 
   void Put(std::string_view path, ByteSpan bytes, bool sync) override {

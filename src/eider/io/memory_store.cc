@@ -78,7 +78,7 @@ class MemoryStore final : public ObjectStore {
   std::unique_ptr<WritableFile> Create(std::string_view path) override {
     return std::make_unique<MemoryWriter>(files_, FullPath(path));
   }
-  bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool, std::string*) override {
+  bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool) override {
     auto object = MemoryFiles::MakeObject(CopyToBuffer(bytes));
     std::lock_guard lock(files_->mutex);
     return files_->objects.try_emplace(FullPath(path), std::move(object)).second;

@@ -64,8 +64,7 @@ class ObjectStore {
   virtual std::unique_ptr<WritableFile> Create(std::string_view path) = 0;
   /// Writes a small file. False, and nothing changed, when `path` exists already (atomic among all writers and processes).
   /// With `sync`, the contents are durable on return; the name is after SyncFolder(), so that the caller knows which failed.
-  /// `state`, where given, is set to what StateName() of the new file says, or left empty where that is unknown.
-  virtual bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync, std::string* state = nullptr) = 0;
+  virtual bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) = 0;
   /// Writes or replaces a small file atomically.
   virtual void Put(std::string_view path, ByteSpan bytes, bool sync) = 0;
   /// Writes or replaces a small file that nobody relies on: readers, and a crash, may see it half written.

@@ -102,13 +102,11 @@ void SyncVersions(io::ObjectStore& store, const std::string& path, const Transac
   }
 }
 
-/// `state` is set to that of the new file, where it is known.
 PutResult PutManifest(const io::ObjectStorePtr& store, const std::string& path, const std::string& bytes,
-                      const TransactionProto& transaction, bool sync, std::string* state) {
+                      const TransactionProto& transaction, bool sync) {
   try {
-    if (!store->PutIfAbsent(path, SpanOf(bytes), sync, state)) return PutResult::kTaken;
+    if (!store->PutIfAbsent(path, SpanOf(bytes), sync)) return PutResult::kTaken;
   } catch (const Error& failure) {
-    state->clear();
     const std::optional<bool> ours = ReadBack(store, path, transaction, failure.what());
     if (!ours) throw;
     if (!*ours) return PutResult::kTaken;
@@ -124,10 +122,9 @@ std::optional<Snapshot> TryCommit(const io::ObjectStorePtr& store, Naming naming
   const std::string& bytes = *owned;
   Snapshot snapshot{.store = store, .naming = naming, .manifest_path = ManifestPath(version, naming)};
   snapshot.manifest = Manifest::Parse(Buffer(SpanOf(bytes).data(), bytes.size(), owned));
-  std::string state;
-  if (PutManifest(store, snapshot.manifest_path, bytes, transaction, options.sync, &state) == PutResult::kTaken) return std::nullopt;
+  if (PutManifest(store, snapshot.manifest_path, bytes, transaction, options.sync) == PutResult::kTaken) return std::nullopt;
   WriteHint(*store, version);
-  snapshot.is_kept = KeepManifest(snapshot.manifest, state, options.session);
+  snapshot.is_kept = KeepWritten(snapshot, options.session);
   snapshot.open = OpenVersions::Process().Hold(store->root(), version);
   return snapshot;
 }
@@ -307,8 +304,7 @@ Snapshot CommitDetached(const Snapshot& read, TransactionProto transaction, cons
   const std::string bytes = next.Serialize(transaction);
   Snapshot snapshot{.store = read.store, .naming = read.naming, .manifest_path = ManifestPath(version, read.naming)};
   snapshot.manifest = Manifest::Parse(CopyToBuffer(SpanOf(bytes)));
-  std::string state;
-  if (PutManifest(read.store, snapshot.manifest_path, bytes, transaction, options.sync, &state) == PutResult::kLanded) return snapshot;
+  if (PutManifest(read.store, snapshot.manifest_path, bytes, transaction, options.sync) == PutResult::kLanded) return snapshot;
   throw RetryableConflict("{}: the random version {} is taken", OperationName(transaction), version);
 }
 

@@ -544,6 +544,21 @@ TEST(CommitTest, ACommitThatFollowsALookListsNothingAndReadsOnlyWhatCameSince) {
   EXPECT_EQ(store->listings, 2) << "who knows what happened since";
 }
 
+TEST(CommitTest, AManifestThatWasJustWrittenIsKeptWhileItsFileHoldsIt) {
+  const Snapshot created = NewTable();
+  const std::shared_ptr<Session> session = Session::Default();
+  const Snapshot second = Commit(created, AppendOf(1), {.session = session.get()});
+  EXPECT_EQ(LoadSnapshot(created.store, {}, session.get()).manifest, second.manifest);
+  std::string bytes(second.manifest->bytes().begin(), second.manifest->bytes().end());
+  bytes[bytes.size() / 2] ^= 1;
+  created.store->Put(second.manifest_path, SpanOf(bytes), false);
+  try {
+    EXPECT_NE(LoadSnapshot(created.store, {}, session.get()).manifest, second.manifest);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCorrupt);
+  }
+}
+
 TEST(CommitTest, AVersionThatVanishedIsNoPlaceForANewOne) {
   const Snapshot created = NewTable();
   const Snapshot looked = LoadSnapshot(created.store);

@@ -74,6 +74,7 @@ class Manifest {
   ByteSpan dictionaries() const;
   /// Size of the manifest file.
   uint64_t size_bytes() const { return bytes_.size(); }
+  ByteSpan bytes() const { return bytes_.span(); }
 
  private:
   Manifest() = default;

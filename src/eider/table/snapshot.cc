@@ -66,17 +66,38 @@ ManifestPtr ParseManifest(Buffer bytes, uint64_t version) {
   return manifest;
 }
 
+std::string WrittenKey(const io::ObjectStore& store, const std::string& path) {
+  return fmt::format("manifest written as {}/{}", store.root(), path);
+}
+
+/// What this process wrote under the name, if the file still holds that: to compare costs less than to parse.
+ManifestPtr FindWritten(const io::ReadableFile& file, const std::string& key, Session* session) {
+  const auto kept = session->cache().Find(key);
+  if (!kept) return nullptr;
+  ManifestPtr manifest = static_cast<const KeptManifest&>(*kept).manifest;
+  const ByteSpan ours = manifest->bytes();
+  if (file.size() != ours.size()) return nullptr;
+  const Buffer theirs = file.Read({0, file.size()});
+  return std::equal(ours.begin(), ours.end(), theirs.data()) ? manifest : nullptr;
+}
+
 ManifestPtr ReadManifestAt(const io::ObjectStore& store, const std::string& path, uint64_t version, Session* session = nullptr,
                            bool* is_kept = nullptr) {
   return InContext([&] { return fmt::format("'{}'", path); }, [&] {
     const io::ReadableFilePtr file = store.Open(path);
+    if (session) {
+      if (ManifestPtr written = FindWritten(*file, WrittenKey(store, path), session)) {
+        if (is_kept) *is_kept = true;
+        return written;
+      }
+    }
     const std::string state = session && file->size() <= kMaxKeptBytes ? file->StateName() : std::string();
     if (state.empty()) return ParseManifest(file->Read({0, file->size()}), version);
     if (is_kept) *is_kept = true;
     if (const auto kept = session->cache().Find(state)) return static_cast<const KeptManifest&>(*kept).manifest;
     // Copied: the mapping of a file that is deleted must not outlive its users.
     ManifestPtr manifest = ParseManifest(CopyToBuffer(file->Read({0, file->size()}).span()), version);
-    KeepManifest(manifest, state, session);
+    session->cache().Insert(state, std::make_shared<const KeptManifest>(manifest));
     return manifest;
   });
 }
@@ -192,9 +213,9 @@ uint64_t LatestVersion(const io::ObjectStore& store) {
   return newest->version;
 }
 
-bool KeepManifest(const ManifestPtr& manifest, const std::string& state, Session* session) {
-  if (!session || state.empty() || manifest->size_bytes() > kMaxKeptBytes) return false;
-  session->cache().Insert(state, std::make_shared<const KeptManifest>(manifest));
+bool KeepWritten(const Snapshot& written, Session* session) {
+  if (!session || written.manifest->size_bytes() > kMaxKeptBytes) return false;
+  session->cache().Insert(WrittenKey(*written.store, written.manifest_path), std::make_shared<const KeptManifest>(written.manifest));
   return true;
 }
 

@@ -73,8 +73,8 @@ Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> v
 std::optional<Snapshot> FindLatest(const io::ObjectStorePtr& store, Session* session = nullptr);
 /// The version of this number, without a listing; nullopt where there is none. \throws as LoadSnapshot
 std::optional<Snapshot> FindVersion(const io::ObjectStorePtr& store, Naming naming, uint64_t version);
-/// Keeps the manifest of a file in this state (StateName; empty: unknown). False when it is not worth it.
-bool KeepManifest(const ManifestPtr& manifest, const std::string& state, Session* session);
+/// Keeps the manifest of a version that was just written, for who opens it next. False when it is not worth it.
+bool KeepWritten(const Snapshot& written, Session* session);
 /// The manifest alone, as it is: what it needs of a reader is not looked at. \throws Error(kCorrupt), Error(kNotFound)
 ManifestPtr ReadManifest(const io::ObjectStore& store, const VersionEntry& entry);
 /// The newest version whose manifest is not torn. \throws Error(kNotFound)

@@ -36,8 +36,8 @@ class FaultyStore : public io::ObjectStore {
   std::unique_ptr<io::WritableFile> Create(std::string_view path) override {
     return Run([&] { return inner_->Create(path); });
   }
-  bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync, std::string* state) override {
-    const bool absent = Run([&] { return inner_->PutIfAbsent(path, bytes, sync, state); });
+  bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) override {
+    const bool absent = Run([&] { return inner_->PutIfAbsent(path, bytes, sync); });
     return !Fires(&taken_, io::ParentPath(path)) && absent;
   }
   void Put(std::string_view path, ByteSpan bytes, bool sync) override {

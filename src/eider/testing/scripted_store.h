@@ -30,8 +30,8 @@ class ScriptedStore final : public io::ObjectStore {
   std::unique_ptr<io::WritableFile> Create(std::string_view path) override {
     return Run([&] { return inner_->Create(path); });
   }
-  bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync, std::string* state) override {
-    return Run([&] { return inner_->PutIfAbsent(path, bytes, sync, state); });
+  bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) override {
+    return Run([&] { return inner_->PutIfAbsent(path, bytes, sync); });
   }
   void Put(std::string_view path, ByteSpan bytes, bool sync) override {
     Run([&] { return inner_->Put(path, bytes, sync), 0; });
