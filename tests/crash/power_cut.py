@@ -71,10 +71,15 @@ class Disk:
                 self._entry(path, call.file)
             case "t":
                 self.files[call.file] = File()
+            case "o":
+                folder, name = os.path.split(path)
+                file = self.now[folder][name]
+                assert file is not None, "a folder is not written to"
+                self.files[call.file] = self.files[file]
             case "w":
                 now = self.files[call.file].now
-                assert call.offset == len(now), "written in order"
-                now += call.a
+                assert call.offset <= len(now), "written in order"
+                now[call.offset : call.offset + len(call.a)] = call.a
             case "s":
                 self.files[call.file].safe = bytes(self.files[call.file].now)
             case "d":

@@ -178,6 +178,9 @@ static int opened(const char* path, int flags, int fd) {
   if (makes_unnamed || (flags & O_CREAT)) {
     id_of[fd] = ++last_id;
     record(makes_unnamed ? 't' : 'c', last_id, 0, path, strlen(path), 0);
+  } else if ((flags & O_ACCMODE) == O_WRONLY) {
+    id_of[fd] = ++last_id;
+    record('o', last_id, 0, path, strlen(path), 0);
   } else if (flags & O_DIRECTORY) {
     id_of[fd] = 1u << 31;
     free(folder_of[fd]);

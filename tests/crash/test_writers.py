@@ -15,6 +15,7 @@ import eider
 from benchmarks.bench_writers import append_from_many, make_table
 
 WRITERS, APPENDS = (16, 200) if os.environ.get("EIDER_CRASH_ALL") else (4, 25)
+MAINTAINED = (8, 1250) if os.environ.get("EIDER_CRASH_ALL") else (4, 150)
 REPOSITORY = pathlib.Path(__file__).parents[2]
 
 UPSERTER = textwrap.dedent("""
@@ -57,3 +58,16 @@ def test_the_same_keys_upserted_by_many_processes_are_there_once(tmp_path: pathl
         assert child.returncode == 0, errors[-2000:]
     for engine in (eider, lance):
         assert sorted(engine.dataset(uri).to_table()["id"].to_pylist()) == list(range(rounds + 4))
+
+
+def test_a_table_that_looks_after_itself_never_has_many_fragments(tmp_path: pathlib.Path) -> None:
+    uri = str(tmp_path / "t.lance")
+    make_table(eider, uri)
+    eider.dataset(uri).update_config({"eider.maintenance": "on"})
+    returned, seconds = append_from_many("eider", uri, *MAINTAINED, "none")
+    counts = [int(version["metadata"]["total_fragments"]) for version in eider.dataset(uri).versions()]
+    print(f"{len(returned)} appends by {MAINTAINED[0]} writers: at most {max(counts)} fragments, {len(returned) / seconds:.0f} commits/s")
+    assert len(counts) > len(returned), "nothing was compacted"
+    assert max(counts) <= 300
+    for engine in (eider, lance):
+        assert sorted(engine.dataset(uri).to_table()["id"].to_pylist()) == sorted(returned)

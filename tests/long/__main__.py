@@ -8,7 +8,7 @@ corpus      datasets of every file version; older releases of the reference writ
 sequences   random operation sequences
 limits      ten thousand columns, values of a gigabyte (8 GiB of memory)
 bad-input   every byte of the golden files, not only every n-th
-crash       every call of every operation fails or is the last; every cut of power; 16 processes x 200 appends
+crash       every call of every operation fails or is the last; every cut of power; 16 processes x 200 appends, 10,000 under maintenance
 simulation  100,000 commits of simulated processes, their history checked
 fuzz        libFuzzer on every target (needs clang), else many seeded mutations
 

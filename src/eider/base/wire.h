@@ -21,8 +21,40 @@ struct WireField {
   ByteSpan content;
 };
 
+/// Reads a number of any length. \throws Error(kCorrupt) naming `what`
+uint64_t TakeLongVarint(ByteSpan bytes, uint64_t* at, const char* what);
+[[noreturn]] void ThrowBadField(const char* what, const WireField& field, uint64_t start);
+
+inline uint64_t TakeVarint(ByteSpan bytes, uint64_t* at, const char* what) {
+  // Most tags, lengths and numbers are of one byte or two.
+  const uint64_t i = *at;
+  if (i < bytes.size() && bytes[i] < 0x80) return bytes[(*at)++];
+  if (i + 1 < bytes.size() && bytes[i + 1] < 0x80) {
+    *at += 2;
+    return (bytes[i] & 0x7fu) | uint64_t{bytes[i + 1]} << 7;
+  }
+  return TakeLongVarint(bytes, at, what);
+}
+
 /// Reads the field at `*at`, and moves behind it. \throws Error(kCorrupt) naming `what`
-WireField TakeWireField(ByteSpan message, uint64_t* at, const char* what);
+inline WireField TakeWireField(ByteSpan message, uint64_t* at, const char* what) {
+  const uint64_t start = *at;
+  const uint64_t tag = TakeVarint(message, at, what);
+  WireField field{.number = static_cast<uint32_t>(tag >> 3), .wire_type = static_cast<uint32_t>(tag & 7)};
+  if (field.number == 0 || tag >> 32 != 0) ThrowBadField(what, field, start);
+  uint64_t length = 0;
+  switch (field.wire_type) {
+    case kWireVarint: field.varint = TakeVarint(message, at, what); break;
+    case kWireFixed64: length = 8; break;
+    case kWireFixed32: length = 4; break;
+    case kWireBytes: length = TakeVarint(message, at, what); break;
+    default: ThrowBadField(what, field, start);
+  }
+  field.content = CheckedSubspan(message, *at, length, what);
+  *at += length;
+  field.whole = message.subspan(start, *at - start);
+  return field;
+}
 
 /// The fields of a message, one after the other.
 class WireReader {

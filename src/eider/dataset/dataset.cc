@@ -56,7 +56,7 @@ class TableDataset final : public Dataset {
   TableDataset(std::string uri, table::Snapshot snapshot, std::shared_ptr<Session> session)
       : uri_(std::move(uri)),
         session_(std::move(session)),
-        reader_(std::make_shared<const query::TableReader>(std::move(snapshot), session_)),
+        reader_(std::make_shared<const query::TableReader>(Held(std::move(snapshot)), session_)),
         schema_(std::make_shared<const Schema>(ToShownSchema(manifest().schema()))) {}
 
   const std::string& uri() const override { return uri_; }
@@ -285,6 +285,11 @@ class TableDataset final : public Dataset {
   }
   static FragmentColumns Message(mutate::ChangedFragment changed) {
     return {changed.fragment.SerializeAsString(), std::move(changed.schema), std::move(changed.field_ids)};
+  }
+  /// For as long as a caller likes.
+  static table::Snapshot Held(table::Snapshot snapshot) {
+    snapshot.listed.reset();
+    return snapshot;
   }
   const table::Snapshot& snapshot() const { return reader_->snapshot(); }
   const table::Manifest& manifest() const { return *snapshot().manifest; }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -52,6 +53,15 @@ class TemporaryFile {
 };
 
 }  // namespace
+
+bool OverwriteFile(const std::string& path, ByteSpan bytes) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat info;
+  if (!fd.valid() || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  if (uint64_t(info.st_size) > bytes.size() || info.st_nlink != 1) return false;
+  WriteAll(fd.get(), bytes, path);
+  return true;
+}
 
 bool PutExclusively(const std::string& path, ByteSpan bytes, bool sync) {
   if (const LinkResult result = PutUnnamed(path, bytes, sync); result != LinkResult::kRefused) return result == LinkResult::kDone;

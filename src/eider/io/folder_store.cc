@@ -15,15 +15,14 @@ class FolderStore final : public ObjectStore {
   std::unique_ptr<WritableFile> Create(std::string_view path) override { return store_->Create(Below(path)); }
   bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) override { return store_->PutIfAbsent(Below(path), bytes, sync); }
   void Put(std::string_view path, ByteSpan bytes, bool sync) override { store_->Put(Below(path), bytes, sync); }
+  void PutHint(std::string_view path, ByteSpan bytes) override { store_->PutHint(Below(path), bytes); }
   std::vector<FileInfo> List(std::string_view folder) const override {
     std::vector<FileInfo> files = store_->List(BelowFolder(folder));
     for (FileInfo& file : files) file.path.erase(0, folder_.size() + 1);
     return files;
   }
-  std::vector<std::string> ListPaths(std::string_view folder) const override {
-    std::vector<std::string> paths = store_->ListPaths(BelowFolder(folder));
-    for (std::string& path : paths) path.erase(0, folder_.size() + 1);
-    return paths;
+  void VisitNames(std::string_view folder, const std::function<void(std::string_view)>& visit) const override {
+    store_->VisitNames(BelowFolder(folder), visit);
   }
   std::vector<std::string> ListFolders(std::string_view folder) const override {
     std::vector<std::string> folders = store_->ListFolders(BelowFolder(folder));

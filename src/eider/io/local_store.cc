@@ -47,9 +47,13 @@ class LocalStore final : public ObjectStore {
     file->Append(bytes);
     file->Close(sync);
   }
+  /// In place: file systems begin to write out what a rename replaces, and keep its inode from use for a while.
+  void PutHint(std::string_view path, ByteSpan bytes) override {
+    if (!OverwriteFile(FullPath(path), bytes)) Put(path, bytes, false);
+  }
 
   std::vector<FileInfo> List(std::string_view folder) const override;
-  std::vector<std::string> ListPaths(std::string_view folder) const override;
+  void VisitNames(std::string_view folder, const std::function<void(std::string_view)>& visit) const override;
   std::vector<std::string> ListFolders(std::string_view folder) const override;
 
   bool Exists(std::string_view path) const override { return StatFile(FullPath(path)).has_value(); }
@@ -125,19 +129,17 @@ std::vector<FileInfo> LocalStore::List(std::string_view folder) const {
   return files;
 }
 
-std::vector<std::string> LocalStore::ListPaths(std::string_view folder) const {
+void LocalStore::VisitNames(std::string_view folder, const std::function<void(std::string_view)>& visit) const {
   CheckFolderPath(folder);
   const std::string full = JoinPath(root_, folder);
-  std::vector<std::string> paths;
   VisitFolder(full, [&](int open, const struct dirent& entry) {
     if (entry.d_type == DT_DIR) return;
     if (entry.d_type != DT_REG) {
       const std::optional<struct stat> info = StatEntry(open, full, entry.d_name);
       if (!info || !S_ISREG(info->st_mode)) return;
     }
-    paths.push_back(JoinPath(folder, entry.d_name));
+    visit(entry.d_name);
   });
-  return paths;
 }
 
 std::vector<std::string> LocalStore::ListFolders(std::string_view folder) const {

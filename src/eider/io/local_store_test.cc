@@ -61,6 +61,33 @@ TEST_F(LocalStoreTest, DoesNotSyncUnlessAsked) {
   for (const std::string& call : Calls()) EXPECT_FALSE(call.starts_with("fsync")) << call;
 }
 
+TEST_F(LocalStoreTest, AHintIsOverwrittenInPlaceUnlessItShrinksOrIsShared) {
+  const fs::path hint = folder_ / "root" / "hint", other = folder_ / "root" / "other";
+  const auto inode = [&] {
+    struct stat info;
+    EXPECT_EQ(::stat(hint.c_str(), &info), 0);
+    return info.st_ino;
+  };
+  const auto text = [](const fs::path& path) {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  store_->PutHint("hint", SpanOf("9"));
+  const auto first = inode();
+  Calls().clear();
+  store_->PutHint("hint", SpanOf("10"));
+  EXPECT_THAT(Calls(), testing::ElementsAre("write hint"));
+  EXPECT_EQ(inode(), first);
+  EXPECT_EQ(text(hint), "10");
+  fs::create_hard_link(hint, other);
+  store_->PutHint("hint", SpanOf("11"));
+  EXPECT_EQ(text(hint), "11");
+  EXPECT_EQ(text(other), "10") << "a copy of the table by hard links keeps its own";
+  store_->PutHint("hint", SpanOf("9"));
+  EXPECT_EQ(text(hint), "9");
+  EXPECT_EQ(store_->List("").size(), 2u) << "no temporary file is left";
+}
+
 TEST_F(LocalStoreTest, ReportsAFullDiskAndKeepsTheName) {
   store_->Put("small", SpanOf("1"), false);
   signal(SIGXFSZ, SIG_IGN);

@@ -6,6 +6,7 @@
 #include <eider/buffer.h>
 #include <eider/stats.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,13 +67,13 @@ class ObjectStore {
   virtual bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) = 0;
   /// Writes or replaces a small file atomically.
   virtual void Put(std::string_view path, ByteSpan bytes, bool sync) = 0;
+  /// Writes or replaces a small file that nobody relies on: readers, and a crash, may see it half written.
+  virtual void PutHint(std::string_view path, ByteSpan bytes) { Put(path, bytes, false); }
   /// Files directly in `folder` (no recursion, no folders); empty when it does not exist. Unsorted.
   virtual std::vector<FileInfo> List(std::string_view folder) const = 0;
-  /// Paths of the same files. Costs less than List where sizes are asked for file by file.
-  virtual std::vector<std::string> ListPaths(std::string_view folder) const {
-    std::vector<std::string> paths;
-    for (FileInfo& file : List(folder)) paths.push_back(std::move(file.path));
-    return paths;
+  /// Names of the same files, without the folder. Costs less than List where sizes are asked for file by file.
+  virtual void VisitNames(std::string_view folder, const std::function<void(std::string_view name)>& visit) const {
+    for (const FileInfo& file : List(folder)) visit(std::string_view(file.path).substr(file.path.rfind('/') + 1));
   }
   /// Paths of the folders directly in `folder`; empty when it does not exist. Unsorted.
   virtual std::vector<std::string> ListFolders(std::string_view folder) const = 0;

@@ -134,7 +134,9 @@ table::Snapshot Append(const table::Snapshot& read, RecordBatchReader& data, con
   for (table::DataFragmentProto& fragment : WriteFragments(aligned, columns, &files)) {
     *transaction.mutable_append()->add_fragments() = std::move(fragment);
   }
-  return CommitFiles(&files, [&] { return table::Commit(read, std::move(transaction), {.sync = files.options().sync}); });
+  return CommitFiles(&files, [&] {
+    return table::Commit(read, std::move(transaction), {.sync = files.options().sync, .session = files.options().session.get()});
+  });
 }
 
 table::Snapshot Overwrite(const table::Snapshot& read, RecordBatchReader& data, const WriteOptions& options) {

@@ -170,15 +170,13 @@ std::vector<FoundFile> FilesBeside(const io::ObjectStore& store, const NamedFile
 
 std::vector<VersionEntry> ListDetached(const io::ObjectStore& store) {
   std::vector<VersionEntry> detached;
-  for (const std::string& path : store.ListPaths("_versions")) {
-    std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
-    if (!name.starts_with('d') || !name.ends_with(".manifest")) continue;
-    name.remove_prefix(1);
-    name.remove_suffix(std::string_view(".manifest").size());
+  store.VisitNames("_versions", [&](std::string_view file) {
+    if (!file.starts_with('d') || !file.ends_with(".manifest")) return;
+    const std::string_view digits = file.substr(1, file.size() - 1 - std::string_view(".manifest").size());
     uint64_t version = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), version);
-    if (error == std::errc() && end == name.data() + name.size()) detached.push_back({version, path});
-  }
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), version);
+    if (error == std::errc() && end == digits.data() + digits.size()) detached.push_back({version, io::JoinPath("_versions", file)});
+  });
   return detached;
 }
 

@@ -1,7 +1,7 @@
 #include "eider/table/commit.h"
 
 #include <algorithm>
-#include <tuple>
+#include <chrono>
 
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
@@ -19,6 +19,8 @@ namespace {
 constexpr std::string_view kVersionsFolder = "_versions";
 constexpr std::string_view kTransactionsFolder = "_transactions";
 constexpr std::string_view kHintPath = "_versions/latest_version_hint.json";
+/// A listing of this age is as good as a new one: what came since follows on it without gaps, as no cleanup removes what is as young as that.
+constexpr auto kFreshListing = std::chrono::milliseconds(100);
 
 TransactionProto ParseTransaction(ByteSpan bytes) {
   TransactionProto transaction;
@@ -60,7 +62,7 @@ class TransactionFile {
 void WriteHint(io::ObjectStore& store, uint64_t version) {
   try {
     const std::string hint = fmt::format("{{\"version\":{}}}", version);
-    store.Put(kHintPath, SpanOf(hint), false);
+    store.PutHint(kHintPath, SpanOf(hint));
   } catch (const std::exception&) {
   }
 }
@@ -89,42 +91,40 @@ std::optional<bool> ReadBack(const io::ObjectStorePtr& store, const std::string&
   }
 }
 
-PutResult PutOrReadBack(const io::ObjectStorePtr& store, const std::string& path, const std::string& bytes,
-                        const TransactionProto& transaction, bool sync) {
+/// Our manifest lies in its place: makes that outlast a power cut.
+void SyncVersions(io::ObjectStore& store, const std::string& path, const TransactionProto& transaction) {
   try {
-    if (store->PutIfAbsent(path, SpanOf(bytes), sync)) return PutResult::kLanded;
-  } catch (const Error& failure) {
-    const std::optional<bool> ours = ReadBack(store, path, transaction, failure.what());
-    if (!ours) throw;
-    return *ours ? PutResult::kLanded : PutResult::kTaken;
-  }
-  // A request that was sent twice finds its own file in its way.
-  return ReadBack(store, path, transaction, "the name is taken") == true ? PutResult::kLanded : PutResult::kTaken;
-}
-
-PutResult PutManifest(const io::ObjectStorePtr& store, const std::string& path, const std::string& bytes,
-                      const TransactionProto& transaction, bool sync) {
-  const PutResult result = PutOrReadBack(store, path, bytes, transaction, sync);
-  if (result == PutResult::kTaken || !sync) return result;
-  try {
-    store->SyncFolder(kVersionsFolder);
+    store.SyncFolder(kVersionsFolder);
   } catch (const Error& error) {
     // Another try would prove nothing: the kernel reports a lost write once.
     throw CommitUnknown("commit of transaction {} as '{}': it is in place, but may not survive a power cut: {}",
                         transaction.uuid(), path, error.what());
   }
-  return result;
 }
 
-/// One attempt on top of `base`; nullopt when the number was taken.
+PutResult PutManifest(const io::ObjectStorePtr& store, const std::string& path, const std::string& bytes,
+                      const TransactionProto& transaction, bool sync) {
+  try {
+    if (!store->PutIfAbsent(path, SpanOf(bytes), sync)) return PutResult::kTaken;
+  } catch (const Error& failure) {
+    const std::optional<bool> ours = ReadBack(store, path, transaction, failure.what());
+    if (!ours) throw;
+    if (!*ours) return PutResult::kTaken;
+  }
+  if (sync) SyncVersions(*store, path, transaction);
+  return PutResult::kLanded;
+}
+
+/// One attempt; nullopt when the number was taken.
 std::optional<Snapshot> TryCommit(const io::ObjectStorePtr& store, Naming naming, NextVersion& next, uint64_t version,
-                                  const TransactionProto& transaction, bool sync) {
+                                  const TransactionProto& transaction, const CommitOptions& options) {
   const auto owned = std::make_shared<const std::string>(next.Serialize(transaction));
   const std::string& bytes = *owned;
   Snapshot snapshot{.store = store, .naming = naming, .manifest_path = ManifestPath(version, naming)};
   snapshot.manifest = Manifest::Parse(Buffer(SpanOf(bytes).data(), bytes.size(), owned));
-  if (PutManifest(store, snapshot.manifest_path, bytes, transaction, sync) == PutResult::kTaken) return std::nullopt;
+  if (PutManifest(store, snapshot.manifest_path, bytes, transaction, options.sync) == PutResult::kTaken) return std::nullopt;
   WriteHint(*store, version);
+  snapshot.is_kept = KeepWritten(snapshot, options.session);
   snapshot.open = OpenVersions::Process().Hold(store->root(), version);
   return snapshot;
 }
@@ -136,34 +136,76 @@ void HoldAgainst(const TransactionProto& theirs, const Snapshot& before, const S
   if (options.check_reads && ChangesRows(mine)) options.check_reads(before, after, theirs);
 }
 
-/// Walks from `base` to the newest version, holding each transaction in between against ours. Returns the newest, and the number after
-/// it and all that is torn; `landed` is set to the version that turns out to be ours (an earlier attempt whose answer was lost).
-std::pair<Snapshot, uint64_t> Rebase(Snapshot base, const TransactionProto& transaction, const CommitOptions& options,
-                                     std::optional<Snapshot>* landed) {
+/// What follows `base`, and the number after all that is there.
+struct Rebased {
+  Snapshot base;
+  uint64_t number = 0;
+  std::optional<Snapshot> landed = {};  ///< the version that turned out to be ours: an earlier attempt whose answer was lost
+};
+
+/// Adds `version` to the torn ones if it is; false when it is damaged otherwise.
+bool PassOver(const Snapshot& base, uint64_t version, std::vector<uint64_t>* torn) {
+  if (!IsTorn(*base.store, {version, ManifestPath(version, base.naming)})) return false;
+  if (std::find(torn->begin(), torn->end(), version) == torn->end()) torn->push_back(version);
+  return true;
+}
+
+bool IsFresh(const Snapshot& base) { return base.listed && std::chrono::steady_clock::now() - base.listed->at <= kFreshListing; }
+
+Listed ListAgain(const Snapshot& base) {
+  const auto start = std::chrono::steady_clock::now();
   const VersionListing listing = ListVersions(*base.store);
   if (listing.versions.empty()) throw NotFound("'{}': the table is gone", base.store->root());
-  const uint64_t newest = listing.versions.back().version;
-  std::vector<uint64_t> torn = std::move(base.torn);
-  for (uint64_t version = base.version() + 1; version <= newest; ++version) {
-    Snapshot next;
+  return {start, std::max(base.version() + 1, NextNumber(listing))};
+}
+
+/// Walks from `base` to the end of what was listed and on, holding each transaction in between against ours.
+Rebased Walk(Snapshot base, const TransactionProto& transaction, const CommitOptions& options) {
+  Rebased rebased{.base = std::move(base)};
+  const Listed listed = *rebased.base.listed;
+  std::vector<uint64_t> torn = std::move(rebased.base.torn);
+  for (uint64_t version = rebased.base.version() + 1;; ++version) {
+    const Snapshot& before = rebased.base;
+    std::optional<Snapshot> next;
     try {
-      next = LoadSnapshot(base.store, version);
+      next = FindVersion(before.store, before.naming, version);
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kCorrupt && IsTorn(*base.store, {version, ManifestPath(version, listing.naming)})) {
-        if (std::find(torn.begin(), torn.end(), version) == torn.end()) torn.push_back(version);
-        continue;
-      }
+      if (error.kind() == ErrorKind::kCorrupt && PassOver(before, version, &torn)) continue;
       if (error.kind() != ErrorKind::kNotFound) throw;
-      throw RetryableConflict("{} from version {}: version {} is not there any more", OperationName(transaction),
-                              base.version(), version);
     }
-    const std::optional<TransactionProto> theirs = ReadTransaction(next);
-    if (theirs && theirs->uuid() == transaction.uuid()) *landed = next;
-    else if (!*landed) HoldAgainst(theirs.value_or(TransactionProto()), base, next, transaction, options);
-    base = std::move(next);
+    if (!next && version < listed.next_number) {
+      throw RetryableConflict("{} from version {}: version {} is not there any more", OperationName(transaction), before.version(), version);
+    }
+    rebased.number = version;
+    if (!next) break;
+    const std::optional<TransactionProto> theirs = ReadTransaction(*next);
+    if (theirs && theirs->uuid() == transaction.uuid()) rebased.landed = *next;
+    else if (!rebased.landed) HoldAgainst(theirs.value_or(TransactionProto()), before, *next, transaction, options);
+    rebased.base = *std::move(next);
   }
-  base.torn = std::move(torn);
-  return {std::move(base), std::max(base.version() + 1, NextNumber(listing))};
+  rebased.base.torn = std::move(torn);
+  rebased.base.listed = listed;
+  return rebased;
+}
+
+/// What a commit goes on: the newest version. After a long walk the end is looked for once more.
+Rebased Rebase(Snapshot base, const TransactionProto& transaction, const CommitOptions& options) {
+  if (!IsFresh(base)) base.listed = ListAgain(base);
+  const uint64_t from = base.version();
+  Rebased rebased = Walk(std::move(base), transaction, options);
+  if (rebased.landed || rebased.base.version() == from || IsFresh(rebased.base)) return rebased;
+  rebased.base.listed = ListAgain(rebased.base);
+  return Walk(std::move(rebased.base), transaction, options);
+}
+
+/// The same after an attempt whose number was taken, perhaps by a request of ours that was sent twice.
+Rebased RebaseAgain(Snapshot base, const TransactionProto& transaction, const CommitOptions& options) {
+  try {
+    return Rebase(std::move(base), transaction, options);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kConflict || error.kind() == ErrorKind::kRetryableConflict) throw;
+    throw CommitUnknown("commit of transaction {}: its number is taken; reading by whom: {}", transaction.uuid(), error.what());
+  }
 }
 
 /// The version that the transaction brings back; nullopt when it does something else.
@@ -176,11 +218,16 @@ std::optional<Snapshot> RestoredBy(const TransactionProto& transaction, const Sn
 
 /// Commits the first version of a table that does not exist.
 Snapshot CommitFirst(const io::ObjectStorePtr& store, Naming naming, NextVersion& next, uint64_t version,
-                     const TransactionProto& transaction, bool sync) {
-  WriteTransactionFile(*store, transaction, sync);
-  const std::optional<Snapshot> committed = TryCommit(store, naming, next, version, transaction, sync);
-  if (!committed) throw AlreadyExists("'{}': another writer created it first", store->root());
-  return *committed;
+                     const TransactionProto& transaction, const CommitOptions& options) {
+  WriteTransactionFile(*store, transaction, options.sync);
+  if (const std::optional<Snapshot> committed = TryCommit(store, naming, next, version, transaction, options)) return *committed;
+  // A request that was sent twice finds its own file in its way.
+  const std::string path = ManifestPath(version, naming);
+  if (ReadBack(store, path, transaction, "the name is taken") != true) {
+    throw AlreadyExists("'{}': another writer created it first", store->root());
+  }
+  if (options.sync) SyncVersions(*store, path, transaction);
+  return LoadSnapshot(store, version);
 }
 
 }  // namespace
@@ -213,32 +260,35 @@ Snapshot Commit(const Snapshot& read, TransactionProto transaction, const Commit
                 std::optional<std::string> storage_version) {
   CommitOptions options = given;
   if (read.is_serializable) options.check_reads = RequireUnchanged;
-  Snapshot base = read;
-  TransactionFile file(*base.store, options.sync);
-  const auto start = std::chrono::steady_clock::now();
-  std::optional<Backoff> backoff;  // its unit is the time of the first attempt
-  for (uint32_t attempt = 0; attempt < std::max<uint32_t>(1, options.max_attempts); ++attempt) {
-    std::optional<Snapshot> landed;
-    uint64_t number = 0;
-    std::tie(base, number) = Rebase(std::move(base), transaction, options, &landed);
-    if (landed) return *landed;
+  TransactionFile file(*read.store, options.sync);
+  Rebased at;
+  std::optional<Backoff> backoff;
+  for (uint32_t attempt = 0;; ++attempt) {
+    const auto start = std::chrono::steady_clock::now();
+    at = attempt == 0 ? Rebase(read, transaction, options) : RebaseAgain(std::move(at.base), transaction, options);
+    const Snapshot& base = at.base;
+    if (at.landed) {
+      if (options.sync) SyncVersions(*base.store, at.landed->manifest_path, transaction);
+      return *at.landed;
+    }
+    if (attempt >= std::max<uint32_t>(1, options.max_attempts)) break;
     RequireWritable(*base.manifest);
     if (options.merge_rows && base.version() != read.version()) options.merge_rows(base, &transaction);
     NextVersion next(base.manifest.get(), base.manifest->head(), base.manifest->uses_stable_row_ids());
-    next.SetVersion(number);
+    next.SetVersion(at.number);
     const std::optional<Snapshot> restored = RestoredBy(transaction, base);
     if (restored) next.Restore(*restored->manifest);
     else next.Apply(transaction, storage_version);
     file.Write(transaction);
-    std::optional<Snapshot> committed = TryCommit(base.store, base.naming, next, number, transaction, options.sync);
-    if (!committed) {
-      if (!backoff) backoff.emplace(std::chrono::steady_clock::now() - start);
-      backoff->Wait();
-      continue;
+    std::optional<Snapshot> committed = TryCommit(base.store, base.naming, next, at.number, transaction, options);
+    if (committed) {
+      committed->torn = base.torn;
+      CleanupAfterCommit(*committed, options.sync);
+      return *committed;
     }
-    committed->torn = std::move(base.torn);
-    CleanupAfterCommit(*committed, options.sync);
-    return *committed;
+    const auto taken = std::chrono::steady_clock::now() - start;
+    if (!backoff) backoff.emplace(taken);
+    backoff->Wait(taken);
   }
   throw RetryableConflict("{}: other writers were faster {} times in a row", OperationName(transaction), options.max_attempts);
 }
@@ -267,7 +317,7 @@ Snapshot CreateTable(const io::ObjectStorePtr& store, TransactionProto transacti
   NextVersion next(nullptr, NewTableHead(create), create.stable_row_ids);
   next.SetVersion(number);
   next.Apply(transaction, std::nullopt);
-  return CommitFirst(store, listing.versions.empty() ? create.naming : listing.naming, next, number, transaction, options.sync);
+  return CommitFirst(store, listing.versions.empty() ? create.naming : listing.naming, next, number, transaction, options);
 }
 
 Snapshot CommitClone(const io::ObjectStorePtr& store, const Snapshot& source, const CloneOptions& options, const CommitOptions& commit) {
@@ -283,7 +333,7 @@ Snapshot CommitClone(const io::ObjectStorePtr& store, const Snapshot& source, co
   if (options.branch) clone->set_branch_name(*options.branch);
   NextVersion next(source.manifest.get(), source.manifest->head(), source.manifest->uses_stable_row_ids());
   next.Clone(transaction.clone());
-  return CommitFirst(store, Naming::kV2, next, source.version(), transaction, commit.sync);
+  return CommitFirst(store, Naming::kV2, next, source.version(), transaction, commit);
 }
 
 Snapshot Restore(const Snapshot& old, const CommitOptions& options) {

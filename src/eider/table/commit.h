@@ -4,8 +4,8 @@
 ///
 /// Order of a durable commit: data files (already synced by their writer) -> transaction file -> fsync file and folder ->
 /// manifest, put-if-absent -> fsync file and folder. When another writer was first, its transaction is checked against
-/// ours (conflict.h), ours is applied to its version, and the next number is tried. When the store fails during the
-/// put or says that the number is taken, the manifest under it is read back: it is ours if it carries our transaction's uuid.
+/// ours (conflict.h), ours is applied to its version, and the next number is tried; one of them is ours if it carries our transaction's
+/// uuid: the put may have been sent twice. When the store fails during the put, the manifest under the number is read back.
 
 #include <cstdint>
 #include <functional>
@@ -29,6 +29,7 @@ struct CommitOptions {
   uint32_t max_attempts = 100;  ///< while others are faster
   RowMerge merge_rows = {};    ///< absent: others that changed rows of the same fragments are conflicts
   ReadCheck check_reads = {};  ///< absent: what others do to rows that the transaction only read is no matter
+  Session* session = nullptr;  ///< keeps the manifest of the new version: who opens it next need not read it
 };
 struct CreateOptions {
   Naming naming = Naming::kV2;

@@ -508,6 +508,93 @@ TEST(CommitTest, APutThatLandedAndIsAnsweredTakenIsOurs) {
   EXPECT_EQ(KindOf([&] { Commit(created, AppendOf(1)); }), ErrorKind::kCommitUnknown);
 }
 
+/// Counts what is asked of it.
+class CountingStore final : public FaultyStore {
+ public:
+  using FaultyStore::FaultyStore;
+  void VisitNames(std::string_view folder, const std::function<void(std::string_view)>& visit) const override {
+    ++listings;
+    FaultyStore::VisitNames(folder, visit);
+  }
+  io::ReadableFilePtr Open(std::string_view path) const override {
+    opened.push_back(std::string(path));
+    return FaultyStore::Open(path);
+  }
+
+  mutable int listings = 0;
+  mutable std::vector<std::string> opened;
+};
+
+TEST(CommitTest, ACommitThatFollowsALookListsNothingAndReadsOnlyWhatCameSince) {
+  const Snapshot created = NewTable();
+  const auto store = std::make_shared<CountingStore>(created.store);
+  const Snapshot looked = LoadSnapshot(store);
+  EXPECT_EQ(store->listings, 1);
+  store->opened.clear();
+  EXPECT_EQ(Commit(looked, AppendOf(1)).version(), 2u);
+  EXPECT_EQ(store->listings, 1);
+  EXPECT_TRUE(store->opened.empty()) << "nothing came between";
+  Commit(created, AppendOf(2));
+  EXPECT_EQ(Commit(looked, AppendOf(1)).version(), 4u);
+  EXPECT_EQ(store->listings, 1);
+  EXPECT_EQ(store->opened, (std::vector<std::string>{ManifestPath(2, Naming::kV2), ManifestPath(3, Naming::kV2)}));
+  Snapshot held = looked;
+  held.listed->at -= std::chrono::seconds(2);
+  EXPECT_EQ(Commit(held, AppendOf(1)).version(), 5u);
+  EXPECT_EQ(store->listings, 2) << "who knows what happened since";
+}
+
+TEST(CommitTest, AManifestThatWasJustWrittenIsKeptWhileItsFileHoldsIt) {
+  const Snapshot created = NewTable();
+  const std::shared_ptr<Session> session = Session::Default();
+  const Snapshot second = Commit(created, AppendOf(1), {.session = session.get()});
+  EXPECT_EQ(LoadSnapshot(created.store, {}, session.get()).manifest, second.manifest);
+  std::string bytes(second.manifest->bytes().begin(), second.manifest->bytes().end());
+  bytes[bytes.size() / 2] ^= 1;
+  created.store->Put(second.manifest_path, SpanOf(bytes), false);
+  try {
+    EXPECT_NE(LoadSnapshot(created.store, {}, session.get()).manifest, second.manifest);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCorrupt);
+  }
+}
+
+TEST(CommitTest, AVersionThatVanishedIsNoPlaceForANewOne) {
+  const Snapshot created = NewTable();
+  const Snapshot looked = LoadSnapshot(created.store);
+  const Snapshot second = Commit(created, AppendOf(1));
+  const Snapshot third = Commit(second, AppendOf(2));
+  created.store->Delete(second.manifest_path);
+  Snapshot held = looked;
+  held.listed.reset();
+  EXPECT_EQ(KindOf([&] { Commit(held, AppendOf(1)); }), ErrorKind::kRetryableConflict);
+  EXPECT_EQ(LoadSnapshot(created.store).version(), third.version());
+}
+
+TEST(CommitTest, WhatCannotBeReadUnderATakenNumberMayBeOurs) {
+  const Snapshot created = NewTable();
+  const auto faulty = std::make_shared<FaultyStore>(created.store);
+  Snapshot looked = LoadSnapshot(faulty);
+  faulty->AnswerTaken("_versions");
+  faulty->FailReads("_versions");
+  EXPECT_EQ(KindOf([&] { Commit(looked, AppendOf(1)); }), ErrorKind::kCommitUnknown);
+  EXPECT_EQ(LoadSnapshot(created.store).version(), 2u);
+}
+
+TEST(CommitTest, ATableWithDeletionsKeepsSayingSo) {
+  const Snapshot created = NewTable();
+  TransactionProto deletion = NewTransaction(1);
+  DataFragmentProto changed = created.manifest->fragment(0).proto();
+  changed.mutable_deletion_file()->set_num_deleted_rows(1);
+  *deletion.mutable_delete_()->add_updated_fragments() = changed;
+  const Snapshot deleted = Commit(created, deletion);
+  EXPECT_EQ(deleted.manifest->reader_feature_flags() & 1, 1u);
+  EXPECT_EQ(Commit(deleted, AppendOf(2)).manifest->reader_feature_flags() & 1, 1u);
+  TransactionProto rewrite = NewTransaction(2);
+  *rewrite.mutable_rewrite()->add_groups()->add_old_fragments() = changed;
+  EXPECT_EQ(Commit(deleted, rewrite).manifest->reader_feature_flags() & 1, 0u) << "the fragment is gone";
+}
+
 TEST(CommitTest, OnlyAnUnsyncedManifestLeavesTheOutcomeUnknown) {
   const auto faulty = std::make_shared<FaultyStore>(io::MakeMemoryStore("unsynced"));
   const Snapshot created = CreateTable(faulty, OverwriteOf(0), {});

@@ -34,7 +34,7 @@ void ReplaceFile(const DataFileProto& file, DataFragmentProto* fragment) {
 }  // namespace
 
 void NextVersion::ApplyDataReplacement(const TransactionProto::DataReplacement& replacement) {
-  KeepFragments();
+  ListFragments();
   std::unordered_set<uint64_t> touched;
   std::unordered_set<int32_t> fields;
   std::map<size_t, DataFragmentProto> changed;

@@ -41,18 +41,25 @@ ByteSpan ManifestMessage(ByteSpan file) {
   return file.subspan(position + 4, length);
 }
 
-/// Everything but the fragments goes into `head`.
-void ParseMessageButFragments(ByteSpan message, std::vector<ByteSpan>* fragments, ManifestProto* head) {
+/// Everything but the fragments goes into `head`. The fragments with tags and lengths, where they lie together.
+ByteSpan ParseMessageButFragments(ByteSpan message, std::vector<ByteSpan>* fragments, ManifestProto* head) {
   std::string rest;
+  const uint8_t* first = nullptr;
+  const uint8_t* end = nullptr;
+  bool together = true;
   VisitWireFields(message, "manifest", [&](const WireField& field) {
-    if (field.number == kFragmentsField && field.wire_type == kWireBytes) {
-      fragments->push_back(field.content);
-    } else {
+    if (field.number != kFragmentsField || field.wire_type != kWireBytes) {
       rest.append(reinterpret_cast<const char*>(field.whole.data()), field.whole.size());
+      return true;
     }
+    fragments->push_back(field.content);
+    if (!first) first = field.whole.data();
+    else together = together && end == field.whole.data();
+    end = field.whole.data() + field.whole.size();
     return true;
   });
   if (!ParseMessage(SpanOf(rest), head)) throw Corrupt("manifest: a message of {} bytes does not parse", rest.size());
+  return first && together ? ByteSpan(first, end) : ByteSpan();
 }
 
 std::string SerializeDeterministic(const google::protobuf::MessageLite& message) {
@@ -81,7 +88,7 @@ std::shared_ptr<const Manifest> Manifest::Parse(Buffer bytes) {
   manifest->bytes_ = std::move(bytes);
   const ByteSpan message = ManifestMessage(manifest->bytes_.span());
   manifest->message_at_ = static_cast<uint64_t>(message.data() - manifest->bytes_.data()) - sizeof(uint32_t);
-  ParseMessageButFragments(message, &manifest->fragment_bytes_, &manifest->head_);
+  manifest->fragment_fields_ = ParseMessageButFragments(message, &manifest->fragment_bytes_, &manifest->head_);
   if (manifest->head_.has_fragment_tree()) throw Unsupported("manifest: a tree of fragments");
   manifest->fragments_.reset(new std::atomic<const Fragment*>[manifest->fragment_bytes_.size()]());
   manifest->schema_ = SchemaFromProto(manifest->head_.fields(), manifest->head_.schema_metadata());
@@ -219,10 +226,11 @@ std::string SerializeManifest(const ManifestDraft& draft) {
   schema.mutable_fields()->Swap(head.mutable_fields());
   const std::string first = SerializeDeterministic(schema), last = SerializeDeterministic(head);
   const uint64_t position = file.size();
-  uint64_t expected = first.size() + last.size() + kFooterBytes;
+  uint64_t expected = sizeof(uint32_t) + first.size() + draft.kept_fragments.size() + last.size() + kFooterBytes;
   for (const ByteSpan fragment : draft.fragments) expected += fragment.size() + kMaxFieldHead;
   file.reserve(file.size() + expected);
   file.append(sizeof(uint32_t), '\0').append(first);
+  file.append(reinterpret_cast<const char*>(draft.kept_fragments.data()), draft.kept_fragments.size());
   for (const ByteSpan fragment : draft.fragments) AppendWireBytes(kFragmentsField, fragment, &file);
   file += last;
   const uint64_t length = file.size() - position - sizeof(uint32_t);

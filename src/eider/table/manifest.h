@@ -55,6 +55,8 @@ class Manifest {
   /// \throws Error(kCorrupt)
   const Fragment& fragment(size_t i) const;
   ByteSpan fragment_bytes(size_t i) const { return fragment_bytes_[i]; }
+  /// All fragments as they lie in the message, each with tag and length. Empty where they do not lie together.
+  ByteSpan fragment_fields() const { return fragment_fields_; }
   /// An id that two fragments have: an early release wrote that. It reads, but nothing may be written on it.
   const std::optional<uint64_t>& repeated_fragment_id() const { return repeated_fragment_id_; }
   /// Index of the fragment with this id, or nullopt.
@@ -72,6 +74,7 @@ class Manifest {
   ByteSpan dictionaries() const;
   /// Size of the manifest file.
   uint64_t size_bytes() const { return bytes_.size(); }
+  ByteSpan bytes() const { return bytes_.span(); }
 
  private:
   Manifest() = default;
@@ -85,6 +88,7 @@ class Manifest {
   LanceSchema schema_;
   std::string data_storage_version_;
   std::vector<ByteSpan> fragment_bytes_;
+  ByteSpan fragment_fields_;
   std::vector<uint64_t> fragment_ids_;
   std::unique_ptr<std::atomic<const Fragment*>[]> fragments_;
   std::optional<uint64_t> repeated_fragment_id_;
@@ -99,7 +103,8 @@ bool IsTornManifest(ByteSpan file);
 struct ManifestDraft {
   ManifestProto head;                        ///< without fragments; section positions are filled in by Serialize
   std::vector<std::string> owned_fragments;  ///< storage for fragments that changed
-  std::vector<ByteSpan> fragments;           ///< serialized DataFragments, sorted by id
+  ByteSpan kept_fragments;                   ///< serialized DataFragments with tags and lengths, as an older manifest has them
+  std::vector<ByteSpan> fragments;           ///< serialized DataFragments that follow, sorted by id
   ByteSpan dictionaries;                     ///< go first, so that they stay where fields say that they are
   ByteSpan index_section;                    ///< empty: none
   std::string transaction;                   ///< serialized; empty: none

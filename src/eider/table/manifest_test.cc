@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "eider/base/memory.h"
+#include "eider/base/wire.h"
 #include "eider/schema/field_proto.h"
 #include "eider/table/feature_flags.h"
 
@@ -54,6 +56,39 @@ TEST(ManifestTest, ReadsBackWhatItWrites) {
   EXPECT_EQ(std::string(manifest->inline_transaction().begin(), manifest->inline_transaction().end()), "txn");
   EXPECT_EQ(manifest->head().transaction_section(), 0u);
   EXPECT_TRUE(manifest->head().has_transaction_section());
+}
+
+TEST(ManifestTest, FragmentsGoFromOneToTheNextAsTheyLie) {
+  const std::string file = SerializeManifest(MakeDraft());
+  const ManifestPtr manifest = Parse(file);
+  ManifestDraft copy = MakeDraft();
+  copy.fragments.clear();
+  copy.kept_fragments = manifest->fragment_fields();
+  EXPECT_EQ(SerializeManifest(copy), file);
+  copy.fragments = {SpanOf(copy.owned_fragments[0])};
+  const ManifestPtr longer = Parse(SerializeManifest(copy));
+  ASSERT_EQ(longer->num_fragments(), 3u);
+  EXPECT_TRUE(std::ranges::equal(longer->fragment_bytes(1), manifest->fragment_bytes(1)));
+  EXPECT_TRUE(std::ranges::equal(longer->fragment_bytes(2), manifest->fragment_bytes(0)));
+}
+
+TEST(ManifestTest, FragmentsWithOtherFieldsBetweenThemDoNotLieTogether) {
+  const auto field = [](uint32_t number, std::string_view content) {
+    std::string bytes;
+    AppendWireBytes(number, SpanOf(content), &bytes);
+    return bytes;
+  };
+  const auto fields_of = [&](const std::string& message) {
+    std::string file(4, '\0');
+    StoreLe<uint32_t>(reinterpret_cast<uint8_t*>(file.data()), static_cast<uint32_t>(message.size()));
+    file += message;
+    file.append(8, '\0').append("\0\0\2\0LANC", 8);
+    return Parse(file)->fragment_fields().size();
+  };
+  const std::string one = field(2, "\x08\x01"), other = field(2, "\x08\x02"), unknown = field(1000, "x");
+  EXPECT_EQ(fields_of(unknown + one + other), one.size() + other.size());
+  EXPECT_EQ(fields_of(one + unknown + other), 0u);
+  EXPECT_EQ(fields_of(unknown), 0u);
 }
 
 TEST(ManifestTest, KeepsUnknownFieldsAtEveryLevel) {

@@ -201,7 +201,7 @@ void NextVersion::ApplyProject(const TransactionProto::Project& project) {
   const auto is_dead = [&](const DataFileProto& file) {
     return std::none_of(file.fields().begin(), file.fields().end(), [&](int32_t id) { return ids.contains(id); });
   };
-  KeepFragments();
+  ListFragments();
   for (size_t i = 0; i < base_->num_fragments(); ++i) {
     const auto& files = base_->fragment(i).proto().files();
     if (std::none_of(files.begin(), files.end(), is_dead)) continue;
@@ -215,6 +215,11 @@ void NextVersion::ApplyProject(const TransactionProto::Project& project) {
 }
 
 void NextVersion::KeepFragments() {
+  draft_.kept_fragments = base_->fragment_fields();
+  if (draft_.kept_fragments.empty()) ListFragments();
+}
+
+void NextVersion::ListFragments() {
   for (size_t i = 0; i < base_->num_fragments(); ++i) draft_.fragments.push_back(base_->fragment_bytes(i));
 }
 
@@ -365,13 +370,13 @@ void NextVersion::Uncover(const std::unordered_set<uint64_t>& fragments, const s
 }
 
 bool NextVersion::AnyDeletions() const {
-  bool found = false;
-  for (const ByteSpan fragment : draft_.fragments) {
-    VisitWireFields(fragment, "fragment", [&](const WireField& field) {
-      found = found || field.number == kDeletionFileField;
+  // What its writer found out of these fragments.
+  bool found = !draft_.kept_fragments.empty() && (base_->reader_feature_flags() & kDeletionFiles) != 0;
+  for (size_t i = 0; i < draft_.fragments.size() && !found; ++i) {
+    VisitWireFields(draft_.fragments[i], "fragment", [&](const WireField& field) {
+      found = field.number == kDeletionFileField;
       return !found;
     });
-    if (found) break;
   }
   return found;
 }

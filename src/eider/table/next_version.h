@@ -53,7 +53,10 @@ class NextVersion {
                        const google::protobuf::RepeatedField<uint64_t>& removed, Change change);
   /// Takes the files of `changed`.
   void ChangeFiles(const DataFragmentProto& changed, DataFragmentProto* fragment);
+  /// Those of the base as they are.
   void KeepFragments();
+  /// The same, one by one, so that some may change.
+  void ListFragments();
   enum class Rows { kNew, kMoved };  ///< moved rows keep the ids and versions that their fragments carry
   void AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments, Rows rows = Rows::kNew);
   void AddFragment(const DataFragmentProto& fragment);

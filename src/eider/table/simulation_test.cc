@@ -84,6 +84,7 @@ class Simulation {
   void RunOne() {
     Process& process = processes_[Random(kProcesses)];
     if (process.is_busy) return;
+    if (depth_ == 0) began_at_ = checked_;
     process.is_busy = true;
     ++depth_;
     try {
@@ -102,6 +103,7 @@ class Simulation {
 
   void Act(Process& process) {
     running_[&process].clear();
+    if (process.held) process.held->listed.reset();
     if (!process.held || Chance(0.6)) process.held = LoadSnapshot(process.store);
     const Snapshot read = *process.held;
     const uint64_t choice = Random(100);
@@ -230,13 +232,14 @@ class Simulation {
     store_->Put(ManifestPath(NextNumber(listing), listing.naming), SpanOf(std::string(Random(200), '\0')), false);
   }
 
-  /// As if almost a week had passed: files of commits that are under way are younger.
+  /// As if almost a week had passed, but for what came since the outermost operation began: files of commits that are under way are younger,
+  /// and so are the versions that a commit under way does not know yet (commit.cc).
   void CleanUp(Process& process) {
     const auto then = std::chrono::system_clock::now().time_since_epoch() + std::chrono::hours(24 * 6);
     const int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(then).count();
     if (depth_ == 1) SetTornAside();
     Cleanup(LoadSnapshot(process.store),
-            {.older_than = std::chrono::nanoseconds(0), .retain_versions = 8 + Random(8), .error_if_tagged = false, .clock = [now] { return now; }});
+            {.older_than = std::chrono::nanoseconds(0), .retain_versions = checked_ - began_at_ + 8 + Random(8), .error_if_tagged = false, .clock = [now] { return now; }});
     CheckFiles();
   }
 
@@ -343,6 +346,7 @@ class Simulation {
   std::map<uint64_t, RowSet> rows_at_;         ///< by version
   std::map<uint64_t, std::string> file_of_;  ///< by fragment
   uint64_t checked_ = 0;
+  uint64_t began_at_ = 0;  ///< checked_ when the outermost operation began
 };
 
 TEST(SimulationTest, EveryHistoryIsThatOfItsCommits) {

@@ -34,7 +34,24 @@ std::optional<uint64_t> NumberIn(std::string_view name) {
   return number;
 }
 
-std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+/// Calls `visit(version, name)` for each name of a version. \throws Error(kInvalid) when V1 and V2 names are mixed.
+template <typename Visit>
+Naming VisitVersions(const io::ObjectStore& store, Visit&& visit) {
+  bool v1 = false;
+  bool v2 = false;
+  store.VisitNames(kFolder, [&](std::string_view name) {
+    const std::optional<uint64_t> number = NumberIn(name);
+    if (!number) return;
+    const bool is_v2 = name.size() == kV2Digits + kSuffix.size();
+    (is_v2 ? v2 : v1) = true;
+    visit(is_v2 ? UINT64_MAX - *number : *number, name);
+  });
+  if (v1 && v2) {
+    throw Invalid("'{}': _versions/ mixes V1 and V2 manifest names; migrate_manifest_paths_v2 of pylance renames them",
+                  store.root());
+  }
+  return v1 ? Naming::kV1 : Naming::kV2;
+}
 
 /// A manifest that a session keeps.
 struct KeptManifest final : Cacheable {
@@ -49,10 +66,31 @@ ManifestPtr ParseManifest(Buffer bytes, uint64_t version) {
   return manifest;
 }
 
+std::string WrittenKey(const io::ObjectStore& store, const std::string& path) {
+  return fmt::format("manifest written as {}/{}", store.root(), path);
+}
+
+/// What this process wrote under the name, if the file still holds that: to compare costs less than to parse.
+ManifestPtr FindWritten(const io::ReadableFile& file, const std::string& key, Session* session) {
+  const auto kept = session->cache().Find(key);
+  if (!kept) return nullptr;
+  ManifestPtr manifest = static_cast<const KeptManifest&>(*kept).manifest;
+  const ByteSpan ours = manifest->bytes();
+  if (file.size() != ours.size()) return nullptr;
+  const Buffer theirs = file.Read({0, file.size()});
+  return std::equal(ours.begin(), ours.end(), theirs.data()) ? manifest : nullptr;
+}
+
 ManifestPtr ReadManifestAt(const io::ObjectStore& store, const std::string& path, uint64_t version, Session* session = nullptr,
                            bool* is_kept = nullptr) {
   return InContext([&] { return fmt::format("'{}'", path); }, [&] {
     const io::ReadableFilePtr file = store.Open(path);
+    if (session) {
+      if (ManifestPtr written = FindWritten(*file, WrittenKey(store, path), session)) {
+        if (is_kept) *is_kept = true;
+        return written;
+      }
+    }
     const std::string state = session && file->size() <= kMaxKeptBytes ? file->StateName() : std::string();
     if (state.empty()) return ParseManifest(file->Read({0, file->size()}), version);
     if (is_kept) *is_kept = true;
@@ -87,35 +125,38 @@ std::string VersionRange(const VersionListing& listing) {
   return fmt::format("{} to {}", listing.versions.front().version, listing.versions.back().version);
 }
 
-Snapshot LoadAt(const io::ObjectStorePtr& store, const VersionListing& listing, const VersionEntry& entry, Session* session) {
+Snapshot LoadAt(const io::ObjectStorePtr& store, Naming naming, const VersionEntry& entry, Session* session) {
   const uint64_t version = entry.version;
-  Snapshot snapshot{.store = store, .naming = listing.naming, .manifest_path = entry.path};
+  Snapshot snapshot{.store = store, .naming = naming, .manifest_path = entry.path};
   snapshot.manifest = ReadManifestAt(*store, entry.path, version, session, &snapshot.is_kept);
   RequireReadable(*snapshot.manifest);
   snapshot.open = OpenVersions::Process().Hold(store->root(), version);
   return snapshot;
 }
 
-Snapshot Load(const io::ObjectStorePtr& store, const VersionListing& listing, const VersionEntry& entry, Session* session) {
+Snapshot Load(const io::ObjectStorePtr& store, Naming naming, const VersionEntry& entry, Session* session) {
   try {
-    return LoadAt(store, listing, entry, session);
+    return LoadAt(store, naming, entry, session);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kCorrupt) throw;
-    throw Corrupt("{}{}", error.what(), UsableVersion(*store, listing, entry.version));
+    throw Corrupt("{}{}", error.what(), UsableVersion(*store, ListVersions(*store), entry.version));
   }
 }
 
 /// Passes over torn manifests. nullopt when all are torn.
-std::optional<Snapshot> LoadNewest(const io::ObjectStorePtr& store, const VersionListing& listing, Session* session) {
+std::optional<Snapshot> LoadNewestWhole(const io::ObjectStorePtr& store, Session* session) {
+  const auto start = std::chrono::steady_clock::now();
+  const VersionListing listing = ListVersions(*store);
   std::vector<uint64_t> torn;
   for (auto entry = listing.versions.rbegin(); entry != listing.versions.rend(); ++entry) {
     try {
-      Snapshot snapshot = LoadAt(store, listing, *entry, session);
+      Snapshot snapshot = LoadAt(store, listing.naming, *entry, session);
       snapshot.torn = std::move(torn);
+      snapshot.listed = Listed{start, NextNumber(listing)};
       return snapshot;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kCorrupt) throw;
-      if (!IsTorn(*store, *entry)) return Load(store, listing, *entry, session);
+      if (!IsTorn(*store, *entry)) return Load(store, listing.naming, *entry, session);
       torn.push_back(entry->version);
     }
   }
@@ -132,22 +173,9 @@ std::string ManifestPath(uint64_t version, Naming naming) {
 
 VersionListing ListVersions(const io::ObjectStore& store) {
   VersionListing listing;
-  bool v1 = false;
-  bool v2 = false;
-  for (const std::string& path : store.ListPaths(kFolder)) {
-    const std::string_view name = BaseName(path);
-    const std::optional<uint64_t> number = NumberIn(name);
-    if (!number) continue;
-    const bool is_v2 = name.size() == kV2Digits + kSuffix.size();
-    (is_v2 ? v2 : v1) = true;
-    const uint64_t version = is_v2 ? UINT64_MAX - *number : *number;
-    listing.versions.push_back({version, path});
-  }
-  if (v1 && v2) {
-    throw Invalid("'{}': _versions/ mixes V1 and V2 manifest names; migrate_manifest_paths_v2 of pylance renames them",
-                  store.root());
-  }
-  listing.naming = v1 ? Naming::kV1 : Naming::kV2;
+  listing.naming = VisitVersions(store, [&](uint64_t version, std::string_view name) {
+    listing.versions.push_back({version, io::JoinPath(kFolder, name)});
+  });
   std::sort(listing.versions.begin(), listing.versions.end(),
             [](const VersionEntry& a, const VersionEntry& b) { return a.version < b.version; });
   return listing;
@@ -185,26 +213,54 @@ uint64_t LatestVersion(const io::ObjectStore& store) {
   return newest->version;
 }
 
+bool KeepWritten(const Snapshot& written, Session* session) {
+  if (!session || written.manifest->size_bytes() > kMaxKeptBytes) return false;
+  session->cache().Insert(WrittenKey(*written.store, written.manifest_path), std::make_shared<const KeptManifest>(written.manifest));
+  return true;
+}
+
+std::optional<Snapshot> FindVersion(const io::ObjectStorePtr& store, Naming naming, uint64_t version) {
+  const VersionEntry entry{version, ManifestPath(version, naming)};
+  if (!store->Exists(entry.path)) return std::nullopt;
+  return Load(store, naming, entry, nullptr);
+}
+
 std::optional<Snapshot> FindLatest(const io::ObjectStorePtr& store, Session* session) {
-  return LoadNewest(store, ListVersions(*store), session);
+  const auto start = std::chrono::steady_clock::now();
+  VersionEntry newest;
+  const Naming naming = VisitVersions(*store, [&](uint64_t version, std::string_view name) {
+    if (!newest.path.empty() && version <= newest.version) return;
+    newest.version = version;
+    newest.path = name;
+  });
+  if (newest.path.empty()) return std::nullopt;
+  newest.path = io::JoinPath(kFolder, newest.path);
+  try {
+    Snapshot snapshot = LoadAt(store, naming, newest, session);
+    snapshot.listed = Listed{start, newest.version + 1};
+    return snapshot;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kCorrupt) throw;
+    return LoadNewestWhole(store, session);
+  }
 }
 
 Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version, Session* session) {
+  if (!version) {
+    if (std::optional<Snapshot> newest = FindLatest(store, session)) return *std::move(newest);
+  }
   const VersionListing listing = ListVersions(*store);
   if (version && (*version & kDetachedBit)) {
-    return Load(store, listing, {*version, ManifestPath(*version, listing.naming)}, session);
+    return Load(store, listing.naming, {*version, ManifestPath(*version, listing.naming)}, session);
   }
   if (listing.versions.empty()) ThrowNoTable(*store);
-  if (!version) {
-    if (std::optional<Snapshot> newest = LoadNewest(store, listing, session)) return *std::move(newest);
-    throw Corrupt("'{}': there is no whole version: the manifests of versions {} are torn", store->root(), VersionRange(listing));
-  }
+  if (!version) throw Corrupt("'{}': there is no whole version: the manifests of versions {} are torn", store->root(), VersionRange(listing));
   const auto found = std::lower_bound(listing.versions.begin(), listing.versions.end(), *version,
                                       [](const VersionEntry& e, uint64_t v) { return e.version < v; });
   if (found == listing.versions.end() || found->version != *version) {
     throw NotFound("'{}': there is no version {}; versions go from {}", store->root(), *version, VersionRange(listing));
   }
-  return Load(store, listing, *found, session);
+  return Load(store, listing.naming, *found, session);
 }
 
 namespace {

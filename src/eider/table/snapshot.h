@@ -9,6 +9,7 @@
 /// The two namings are not mixed in one table. Everything else in _versions/ is ignored, the latest-version hint too: it is
 /// written after every commit for other engines, and never trusted.
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -41,6 +42,12 @@ uint64_t NextNumber(const VersionListing& listing);
 /// \throws Error(kNotFound), Error(kIo)
 bool IsTorn(const io::ObjectStore& store, const VersionEntry& entry);
 
+/// What a listing said beside its newest version.
+struct Listed {
+  std::chrono::steady_clock::time_point at = {};  ///< when it began
+  uint64_t next_number = 0;                       ///< after all names, torn or not
+};
+
 /// One version of a table. Cheap to copy.
 struct Snapshot {
   io::ObjectStorePtr store;
@@ -51,6 +58,7 @@ struct Snapshot {
   bool is_kept = false;  ///< by the session: who opens the same version again gets the same manifest
   std::shared_ptr<const void> open;  ///< while there is a copy, cleanup in this process spares the version
   std::vector<uint64_t> torn = {};   ///< newer numbers, newest first, that were passed over because their manifests are torn
+  std::optional<Listed> listed = {};  ///< where this was just found to be the latest: spares a commit that follows a listing
 
   uint64_t version() const { return manifest->version(); }
 };
@@ -63,6 +71,10 @@ bool TableExists(const io::ObjectStore& store);
 Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> version = {}, Session* session = nullptr);
 /// The latest version, or nullopt where there is none: nothing, or only what a crash tore. \throws as LoadSnapshot
 std::optional<Snapshot> FindLatest(const io::ObjectStorePtr& store, Session* session = nullptr);
+/// The version of this number, without a listing; nullopt where there is none. \throws as LoadSnapshot
+std::optional<Snapshot> FindVersion(const io::ObjectStorePtr& store, Naming naming, uint64_t version);
+/// Keeps the manifest of a version that was just written, for who opens it next. False when it is not worth it.
+bool KeepWritten(const Snapshot& written, Session* session);
 /// The manifest alone, as it is: what it needs of a reader is not looked at. \throws Error(kCorrupt), Error(kNotFound)
 ManifestPtr ReadManifest(const io::ObjectStore& store, const VersionEntry& entry);
 /// The newest version whose manifest is not torn. \throws Error(kNotFound)

@@ -21,10 +21,13 @@ class FaultyStore : public io::ObjectStore {
   void AnswerTaken(std::string folder) { taken_ = std::move(folder), fired_ = false; }
   /// The next SyncFolder of `folder` fails and those after it succeed, as on Linux.
   void FailSync(std::string folder) { unsynced_ = std::move(folder), fired_ = false; }
+  /// Files in `folder` cannot be opened from now on.
+  void FailReads(std::string folder) { unread_ = std::move(folder); }
   bool fired() const { return fired_; }
 
   const std::string& root() const override { return inner_->root(); }
   io::ReadableFilePtr Open(std::string_view path) const override {
+    if (unread_ == io::ParentPath(path)) throw IoError("faulty store: '{}' cannot be read", path);
     return Run([&] { return inner_->Open(path); });
   }
   io::ReadableFilePtr Open(std::string_view path, uint64_t size) const override {
@@ -43,8 +46,8 @@ class FaultyStore : public io::ObjectStore {
   std::vector<io::FileInfo> List(std::string_view folder) const override {
     return Run([&] { return inner_->List(folder); });
   }
-  std::vector<std::string> ListPaths(std::string_view folder) const override {
-    return Run([&] { return inner_->ListPaths(folder); });
+  void VisitNames(std::string_view folder, const std::function<void(std::string_view)>& visit) const override {
+    Run([&] { return inner_->VisitNames(folder, visit), 0; });
   }
   std::vector<std::string> ListFolders(std::string_view folder) const override {
     return Run([&] { return inner_->ListFolders(folder); });
@@ -85,6 +88,7 @@ class FaultyStore : public io::ObjectStore {
   bool after_ = false;
   std::optional<std::string> taken_;
   std::optional<std::string> unsynced_;
+  std::optional<std::string> unread_;
   mutable bool fired_ = false;
 };
 

@@ -39,8 +39,8 @@ class ScriptedStore final : public io::ObjectStore {
   std::vector<io::FileInfo> List(std::string_view folder) const override {
     return Run([&] { return inner_->List(folder); });
   }
-  std::vector<std::string> ListPaths(std::string_view folder) const override {
-    return Run([&] { return inner_->ListPaths(folder); });
+  void VisitNames(std::string_view folder, const std::function<void(std::string_view)>& visit) const override {
+    Run([&] { return inner_->VisitNames(folder, visit), 0; });
   }
   std::vector<std::string> ListFolders(std::string_view folder) const override {
     return Run([&] { return inner_->ListFolders(folder); });
