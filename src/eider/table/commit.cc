@@ -16,7 +16,6 @@
 namespace eider::table {
 namespace {
 
-constexpr std::string_view kVersionsFolder = "_versions";
 constexpr std::string_view kTransactionsFolder = "_transactions";
 constexpr std::string_view kHintPath = "_versions/latest_version_hint.json";
 
@@ -30,13 +29,6 @@ TransactionProto ParseTransaction(ByteSpan bytes) {
 
 std::string TransactionPath(const TransactionProto& transaction) {
   return fmt::format("{}/{}-{}.txn", kTransactionsFolder, transaction.read_version(), transaction.uuid());
-}
-
-void WriteTransactionFile(io::ObjectStore& store, const TransactionProto& transaction, bool sync) {
-  const std::string path = TransactionPath(transaction);
-  const std::string bytes = transaction.SerializeAsString();
-  if (!store.PutIfAbsent(path, SpanOf(bytes), sync)) throw AlreadyExists("transaction file '{}'", path);
-  if (sync) store.SyncFolder(kTransactionsFolder);
 }
 
 /// The file of a transaction that may change between attempts.
@@ -149,13 +141,15 @@ std::pair<Snapshot, uint64_t> Rebase(Snapshot base, const TransactionProto& tran
     try {
       next = LoadSnapshot(base.store, version);
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kCorrupt && IsTorn(*base.store, {version, ManifestPath(version, listing.naming)})) {
+      if (error.kind() == ErrorKind::kNotFound) {
+        throw RetryableConflict("{} from version {}: version {} is not there any more", OperationName(transaction), base.version(), version);
+      }
+      if (error.kind() != ErrorKind::kCorrupt) throw;
+      if (IsTorn(*base.store, {version, ManifestPath(version, listing.naming)})) {
         if (std::find(torn.begin(), torn.end(), version) == torn.end()) torn.push_back(version);
         continue;
       }
-      if (error.kind() != ErrorKind::kNotFound) throw;
-      throw RetryableConflict("{} from version {}: version {} is not there any more", OperationName(transaction),
-                              base.version(), version);
+      next = LoadSnapshot(base.store, version);  // a repair may have made it whole meanwhile
     }
     const std::optional<TransactionProto> theirs = ReadTransaction(next);
     if (theirs && theirs->uuid() == transaction.uuid()) *landed = next;
@@ -184,6 +178,13 @@ Snapshot CommitFirst(const io::ObjectStorePtr& store, Naming naming, NextVersion
 }
 
 }  // namespace
+
+void WriteTransactionFile(io::ObjectStore& store, const TransactionProto& transaction, bool sync) {
+  const std::string path = TransactionPath(transaction);
+  const std::string bytes = transaction.SerializeAsString();
+  if (!store.PutIfAbsent(path, SpanOf(bytes), sync)) throw AlreadyExists("transaction file '{}'", path);
+  if (sync) store.SyncFolder(kTransactionsFolder);
+}
 
 TransactionProto NewTransaction(uint64_t read_version) {
   TransactionProto transaction;
@@ -246,7 +247,7 @@ Snapshot Commit(const Snapshot& read, TransactionProto transaction, const Commit
 Snapshot CommitDetached(const Snapshot& read, TransactionProto transaction, const CommitOptions& options,
                         std::optional<std::string> storage_version) {
   RequireWritable(*read.manifest);
-  const uint64_t version = NewDeletionFileId() | uint64_t{1} << 63;
+  const uint64_t version = NewDeletionFileId() | kDetachedBit;
   NextVersion next(read.manifest.get(), read.manifest->head(), read.manifest->uses_stable_row_ids());
   next.SetVersion(version);
   next.Apply(transaction, storage_version);

@@ -13,10 +13,8 @@
 namespace eider::table {
 namespace {
 
-constexpr std::string_view kFolder = "_versions";
 constexpr std::string_view kSuffix = ".manifest";
 constexpr size_t kV2Digits = 20;
-constexpr uint64_t kDetachedBit = uint64_t{1} << 63;
 /// How many older versions are tried when the newest is damaged.
 constexpr int kMaxFallbacks = 20;
 /// Larger manifests are parsed by every opening: they are not worth the memory.
@@ -125,16 +123,16 @@ std::optional<Snapshot> LoadNewest(const io::ObjectStorePtr& store, const Versio
 }  // namespace
 
 std::string ManifestPath(uint64_t version, Naming naming) {
-  if (version & kDetachedBit) return fmt::format("{}/d{}{}", kFolder, version, kSuffix);
-  if (naming == Naming::kV1) return fmt::format("{}/{}{}", kFolder, version, kSuffix);
-  return fmt::format("{}/{:020}{}", kFolder, UINT64_MAX - version, kSuffix);
+  if (version & kDetachedBit) return fmt::format("{}/d{}{}", kVersionsFolder, version, kSuffix);
+  if (naming == Naming::kV1) return fmt::format("{}/{}{}", kVersionsFolder, version, kSuffix);
+  return fmt::format("{}/{:020}{}", kVersionsFolder, UINT64_MAX - version, kSuffix);
 }
 
 VersionListing ListVersions(const io::ObjectStore& store) {
   VersionListing listing;
   bool v1 = false;
   bool v2 = false;
-  for (const std::string& path : store.ListPaths(kFolder)) {
+  for (const std::string& path : store.ListPaths(kVersionsFolder)) {
     const std::string_view name = BaseName(path);
     const std::optional<uint64_t> number = NumberIn(name);
     if (!number) continue;
