@@ -10,7 +10,8 @@ namespace eider {
 using InterruptHook = void (*)();
 /// Sets the hook for the calling thread (nullptr: none), returns the former one.
 EIDER_EXPORT InterruptHook SetInterruptHook(InterruptHook hook);
-/// Long work calls this now and then. Only the thread that entered Eider has a hook; on the others this does nothing.
+/// Long work calls this now and then. Only the thread that entered Eider has a hook; on the others this throws Error(kCancelled) once that
+/// thread has given up what they work on.
 EIDER_EXPORT void CheckInterrupt();
 
 }  // namespace eider

@@ -2,6 +2,7 @@
 
 import pathlib
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -103,10 +104,64 @@ def test_alterations_that_do_not_fit(parts, alteration, error):
     assert (parts.version, files(parts)) == (1, before)
 
 
-def test_casts_of_lists_are_refused(write):
-    ds = write(pa.table({"c": [[1]]}))
-    with pytest.raises(eider.UnsupportedError, match="list"):
-        ds.alter_columns({"path": "c", "data_type": pa.large_list(pa.int64())})
+def test_embeddings_become_half_floats(write):
+    """The values are those of numpy: nearest, ties to even, subnormal and infinite ones."""
+    values = np.random.default_rng(3).normal(size=(500, 8)).astype(np.float32)
+    values[:4] = np.float32([[1e-8, -3e-8, 6e-5, 65519, 65520, -1e6, np.inf, 0.1], [2**-25, 2**-24, 3 * 2**-25, -0.0, 1 + 2**-11, 1 + 3 * 2**-11, 2048.5, -5e-8]] * 2)
+    kind = pa.list_(pa.float32(), 8)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), type=kind)
+    ds = write(pa.table({"id": range(500), "plain": column, "some": pa.array([None, *column.to_pylist()[1:]], kind)}), max_rows_per_file=200)
+    ds.delete("id = 7")
+    with np.errstate(over="ignore"):
+        half = values.astype(np.float16)[np.arange(500) != 7]
+    for name in ("plain", "some"):
+        ds.alter_columns({"path": name, "data_type": pa.list_(pa.float16(), 8)})
+        assert ds.schema.field(name).type == pa.list_(pa.float16(), 8)
+    found = ds.to_table()
+    np.testing.assert_array_equal(found["plain"].combine_chunks().flatten().to_numpy().view(np.uint16), half.ravel().view(np.uint16))
+    assert found["some"].to_pylist() == [None, *half.tolist()[1:]]
+    ds.alter_columns({"path": "plain", "data_type": kind})
+    np.testing.assert_array_equal(ds.to_table()["plain"].combine_chunks().flatten().to_numpy(), half.ravel().astype(np.float32))
+
+
+def test_doubles_are_rounded_once(write):
+    exact = [1 + 2**-11 + 2**-40, 1 + 2**-11 - 2**-40, -(1 + 2**-11 + 2**-40), 1e300, 2**-25 + 2**-60, float("nan"), 1e-310, None]
+    ds = write(pa.table({"x": exact}))
+    ds.alter_columns({"path": "x", "data_type": pa.float16()})
+    with np.errstate(over="ignore"):
+        expected = np.array(exact[:-1]).astype(np.float16)
+    np.testing.assert_array_equal(np.array(ds.to_table()["x"].to_pylist()[:-1]), expected)
+    assert ds.to_table()["x"][-1].as_py() is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "to"),
+    [
+        (pa.list_(pa.int64()), pa.large_list(pa.int8())),
+        (pa.large_list(pa.string()), pa.list_(pa.large_string())),
+        (pa.list_(pa.int16(), 2), pa.list_(pa.int32())),
+        (pa.list_(pa.list_(pa.int64())), pa.list_(pa.list_(pa.uint8()))),
+    ],
+)
+def test_casts_of_lists(write, kind, to):
+    one = ["a", "bc"] if pa.types.is_string(kind.value_type) else [1, 2]
+    one = [one, []] if pa.types.is_list(kind.value_type) else one
+    rows = [one, None, [one[0], None]] * 20
+    ds = write(pa.table({"id": range(60), "c": pa.array(rows, kind)}), max_rows_per_file=25)
+    ds.delete("id % 7 = 0")
+    ds.alter_columns({"path": "c", "data_type": to})
+    assert ds.schema.field("c").type == to
+    assert ds.to_table()["c"].to_pylist() == [row for i, row in enumerate(rows) if i % 7 != 0]
+
+
+def test_casts_of_lists_that_do_not_fit(write):
+    ds = write(pa.table({"c": pa.array([[1, 2], [3, 4]], pa.list_(pa.int64(), 2)), "text": [["a"], ["b"]]}))
+    for path, to in (("c", pa.list_(pa.int64(), 3)), ("text", pa.list_(pa.int64())), ("text", pa.list_(pa.string(), 1))):
+        with pytest.raises(eider.InvalidError, match="is not cast to"):
+            ds.alter_columns({"path": path, "data_type": to})
+    ds = write(pa.table({"c": [[1], [300]]}))
+    with pytest.raises(eider.InvalidError, match="300"):
+        ds.alter_columns({"path": "c", "data_type": pa.list_(pa.int8())})
 
 
 def test_values_that_do_not_fit(write):

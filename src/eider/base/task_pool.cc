@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "eider/base/stop_scope.h"
+
 namespace eider {
 
 /// Threads and queue of one process. After a fork the child makes its own and leaves the parent's alone: the threads are
@@ -126,11 +128,33 @@ struct LoopState {
 
   void RunItem(size_t i) {
     try {
+      const StopScope scope(failed);
       body(i);
     } catch (...) {
       std::lock_guard lock(mutex);
-      if (!error) error = std::current_exception();
-      failed = true;
+      Fail(std::current_exception());
+    }
+  }
+
+  /// \pre mutex is held
+  void Fail(std::exception_ptr cause) {
+    if (!error) error = std::move(cause);
+    failed = true;
+  }
+
+  void Wait() {
+    std::unique_lock lock(mutex);
+    while (!finished.wait_for(lock, kInterruptInterval, [this] { return done.load() == num_items; })) {
+      if (failed) continue;
+      lock.unlock();
+      std::exception_ptr interrupt;
+      try {
+        CheckInterrupt();
+      } catch (...) {
+        interrupt = std::current_exception();
+      }
+      lock.lock();
+      if (interrupt) Fail(std::move(interrupt));
     }
   }
 };
@@ -146,19 +170,8 @@ void TaskPool::ParallelFor(size_t n, const std::function<void(size_t)>& body) {
   const size_t num_helpers = std::min(n - 1, size_t(num_threads_));
   for (size_t i = 0; i < num_helpers; ++i) Submit([loop] { loop->Work(); });
   loop->Work();
-  std::unique_lock lock(loop->mutex);
-  loop->finished.wait(lock, [&] { return loop->done.load() == n; });
+  loop->Wait();
   if (loop->error) std::rethrow_exception(loop->error);
 }
-
-namespace {
-thread_local InterruptHook interrupt_hook = nullptr;
-}
-
-void CheckInterrupt() {
-  if (interrupt_hook) interrupt_hook();
-}
-
-InterruptHook SetInterruptHook(InterruptHook hook) { return std::exchange(interrupt_hook, hook); }
 
 }  // namespace eider

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 namespace eider {
@@ -68,6 +69,28 @@ TEST(TaskPoolTest, MayDieInATaskOfItsOwn) {
     for (int seen = shared->total; seen < 8; seen = shared->total) shared->total.wait(seen);
     EXPECT_EQ(shared->total, 8);
   }
+}
+
+std::atomic<bool> is_interrupted = false;
+
+TEST(TaskPoolTest, AnInterruptEndsTheItemsOnOtherThreads) {
+  const InterruptHook former = SetInterruptHook([] {
+    if (is_interrupted) throw std::runtime_error("interrupted");
+  });
+  const std::thread::id caller = std::this_thread::get_id();
+  for (const bool caller_only_waits : {false, true}) {
+    TaskPool pool(3);
+    is_interrupted = false;
+    std::atomic<int> begun = 0;
+    EXPECT_THROW(pool.ParallelFor(4, [&](size_t) {
+      ++begun;
+      while (begun < 2) std::this_thread::yield();
+      is_interrupted = true;
+      if (caller_only_waits && std::this_thread::get_id() == caller) return;
+      while (true) CheckInterrupt();
+    }), std::runtime_error);
+  }
+  SetInterruptHook(former);
 }
 
 TEST(TaskPoolTest, WorksInAForkedChild) {

@@ -9,6 +9,7 @@
 #include "eider/expr/cast_rows.h"
 #include "eider/expr/cast_text.h"
 #include "eider/expr/exact_number.h"
+#include "eider/expr/half_float.h"
 #include "eider/expr/native.h"
 #include "eider/expr/temporal.h"
 #include "eider/expr/time_zone.h"
@@ -195,16 +196,22 @@ Kernel TemporalKernel(const TypePtr& from, const TypePtr& to, bool lenient) {
   });
 }
 
-float HalfToFloat(uint16_t half) {
-  const uint32_t sign = uint32_t(half & 0x8000) << 16, exponent = (half >> 10) & 31, fraction = half & 0x3FF;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000u | fraction << 13);
-  const float magnitude = exponent == 0 ? std::ldexp(float(fraction), -24) : std::ldexp(float(fraction | 0x400), int(exponent) - 25);
-  return std::bit_cast<float>(std::bit_cast<uint32_t>(magnitude) | sign);
-}
-
-Kernel HalfKernel() {
-  return [](const Call& call) {
-    return ConvertRows<uint16_t, float>(call, true, [](uint16_t half, float* out) { return *out = HalfToFloat(half), true; }, [](uint16_t) { return ""; });
+/// Between half and other floats: every value has one.
+template <typename From, typename To>
+Kernel HalfKernel(To (*convert)(From)) {
+  return [convert_one = convert](const Call& call) {
+    const ArrayPtr in = Spread(call.arguments[0], call.rows);
+    const From* from = in->buffers[0].as<From>() + in->offset;
+    BufferBuilder values(size_t(call.rows) * sizeof(To));
+    values.Resize(size_t(call.rows) * sizeof(To));
+    To* to = reinterpret_cast<To*>(values.data());
+    for (int64_t row = 0; row < call.rows; ++row) to[row] = convert_one(from[row]);
+    auto out = std::make_shared<Array>();
+    out->type = call.type;
+    out->length = call.rows;
+    out->validity = ValidityBits({in, false}, call.rows);
+    out->buffers = {values.Finish()};
+    return ArrayPtr(out);
   };
 }
 
@@ -242,29 +249,50 @@ Kernel BytesKernel(bool check_text, bool lenient) {
   };
 }
 
+/// The items of fixed-size lists, all of them.
+Column FixedItems(const Array& list, int64_t rows) {
+  auto items = std::make_shared<Array>(*list.children[0]);
+  items->offset += list.offset * list.type->list_size;
+  items->length = rows * list.type->list_size;
+  items->null_count = -1;
+  return {items, false};
+}
+
 Kernel ListKernel(const TypePtr& from, const TypePtr& to, bool lenient) {
+  const bool is_fixed = to->id == TypeId::kFixedSizeList;
+  if (is_fixed && (from->id != to->id || from->list_size != to->list_size)) {
+    throw Invalid("there is no cast from {} to {}", TypeToString(*from), TypeToString(*to));
+  }
   const Kernel items = CastKernel(from->children[0].type, to->children[0].type, lenient);
-  return [items](const Call& call) {
+  return [items, is_fixed](const Call& call) {
     const ArrayPtr list = Spread(call.arguments[0], call.rows);
     const Column column{list, false};
-    const Reader<Items> rows(column);
-    BufferBuilder ends;
-    std::vector<int64_t> positions;
-    ends.AppendValue(int32_t{0});
-    for (int64_t row = 0; row < call.rows; ++row) {
-      // Rows that nobody asks for are left empty, as their items must not throw.
-      if (list->IsValid(row) && IsLive(call.live, row)) for (int64_t i = rows[row].first; i < rows[row].last; ++i) positions.push_back(i);
-      if (positions.size() > INT32_MAX) throw Invalid("more than {} items in the lists of a batch", INT32_MAX);
-      ends.AppendValue(int32_t(positions.size()));
-    }
-    const Column child{TakeArray(list->children[0], positions), false};
     auto out = std::make_shared<Array>();
     out->type = call.type;
     out->length = call.rows;
     out->validity = ValidityBits(column, call.rows);
-    out->buffers = {ends.Finish()};
-    out->children = {items(Call{{&child, 1}, child.array->length, nullptr, call.type->children[0].type})};
-    return ArrayPtr(out);
+    const auto is_wanted = [&](int64_t row) { return list->IsValid(row) && IsLive(call.live, row); };
+    const auto convert = [&](const Column& child) {
+      out->children = {items(Call{{&child, 1}, child.array->length, nullptr, call.type->children[0].type})};
+      return ArrayPtr(out);
+    };
+    if (is_fixed && !out->validity.present() && !call.live) return convert(FixedItems(*list, call.rows));
+    const bool is_large = call.type->id == TypeId::kLargeList;
+    const Reader<Items> rows(column);
+    BufferBuilder ends;
+    std::vector<int64_t> positions;
+    const auto end_row = [&] { is_large ? ends.AppendValue(int64_t(positions.size())) : ends.AppendValue(int32_t(positions.size())); };
+    end_row();
+    for (int64_t row = 0; row < call.rows; ++row) {
+      // Rows that nobody asks for are left empty, or null, as their items must not throw.
+      const Items of_row = rows[row];
+      if (is_wanted(row)) for (int64_t i = of_row.first; i < of_row.last; ++i) positions.push_back(i);
+      else if (is_fixed) positions.insert(positions.end(), size_t(of_row.size()), -1);
+      if (!is_large && positions.size() > INT32_MAX) throw Invalid("more than {} items in the lists of a batch", INT32_MAX);
+      end_row();
+    }
+    if (!is_fixed) out->buffers = {ends.Finish()};
+    return convert({TakeArray(list->children[0], positions), false});
   };
 }
 
@@ -327,7 +355,11 @@ Kernel CastKernel(const TypePtr& from, const TypePtr& to, bool lenient) {
   if (TypesEqual(*from, *to)) return RetypeKernel();
   if (a == TypeId::kNull) return [](const Call& call) { return MakeNullArray(call.type, call.rows); };
   if (a == TypeId::kDictionary) return TypesEqual(*from->value_type, *to) ? DictionaryKernel() : Through(from, from->value_type, to, lenient);
-  if (a == TypeId::kHalfFloat) return b == TypeId::kFloat ? HalfKernel() : Through(from, MakeType(TypeId::kFloat), to, lenient);
+  if (a == TypeId::kHalfFloat) return b == TypeId::kFloat ? HalfKernel(HalfToFloat) : Through(from, MakeType(TypeId::kFloat), to, lenient);
+  if (b == TypeId::kHalfFloat) {
+    if (a == TypeId::kFloat) return HalfKernel(FloatToHalf);
+    return a == TypeId::kDouble ? HalfKernel(DoubleToHalf) : Through(from, MakeType(TypeId::kDouble), to, lenient);
+  }
   if (a == TypeId::kDecimal256) {
     if (b == TypeId::kDecimal256) return WidenDecimalKernel<Int256>(from, lenient);
     if (b == TypeId::kFloat) return WideToFloatKernel<float>(from);
@@ -350,7 +382,7 @@ Kernel CastKernel(const TypePtr& from, const TypePtr& to, bool lenient) {
   if (a == TypeId::kBool && IsNumber(b) && !IsDecimal(b) && b != TypeId::kHalfFloat) return BoolToNumber(b);
   if (b == TypeId::kBool && IsNumber(a) && !IsDecimal(a)) return NumberToBool(a);
   if (IsTemporal(a) || IsTemporal(b)) return TemporalCast(from, to, lenient);
-  if (IsList(a) && b == TypeId::kList) return ListKernel(from, to, lenient);
+  if (IsList(a) && IsList(b)) return ListKernel(from, to, lenient);
   if (a == TypeId::kStruct && b == TypeId::kStruct) return StructKernel(from, to, lenient);
   throw Invalid("there is no cast from {} to {}", TypeToString(*from), TypeToString(*to));
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "eider/expr/half_float.h"
 #include "eider/expr/native.h"
 #include "eider/expr/temporal.h"
 #include "eider/expr/time_zone.h"
@@ -76,18 +77,10 @@ Fitted FitInteger(const LiteralNode& literal, const TypePtr& type) {
   });
 }
 
-/// The nearest float16, as a float.
-float RoundToHalf(double value) {
-  if (!std::isfinite(value) || value == 0) return float(value);
-  const double step = std::ldexp(1.0, std::max(std::ilogb(value) - 10, -24));
-  const double rounded = std::nearbyint(value / step) * step;
-  return std::abs(rounded) > 65504 ? std::copysign(std::numeric_limits<float>::infinity(), float(value)) : float(rounded);
-}
-
 Fitted FitFloat(const LiteralNode& literal, const TypePtr& type) {
   const double value = DoubleOf(literal);
   if (type->id == TypeId::kHalfFloat) {  // such columns are compared as floats
-    const float half = RoundToHalf(value);
+    const float half = HalfToFloat(DoubleToHalf(value));
     const TypePtr wide = MakeType(TypeId::kFloat);
     if (!std::isinf(half) || std::isinf(value)) return {MakeLiteral(One(wide, half)), Fit::kExact};
     return {MakeLiteral(One(wide, value > 0 ? 65504.0f : half)), Fit::kBetween};

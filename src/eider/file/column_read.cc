@@ -8,7 +8,7 @@
 
 #include "eider/base/task_pool.h"
 #include "eider/io/cold_ranges.h"
-#include "eider/io/mapping_cache.h"
+#include "eider/io/local_file.h"
 #include "eider/page/unravel.h"
 
 namespace eider::file {

@@ -4,7 +4,7 @@
 
 #include "eider/base/memory.h"
 #include "eider/file/file_footer.h"
-#include "eider/io/mapping_cache.h"
+#include "eider/io/local_file.h"
 
 namespace eider::file {
 namespace {

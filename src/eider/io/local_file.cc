@@ -20,20 +20,22 @@ FileIdentity IdentityOf(const struct stat& info) {
 }
 
 /// A few nanoseconds to ask, a few milliseconds exact.
-int64_t CoarseNow() {
+int64_t CoarseNow(clockid_t clock = CLOCK_MONOTONIC_COARSE) {
   struct timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  ::clock_gettime(clock, &now);
   return int64_t(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
 class LocalFile final : public ReadableFile {
  public:
   LocalFile(std::string path, const FileIdentity& identity, UniqueFd fd, Buffer mapping, bool map_file)
-      : path_(std::move(path)), identity_(identity), map_file_(map_file), fd_(std::move(fd)), mapping_(std::move(mapping)) {}
+      : path_(std::move(path)), identity_(identity), map_file_(map_file), fd_(std::move(fd)), mapping_(std::move(mapping)),
+        is_settled_(identity.modified_ns < CoarseNow(CLOCK_REALTIME_COARSE)) {}
 
   const std::string& path() const override { return path_; }
   uint64_t size() const override { return identity_.size; }
   std::string StateName() const override {
+    if (!is_settled_) return {};
     std::string name;
     name.reserve(sizeof identity_ + path_.size());
     return name.append(reinterpret_cast<const char*>(&identity_), sizeof identity_).append(path_);
@@ -43,7 +45,8 @@ class LocalFile final : public ReadableFile {
     if (!map_file_) return {};
     std::lock_guard lock(mutex_);
     if (!mapping_.present() && !refused_) {
-      mapping_ = MappingCache::Process().Map(identity_, fd_.get());
+      const bool is_small = identity_.size > 0 && identity_.size <= kCopiedBytes;
+      mapping_ = is_small ? Copy({0, identity_.size}) : MappingCache::Process().Map(identity_, fd_.get());
       refused_ = !mapping_.present();
       // Open descriptors are scarce; the mapping does not need one.
       if (!refused_) fd_.Reset();
@@ -71,13 +74,17 @@ class LocalFile final : public ReadableFile {
       throw Corrupt("read '{}': bytes [{}, +{}) of a file of {}", path_, range.offset, range.length, size());
     }
     if (const Buffer mapping = Mapped(); mapping.present()) return mapping.Slice(range.offset, range.length);
+    return Copy(range);
+  }
+
+ private:
+  Buffer Copy(ByteRange range) const {
     BufferBuilder builder(range.length);
     builder.Resize(range.length);
     ReadExactly(fd_.get(), range.offset, {builder.data(), builder.size()}, path_);
     return builder.Finish();
   }
 
- private:
   static constexpr int64_t kCheckEveryNs = 10'000'000;
 
   const std::string path_;
@@ -88,6 +95,9 @@ class LocalFile final : public ReadableFile {
   mutable UniqueFd fd_;
   mutable Buffer mapping_;
   mutable bool refused_ = false;
+  /// False while the clock that stamps files still shows the tick of this one's last change: once it is removed, another may get its
+  /// inode and its time.
+  const bool is_settled_;
 };
 
 }  // namespace

@@ -11,6 +11,9 @@
 
 namespace eider::io {
 
+/// Files up to this size are copied into memory: to map, touch and unmap one costs more.
+inline constexpr uint64_t kCopiedBytes = 8 << 10;
+
 /// \throws Error(kNotFound) when `path` is missing or no regular file. `known_size` 0: unknown.
 ReadableFilePtr OpenLocalFile(const std::string& path, uint64_t known_size, bool map_file);
 

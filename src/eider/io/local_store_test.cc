@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "eider/io/mapping_cache.h"
+#include "eider/io/local_file.h"
 
 namespace eider::io {
 namespace {
@@ -82,11 +82,38 @@ TEST_F(LocalStoreTest, ReportsAFullDiskAndKeepsTheName) {
 }
 
 TEST_F(LocalStoreTest, MapsAFileOnceForAllOpeners) {
-  store_->Put("x", SpanOf("contents"), false);
+  store_->Put("x", SpanOf(std::string(kCopiedBytes + 1, 'x')), false);
   const Buffer first = store_->Open("x")->Mapped();
   ASSERT_TRUE(first.present());
   EXPECT_EQ(first.data(), store_->Open("x")->Mapped().data());
   EXPECT_EQ(store_->Open("x")->Read({3, 2}).data(), first.data() + 3);
+}
+
+/// The second file has the name, size and time of the first, and where the system gives inodes out again, its inode.
+TEST_F(LocalStoreTest, AFileIsNotTakenForOneThatWasThere) {
+  const fs::path path = folder_ / "root" / "x";
+  for (const size_t size : {size_t{8}, size_t{2 * kCopiedBytes}}) {
+    store_->Put("x", SpanOf(std::string(size, 'a')), false);
+    const fs::file_time_type written = fs::last_write_time(path);
+    EXPECT_EQ(store_->Open("x")->Read({0, 1}).span()[0], 'a');
+    store_->Delete("x");
+    store_->Put("x", SpanOf(std::string(size, 'b')), false);
+    fs::last_write_time(path, written);
+    EXPECT_EQ(store_->Open("x")->Read({0, 1}).span()[0], 'b');
+  }
+}
+
+TEST_F(LocalStoreTest, WhatIsLearnedOfAFileThatMayBeReplacedWithinATickIsNotKept) {
+  store_->Put("x", SpanOf("contents"), false);
+  const fs::path path = folder_ / "root" / "x";
+  fs::last_write_time(path, fs::file_time_type::clock::now() + std::chrono::hours(1));
+  EXPECT_EQ(store_->Open("x")->StateName(), "");
+  fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(1));
+  const std::string name = store_->Open("x")->StateName();
+  EXPECT_NE(name, "");
+  EXPECT_EQ(store_->Open("x", 8)->StateName(), name);
+  fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  EXPECT_NE(store_->Open("x")->StateName(), name);
 }
 
 TEST_F(LocalStoreTest, WritesIntoAViewDoNotReachTheFile) {

@@ -2,12 +2,8 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <vector>
-
-#include "eider/base/memory.h"
 
 namespace eider::io {
 namespace {
@@ -21,19 +17,6 @@ Buffer MapWholeFile(int fd, uint64_t size) {
   if (data == MAP_FAILED) return {};
   const auto unmap = [size](const void* p) { ::munmap(const_cast<void*>(p), size); };
   return Buffer(static_cast<const uint8_t*>(data), size, std::shared_ptr<const void>(data, unmap));
-}
-
-Buffer CopyWholeFile(int fd, uint64_t size) {
-  BufferBuilder bytes(size);
-  bytes.Resize(size);
-  uint64_t at = 0;
-  while (at < size) {
-    const ssize_t n = ::pread(fd, bytes.data() + at, size - at, static_cast<off_t>(at));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return {};
-    at += static_cast<uint64_t>(n);
-  }
-  return bytes.Finish();
 }
 
 }  // namespace
@@ -60,7 +43,7 @@ Buffer MappingCache::Map(const FileIdentity& identity, int fd) {
   static constexpr uint8_t kNothing = 0;
   if (identity.size == 0) return Buffer(&kNothing, 0, nullptr);
   if (Buffer known = Find(identity); known.present()) return known;
-  Buffer mapping = identity.size <= kCopiedBytes ? CopyWholeFile(fd, identity.size) : MapWholeFile(fd, identity.size);
+  Buffer mapping = MapWholeFile(fd, identity.size);
   if (!mapping.present()) return {};
   std::vector<Buffer> dropped;  // unmapped after the lock is gone
   std::lock_guard lock(mutex_);

@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// Mapped files, shared by everyone who opens the same one. A first touch of a fresh mapping faults page by page, so the
-/// mappings used last stay mapped after their users are gone. Small files are copied: to map, touch and unmap one costs more.
+/// mappings used last stay mapped after their users are gone. A mapping keeps its file's inode from being given to another file,
+/// so that an identity cannot come to mean other bytes; a copy would not.
 
 #include <cstdint>
 #include <list>
@@ -22,9 +23,6 @@ struct FileIdentity {
   auto operator<=>(const FileIdentity&) const = default;
 };
 
-/// Files up to this size are copied into memory, not mapped.
-inline constexpr uint64_t kCopiedBytes = 8 << 10;
-
 class MappingCache {
  public:
   explicit MappingCache(size_t max_mappings) : max_mappings_(max_mappings) {}
@@ -32,7 +30,7 @@ class MappingCache {
 
   /// The mapping, or an absent Buffer when nobody mapped this file lately.
   Buffer Find(const FileIdentity& identity);
-  /// Maps or copies the file (or finds it mapped by another thread); absent when the system refuses, or the file is shorter than that.
+  /// Maps the file (or finds it mapped by another thread); absent when the system refuses, or the file is shorter than that.
   Buffer Map(const FileIdentity& identity, int fd);
   /// Lets go of a file that is about to be deleted, so that its space can be freed.
   void Forget(const FileIdentity& identity);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "eider/base/stop_scope.h"
+
 namespace eider::loader {
 
 EpochReader::EpochReader(ReadBatch read, TaskPool& pool, uint64_t prefetch, uint64_t num_batches)
@@ -35,6 +37,7 @@ void EpochReader::Submit(uint64_t index) {
 
 void EpochReader::Fill(uint64_t index, Slot& slot) {
   try {
+    const StopScope scope(cancelled_);
     slot.batch = read_(index, slot.stats);
   } catch (...) {
     slot.error = std::current_exception();
@@ -43,7 +46,7 @@ void EpochReader::Fill(uint64_t index, Slot& slot) {
 
 void EpochReader::WaitFor(const Slot& slot) {
   std::unique_lock lock(mutex_);
-  while (!filled_.wait_for(lock, std::chrono::milliseconds(50), [&] { return slot.ready; })) {
+  while (!filled_.wait_for(lock, kInterruptInterval, [&] { return slot.ready; })) {
     lock.unlock();
     CheckInterrupt();
     lock.lock();

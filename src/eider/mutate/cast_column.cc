@@ -37,7 +37,11 @@ Family FamilyOf(TypeId id) {
 bool CastsTo(const DataType& from, const DataType& to) {
   if (TypesEqual(from, to)) return true;
   if (from.id == TypeId::kDictionary) return CastsTo(*from.value_type, to);
-  return FamilyOf(from.id) == FamilyOf(to.id) && FamilyOf(from.id) != Family::kOther;
+  const Family family = FamilyOf(from.id);
+  if (family != FamilyOf(to.id) || family == Family::kOther) return false;
+  if (family != Family::kList) return true;
+  const bool keeps_size = to.id != TypeId::kFixedSizeList || (from.id == to.id && from.list_size == to.list_size);
+  return keeps_size && CastsTo(*from.children[0].type, *to.children[0].type);
 }
 
 /// The struct of which only one field is given.
@@ -57,9 +61,6 @@ ArrayPtr WrapInStruct(const TypePtr& type, const Array& is_there, const ArrayPtr
 }  // namespace
 
 void RequireCast(const std::string& path, const DataType& from, const DataType& to) {
-  if (!TypesEqual(from, to) && FamilyOf(from.id) == Family::kList && FamilyOf(to.id) == Family::kList) {
-    throw Unsupported("altering column '{}': a cast from {} to {}", path, TypeToString(from), TypeToString(to));
-  }
   if (CastsTo(from, to)) return;
   throw Invalid("altering column '{}': {} is not cast to {}", path, TypeToString(from), TypeToString(to));
 }

@@ -12,7 +12,8 @@
 namespace eider::mutate {
 
 /// \throws Error(kInvalid) when values are not cast between these types: integers, floats, texts, binaries, points in time, times of
-/// day, durations and decimals are, each to their kind, and dictionaries to their values; Error(kUnsupported) for lists
+/// day, durations and decimals are, each to their kind, dictionaries to their values, and lists by their items (fixed-size lists keep
+/// their size)
 void RequireCast(const std::string& path, const DataType& from, const DataType& to);
 
 /// Casts one column, or one field of structs, whose others the new file does not hold.

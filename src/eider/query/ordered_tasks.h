@@ -1,11 +1,12 @@
 #pragma once
 /// \file
 /// Tasks on a pool whose results are handed out one by one, in the order of their start or as they come. For one thread; results
-/// that nobody wants any more are dropped with this, tasks that have not begun by then never run.
+/// that nobody wants any more are dropped with this; tasks that have not begun by then never run, the others end at their next CheckInterrupt().
 
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "eider/base/error.h"
+#include "eider/base/stop_scope.h"
 #include "eider/base/task_pool.h"
 
 namespace eider::query {
@@ -32,6 +34,7 @@ class OrderedTasks {
   OrderedTasks& operator=(const OrderedTasks&) = delete;
   ~OrderedTasks() {
     if (!IsOurs()) return;
+    shared_->given_up = true;
     std::vector<std::function<T()>> dropped;
     std::unique_lock lock(shared_->mutex);
     for (const auto& slot : slots_) {
@@ -91,7 +94,10 @@ class OrderedTasks {
     for (; found == slots_.end(); found = find(is_done)) {
       const auto idle = find(is_idle);
       if (idle == slots_.end()) {
-        shared_->changed.wait(lock);
+        if (shared_->changed.wait_for(lock, kInterruptInterval) == std::cv_status::no_timeout) continue;
+        lock.unlock();
+        CheckInterrupt();
+        lock.lock();
         continue;
       }
       lock.unlock();
@@ -118,6 +124,7 @@ class OrderedTasks {
   struct Shared {
     std::mutex mutex;  ///< of the slots, too
     std::condition_variable changed;
+    std::atomic<bool> given_up = false;
   };
 
   static void Run(Slot& slot, Shared& shared) {
@@ -130,6 +137,7 @@ class OrderedTasks {
     std::optional<T> result;
     std::exception_ptr error;
     try {
+      const StopScope scope(shared.given_up);
       result.emplace(work());
     } catch (...) {
       error = std::current_exception();

@@ -47,6 +47,41 @@ TEST(OrderedTasksTest, AnErrorIsThatOfItsTask) {
   EXPECT_EQ(tasks.Next(), 2);
 }
 
+/// Works until it is told to end.
+int WorkForEver(std::atomic<int>& begun) {
+  ++begun;
+  while (true) CheckInterrupt();
+}
+
+TEST(OrderedTasksTest, TasksUnderWayEndWhenTheyAreDropped) {
+  TaskPool pool(2);
+  std::atomic<int> begun = 0;
+  {
+    OrderedTasks<int> tasks(pool);
+    tasks.Start([&] { return WorkForEver(begun); });
+    // Below a task of one's own: that one gives up, and its parts with it.
+    tasks.Start([&] {
+      pool.ParallelFor(2, [&](size_t) { WorkForEver(begun); });
+      return 0;
+    });
+    while (begun < 2) std::this_thread::yield();
+  }
+  pool.ParallelFor(8, [&](size_t) { CheckInterrupt(); });  // those were meant, not the threads
+}
+
+std::atomic<int> works_begun = 0;
+
+TEST(OrderedTasksTest, WhoWaitsCanBeInterrupted) {
+  TaskPool pool(1);
+  OrderedTasks<int> tasks(pool);
+  works_begun = 0;
+  tasks.Start([] { return WorkForEver(works_begun); });
+  while (works_begun < 1) std::this_thread::yield();
+  const InterruptHook former = SetInterruptHook([] { throw std::runtime_error("interrupted"); });
+  EXPECT_THROW(tasks.Next(), std::runtime_error);
+  SetInterruptHook(former);
+}
+
 TEST(OrderedTasksTest, WhatNobodyWantsIsDropped) {
   TaskPool pool(1);
   std::atomic<int> ran{0};
