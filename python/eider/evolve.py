@@ -77,8 +77,8 @@ class DatasetEvolution:
                 fragment, and drops its indices. Integers are cast to integers, floats to floats, strings to strings, binaries to
                 binaries, dates and timestamps, times, durations and decimals each among themselves.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
-            isolation: ``"snapshot"`` or ``"serializable"``: there is no difference, as no row that comes or changes stands beside a column that is
-                cast or forbids nulls, and a rename reads the schema alone.
+            isolation: ``"snapshot"`` or ``"serializable"``: there is no difference, as no row that comes or changes
+                stands beside a column that is cast or forbids nulls, and a rename reads the schema alone.
 
         Raises:
             NotFoundError: a path leads nowhere.

@@ -55,7 +55,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class RepairStep:
-    """A file that goes (``new_path`` is None), or whose bytes are kept elsewhere. ``done``: False where it is only planned."""
+    """A file that goes (``new_path`` is None), or whose bytes are kept elsewhere. ``done``: False where only planned."""
 
     path: str
     new_path: str | None
@@ -101,8 +101,9 @@ def verify(
     """Look for damage in a dataset with its branches, and report it.
 
     Every file that a version names must be there, in its size and with its rows; deletion files, row ids, transactions, indices, tags and
-    branches must agree with what they are about; every page, blob, manifest and deletion file that has a checksum must be what was written.
-    Files without checksums, which other engines write, are decoded, which finds less. Nothing is changed unless ``repair`` is given.
+    branches must agree with what they are about; every page, blob, manifest and deletion file that has a checksum must
+    be what was written. Files without checksums, which other engines write, are decoded, which finds less. Nothing is
+    changed unless ``repair`` is given.
 
     Args:
         uri: Path of the dataset's folder, a ``file://`` or a ``memory://`` URI.

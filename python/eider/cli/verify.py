@@ -25,10 +25,12 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--repair",
         action="store_true",
-        help="set torn manifests aside, and remove files that no version names, older than 7 days; others may write meanwhile",
+        help="set torn manifests aside, and remove files older than 7 days that no version names; others may write",
     )
     parser.add_argument("--dry-run", action="store_true", help="with --repair: only say what it would do")
-    parser.add_argument("--force", action="store_true", help="with --repair: manifests torn in the last 10 minutes too; only while nobody writes")
+    parser.add_argument(
+        "--force", action="store_true", help="with --repair: manifests younger than 10 minutes too; only while nobody writes"
+    )
     parser.set_defaults(run=run)
 
 
@@ -67,8 +69,8 @@ def _print(report: VerifyReport) -> None:
         print(f"{report.files_without_checksums:,} data files have no checksums: they decode, which says less")
     if report.manifests_without_checksums or report.deletion_files_without_checksums:
         print(
-            f"{report.manifests_without_checksums:,} manifests and {report.deletion_files_without_checksums:,} deletion files have no checksums: "
-            "they were held against the rest of the table"
+            f"{report.manifests_without_checksums:,} manifests and {report.deletion_files_without_checksums:,} deletion files "
+            "have no checksums: they were held against the rest of the table"
         )
     if report.orphans:
         print(f"{report.orphans:,} files ({size_text(report.orphan_bytes)}) that no version names")
