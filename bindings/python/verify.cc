@@ -38,6 +38,8 @@ void BindVerify(nb::module_& m) {
       .def_ro("num_pages", &VerifyReport::num_pages)
       .def_ro("num_blobs", &VerifyReport::num_blobs)
       .def_ro("num_unchecked_files", &VerifyReport::num_unchecked_files)
+      .def_ro("num_unchecked_manifests", &VerifyReport::num_unchecked_manifests)
+      .def_ro("num_unchecked_deletions", &VerifyReport::num_unchecked_deletions)
       .def_ro("bytes_read", &VerifyReport::bytes_read)
       .def_ro("num_orphans", &VerifyReport::num_orphans)
       .def_ro("orphan_bytes", &VerifyReport::orphan_bytes)
@@ -45,11 +47,12 @@ void BindVerify(nb::module_& m) {
   nb::enum_<Repair>(m, "Repair").value("NONE", Repair::kNone).value("PLAN", Repair::kPlan).value("DO", Repair::kDo);
   m.def(
       "verify_table",
-      [](const std::string& uri, bool all_versions, bool read_data, Repair repair, nb::object session) {
-        const VerifyOptions options{.all_versions = all_versions, .read_data = read_data, .repair = repair, .session = SessionFrom(session)};
+      [](const std::string& uri, bool all_versions, bool read_data, Repair repair, bool force, nb::object session) {
+        VerifyOptions options{.all_versions = all_versions, .read_data = read_data, .repair = repair, .session = SessionFrom(session)};
+        if (force) options.torn_age = std::chrono::nanoseconds::min();
         return WithoutGil([&] { return VerifyTable(uri, options); });
       },
-      "uri"_a, "all_versions"_a, "read_data"_a, "repair"_a, "session"_a.none());
+      "uri"_a, "all_versions"_a, "read_data"_a, "repair"_a, "force"_a, "session"_a.none());
 }
 
 }  // namespace eider::python

@@ -5,6 +5,7 @@
 #include <eider/export.h>
 #include <eider/session.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,8 +18,8 @@ namespace eider {
 enum class Repair {
   kNone,
   kPlan,  ///< says what kDo would do
-  /// Sets torn manifests aside, and removes files that no version names and that are older than 7 days. Only while nobody writes: a commit
-  /// under way may take the number that a torn manifest had for the next one.
+  /// Puts a version that changes nothing in the place of each torn manifest, whose bytes are set aside, and removes files that no version
+  /// names and that are older than 7 days. Others may write meanwhile: the number of a torn manifest stays taken.
   kDo,
 };
 
@@ -26,6 +27,8 @@ struct VerifyOptions {
   bool all_versions = true;  ///< false: the newest of the table and of each branch
   bool read_data = true;     ///< false: metadata alone; pages and blobs are not read
   Repair repair = Repair::kNone;
+  /// Of a torn manifest that is repaired: the writer of a younger one may be at work, where a store shows files that are half written.
+  std::chrono::nanoseconds torn_age = std::chrono::minutes(10);
   std::shared_ptr<Session> session;  ///< whose threads work; unset: Session::Default()
   std::function<int64_t()> clock;    ///< nanoseconds since the Unix epoch; unset: the system's
 };
@@ -59,7 +62,7 @@ struct Finding {
 /// What kPlan would do, or kDo did.
 struct RepairStep {
   std::string path;
-  std::string new_path;  ///< "": it is removed
+  std::string new_path;  ///< where its bytes are set aside; "": it is removed
   uint64_t size_bytes = 0;
   bool is_done = false;
 };
@@ -69,6 +72,7 @@ struct VerifyReport {
   uint64_t num_damages = 0;
   uint64_t num_versions = 0, num_fragments = 0, num_files = 0, num_pages = 0, num_blobs = 0;
   uint64_t num_unchecked_files = 0;  ///< data files without checksums: they were decoded, which finds less
+  uint64_t num_unchecked_manifests = 0, num_unchecked_deletions = 0;  ///< without checksums: they were held against the rest of the table
   uint64_t bytes_read = 0;           ///< of pages and blobs
   uint64_t num_orphans = 0, orphan_bytes = 0;
   std::vector<RepairStep> repairs;

@@ -142,8 +142,19 @@ class DatasetChanges:
         right_on = left_on if right_on is None else name_of("merge", right_on)
         self._native = self._native.join_columns(open_reader(data_obj, schema), left_on, right_on)
 
-    def drop_columns(self, columns: list[str], *, durability: DurabilityName | None = None) -> None:
-        """Drop columns. Writes metadata only: the data stays in the files of earlier versions."""
+    def drop_columns(
+        self, columns: list[str], *, durability: DurabilityName | None = None, isolation: IsolationName | None = None
+    ) -> None:
+        """Drop columns. Writes metadata only: the data stays in the files of earlier versions.
+
+        Args:
+            columns: Their names, or paths of fields of structs.
+            durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+            isolation: ``"snapshot"`` or ``"serializable"``: there is no difference, as it reads the schema alone, and
+                no change of that stands beside it. What your own code decided from rows,
+                ``eider.dataset(uri, isolation="serializable")`` guards.
+        """
+        is_serializable(isolation)
         self._native = self._native.drop_columns(names_of("drop_columns", columns), durability_of(durability))
 
     def delete(

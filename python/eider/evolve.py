@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _eider
-from .arguments import DurabilityName, durability_of, names_of
+from .arguments import DurabilityName, IsolationName, durability_of, is_serializable, names_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,7 +66,9 @@ class DatasetEvolution:
 
     _native: _eider.Dataset
 
-    def alter_columns(self, *alterations: AlterColumn, durability: DurabilityName | None = None) -> None:
+    def alter_columns(
+        self, *alterations: AlterColumn, durability: DurabilityName | None = None, isolation: IsolationName | None = None
+    ) -> None:
         """Rename columns, allow or forbid nulls, and cast them. Paths are those before the call, so that names can be swapped.
 
         Args:
@@ -75,12 +77,15 @@ class DatasetEvolution:
                 fragment, and drops its indices. Integers are cast to integers, floats to floats, strings to strings, binaries to
                 binaries, dates and timestamps, times, durations and decimals each among themselves.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+            isolation: ``"snapshot"`` or ``"serializable"``: there is no difference, as no row that comes or changes
+                stands beside a column that is cast or forbids nulls, and a rename reads the schema alone.
 
         Raises:
             NotFoundError: a path leads nowhere.
             InvalidError: the name is taken, nulls are there, the types are of different kinds, or a value does not fit.
             UnsupportedError: lists are cast, or fields below lists.
         """
+        is_serializable(isolation)
         self._native = self._native.alter_columns([_alteration_of(each) for each in alterations], durability_of(durability))
 
     def update_metadata(self, values: dict[str, str | None], *, replace: bool = False) -> dict[str, str]:

@@ -55,7 +55,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class RepairStep:
-    """A file that goes (``new_path`` is None) or gets another name. ``done``: False where it is only planned."""
+    """A file that goes (``new_path`` is None), or whose bytes are kept elsewhere. ``done``: False where only planned."""
 
     path: str
     new_path: str | None
@@ -73,6 +73,8 @@ class VerifyReport:
     fragments: int
     files: int
     files_without_checksums: int
+    manifests_without_checksums: int
+    deletion_files_without_checksums: int
     pages: int
     blobs: int
     bytes_read: int
@@ -93,21 +95,25 @@ def verify(
     read_data: bool = True,
     repair: bool = False,
     dry_run: bool = False,
+    force: bool = False,
     session: Session | None = None,
 ) -> VerifyReport:
     """Look for damage in a dataset with its branches, and report it.
 
     Every file that a version names must be there, in its size and with its rows; deletion files, row ids, transactions, indices, tags and
-    branches must agree with what they are about; every page and blob that has a checksum must be what was written. Files without
-    checksums, which other engines write, are decoded, which finds less. Nothing is changed unless ``repair`` is given.
+    branches must agree with what they are about; every page, blob, manifest and deletion file that has a checksum must
+    be what was written. Files without checksums, which other engines write, are decoded, which finds less. Nothing is
+    changed unless ``repair`` is given.
 
     Args:
         uri: Path of the dataset's folder, a ``file://`` or a ``memory://`` URI.
         all_versions: False: the newest version of the dataset and of each branch only.
         read_data: False: metadata only; pages and blobs are not read.
-        repair: Set torn manifests aside (they get another name), and remove files that no version names and that are older than 7 days.
-            Only while nobody writes. Reading and writing go on without it.
+        repair: Set torn manifests aside, and remove files that no version names and that are older than 7 days. The number of a torn
+            manifest stays taken, by a version that changes nothing, so that others may read and write meanwhile. One that is younger than 10
+            minutes is left alone: its writer may be at work. Reading and writing go on without it.
         dry_run: With ``repair``: only say what it would do.
+        force: With ``repair``: young torn manifests too. Only while nobody writes.
         session: Session whose threads to use.
 
     Raises:
@@ -115,8 +121,10 @@ def verify(
     """
     if dry_run and not repair:
         raise InvalidError("verify: dry_run needs repair=True")
+    if force and not repair:
+        raise InvalidError("verify: force needs repair=True")
     how = _eider.Repair.NONE if not repair else _eider.Repair.PLAN if dry_run else _eider.Repair.DO
-    native = _eider.verify_table(uri_of(uri), bool(all_versions), bool(read_data), how, native_session(session))
+    native = _eider.verify_table(uri_of(uri), bool(all_versions), bool(read_data), how, bool(force), native_session(session))
     return VerifyReport(
         findings=[
             Finding(
@@ -135,6 +143,8 @@ def verify(
         fragments=native.num_fragments,
         files=native.num_files,
         files_without_checksums=native.num_unchecked_files,
+        manifests_without_checksums=native.num_unchecked_manifests,
+        deletion_files_without_checksums=native.num_unchecked_deletions,
         pages=native.num_pages,
         blobs=native.num_blobs,
         bytes_read=native.bytes_read,

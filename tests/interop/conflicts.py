@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import uuid
 import warnings
 from typing import Any
 
@@ -25,8 +26,13 @@ def new_table(engine: Engine, uri: str) -> Any:
     return engine.dataset(uri)
 
 
+def clones_of(uri: str) -> str:
+    """What the paths of clones begin with."""
+    return uri.removesuffix("/") + "-clone-"
+
+
 class Maker:
-    """Operations from the version that `ds` is at, made with one engine."""
+    """Operations from the version that `ds` is at, made with one engine; a function commits what it made by itself."""
 
     def __init__(self, engine: Engine, ds: Any) -> None:
         self.ds = ds
@@ -93,6 +99,24 @@ class Maker:
     def restore(self) -> Any:
         return self.operations.Restore(1)
 
+    def index(self) -> Any:
+        """Only the reference makes them."""
+        return lambda: self.ds.create_scalar_index("v", "BTREE", name="v_idx")
+
+    def compact(self) -> Any:
+        """A whole compaction of the reference, which first reserves ids, and then rewrites, both from the version read."""
+        compaction = importlib.import_module("lance.optimize").Compaction
+        results = [task.execute(self.ds) for task in compaction.plan(self.ds, {}).tasks]
+        return lambda: compaction.commit(self.ds, results)
+
+    def reserve(self) -> Any:
+        """Two ids of fragments; pylance has no class for it."""
+        return self.operations.Other(107, b"\x08\x02")
+
+    def clone(self) -> Any:
+        version = self.ds.version
+        return lambda: self.ds.shallow_clone(f"{clones_of(self.ds.uri)}{uuid.uuid4().hex}", version)
+
 
 def _without(schema: Any, name: str, kind: Any) -> Any:
     return kind.from_pyarrow(pa.schema([field for field in schema.to_pyarrow() if field.name != name]))
@@ -105,6 +129,13 @@ def verdict_of(error: Exception) -> str:
     return "conflict" if "onflict" in text or "ncompatible transaction" in text else f"{text:.200}"
 
 
+def _commit(engine: Engine, operation: Any, uri: str, version: int) -> None:
+    if callable(operation):
+        operation()
+    else:
+        engine.module.LanceDataset.commit(uri, operation, read_version=version)
+
+
 def second_commit(theirs: tuple[Engine, str, tuple], mine: tuple[Engine, str, tuple], uri: str) -> str:
     """Commits the operation of `theirs` and then that of `mine`, both (engine, name, arguments) made from the same version: "fine",
     "retry" or "conflict", or what else went wrong."""
@@ -114,11 +145,9 @@ def second_commit(theirs: tuple[Engine, str, tuple], mine: tuple[Engine, str, tu
         warnings.simplefilter("ignore")
         for engine, name, arguments in (theirs, mine):
             made.append((engine, getattr(Maker(engine, engine.dataset(uri)), name)(*arguments)))
-        engine, operation = made[0]
-        engine.module.LanceDataset.commit(uri, operation, read_version=version)
-        engine, operation = made[1]
+        _commit(*made[0], uri, version)
         try:
-            engine.module.LanceDataset.commit(uri, operation, read_version=version)
+            _commit(*made[1], uri, version)
         except Exception as error:
             return verdict_of(error)
     return "fine"

@@ -75,3 +75,52 @@ def test_inspect_agrees_with_the_reference_on_its_files(tmp_path: Path, table: p
     assert ours_sizes == [
         (c.num_pages, c.size_bytes) for c in lance.file.LanceFileReader(path).file_statistics().columns
     ]
+
+
+def test_what_the_reference_commits_on_top_leaves_our_manifests_and_deletion_files_verifiable(tmp_path: Path) -> None:
+    uri = str(tmp_path / "t.lance")
+    eider.write_dataset(pa.table({"k": range(1000), "v": range(1000)}), uri, enable_stable_row_ids=True)
+    eider.dataset(uri).delete("k % 3 = 0")
+    reference = lance.dataset(uri)
+    assert reference.count_rows() == 666
+    reference.create_scalar_index("v", "BTREE")
+    reference.update({"v": "v + 1"}, where="k = 1")
+    reference.delete("k = 2")
+    lance.write_dataset(pa.table({"k": [1000], "v": [0]}), uri, mode="append")
+    eider.dataset(uri).delete("k = 1000")
+    reference = lance.dataset(uri)
+    reference.validate()
+    assert reference.to_table(filter="v = 4").num_rows == 1
+    assert sorted(reference.to_table()["k"].to_pylist()) == sorted(eider.dataset(uri).to_table()["k"].to_pylist())
+    report = eider.verify(uri)
+    assert report.ok, report.findings
+    assert report.manifests_without_checksums == 4 and report.deletion_files_without_checksums == 2
+    manifests = sorted(Path(uri, "_versions").glob("*.manifest"), reverse=True)
+    ours = [manifests[0], manifests[1], manifests[6], next(Path(uri, "_deletions").glob("0-1-*.bin"))]
+    for path in ours:
+        whole = path.read_bytes()
+        assert b"EIDERSUM" in whole
+        path.write_bytes(whole[:-20] + bytes([whole[-20] ^ 1]) + whole[-19:])
+        found = {finding.path for finding in eider.verify(uri).findings if finding.is_damage}
+        assert f"{path.parent.name}/{path.name}" in found
+        path.write_bytes(whole)
+    assert eider.verify(uri).ok
+
+
+def test_the_reference_opens_a_repaired_table(tmp_path: Path) -> None:
+    uri = str(tmp_path / "t.lance")
+    table = pa.table({"k": range(10)})
+    for mode in ("create", "append"):
+        eider.write_dataset(table, uri, mode=mode)
+    torn = min(Path(uri, "_versions").glob("*.manifest"))
+    whole = torn.read_bytes()
+    torn.with_name("18446744073709551612.manifest").write_bytes(whole[:50])
+    with pytest.raises(Exception):  # noqa: B017
+        lance.dataset(uri)
+    assert [step.done for step in eider.verify(uri, repair=True, force=True).repairs] == [True]
+    reference = lance.dataset(uri)
+    reference.validate()
+    assert (reference.version, reference.count_rows(), len(reference.versions())) == (3, 20, 3)
+    assert "UpdateConfig" in str(reference.read_transaction(3))
+    lance.write_dataset(table, uri, mode="append")
+    assert eider.dataset(uri).count_rows() == 30

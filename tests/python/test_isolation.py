@@ -114,6 +114,69 @@ def test_nothing_is_written_through_a_serializable_dataset_after_others_changed_
         eider.dataset(uri).update_config({"other": "1"})
 
 
+def required(ds):
+    ds.alter_columns({"path": "colour", "nullable": False}, isolation="serializable")
+
+
+def recast(ds):
+    ds.alter_columns({"path": "id", "data_type": pa.int32()}, isolation="serializable")
+
+
+def renamed(ds):
+    ds.alter_columns({"path": "colour", "name": "color"}, isolation="serializable")
+
+
+def dropped(ds):
+    ds.drop_columns(["colour"], isolation="serializable")
+
+
+#: Changes by others, as a function of whether the table they see forbids nulls.
+OTHERS = {
+    "append": lambda ds: ds.insert(pa.table({"id": [50], "colour": pa.array([None], pa.string())})),
+    "update": lambda ds: ds.update({"colour": "NULL"}, "id = 7", conflict_retries=0),
+    "merge": lambda ds: (
+        ds.merge_insert("id").when_matched_update_all().conflict_retries(0).execute(pa.table({"id": [7], "colour": pa.array([None], pa.string())}))
+    ),
+}
+
+
+@pytest.mark.parametrize("other", list(OTHERS))
+def test_a_column_that_forbids_nulls_has_none_whoever_was_first(other, uri):
+    mine, theirs = eider.dataset(uri), eider.dataset(uri)
+    OTHERS[other](theirs)
+    with pytest.raises(eider.InvalidError, match="1 nulls"):
+        required(mine)
+    eider.dataset(uri, version=1).restore()
+    mine, theirs = eider.dataset(uri), eider.dataset(uri)
+    required(mine)
+    with pytest.raises((eider.RetryableConflictError, eider.InvalidError)):
+        OTHERS[other](theirs)
+    assert eider.dataset(uri).count_rows("colour IS NULL") == 0
+
+
+@pytest.mark.parametrize("other", [*OTHERS, "delete"])
+@pytest.mark.parametrize("change", [recast, renamed, dropped], ids=lambda change: change.__name__)
+def test_changes_of_columns_are_as_one_after_the_other(change, other, uri, tmp_path):
+    act = OTHERS.get(other, lambda ds: ds.delete("id = 7", conflict_retries=0))
+    mine, theirs = eider.dataset(uri), eider.dataset(uri)
+    act(theirs)
+    change(mine)
+    twin = str(tmp_path / "twin.lance")
+    eider.write_dataset(eider.dataset(uri, version=1), twin)
+    for each in (act, change):
+        each(eider.dataset(twin))
+    found, wanted = eider.dataset(uri).to_table(), eider.dataset(twin).to_table()
+    assert found.schema == wanted.schema and found.sort_by("id") == wanted.sort_by("id")
+
+
+def test_others_that_are_serializable_hold_themselves_against_changes_of_columns(uri):
+    for change in (recast, renamed):
+        ds = eider.dataset(uri, isolation="serializable")
+        change(eider.dataset(uri))
+        with pytest.raises(eider.RetryableConflictError):
+            ds.delete("id = 1")
+
+
 def test_the_isolation_of_a_dataset_goes_where_it_goes(uri):
     ds = eider.dataset(uri, isolation="serializable")
     assert eider.dataset(uri).isolation == "snapshot"
@@ -123,7 +186,13 @@ def test_the_isolation_of_a_dataset_goes_where_it_goes(uri):
     assert (ds.isolation, ds.version) == ("serializable", 2)
     with pytest.raises(eider.InvalidError, match="read committed"):
         eider.dataset(uri, isolation="read committed")
-    for call in (lambda: ds.delete("true", isolation="x"), lambda: ds.add_columns({"c": "1"}, isolation="x")):
+    calls = [
+        lambda: ds.delete("true", isolation="x"),
+        lambda: ds.add_columns({"c": "1"}, isolation="x"),
+        lambda: ds.drop_columns(["colour"], isolation="x"),
+        lambda: ds.alter_columns({"path": "id", "name": "key"}, isolation="x"),
+    ]
+    for call in calls:
         with pytest.raises(eider.InvalidError, match="isolation"):
             call()
 

@@ -93,6 +93,10 @@ def test_repair_sets_torn_manifests_aside_and_removes_old_orphans(
     os.utime(old, (week, week))
     assert main(["verify", uri, "--repair", "--dry-run"]) == 1
     printed = capsys.readouterr().out
+    assert "its writer may be at work" in printed and "would set aside" not in printed
+    os.utime(torn, (week, week))
+    assert main(["verify", uri, "--repair", "--dry-run"]) == 1
+    printed = capsys.readouterr().out
     assert f"would set aside _versions/{torn.name}" in printed and "would remove data/old.lance" in printed
     assert torn.exists() and old.exists()
     assert main(["verify", uri, "--repair", "--json"]) == 1
@@ -100,10 +104,38 @@ def test_repair_sets_torn_manifests_aside_and_removes_old_orphans(
     assert {step["path"] for step in steps} == {f"_versions/{torn.name}", "data/old.lance"} and all(
         step["done"] for step in steps
     )
-    assert not torn.exists() and torn.with_name(torn.name + ".torn").exists()
+    assert torn.with_name(torn.name + ".torn").read_bytes() == b"" and eider.dataset(uri).version == 2
+    assert eider.dataset(uri).to_table() == eider.dataset(uri, version=1).to_table()
     assert young.exists() and not old.exists()
     assert main(["verify", uri]) == 0
     assert "no damage" in capsys.readouterr().out
+
+
+def test_a_young_torn_manifest_is_repaired_by_force(ds: eider.LanceDataset, uri: str) -> None:
+    for name in ("18446744073709551613.manifest", "18446744073709551612.manifest"):
+        pathlib.Path(uri, "_versions", name).write_bytes(b"\0" * 99)
+    assert eider.verify(uri, repair=True).repairs == []
+    steps = eider.verify(uri, repair=True, force=True).repairs
+    assert [step.done for step in steps] == [True, True]
+    assert [version["version"] for version in eider.dataset(uri).versions()] == [1, 2, 3]
+    assert eider.verify(uri).ok and eider.dataset(uri).to_table() == ds.to_table()
+    with pytest.raises(eider.InvalidError, match="force"):
+        eider.verify(uri, force=True)
+
+
+@pytest.mark.parametrize("kind", ["_versions/*.manifest", "_deletions/*.bin"])
+def test_a_changed_byte_of_small_files_is_found_and_refused(kind: str, ds: eider.LanceDataset, uri: str) -> None:
+    ds.delete("id = 3")
+    report = eider.verify(uri)
+    assert report.manifests_without_checksums == report.deletion_files_without_checksums == 0
+    path = min(pathlib.Path(uri).glob(kind))
+    whole = path.read_bytes()
+    for at in range(len(whole) // 3, 0, -3):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 2]) + whole[at + 1 :])
+        found = [finding.path for finding in eider.verify(uri, read_data=False).findings if finding.is_damage]
+        assert f"{path.parent.name}/{path.name}" in found, at
+    with pytest.raises(eider.CorruptError, match="checksum"):
+        eider.dataset(uri).to_table()
 
 
 def test_what_is_not_there_is_an_error(uri: str, write: Callable[..., eider.LanceDataset]) -> None:

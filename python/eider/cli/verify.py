@@ -25,15 +25,23 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--repair",
         action="store_true",
-        help="set torn manifests aside, and remove files that no version names, older than 7 days; only while nobody writes",
+        help="set torn manifests aside, and remove files older than 7 days that no version names; others may write",
     )
     parser.add_argument("--dry-run", action="store_true", help="with --repair: only say what it would do")
+    parser.add_argument(
+        "--force", action="store_true", help="with --repair: manifests younger than 10 minutes too; only while nobody writes"
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     report = verify(
-        args.uri, all_versions=not args.newest, read_data=not args.metadata, repair=args.repair, dry_run=args.dry_run
+        args.uri,
+        all_versions=not args.newest,
+        read_data=not args.metadata,
+        repair=args.repair,
+        dry_run=args.dry_run,
+        force=args.force,
     )
     if args.json:
         print_json({**asdict(report), "ok": report.ok})
@@ -44,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _print(report: VerifyReport) -> None:
     for finding in report.findings:
-        if finding.is_damage or finding.kind == "unknown":
+        if finding.is_damage or finding.kind in ("unknown", "torn manifest"):
             print(_line(finding))
     for step in report.repairs:
         verb = (
@@ -59,6 +67,11 @@ def _print(report: VerifyReport) -> None:
     )
     if report.files_without_checksums:
         print(f"{report.files_without_checksums:,} data files have no checksums: they decode, which says less")
+    if report.manifests_without_checksums or report.deletion_files_without_checksums:
+        print(
+            f"{report.manifests_without_checksums:,} manifests and {report.deletion_files_without_checksums:,} deletion files "
+            "have no checksums: they were held against the rest of the table"
+        )
     if report.orphans:
         print(f"{report.orphans:,} files ({size_text(report.orphan_bytes)}) that no version names")
     print("no damage" if report.ok else f"{report.damages:,} damaged")

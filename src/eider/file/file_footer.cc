@@ -50,12 +50,6 @@ BufferBuilder SerializeFileEnd(uint64_t position, const std::string& descriptor,
   return out;
 }
 
-bool ResemblesSumsMagic(const uint8_t* bytes) {
-  int same = 0;
-  for (int i = 0; i < 8; ++i) same += bytes[i] == uint8_t(kSumsMagic[i]);
-  return same >= 4;
-}
-
 std::optional<uint16_t> ReadSeal(const io::ReadableFile& file, const FileTail& tail) {
   if (tail.file_bytes < kSealBytes + kFooterBytes) return std::nullopt;
   const ByteRange range{tail.file_bytes - kSealBytes - kFooterBytes, kSealBytes + kFooterBytes};

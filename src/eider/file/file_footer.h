@@ -14,6 +14,7 @@
 #include <string>
 
 #include "eider/base/bytes.h"
+#include "eider/base/file_sum.h"
 #include "eider/base/memory.h"
 #include "eider/file/file_reader.h"
 #include "eider/file/file_tail.h"
@@ -27,10 +28,7 @@ constexpr uint64_t kFooterBytes = 40;
 BufferBuilder SerializeFileEnd(uint64_t position, const std::string& descriptor, std::span<const std::string> columns,
                                std::span<const ByteRange> global_buffers, FileVersion version, bool sealed);
 
-inline constexpr char kSumsMagic[] = "EIDERSUM";
 inline constexpr uint16_t kSumsLayoutVersion = 1;
-/// True for eight bytes that are the magic but for half of them at most: no other buffer begins so.
-bool ResemblesSumsMagic(const uint8_t* bytes);
 /// The layout of the checksums that a file says to have; none: it does not say. \throws Error(kCorrupt) where its end is damaged.
 std::optional<uint16_t> ReadSeal(const io::ReadableFile& file, const FileTail& tail);
 

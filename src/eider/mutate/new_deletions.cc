@@ -5,6 +5,7 @@
 #include "eider/base/error.h"
 #include "eider/base/bytes.h"
 #include "eider/rows/row_address.h"
+#include "eider/table/deletion_file.h"
 
 namespace eider::mutate {
 namespace {
@@ -147,7 +148,7 @@ void NewDeletions::MergeFragment(const table::Snapshot& base, const table::Fragm
   file.set_id(table::NewDeletionFileId());
   file.set_num_deleted_rows(deletions.num_deleted());
   const std::string path = fmt::format("{}/{}", kFolder, table::DeletionFileName(fragment_id, file));
-  const std::string bytes = deletions.ToRoaring();
+  const std::string bytes = table::EncodeDeletionFile(deletions);
   if (!table_.snapshot().store->PutIfAbsent(path, SpanOf(bytes), sync_)) throw AlreadyExists("deletion file '{}'", path);
   paths_[fragment_id] = path;
   return file;

@@ -16,7 +16,6 @@
 namespace eider::table {
 namespace {
 
-constexpr std::string_view kVersionsFolder = "_versions";
 constexpr std::string_view kTransactionsFolder = "_transactions";
 constexpr std::string_view kHintPath = "_versions/latest_version_hint.json";
 /// A listing of this age is as good as a new one: what came since follows on it without gaps, as no cleanup removes what is as young as that.
@@ -32,13 +31,6 @@ TransactionProto ParseTransaction(ByteSpan bytes) {
 
 std::string TransactionPath(const TransactionProto& transaction) {
   return fmt::format("{}/{}-{}.txn", kTransactionsFolder, transaction.read_version(), transaction.uuid());
-}
-
-void WriteTransactionFile(io::ObjectStore& store, const TransactionProto& transaction, bool sync) {
-  const std::string path = TransactionPath(transaction);
-  const std::string bytes = transaction.SerializeAsString();
-  if (!store.PutIfAbsent(path, SpanOf(bytes), sync)) throw AlreadyExists("transaction file '{}'", path);
-  if (sync) store.SyncFolder(kTransactionsFolder);
 }
 
 /// The file of a transaction that may change between attempts.
@@ -171,7 +163,9 @@ Rebased Walk(Snapshot base, const TransactionProto& transaction, const CommitOpt
       next = FindVersion(before.store, before.naming, version);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kCorrupt && PassOver(before, version, &torn)) continue;
-      if (error.kind() != ErrorKind::kNotFound) throw;
+      // A repair may have made it whole meanwhile.
+      if (error.kind() == ErrorKind::kCorrupt) next = FindVersion(before.store, before.naming, version);
+      else if (error.kind() != ErrorKind::kNotFound) throw;
     }
     if (!next && version < listed.next_number) {
       throw RetryableConflict("{} from version {}: version {} is not there any more", OperationName(transaction), before.version(), version);
@@ -231,6 +225,13 @@ Snapshot CommitFirst(const io::ObjectStorePtr& store, Naming naming, NextVersion
 }
 
 }  // namespace
+
+void WriteTransactionFile(io::ObjectStore& store, const TransactionProto& transaction, bool sync) {
+  const std::string path = TransactionPath(transaction);
+  const std::string bytes = transaction.SerializeAsString();
+  if (!store.PutIfAbsent(path, SpanOf(bytes), sync)) throw AlreadyExists("transaction file '{}'", path);
+  if (sync) store.SyncFolder(kTransactionsFolder);
+}
 
 TransactionProto NewTransaction(uint64_t read_version) {
   TransactionProto transaction;
@@ -296,7 +297,7 @@ Snapshot Commit(const Snapshot& read, TransactionProto transaction, const Commit
 Snapshot CommitDetached(const Snapshot& read, TransactionProto transaction, const CommitOptions& options,
                         std::optional<std::string> storage_version) {
   RequireWritable(*read.manifest);
-  const uint64_t version = NewDeletionFileId() | uint64_t{1} << 63;
+  const uint64_t version = NewDeletionFileId() | kDetachedBit;
   NextVersion next(read.manifest.get(), read.manifest->head(), read.manifest->uses_stable_row_ids());
   next.SetVersion(version);
   next.Apply(transaction, storage_version);

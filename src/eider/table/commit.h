@@ -41,6 +41,9 @@ struct CreateOptions {
 /// A transaction with a fresh uuid.
 TransactionProto NewTransaction(uint64_t read_version);
 
+/// Puts its bytes where manifests say that they are. \throws Error(kAlreadyExists)
+void WriteTransactionFile(io::ObjectStore& store, const TransactionProto& transaction, bool sync);
+
 /// Commits on top of `read`, rebasing over what others committed since. `storage_version` (overwrite only): unset keeps
 /// the table's. \throws Error(kConflict / kRetryableConflict) naming the other version and operation,
 /// Error(kCommitUnknown), Error(kUnsupported) for writer features that this version does not know.

@@ -223,7 +223,7 @@ TEST(CommitTest, KeepsIndicesAndUnknownFieldsAcrossCommits) {
   draft.fragments = {created.manifest->fragment_bytes(0)};
   IndexSectionProto indices;
   indices.add_indices()->add_fields(0);
-  indices.add_indices()->add_fields(7);
+  indices.add_indices();
   const std::string section = indices.SerializeAsString();
   draft.index_section = SpanOf(section);
   TransactionProto index = NewTransaction(1);
@@ -236,7 +236,7 @@ TEST(CommitTest, KeepsIndicesAndUnknownFieldsAcrossCommits) {
   EXPECT_EQ(std::string(snapshot.manifest->index_section().begin(), snapshot.manifest->index_section().end()), section);
   snapshot = Commit(snapshot, ProjectOf(snapshot, {FieldOf("a", 0)}));
   ASSERT_TRUE(indices.ParseFromArray(snapshot.manifest->index_section().data(), static_cast<int>(snapshot.manifest->index_section().size())));
-  EXPECT_EQ(indices.indices_size(), 1);
+  EXPECT_EQ(indices.indices_size(), 2);
   EXPECT_FALSE(Commit(snapshot, OverwriteOf(4)).manifest->has_index_section());
 }
 
@@ -652,6 +652,45 @@ TEST_F(LocalCommitTest, SyncsNothingWithoutDurability) {
   Commit(created, AppendOf(1), {.sync = false});
   EXPECT_EQ(Find("fsync", ""), -1);
   EXPECT_FALSE(Observed().empty());
+}
+
+TEST(CommitTest, ReservedIdsOfFragmentsAreGivenToNobodyElse) {
+  const Snapshot read = NewTable();
+  const auto reserve = [&] {
+    TransactionProto transaction = NewTransaction(read.version());
+    transaction.mutable_reserve_fragments()->set_num_fragments(3);
+    return transaction;
+  };
+  EXPECT_EQ(Commit(read, reserve()).manifest->head().max_fragment_id(), 3u) << "fragment 0 is there";
+  const Snapshot both = Commit(read, reserve());
+  EXPECT_EQ(both.manifest->head().max_fragment_id(), 6u);
+  const Snapshot after = Commit(read, AppendOf(read.version()));
+  EXPECT_EQ(after.manifest->fragment(1).id(), 7u);
+  TransactionProto many = NewTransaction(after.version());
+  many.mutable_reserve_fragments()->set_num_fragments(UINT32_MAX);
+  EXPECT_THROW(Commit(after, many), Error);
+  Commit(after, OverwriteOf(after.version()));
+  EXPECT_THROW(Commit(read, reserve()), Error) << "of fragments that are gone";
+}
+
+TEST(CommitTest, AnIndexOfAColumnThatIsGoneIsDropped) {
+  Snapshot read = NewTable();
+  IndexSectionProto indices;
+  for (const int32_t field : {0, 99}) {
+    auto* index = indices.add_indices();
+    index->set_name(fmt::format("of {}", field));
+    index->add_fields(field);
+  }
+  const std::string section = indices.SerializeAsString();
+  ManifestDraft draft{.head = read.manifest->head(), .index_section = SpanOf(section)};
+  for (size_t i = 0; i < read.manifest->num_fragments(); ++i) draft.fragments.push_back(read.manifest->fragment_bytes(i));
+  const std::string bytes = SerializeManifest(draft);
+  read.manifest = Manifest::Parse(Buffer(SpanOf(bytes).data(), bytes.size(), nullptr));
+  const Snapshot after = Commit(read, AppendOf(read.version()));
+  IndexSectionProto left;
+  ASSERT_TRUE(left.ParseFromArray(after.manifest->index_section().data(), static_cast<int>(after.manifest->index_section().size())));
+  ASSERT_EQ(left.indices_size(), 1);
+  EXPECT_EQ(left.indices(0).name(), "of 0");
 }
 
 }  // namespace

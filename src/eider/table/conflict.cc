@@ -195,6 +195,16 @@ Verdict ProjectAfter(const Txn& theirs) {
   }
 }
 
+Verdict ReserveAfter(const Txn& theirs) {
+  switch (theirs.operation_case()) {
+    case Txn::kOverwrite:
+    case Txn::kRestore:
+    case Txn::kUpdateMemWalState: return kNever;
+    case Txn::OPERATION_NOT_SET: return kRetry;
+    default: return kFine;
+  }
+}
+
 Verdict Judge(const Txn& mine, const Txn& theirs, bool asks_for_more) {
   switch (mine.operation_case()) {
     case Txn::kAppend: return AppendAfter(theirs, asks_for_more);
@@ -206,6 +216,7 @@ Verdict Judge(const Txn& mine, const Txn& theirs, bool asks_for_more) {
     case Txn::kProject: return ProjectAfter(theirs);
     case Txn::kUpdateConfig: return ConfigAfter(mine.update_config(), theirs);
     case Txn::kDataReplacement: return ReplacementAfter(mine, theirs);
+    case Txn::kReserveFragments: return ReserveAfter(theirs);
     case Txn::kRestore: return kFine;
     default: throw Unsupported("commit: operation '{}'", OperationName(mine));
   }

@@ -13,7 +13,9 @@
 ///     DataRepl         .      .%     f       X           R         f      R      R       X      .       f        .
 ///     Config           .      .      .       .#*         .         .      .#     .       .#     *       .        .
 ///     Restore          .      .      .       .           .         .      .      .       .      .       .        .
+///     Reserve          .      .      .       X           .         .      .      .       X      .       .        .
 ///
+///     Reserved ids are in nobody's way. A clone is a commit to another table: it never meets these.
 ///     .  both stand    R  re-execute mine on the new version    X  mine can never stand
 ///     f  R when both touch the same fragment
 ///     m  the same, unless mine can merge the deleted rows of both (commit.h)

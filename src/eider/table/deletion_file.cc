@@ -2,6 +2,7 @@
 
 #include "eider/array/ipc_file.h"
 #include "eider/base/error.h"
+#include "eider/base/file_sum.h"
 #include "eider/table/snapshot.h"
 
 namespace eider::table {
@@ -21,10 +22,17 @@ rows::DeletionVectorPtr DecodeArrow(ByteSpan bytes, uint64_t physical_rows) {
 
 }  // namespace
 
+std::string EncodeDeletionFile(const rows::DeletionVector& deletions) {
+  const std::string bitmap = deletions.ToRoaring();
+  return bitmap + FileSum(SpanOf(bitmap));
+}
+
 rows::DeletionVectorPtr DecodeDeletionFile(::lance::table::DeletionFileType type, ByteSpan bytes, uint64_t physical_rows) {
   switch (type) {
     case ::lance::table::DELETION_FILE_TYPE_ARROW: return DecodeArrow(bytes, physical_rows);
-    case ::lance::table::DELETION_FILE_TYPE_BITMAP: return rows::DeletionVector::FromRoaring(bytes, physical_rows);
+    case ::lance::table::DELETION_FILE_TYPE_BITMAP:
+      CheckFileSum(bytes, bytes.size());
+      return rows::DeletionVector::FromRoaring(bytes, physical_rows);
     default: throw Unsupported("deletion file type {}", static_cast<int>(type));
   }
 }

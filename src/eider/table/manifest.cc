@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <span>
 
+#include "eider/base/error.h"
+#include "eider/base/file_sum.h"
 #include "eider/base/parse_message.h"
 #include "eider/base/wire.h"
 #include "eider/schema/field_proto.h"
@@ -88,6 +90,7 @@ std::shared_ptr<const Manifest> Manifest::Parse(Buffer bytes) {
   manifest->bytes_ = std::move(bytes);
   const ByteSpan message = ManifestMessage(manifest->bytes_.span());
   manifest->message_at_ = static_cast<uint64_t>(message.data() - manifest->bytes_.data()) - sizeof(uint32_t);
+  manifest->has_sum_ = CheckFileSum(manifest->bytes_.span(), manifest->message_at_);
   manifest->fragment_fields_ = ParseMessageButFragments(message, &manifest->fragment_bytes_, &manifest->head_);
   if (manifest->head_.has_fragment_tree()) throw Unsupported("manifest: a tree of fragments");
   manifest->fragments_.reset(new std::atomic<const Fragment*>[manifest->fragment_bytes_.size()]());
@@ -199,7 +202,7 @@ ByteSpan Manifest::inline_transaction() const {
 ByteSpan Manifest::dictionaries() const {
   const auto& fields = head_.fields();
   if (std::none_of(fields.begin(), fields.end(), [](const auto& field) { return field.has_dictionary(); })) return {};
-  uint64_t end = message_at_;
+  uint64_t end = message_at_ - (has_sum_ ? kFileSumBytes : 0);
   if (head_.has_index_section()) end = std::min<uint64_t>(end, head_.index_section());
   if (head_.has_transaction_section()) end = std::min<uint64_t>(end, head_.transaction_section());
   if (head_.has_legacy_transaction_section()) end = std::min<uint64_t>(end, head_.legacy_transaction_section());
@@ -225,11 +228,11 @@ std::string SerializeManifest(const ManifestDraft& draft) {
   ManifestProto schema;
   schema.mutable_fields()->Swap(head.mutable_fields());
   const std::string first = SerializeDeterministic(schema), last = SerializeDeterministic(head);
-  const uint64_t position = file.size();
+  const uint64_t sum_at = file.size(), position = sum_at + kFileSumBytes;
   uint64_t expected = sizeof(uint32_t) + first.size() + draft.kept_fragments.size() + last.size() + kFooterBytes;
   for (const ByteSpan fragment : draft.fragments) expected += fragment.size() + kMaxFieldHead;
-  file.reserve(file.size() + expected);
-  file.append(sizeof(uint32_t), '\0').append(first);
+  file.reserve(position + expected);
+  file.append(kFileSumBytes + sizeof(uint32_t), '\0').append(first);
   file.append(reinterpret_cast<const char*>(draft.kept_fragments.data()), draft.kept_fragments.size());
   for (const ByteSpan fragment : draft.fragments) AppendWireBytes(kFragmentsField, fragment, &file);
   file += last;
@@ -241,6 +244,7 @@ std::string SerializeManifest(const ManifestDraft& draft) {
   StoreLe<uint16_t>(footer + 10, kMinor);
   file.append(reinterpret_cast<const char*>(footer), sizeof(footer));
   file.append(kMagic);
+  file.replace(sum_at, kFileSumBytes, FileSum(SpanOf(file).first(sum_at), SpanOf(file).subspan(position)));
   return file;
 }
 

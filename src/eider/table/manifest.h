@@ -5,6 +5,7 @@
 ///     | u32 n | IndexSection |    only with indices; position in field 6
 ///     | u32 n | Transaction  |    position in field 23 (older engines: 21)
 ///     | ...                  |    dictionary values of 0.1 datasets
+///     | sum, 12 bytes        |    of the whole file (base/file_sum.h), when we wrote it: nothing leads others there
 ///     | u32 n | Manifest     |
 ///     | i64 position of that | i16 major = 0 | i16 minor | "LANC" |
 ///
@@ -72,6 +73,8 @@ class Manifest {
   /// What the file holds before everything else: the values of dictionary columns in tables of version 0.1, whose fields name them by
   /// position in the file. Empty where no field does.
   ByteSpan dictionaries() const;
+  /// Whether the file has a checksum, which Parse held it against.
+  bool has_sum() const { return has_sum_; }
   /// Size of the manifest file.
   uint64_t size_bytes() const { return bytes_.size(); }
   ByteSpan bytes() const { return bytes_.span(); }
@@ -84,6 +87,7 @@ class Manifest {
 
   Buffer bytes_;
   uint64_t message_at_ = 0;  ///< position of the section that holds the message
+  bool has_sum_ = false;
   ManifestProto head_;
   LanceSchema schema_;
   std::string data_storage_version_;

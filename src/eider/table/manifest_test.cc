@@ -107,9 +107,23 @@ TEST(ManifestTest, ReadsTheTransactionWhereOlderEnginesPutIt) {
   const size_t tag = file.rfind(std::string("\xb8\x01\x00", 3));
   ASSERT_NE(tag, std::string::npos);
   file[tag] = '\xa8';
+  const size_t sum = file.find("EIDERSUM");
+  ASSERT_NE(sum, std::string::npos);
+  file.replace(sum, 8, "of older");
   const ManifestPtr manifest = Parse(file);
   EXPECT_FALSE(manifest->head().has_transaction_section());
   EXPECT_EQ(manifest->inline_transaction().size(), 3u);
+}
+
+TEST(ManifestTest, RefusesEveryChangedByteOfAFileWithASum) {
+  std::string file = SerializeManifest(MakeDraft());
+  EXPECT_TRUE(Parse(file)->has_sum());
+  for (char& byte : file) {
+    const size_t at = static_cast<size_t>(&byte - file.data());
+    byte = static_cast<char>(byte ^ 4);
+    EXPECT_THROW(Parse(file), Error) << at;
+    byte = static_cast<char>(byte ^ 4);
+  }
 }
 
 TEST(ManifestTest, RefusesEveryTruncationAndAnAllZeroFile) {

@@ -70,6 +70,7 @@ void NextVersion::Apply(const TransactionProto& transaction, const std::optional
     case TransactionProto::kMerge: ApplyMerge(transaction.merge()); break;
     case TransactionProto::kProject: ApplyProject(transaction.project()); break;
     case TransactionProto::kDataReplacement: ApplyDataReplacement(transaction.data_replacement()); break;
+    case TransactionProto::kReserveFragments: ApplyReserve(transaction.reserve_fragments()); break;
     case TransactionProto::kUpdateConfig:
       KeepFragments();
       KeepIndices();
@@ -174,6 +175,15 @@ void NextVersion::ApplyOverwrite(const TransactionProto::Overwrite& overwrite,
   AddNewFragments(overwrite.fragments());
 }
 
+void NextVersion::ApplyReserve(const TransactionProto::ReserveFragments& reserve) {
+  KeepFragments();
+  KeepIndices();
+  if (reserve.num_fragments() == 0) return;
+  const uint64_t last = uint64_t{NextFragmentId()} + reserve.num_fragments() - 1;
+  if (last >= UINT32_MAX) throw Unsupported("commit: fragment ids are used up at {}", last);
+  draft_.head.set_max_fragment_id(static_cast<uint32_t>(last));
+}
+
 void NextVersion::ApplyMerge(const TransactionProto::Merge& merge) {
   if (static_cast<size_t>(merge.fragments_size()) != base_->num_fragments()) {
     throw Invalid("merge: {} fragments on top of version {} with {}", merge.fragments_size(), base_->version(),
@@ -181,7 +191,7 @@ void NextVersion::ApplyMerge(const TransactionProto::Merge& merge) {
   }
   *draft_.head.mutable_fields() = merge.schema();
   *draft_.head.mutable_schema_metadata() = merge.schema_metadata();
-  DropIndicesWithoutFields();
+  KeepIndices();
   for (size_t i = 0; i < base_->num_fragments(); ++i) {
     DataFragmentProto fragment = merge.fragments(static_cast<int>(i));
     const DataFragmentProto& before = base_->fragment(i).proto();
@@ -195,7 +205,7 @@ void NextVersion::ApplyMerge(const TransactionProto::Merge& merge) {
 
 void NextVersion::ApplyProject(const TransactionProto::Project& project) {
   *draft_.head.mutable_fields() = project.schema();
-  DropIndicesWithoutFields();
+  KeepIndices();
   std::unordered_set<int32_t> ids;
   for (const auto& field : project.schema()) ids.insert(field.id());
   const auto is_dead = [&](const DataFileProto& file) {
@@ -310,8 +320,6 @@ rows::RowVersions NextVersion::CreatedAt(const rows::RowIdSequence& ids, uint64_
   return out;
 }
 
-void NextVersion::KeepIndices() { draft_.index_section = base_->index_section(); }
-
 std::optional<IndexSectionProto> NextVersion::ReadIndices() const {
   const ByteSpan section = base_->index_section();
   if (section.empty()) return std::nullopt;
@@ -322,7 +330,8 @@ std::optional<IndexSectionProto> NextVersion::ReadIndices() const {
   return indices;
 }
 
-void NextVersion::DropIndicesWithoutFields() {
+void NextVersion::KeepIndices() {
+  draft_.index_section = base_->index_section();
   const std::optional<IndexSectionProto> indices = ReadIndices();
   if (!indices) return;
   std::unordered_set<int32_t> ids;
@@ -333,6 +342,7 @@ void NextVersion::DropIndicesWithoutFields() {
     const auto in_schema = [&](int32_t id) { return ids.contains(id); };
     if (std::all_of(index.fields().begin(), index.fields().end(), in_schema)) *kept.add_indices() = index;
   }
+  if (kept.indices_size() == indices->indices_size()) return;
   index_section_ = kept.SerializeAsString();
   draft_.index_section = SpanOf(index_section_);
 }

@@ -30,6 +30,8 @@ class NextVersion {
   void Apply(const TransactionProto& transaction, const std::optional<std::string>& storage_version);
   /// A version outside of the line that the base is of.
   void SetVersion(uint64_t version) { draft_.head.set_version(version); }
+  /// Of a version that stands among older ones; else it is now.
+  void SetTimestamp(const ::lance::table::Timestamp& timestamp) { *draft_.head.mutable_timestamp() = timestamp; }
   /// Instead of Apply: the contents of an older version. Ids go on counting.
   void Restore(const Manifest& old);
   /// Instead of Apply: the base itself, under its number, as the first version of another table.
@@ -44,6 +46,7 @@ class NextVersion {
   void ApplyUpdate(const TransactionProto& transaction);
   void ApplyOverwrite(const TransactionProto::Overwrite& overwrite, const std::optional<std::string>& storage_version);
   void ApplyMerge(const TransactionProto::Merge& merge);
+  void ApplyReserve(const TransactionProto::ReserveFragments& reserve);
   void ApplyProject(const TransactionProto::Project& project);
   void ApplyDataReplacement(const TransactionProto::DataReplacement& replacement);
 
@@ -65,8 +68,9 @@ class NextVersion {
   /// Versions that created the first `count` rows of `ids`, for transactions of other writers that do not say.
   rows::RowVersions CreatedAt(const rows::RowIdSequence& ids, uint64_t count);
   void OwnFragment(size_t position, const DataFragmentProto& fragment);
+  /// Those whose fields the new schema has: others may have committed one of a column that was dropped or cast meanwhile, on which their
+  /// readers stumble.
   void KeepIndices();
-  void DropIndicesWithoutFields();
   /// Indices, or those of some of `fields` if there are any, say nothing of these fragments any more; one of columns that does not tell what
   /// it covers goes.
   void Uncover(const std::unordered_set<uint64_t>& fragments, const std::unordered_set<int32_t>& fields = {});

@@ -13,10 +13,8 @@
 namespace eider::table {
 namespace {
 
-constexpr std::string_view kFolder = "_versions";
 constexpr std::string_view kSuffix = ".manifest";
 constexpr size_t kV2Digits = 20;
-constexpr uint64_t kDetachedBit = uint64_t{1} << 63;
 /// How many older versions are tried when the newest is damaged.
 constexpr int kMaxFallbacks = 20;
 /// Larger manifests are parsed by every opening: they are not worth the memory.
@@ -39,7 +37,7 @@ template <typename Visit>
 Naming VisitVersions(const io::ObjectStore& store, Visit&& visit) {
   bool v1 = false;
   bool v2 = false;
-  store.VisitNames(kFolder, [&](std::string_view name) {
+  store.VisitNames(kVersionsFolder, [&](std::string_view name) {
     const std::optional<uint64_t> number = NumberIn(name);
     if (!number) return;
     const bool is_v2 = name.size() == kV2Digits + kSuffix.size();
@@ -166,15 +164,15 @@ std::optional<Snapshot> LoadNewestWhole(const io::ObjectStorePtr& store, Session
 }  // namespace
 
 std::string ManifestPath(uint64_t version, Naming naming) {
-  if (version & kDetachedBit) return fmt::format("{}/d{}{}", kFolder, version, kSuffix);
-  if (naming == Naming::kV1) return fmt::format("{}/{}{}", kFolder, version, kSuffix);
-  return fmt::format("{}/{:020}{}", kFolder, UINT64_MAX - version, kSuffix);
+  if (version & kDetachedBit) return fmt::format("{}/d{}{}", kVersionsFolder, version, kSuffix);
+  if (naming == Naming::kV1) return fmt::format("{}/{}{}", kVersionsFolder, version, kSuffix);
+  return fmt::format("{}/{:020}{}", kVersionsFolder, UINT64_MAX - version, kSuffix);
 }
 
 VersionListing ListVersions(const io::ObjectStore& store) {
   VersionListing listing;
   listing.naming = VisitVersions(store, [&](uint64_t version, std::string_view name) {
-    listing.versions.push_back({version, io::JoinPath(kFolder, name)});
+    listing.versions.push_back({version, io::JoinPath(kVersionsFolder, name)});
   });
   std::sort(listing.versions.begin(), listing.versions.end(),
             [](const VersionEntry& a, const VersionEntry& b) { return a.version < b.version; });
@@ -234,7 +232,7 @@ std::optional<Snapshot> FindLatest(const io::ObjectStorePtr& store, Session* ses
     newest.path = name;
   });
   if (newest.path.empty()) return std::nullopt;
-  newest.path = io::JoinPath(kFolder, newest.path);
+  newest.path = io::JoinPath(kVersionsFolder, newest.path);
   try {
     Snapshot snapshot = LoadAt(store, naming, newest, session);
     snapshot.listed = Listed{start, newest.version + 1};

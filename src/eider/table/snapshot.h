@@ -12,6 +12,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <eider/session.h>
@@ -20,6 +21,9 @@
 #include "eider/table/manifest.h"
 
 namespace eider::table {
+
+inline constexpr std::string_view kVersionsFolder = "_versions";
+inline constexpr uint64_t kDetachedBit = uint64_t{1} << 63;  ///< of the numbers of detached versions
 
 enum class Naming : uint8_t { kV1, kV2 };
 

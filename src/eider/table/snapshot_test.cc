@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "eider/base/error.h"
+#include "eider/base/file_sum.h"
 
 namespace eider::table {
 namespace {
@@ -67,7 +68,7 @@ TEST(SnapshotTest, SaysWhereThereIsNoTable) {
 std::vector<std::string> TornManifests(uint64_t version) {
   const std::string whole = ManifestFile(version);
   std::string hole = whole;
-  std::fill(hole.begin() + 4, hole.begin() + 6, '\0');
+  std::fill(hole.begin() + kFileSumBytes + 4, hole.begin() + kFileSumBytes + 6, '\0');
   return {"", std::string(whole.size(), '\0'), std::string(50'000, '\0'), whole.substr(0, 10), whole.substr(0, whole.size() - 1),
           whole.substr(1), std::string(16, 'L') + "LANC", hole};
 }

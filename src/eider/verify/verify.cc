@@ -12,6 +12,7 @@
 #include "eider/table/named_files.h"
 #include "eider/table/ref_file.h"
 #include "eider/table/refs.h"
+#include "eider/table/torn.h"
 #include "eider/verify/data_check.h"
 #include "eider/verify/findings.h"
 #include "eider/verify/version_check.h"
@@ -53,6 +54,8 @@ class TableCheck {
     for (const Line& line : lines_) FindOrphans(line);
     if (options_.repair != Repair::kNone) DoRepairs();
     report_.num_fragments = versions_.num_fragments();
+    report_.num_unchecked_manifests = versions_.num_unchecked_manifests();
+    report_.num_unchecked_deletions = versions_.num_unchecked_deletions();
     report_.num_damages = findings_.num_damages();
     report_.findings = findings_.Take();
     return std::move(report_);
@@ -114,25 +117,34 @@ class TableCheck {
       if (!line) throw Corrupt("it names branch '{}', which is not there", *branch);
       if (!line->whole.contains(version)) throw Corrupt("it names version {}, which is not there", version);
     };
-    findings_.Try({.kind = Kind::kReference, .path = "_refs/tags"}, [&] {
-      for (const auto& [name, tag] : table::ListTags(*table_)) {
-        findings_.Try({.kind = Kind::kReference, .path = "_refs/tags/" + table::RefFileName(name)}, [&] { require(tag.info.branch, tag.info.version); });
-      }
+    ForEachReference("_refs/tags", [&](const std::string& name) {
+      const table::TagFile tag = table::ReadTag(*table_, name);
+      require(tag.info.branch, tag.info.version);
     });
-    findings_.Try({.kind = Kind::kReference, .path = "_refs/branches"}, [&] {
-      for (const auto& [name, branch] : table::ListBranches(*table_)) {
-        findings_.Try({.kind = Kind::kReference, .path = "_refs/branches/" + table::RefFileName(name)}, [&] {
-          const Line* line = find(name);
-          if (!line || !line->newest) throw Corrupt("the branch has no version that reads");
+    ForEachReference("_refs/branches", [&](const std::string& name) {
+      table::ReadBranch(*table_, name);
+      const Line* line = find(name);
+      if (!line || !line->newest) throw Corrupt("the branch has no version that reads");
+    });
+  }
+
+  void ForEachReference(const std::string& folder, const std::function<void(const std::string& name)>& check) {
+    findings_.Try({.kind = Kind::kReference, .path = folder}, [&] {
+      std::vector<std::string> files;
+      table_->VisitNames(folder, [&](std::string_view file) { files.emplace_back(file); });
+      for (const std::string& file : files) {
+        const std::optional<std::string> name = table::NameOfRefFile(file);
+        if (!name) continue;
+        const std::string path = io::JoinPath(folder, file);
+        findings_.Try({.kind = Kind::kReference, .path = path}, [&] {
+          if (table_->Exists(path)) check(*name);  // else it was removed since it was listed
         });
       }
     });
   }
 
   void FindOrphans(const Line& line) {
-    const int64_t now = options_.clock ? options_.clock()
-                                       : std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-    const int64_t before = now - std::chrono::nanoseconds(table::kUnverifiedAge).count();
+    const int64_t before = Now() - std::chrono::nanoseconds(table::kUnverifiedAge).count();
     for (const table::FoundFile& found : table::FilesBeside(*line.store, named_)) {
       const bool is_old = found.modified_ns < before;
       ++report_.num_orphans;
@@ -145,18 +157,25 @@ class TableCheck {
     }
   }
 
+  int64_t Now() const {
+    return options_.clock ? options_.clock() : std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  }
+
   void DoRepairs() {
     const bool does = options_.repair == Repair::kDo;
     for (const auto& [line, entry] : torn_) {
-      RepairStep step{.path = Shown(*line, entry.path), .new_path = Shown(*line, entry.path) + ".torn"};
-      findings_.Try({.kind = Kind::kTornManifest, .path = step.path, .version = entry.version}, [&] {
-        const io::ReadableFilePtr file = line->store->Open(entry.path);
-        step.size_bytes = file->size();
-        if (!does) return;
-        SetAside(*line->store, entry, file->Read({0, file->size()}));
-        step.is_done = true;
+      RepairStep step{.path = Shown(*line, entry.path), .new_path = Shown(*line, table::TornCopyPath(entry))};
+      const Finding where{.kind = Kind::kTornManifest, .is_damage = false, .path = step.path, .version = entry.version};
+      findings_.Try(where, [&] {
+        step.size_bytes = line->store->Open(entry.path)->size();
+        const std::string why =
+            table::RepairTorn(line->store, entry, {.min_age = options_.torn_age, .now_ns = Now(), .only_look = !does});
+        step.is_done = does && why.empty();
+        if (why.empty()) return report_.repairs.push_back(step);
+        Finding left = where;
+        left.message = "not repaired: " + why;
+        findings_.Add(std::move(left));
       });
-      report_.repairs.push_back(std::move(step));
     }
     // What a manifest names that does not read is not known: nothing can be called an orphan then.
     if (!knows_all_names_) return;
@@ -169,14 +188,6 @@ class TableCheck {
       });
       report_.repairs.push_back(std::move(step));
     }
-  }
-
-  /// The copy is durable before the name goes, so that nothing is lost whenever the power is.
-  static void SetAside(io::ObjectStore& store, const table::VersionEntry& entry, const Buffer& bytes) {
-    store.PutIfAbsent(entry.path + ".torn", bytes.span(), true);
-    store.SyncFolder("_versions");
-    store.Delete(entry.path);
-    store.SyncFolder("_versions");
   }
 
   struct Torn {

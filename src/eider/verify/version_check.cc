@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eider/base/file_sum.h"
 #include "eider/base/hash_bytes.h"
 #include "eider/base/parse_message.h"
 #include "eider/io/store_path.h"
@@ -42,6 +43,7 @@ void VersionCheck::Report(Kind kind, std::string message, std::string path) {
 void VersionCheck::Check(const table::Snapshot& snapshot, bool is_newest) {
   snapshot_ = &snapshot;
   const table::Manifest& manifest = *snapshot.manifest;
+  num_unchecked_manifests_ += !manifest.has_sum();
   if (manifest.repeated_fragment_id()) Report(Kind::kManifest, fmt::format("two fragments have the id {}", *manifest.repeated_fragment_id()));
   for (size_t i = 0; i < manifest.num_fragments(); ++i) {
     // The root belongs to it: branches name files of the same name elsewhere.
@@ -90,10 +92,13 @@ void VersionCheck::CheckDeletions(const table::Fragment& fragment) {
   Finding where = At(Kind::kDeletions);
   findings_.Try(where, [&] {
     const std::string name = table::DeletionFileName(fragment.id(), file);
-    where.path = ShownPath(*snapshot_, table::LocateFile(*snapshot_, BaseOf(file), "_deletions", name));
+    const table::FileLocation place = table::LocateFile(*snapshot_, BaseOf(file), "_deletions", name);
+    where.path = ShownPath(*snapshot_, place);
     findings_.Try(where, [&] {
       const uint64_t rows = fragment.physical_rows() != 0 ? fragment.physical_rows() : uint64_t{UINT32_MAX} + 1;
       table::ReadDeletions(*snapshot_, fragment, rows);
+      const io::ReadableFilePtr open = place.store->Open(place.path);
+      num_unchecked_deletions_ += !HasFileSum(open->Read({0, open->size()}).span(), open->size());
     });
   });
 }
@@ -144,6 +149,7 @@ void VersionCheck::CheckIndices() {
   if (section.empty()) return;
   table::IndexSectionProto indices;
   if (!ParseMessage(section, &indices)) throw Corrupt("the index section of {} bytes does not parse", section.size());
+  const std::set<int32_t> ids = manifest.schema().Ids();
   for (const ::lance::table::IndexMetadata& index : indices.indices()) {
     findings_.Try(At(Kind::kIndex), [&] {
       if (index.uuid().uuid().size() != 16) throw Corrupt("index '{}': a uuid of {} bytes", index.name(), index.uuid().uuid().size());
@@ -154,6 +160,9 @@ void VersionCheck::CheckIndices() {
           if (!manifest.head().has_max_fragment_id() || last <= manifest.head().max_fragment_id()) return;
           throw Corrupt("index '{}': it covers fragment {}, the greatest id that was given is {}", index.name(), last, manifest.head().max_fragment_id());
         });
+      }
+      for (const int32_t field : index.fields()) {
+        if (!ids.contains(field)) Report(Kind::kIndex, fmt::format("index '{}': field {} is not in the schema; the next commit of Eider drops it", index.name(), field));
       }
       CheckIndexFiles(index);
     });

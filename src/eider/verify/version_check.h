@@ -33,6 +33,8 @@ class VersionCheck {
   /// The data files of all versions so far, each once for each thing that is said of it.
   std::vector<NamedDataFile> TakeDataFiles();
   uint64_t num_fragments() const { return num_fragments_; }
+  uint64_t num_unchecked_manifests() const { return num_unchecked_manifests_; }
+  uint64_t num_unchecked_deletions() const { return num_unchecked_deletions_; }
 
  private:
   Finding At(Finding::Kind kind, std::string path = {}) const;
@@ -51,7 +53,7 @@ class VersionCheck {
   std::unordered_set<uint64_t> seen_;  ///< hashes of fragments that were checked
   std::map<std::tuple<std::string, std::string, uint64_t, uint64_t>, NamedDataFile> files_;
   std::set<std::string> seen_indices_;
-  uint64_t num_fragments_ = 0;
+  uint64_t num_fragments_ = 0, num_unchecked_manifests_ = 0, num_unchecked_deletions_ = 0;
 };
 
 /// The path below the root of the table, or the whole one of what lies elsewhere.
