@@ -10,13 +10,22 @@ import pytest
 from tests.crash.faults import Victim, shim
 
 
-@pytest.fixture(scope="session")
-def victim() -> Iterator[Victim]:
+def _victim(durability: str) -> Iterator[Victim]:
     if shim() is None:
         pytest.skip("needs Linux and a C compiler")
-    made = Victim()
+    made = Victim(durability)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def victim() -> Iterator[Victim]:
+    yield from _victim("full")
+
+
+@pytest.fixture(scope="session")
+def careless() -> Iterator[Victim]:
+    yield from _victim("none")
 
 
 @pytest.fixture(scope="session")

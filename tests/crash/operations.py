@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,6 +66,31 @@ def _cleanup(uri: str) -> None:
     eider.dataset(uri).cleanup_old_versions(older_than=timedelta(0), delete_unverified=True, error_if_tagged_old_versions=False)
 
 
+def beside(uri: str) -> str:
+    """A table below the folder that is watched, so that calls for it fail too."""
+    return uri + "/beside.lance"
+
+
+def state_with_clone(uri: str) -> Any:
+    """The table's, and that of the clone beside it."""
+    return {**state(uri), "clone": state(beside(uri))}
+
+
+def state_with_detached(uri: str) -> Any:
+    """The table's, and the rows of detached versions: nothing else leads to them."""
+    found = []
+    for path in sorted(pathlib.Path(uri, "_versions").glob("d*.manifest")):
+        table = eider.dataset(uri, version=int(path.stem[1:])).to_table()
+        found.append(sorted(([*row.values()] for row in table.to_pylist()), key=repr))
+    return {**state(uri), "detached": found}
+
+
+def _detached(uri: str) -> None:
+    fragments = eider.fragment.write_fragments(rows(700, 5), uri)
+    ds = eider.dataset(uri)
+    eider.LanceDataset.commit(uri, eider.LanceOperation.Append(fragments), read_version=ds.version, detached=True)
+
+
 OPERATIONS: dict[str, Operation] = {
     "create": Operation(make, on="nothing"),
     "create simple": Operation(lambda uri: eider.write_dataset(rows(0, 10), uri, enable_v2_manifest_paths=False), on="nothing"),
@@ -86,5 +112,8 @@ OPERATIONS: dict[str, Operation] = {
     "branch": Operation(lambda uri: eider.dataset(uri).create_branch("trial")),
     "delete branch": Operation(lambda uri: eider.dataset(uri).branches.delete("side")),
     "cleanup": Operation(_cleanup),
+    "shallow clone": Operation(lambda uri: eider.dataset(uri).shallow_clone(beside(uri), 3), state=state_with_clone),
+    "deep clone": Operation(lambda uri: eider.dataset(uri).deep_clone(beside(uri), 3), state=state_with_clone),
+    "detached commit": Operation(_detached, state=state_with_detached),
     "config": Operation(lambda uri: eider.dataset(uri).update_config({"owner": "somebody", "more": "1"})),
 }

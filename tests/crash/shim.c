@@ -188,16 +188,20 @@ static int opened(const char* path, int flags, int fd) {
   }
   return fd;
 }
+// The mode that follows the flags of a call that may make a file.
+#define MODE_AFTER(flags, bits)                  \
+  mode_t bits = 0;                               \
+  if ((flags) & (O_CREAT | O_TMPFILE)) {         \
+    va_list list;                                \
+    va_start(list, flags);                       \
+    bits = va_arg(list, mode_t);                 \
+    va_end(list);                                \
+  }
+
 int open(const char* path, int flags, ...) {
   static int (*real)(const char*, int, ...) = 0;
   if (!real) real = (int (*)(const char*, int, ...))dlsym(RTLD_NEXT, "open");
-  mode_t bits = 0;
-  if (flags & (O_CREAT | O_TMPFILE)) {
-    va_list list;
-    va_start(list, flags);
-    bits = va_arg(list, mode_t);
-    va_end(list);
-  }
+  MODE_AFTER(flags, bits)
   if (!below(path)) return real(path, flags, bits);
   pthread_mutex_lock(&mutex);
   const int makes = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
@@ -210,13 +214,7 @@ int open(const char* path, int flags, ...) {
   return fd;
 }
 int open64(const char* path, int flags, ...) {
-  mode_t bits = 0;
-  if (flags & (O_CREAT | O_TMPFILE)) {
-    va_list list;
-    va_start(list, flags);
-    bits = va_arg(list, mode_t);
-    va_end(list);
-  }
+  MODE_AFTER(flags, bits)
   return open(path, flags, bits);
 }
 int close(int fd) {
@@ -285,13 +283,7 @@ int ftruncate(int fd, off_t size) {
 }
 int ftruncate64(int fd, off64_t size) { return ftruncate(fd, size); }
 int openat(int folder, const char* path, int flags, ...) {
-  mode_t bits = 0;
-  if (flags & (O_CREAT | O_TMPFILE)) {
-    va_list list;
-    va_start(list, flags);
-    bits = va_arg(list, mode_t);
-    va_end(list);
-  }
+  MODE_AFTER(flags, bits)
   static int (*real)(int, const char*, int, ...) = 0;
   if (!real) real = (int (*)(int, const char*, int, ...))dlsym(RTLD_NEXT, "openat");
   if (below(path) && (flags & (O_CREAT | O_TRUNC))) UNKNOWN("openat");
