@@ -43,7 +43,8 @@ const ComputedColumn* FindComputed(const TableReader& table, const ScanOptions& 
 
 /// What reads the columns that the keys mean.
 ScanOptions ToReadKeys(const TableReader& table, const ScanOptions& options) {
-  ScanOptions keys{.columns = std::vector<std::string>(), .include_deleted_rows = options.include_deleted_rows, .stats = options.stats};
+  ScanOptions keys{
+      .columns = std::vector<std::string>(), .include_deleted_rows = options.include_deleted_rows, .stats = options.stats};
   for (const SortKey& key : options.order_by) {
     const ComputedColumn* computed = FindComputed(table, options, key);
     if (!computed) keys.columns->push_back(key.column);
@@ -92,7 +93,8 @@ class KeyReader {
     if (is_unknown()) return std::min(width_.RowsIn(bytes, fragment), filter_ ? filter_->width().RowsIn(bytes, fragment) : UINT64_MAX);
     return std::max<uint64_t>(1, bytes / RowBytes(fragment));
   }
-  /// Tasks of `bytes` beside each other would hold too much, as single rows are that wide, or read the dictionaries of pages again and again.
+  /// Tasks of `bytes` beside each other would hold too much, as single rows are that wide, or read the dictionaries of pages again
+  /// and again.
   bool IsBetterAlone(uint64_t bytes) const {
     const uint64_t row_bytes = RowBytes(0);
     if (row_bytes * TasksAtOnce(table_->session()->cpu_pool()) > table_->session()->budget().limit_bytes() / 4) return true;
@@ -252,7 +254,8 @@ class SortedReader final : public RecordBatchReader {
   /// What every block of rows reads anew, as its rows are of all pages.
   uint64_t UnkeptStateBytes() const {
     uint64_t bytes = 0;
-    for (size_t i = 0; i < table_->num_fragments(); ++i) bytes += table_->fragment(i).UnkeptStateBytes(*plan_, table_->context(options_.stats));
+    const file::ReadContext context = table_->context(options_.stats);
+    for (size_t i = 0; i < table_->num_fragments(); ++i) bytes += table_->fragment(i).UnkeptStateBytes(*plan_, context);
     return bytes;
   }
 
@@ -290,7 +293,7 @@ class SortedReader final : public RecordBatchReader {
   const std::vector<uint64_t>& starts_;
   const BatchLimits limits_;
   uint64_t block_bytes_;
-  bool reads_alone_ = false;  ///< few large blocks, one at a time: what pages hold for all of their rows outweighs the rows of a block
+  bool reads_alone_ = false;  ///< few large blocks, one at a time: what pages hold for all of their rows outweighs a block
   const std::shared_ptr<const RowWidth> width_;
   BatchCutter cutter_;
   std::optional<const KeySort> sort_;  ///< until it is done
