@@ -120,7 +120,8 @@ def test_deleted_rows_on_request(engine, reference, tmp_path):
     uri = str(tmp_path / "t.lance")
     reference.write_dataset(pa.table({"id": range(100), "word": [f"w{i}" for i in range(100)]}), uri, max_rows_per_file=30)
     reference.dataset(uri).delete("id % 7 = 0 OR (id > 40 AND id < 50)")
-    for scan in ({}, {"limit": 20, "offset": 35}, {"columns": ["word"]}, {"with_row_address": True}):
+    ordered = {"order_by": ["word"], "limit": 60, "offset": 20}
+    for scan in ({}, {"limit": 20, "offset": 35}, {"columns": ["word"]}, {"with_row_address": True}, ordered):
         expected = reference.dataset(uri).to_table(include_deleted_rows=True, with_row_id=True, **scan)
         assert engine.dataset(uri).to_table(include_deleted_rows=True, with_row_id=True, **scan) == expected, scan
     expected = reference.dataset(uri).to_table(columns=["id", "_rowoffset"])

@@ -130,7 +130,7 @@ def test_long_texts_stay_within_the_limit_whatever_reads_them(operation, of_text
 
 
 @pytest.mark.parametrize("limit", [LIMIT // 2, LIMIT])
-@pytest.mark.parametrize("operation", ["order", "order of texts", "filtered scan"])
+@pytest.mark.parametrize("operation", ["order", "order of texts"])
 def test_long_texts_stay_within_a_small_limit_on_many_threads(operation, limit, of_texts) -> None:
     kind, uri, rows = of_texts
     result = run(operation, uri, limit, kind, threads=16)

@@ -18,11 +18,13 @@ std::string MoveInto(const SqlExpression& side, std::vector<ArrayPtr>& out) {
   const auto place_of = [&](const std::string& name) {
     size_t index = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
-    if (error == std::errc() && end == name.data() + name.size() && index >= 1 && index <= side.positional.size()) return first + index;
+    const bool is_number = error == std::errc() && end == name.data() + name.size();
+    if (is_number && index >= 1 && index <= side.positional.size()) return first + index;
     for (size_t i = 0; i < side.named.size(); ++i) {
       if (side.named[i].first == name) return first + side.positional.size() + i + 1;
     }
-    throw Invalid("there is no value for parameter ${} ({} by position, {} by name are given)", name, side.positional.size(), side.named.size());
+    throw Invalid("there is no value for parameter ${} ({} by position, {} by name are given)", name, side.positional.size(),
+                  side.named.size());
   };
   std::string text;
   size_t copied = 0;

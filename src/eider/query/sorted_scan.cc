@@ -24,6 +24,8 @@ constexpr uint64_t kKeyRows = 32 << 10, kFirstKeyRows = 8 << 10;
 constexpr uint64_t kKeyParts = 8, kTakeParts = 4, kSortTaskBytes = 16 << 20;
 /// A block of rows that is read alone; more rows than this make it worth asking whether they should be.
 constexpr uint64_t kMostAloneBytes = 256 << 20, kManyRows = 8192;
+/// About what a page holds of rows, and how many times the rows' bytes may be read anew of what pages hold for all of theirs.
+constexpr uint64_t kPageBytes = 8 << 20, kMostStateReads = 16;
 /// Beside its keys, what a row in a block takes.
 constexpr uint64_t kRecordBytes = 40;
 
@@ -41,7 +43,8 @@ const ComputedColumn* FindComputed(const TableReader& table, const ScanOptions& 
 
 /// What reads the columns that the keys mean.
 ScanOptions ToReadKeys(const TableReader& table, const ScanOptions& options) {
-  ScanOptions keys{.columns = std::vector<std::string>(), .include_deleted_rows = options.include_deleted_rows, .stats = options.stats};
+  ScanOptions keys{
+      .columns = std::vector<std::string>(), .include_deleted_rows = options.include_deleted_rows, .stats = options.stats};
   for (const SortKey& key : options.order_by) {
     const ComputedColumn* computed = FindComputed(table, options, key);
     if (!computed) keys.columns->push_back(key.column);
@@ -88,8 +91,20 @@ class KeyReader {
   /// Rows whose keys, and what the filter reads of them, take `bytes`; keys are there twice, as read and as records.
   uint64_t RowsIn(uint64_t bytes, size_t fragment) const {
     if (is_unknown()) return std::min(width_.RowsIn(bytes, fragment), filter_ ? filter_->width().RowsIn(bytes, fragment) : UINT64_MAX);
-    const uint64_t of_filter = filter_ ? filter_->width().row_bytes(fragment) : 0;
-    return std::max<uint64_t>(1, bytes / (2 * (of_filter + width_.row_bytes(fragment)) + kRecordBytes));
+    return std::max<uint64_t>(1, bytes / RowBytes(fragment));
+  }
+  /// Tasks of `bytes` beside each other would hold too much, as single rows are that wide, or read the dictionaries of pages again
+  /// and again.
+  bool IsBetterAlone(uint64_t bytes) const {
+    const uint64_t row_bytes = RowBytes(0);
+    if (row_bytes * TasksAtOnce(table_->session()->cpu_pool()) > table_->session()->budget().limit_bytes() / 4) return true;
+    if (!plan_->has_variable_columns() && !(filter_ && filter_->plan().has_variable_columns())) return false;
+    uint64_t state_bytes = 0;
+    for (size_t i = 0; i < table_->num_fragments(); ++i) {
+      state_bytes += table_->fragment(i).UnkeptStateBytes(*plan_, table_->context(stats_));
+      if (filter_) state_bytes += table_->fragment(i).UnkeptStateBytes(filter_->plan(), table_->context(stats_));
+    }
+    return state_bytes / bytes > kMostStateReads * starts_.back() * row_bytes / kPageBytes;
   }
 
   SortedBlock Read(const std::vector<RowRun>& runs, uint64_t most, const SortBoundPtr& bound) const {
@@ -110,6 +125,11 @@ class KeyReader {
   }
 
  private:
+  /// \pre !is_unknown()
+  uint64_t RowBytes(size_t fragment) const {
+    const uint64_t of_filter = filter_ ? filter_->width().row_bytes(fragment) : 0;
+    return 2 * (of_filter + width_.row_bytes(fragment)) + kRecordBytes;
+  }
   RecordBatch ReadKeys(const RowRun& run) const {
     const StageTimer timer(&ScanStats::read_ns, stats_);
     AddRows(&ScanStats::rows_read, run.size(), stats_);
@@ -154,8 +174,8 @@ class KeySort {
   void SortInto(RowSorter& sorter) const {
     SortSource source(*table_, keys_->filter(), keys_->plan(), options_);
     OrderedTasks<SortedBlock> tasks(table_->session()->cpu_pool());
-    const uint64_t bytes = TaskBytes(*table_->session(), kKeyParts, kSortTaskBytes);
-    uint64_t most_rows = kFirstKeyRows;
+    uint64_t bytes = TaskBytes(*table_->session(), kKeyParts, kSortTaskBytes), most_rows = kFirstKeyRows;
+    std::optional<bool> is_alone;  // as soon as the width of rows is known
     const auto next = [&]() -> std::function<SortedBlock()> {
       std::vector<RowRun> runs = source.Next(std::min(most_rows, keys_->RowsIn(bytes, source.fragment())), sorter.bound());
       if (runs.empty()) return nullptr;
@@ -164,7 +184,11 @@ class KeySort {
     };
     while (true) {
       CheckInterrupt();
-      tasks.Fill(next, [&] { return source.exhausted(); }, keys_->is_unknown());
+      if (!is_alone && !keys_->is_unknown()) {
+        is_alone = keys_->IsBetterAlone(bytes);
+        if (*is_alone) bytes = std::clamp(table_->session()->budget().limit_bytes() / kKeyParts, bytes, kMostAloneBytes);
+      }
+      tasks.Fill(next, [&] { return source.exhausted(); }, is_alone.value_or(true));
       if (tasks.empty()) return;
       SortedBlock block = tasks.Next(false);
       const StageTimer timer(&ScanStats::sort_ns, options_.stats);
@@ -230,7 +254,8 @@ class SortedReader final : public RecordBatchReader {
   /// What every block of rows reads anew, as its rows are of all pages.
   uint64_t UnkeptStateBytes() const {
     uint64_t bytes = 0;
-    for (size_t i = 0; i < table_->num_fragments(); ++i) bytes += table_->fragment(i).UnkeptStateBytes(*plan_, table_->context(options_.stats));
+    const file::ReadContext context = table_->context(options_.stats);
+    for (size_t i = 0; i < table_->num_fragments(); ++i) bytes += table_->fragment(i).UnkeptStateBytes(*plan_, context);
     return bytes;
   }
 
@@ -268,7 +293,7 @@ class SortedReader final : public RecordBatchReader {
   const std::vector<uint64_t>& starts_;
   const BatchLimits limits_;
   uint64_t block_bytes_;
-  bool reads_alone_ = false;  ///< few large blocks, one at a time: what pages hold for all of their rows outweighs the rows of a block
+  bool reads_alone_ = false;  ///< few large blocks, one at a time: what pages hold for all of their rows outweighs a block
   const std::shared_ptr<const RowWidth> width_;
   BatchCutter cutter_;
   std::optional<const KeySort> sort_;  ///< until it is done
