@@ -56,11 +56,12 @@ nb::bytes WriteUncommitted(ReaderHandle& data, const std::string& uri, WriteMode
 }
 
 DatasetPtr Commit(const std::string& uri, const nb::bytes& transaction, uint32_t max_retries, bool detached, bool enable_v2_manifest_paths,
-                  bool enable_stable_row_ids, Durability durability, nb::object session, bool unchanged) {
+                  bool enable_stable_row_ids, Durability durability, nb::object session, bool unchanged, bool must_create) {
   const CommitOptions options{.max_retries = max_retries,
                               .detached = detached,
                               .enable_v2_manifest_paths = enable_v2_manifest_paths,
                               .enable_stable_row_ids = enable_stable_row_ids,
+                              .must_create = must_create,
                               .unchanged = unchanged,
                               .durability = durability,
                               .session = SessionFrom(session)};
@@ -92,7 +93,8 @@ void BindTransactions(nb::module_& m) {
   m.def("write_uncommitted", &WriteUncommitted, "data"_a, "uri"_a, "mode"_a, "data_storage_version"_a, "max_rows_per_file"_a,
         "max_bytes_per_file"_a, "max_page_bytes"_a = uint64_t{32} << 20, "external_blobs"_a = ExternalBlobs::kRefuse, "session"_a.none() = nb::none());
   m.def("commit_transaction", &Commit, "uri"_a, "transaction"_a, "max_retries"_a = 20, "detached"_a = false, "enable_v2_manifest_paths"_a = true,
-        "enable_stable_row_ids"_a = false, "durability"_a = Durability::kDefault, "session"_a.none() = nb::none(), "unchanged"_a = false);
+        "enable_stable_row_ids"_a = false, "durability"_a = Durability::kDefault, "session"_a.none() = nb::none(), "unchanged"_a = false,
+        "must_create"_a = false);
   m.def("field_messages", [](const LanceSchema& schema) { return AsBytes(FieldMessages(schema)); }, "schema"_a);
   m.def("schema_of_messages", &SchemaOf, "fields"_a, "metadata"_a);
   m.def("metadata_of_schema", &MetadataOf, "schema"_a);

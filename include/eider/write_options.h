@@ -57,6 +57,7 @@ struct CommitOptions {
   bool detached = false;                 ///< a version of its own beside the line of versions, found by number only
   bool enable_v2_manifest_paths = true;  ///< of a new table
   bool enable_stable_row_ids = false;    ///< of a new table
+  bool must_create = false;              ///< an overwrite makes the table; kAlreadyExists where there is one
   bool unchanged = false;                ///< kRetryableConflict when others changed rows since the version that the transaction read
   Durability durability = Durability::kDefault;
   std::shared_ptr<Session> session;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <unordered_set>
 
 #include "eider/base/error.h"
@@ -64,6 +65,17 @@ void RequireOnce(const std::vector<RewrittenGroup>& groups) {
   }
 }
 
+/// \throws Error(kInvalid) when the rewritten fragments are not those that the table had, as those of another table
+void RequireSameFiles(const table::Snapshot& read, const RewrittenGroup& group) {
+  for (const auto& old : group.fragments.old_fragments()) {
+    const std::optional<size_t> at = read.manifest->FindFragment(old.id());
+    const auto same = [](const table::DataFileProto& a, const table::DataFileProto& b) { return a.path() == b.path() && a.base_id() == b.base_id(); };
+    if (at && std::ranges::equal(read.manifest->fragment(*at).proto().files(), old.files(), same)) continue;
+    throw Invalid("compaction: fragment {} of version {} of '{}' {}", old.id(), read.version(), read.store->root(),
+                  at ? "has other data files than the one that was rewritten" : "is not there");
+  }
+}
+
 }  // namespace
 
 std::vector<CompactionTask> PlanTasks(const table::Snapshot& read, const CompactionOptions& options, const std::shared_ptr<Session>& session) {
@@ -100,7 +112,13 @@ Compacted CommitRewrites(const table::Snapshot& any, std::span<const CompactionR
     version = std::min(version, rewrite.read_version);
   }
   RequireOnce(groups);
-  const table::Snapshot read = any.version() == version ? any : table::LoadSnapshot(any.store, version);
+  std::map<uint64_t, table::Snapshot> versions{{any.version(), any}};
+  const auto version_of = [&](uint64_t number) -> const table::Snapshot& {
+    const auto known = versions.find(number);
+    return known != versions.end() ? known->second : versions.emplace(number, table::LoadSnapshot(any.store, number)).first->second;
+  };
+  for (size_t i = 0; i < groups.size(); ++i) RequireSameFiles(version_of(rewrites[i].read_version), groups[i]);
+  const table::Snapshot& read = version_of(version);
   for (const bool merges_files : {false, true}) {
     table::TransactionProto transaction = table::NewTransaction(version);
     for (const RewrittenGroup& group : groups) {

@@ -18,7 +18,7 @@ namespace {
 /// A part of a fragment that one thread reads and computes, at most.
 constexpr uint64_t kPartRows = 1 << 16, kPartBytes = 2 << 20;
 /// The first part where nothing says how wide a value is.
-constexpr uint64_t kFirstRows = 1024;
+constexpr uint64_t kFirstRows = 64;
 /// Of the budget, for each fragment that is being written.
 constexpr uint64_t kFragmentBytes = 128 << 20;
 
@@ -54,14 +54,16 @@ class ComputedRows final : public RecordBatchReader {
  private:
   uint64_t PartRows() const {
     const uint64_t width = std::max({uint64_t{1}, plan_.fixed_bytes_per_row(), widest_.load()});
-    if (plan_.has_variable_columns() && widest_ == 0) return std::clamp<uint64_t>(kPartBytes / width, 1, kFirstRows);
+    if (IsWidthUnknown()) return std::clamp<uint64_t>(kPartBytes / width, 1, kFirstRows);
     return std::clamp<uint64_t>(kPartBytes / width, 1, kPartRows);
   }
+
+  bool IsWidthUnknown() const { return widest_ == 0 && (plan_.has_variable_columns() || makes_variable_); }
 
   void ComputeParts() {
     CheckInterrupt();
     const uint64_t first = next_, rows = PartRows();
-    const size_t parts = std::min<uint64_t>(plan_.has_variable_columns() && widest_ == 0 ? 1 : width_, (end_ - first + rows - 1) / rows);
+    const size_t parts = std::min<uint64_t>(IsWidthUnknown() ? 1 : width_, (end_ - first + rows - 1) / rows);
     ready_.resize(parts);
     table_.session()->cpu_pool().ParallelFor(parts, [&](size_t i) { ready_[i] = Compute(first + i * rows, std::min(end_, first + (i + 1) * rows)); });
     next_ = std::min(end_, first + parts * rows);
@@ -69,11 +71,12 @@ class ComputedRows final : public RecordBatchReader {
 
   RecordBatch Compute(uint64_t first, uint64_t end) {
     const RecordBatch read = table_.ReadRange(plan_, first, end - first, nullptr);
-    const uint64_t width = BatchBytes(read) / (end - first) + 1;
+    RecordBatch made = computed_.Apply(read);
+    if (map_) made = map_(made);
+    const uint64_t width = std::max(BatchBytes(read), BatchBytes(made)) / (end - first) + 1;
     for (uint64_t seen = widest_; seen < width && !widest_.compare_exchange_weak(seen, width);) {
     }
-    const RecordBatch computed = computed_.Apply(read);
-    return map_ ? map_(computed) : computed;
+    return made;
   }
 
   const query::TableReader& table_;
@@ -84,7 +87,8 @@ class ComputedRows final : public RecordBatchReader {
   uint64_t next_;
   const uint64_t end_;
   const size_t width_;
-  std::atomic<uint64_t> widest_{0};  ///< bytes of a row read, by the parts so far
+  const bool makes_variable_ = !std::ranges::all_of(schema_->fields, [](const Field& field) { return FixedBitWidth(*field.type) != 0; });
+  std::atomic<uint64_t> widest_{0};  ///< bytes of a row, as read or as made, by the parts so far
   std::deque<RecordBatch> ready_;
 };
 

@@ -63,19 +63,23 @@ RewrittenGroup RewriteGroup(const query::TableReader& table, const CompactionGro
   const table::Manifest& manifest = *table.snapshot().manifest;
   RewrittenGroup out;
   std::vector<uint64_t> ids;
+  uint64_t num_rows = 0;
   for (const size_t position : group.fragments) {
     const table::Fragment& fragment = manifest.fragment(position);
     if (fragment.has_overlays()) throw Unsupported("compaction: fragment {} has data overlay files", fragment.id());
     if (group.merges_files) return MergeFiles(table, position, files);
     ids.push_back(fragment.id());
+    num_rows += table.Starts()[position + 1] - table.Starts()[position];
     *out.fragments.add_old_fragments() = fragment.proto();
     out.metrics.files_removed += static_cast<uint64_t>(fragment.num_files()) + fragment.has_deletions();
   }
   RequireOwnBlobs(table, ids);
+  // Of one size each, rather than a rest that would be compacted again: as many as the target goes into the rows.
+  const uint64_t target = std::max<uint64_t>(1, files->options().max_rows_per_file), parts = std::max<uint64_t>(1, num_rows / target);
   RowLineage lineage(manifest, Rewriting::kMove);
   RowsOfFragments rows(table, std::move(ids), &lineage);
   AlignedReader aligned(rows, manifest.schema());
-  std::vector<table::DataFragmentProto> fragments = WriteFragments(aligned, manifest.schema(), files);
+  std::vector<table::DataFragmentProto> fragments = WriteFragments(aligned, manifest.schema(), files, (num_rows + parts - 1) / parts);
   lineage.GiveTo(fragments);
   for (table::DataFragmentProto& fragment : fragments) *out.fragments.add_new_fragments() = std::move(fragment);
   out.metrics.fragments_removed = group.fragments.size();

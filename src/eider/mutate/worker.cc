@@ -4,6 +4,7 @@
 #include <set>
 
 #include "eider/base/error.h"
+#include "eider/io/store_path.h"
 #include "eider/mutate/align.h"
 #include "eider/mutate/computed_rows.h"
 #include "eider/mutate/matching_rows.h"
@@ -24,8 +25,42 @@ void RequireNewFragments(const Fragments& fragments, const char* operation) {
   }
 }
 
+/// Data files as every reader expects them.
+void RequireFiles(const google::protobuf::RepeatedPtrField<table::DataFragmentProto>& fragments, const char* operation) {
+  for (const table::DataFragmentProto& fragment : fragments) {
+    for (const table::DataFileProto& file : fragment.files()) {
+      io::CheckFilePath(file.path());
+      if (file.file_major_version() < 2 || file.fields_size() == file.column_indices_size()) continue;
+      throw Invalid("{}: data file '{}' has {} fields and {} column indices", operation, file.path(), file.fields_size(), file.column_indices_size());
+    }
+  }
+}
+
+uint64_t LiveRows(const google::protobuf::RepeatedPtrField<table::DataFragmentProto>& fragments) {
+  uint64_t rows = 0;
+  for (const table::DataFragmentProto& fragment : fragments) {
+    rows += fragment.physical_rows() - std::min<uint64_t>(fragment.physical_rows(), fragment.deletion_file().num_deleted_rows());
+  }
+  return rows;
+}
+
+template <typename Group>
+void RequireWholeGroup(const Group& group) {
+  RequireFiles(group.new_fragments(), "rewrite");
+  const bool is_known = std::ranges::all_of(group.old_fragments(), [](const auto& fragment) { return fragment.physical_rows() > 0; });
+  const uint64_t before = LiveRows(group.old_fragments()), after = LiveRows(group.new_fragments());
+  if (is_known && before != after) throw Invalid("rewrite: fragments of {} rows became fragments of {}", before, after);
+}
+
 void RequireWhole(const table::TransactionProto& transaction) {
   if (transaction.uuid().empty()) throw Invalid("transaction: it has no uuid");
+  RequireFiles(transaction.append().fragments(), "append");
+  RequireFiles(transaction.overwrite().fragments(), "overwrite");
+  RequireFiles(transaction.merge().fragments(), "merge");
+  RequireFiles(transaction.update().new_fragments(), "update");
+  RequireFiles(transaction.update().updated_fragments(), "update");
+  RequireFiles(transaction.delete_().updated_fragments(), "delete");
+  for (const auto& group : transaction.rewrite().groups()) RequireWholeGroup(group);
   if (transaction.has_append()) RequireNewFragments(transaction.append().fragments(), "append");
   if (transaction.has_overwrite()) RequireNewFragments(transaction.overwrite().fragments(), "overwrite");
   if (transaction.has_overwrite() && transaction.overwrite().schema_size() == 0) throw Invalid("overwrite: the schema has no columns");
@@ -86,6 +121,7 @@ table::Snapshot CommitTransaction(const io::ObjectStorePtr& store, table::Transa
                                       .stable_row_ids = options.enable_stable_row_ids};
     return table::CreateTable(store, std::move(transaction), create, {.sync = sync});
   }
+  if (options.must_create) throw AlreadyExists("'{}' is a dataset already", store->root());
   const std::optional<uint64_t> read_version = transaction.read_version() == 0 ? std::nullopt : std::optional(transaction.read_version());
   table::Snapshot read = table::LoadSnapshot(store, read_version);
   read.is_serializable = options.unchanged;

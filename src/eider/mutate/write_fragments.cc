@@ -13,17 +13,16 @@ namespace {
 /// Cuts the stream into files.
 class FragmentWriter {
  public:
-  FragmentWriter(const LanceSchema& schema, NewDataFiles* files) : schema_(schema), files_(files) {}
+  FragmentWriter(const LanceSchema& schema, NewDataFiles* files, uint64_t max_rows) : schema_(schema), files_(files), max_rows_(max_rows) {}
 
   void Write(const RecordBatch& batch) {
     for (int64_t first = 0; first < batch.num_rows;) {
       if (!writer_) writer_ = files_->Create(schema_, &name_);
-      const uint64_t room = files_->options().max_rows_per_file - writer_->num_rows();
+      const uint64_t room = max_rows_ - writer_->num_rows();
       const int64_t count = std::min<int64_t>(batch.num_rows - first, static_cast<int64_t>(std::min<uint64_t>(room, INT64_MAX)));
       writer_->Write(count == batch.num_rows ? batch : SliceBatch(batch, first, count));
       first += count;
-      const bool full = writer_->num_rows() >= files_->options().max_rows_per_file ||
-                        writer_->bytes_written() >= files_->options().max_bytes_per_file;
+      const bool full = writer_->num_rows() >= max_rows_ || writer_->bytes_written() >= files_->options().max_bytes_per_file;
       if (full) Finish();
     }
   }
@@ -111,10 +110,11 @@ LanceSchema TableColumns(const Schema& columns, file::FileVersion version, int32
   return schema;
 }
 
-std::vector<table::DataFragmentProto> WriteFragments(RecordBatchReader& data, const LanceSchema& schema, NewDataFiles* files) {
+std::vector<table::DataFragmentProto> WriteFragments(RecordBatchReader& data, const LanceSchema& schema, NewDataFiles* files,
+                                                     std::optional<uint64_t> max_rows) {
   if (files->options().max_rows_per_file == 0) throw Invalid("max_rows_per_file is 0");
   if (files->options().max_bytes_per_file == 0) throw Invalid("max_bytes_per_file is 0");
-  FragmentWriter writer(schema, files);
+  FragmentWriter writer(schema, files, max_rows.value_or(files->options().max_rows_per_file));
   while (const std::optional<RecordBatch> batch = data.Next()) {
     CheckInterrupt();
     writer.Write(*batch);

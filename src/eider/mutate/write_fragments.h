@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,7 +63,9 @@ LanceSchema TableColumns(const Schema& columns, file::FileVersion version, int32
 
 /// Fragments with id 0 ("assign at commit"), one data file each. Batches must have exactly the columns of `schema`, in
 /// order. No rows, no fragments.
-std::vector<table::DataFragmentProto> WriteFragments(RecordBatchReader& data, const LanceSchema& schema, NewDataFiles* files);
+/// At most `max_rows` in each, or as many as the options of `files` say.
+std::vector<table::DataFragmentProto> WriteFragments(RecordBatchReader& data, const LanceSchema& schema, NewDataFiles* files,
+                                                     std::optional<uint64_t> max_rows = {});
 
 /// The data-file version of a version string that can be written here. \throws Error(kUnsupported) for a version of the
 /// format that is not written here, Error(kInvalid) for a string that names none.

@@ -83,6 +83,7 @@ class OrderedTasks {
   /// \pre !empty() \throws what the task threw
   T Next(bool in_order = true) {
     if (!IsOurs()) throw Invalid("scan: it was begun before this process was forked; begin another");
+    if (failed_) std::rethrow_exception(failed_);  // what comes after would look like all there is
     const auto is_done = [](const auto& slot) { return slot->done; };
     const auto is_idle = [](const auto& slot) { return !slot->claimed; };
     const auto find = [&](const auto& is_wanted) {
@@ -107,7 +108,10 @@ class OrderedTasks {
     const std::shared_ptr<Slot> slot = std::move(*found);
     slots_.erase(found);
     lock.unlock();
-    if (slot->error) std::rethrow_exception(slot->error);
+    if (slot->error) {
+      failed_ = slot->error;
+      std::rethrow_exception(failed_);
+    }
     return std::move(*slot->result);
   }
 
@@ -156,6 +160,7 @@ class OrderedTasks {
   TaskPool& pool_;
   const size_t most_;
   const std::shared_ptr<Shared> shared_;
+  std::exception_ptr failed_;
   const pid_t owner_ = getpid();
   std::deque<std::shared_ptr<Slot>> slots_;
 };

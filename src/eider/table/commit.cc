@@ -229,7 +229,8 @@ Snapshot CommitFirst(const io::ObjectStorePtr& store, Naming naming, NextVersion
 void WriteTransactionFile(io::ObjectStore& store, const TransactionProto& transaction, bool sync) {
   const std::string path = TransactionPath(transaction);
   const std::string bytes = transaction.SerializeAsString();
-  if (!store.PutIfAbsent(path, SpanOf(bytes), sync)) throw AlreadyExists("transaction file '{}'", path);
+  // Of a commit that died before its manifest, or before the caller knew: the name says whose it is.
+  if (!store.PutIfAbsent(path, SpanOf(bytes), sync)) store.Put(path, SpanOf(bytes), sync);
   if (sync) store.SyncFolder(kTransactionsFolder);
 }
 
@@ -311,9 +312,10 @@ Snapshot CommitDetached(const Snapshot& read, TransactionProto transaction, cons
 
 Snapshot CreateTable(const io::ObjectStorePtr& store, TransactionProto transaction, const CreateOptions& create,
                      const CommitOptions& options) {
-  if (TableExists(*store)) throw AlreadyExists("'{}' is a dataset already", store->root());
-  // What a crash tore while a table was made here keeps its name.
+  // One listing: a table that comes after it takes the number that this one wants. What a crash tore while a table was made here keeps
+  // its name.
   const VersionListing listing = ListVersions(*store);
+  if (HasWholeVersion(*store, listing)) throw AlreadyExists("'{}' is a dataset already", store->root());
   const uint64_t number = NextNumber(listing);
   NextVersion next(nullptr, NewTableHead(create), create.stable_row_ids);
   next.SetVersion(number);

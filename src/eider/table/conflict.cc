@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "eider/base/error.h"
+#include "eider/table/changed_files.h"
 #include "eider/table/config_update.h"
 #include "eider/table/inserted_keys.h"
 
@@ -237,6 +238,14 @@ bool AsksForMore(const std::unordered_map<int32_t, const LanceField*>& before, c
                      [&](const LanceField& child) { return AsksForMore(before, child); });
 }
 
+/// A column of the same name in the same place has another id, as after a cast: files written before do not have it.
+bool ReplacesFields(const std::vector<LanceField>& before, const std::vector<LanceField>& after) {
+  return std::ranges::any_of(after, [&](const LanceField& field) {
+    const auto found = std::ranges::find(before, field.name, &LanceField::name);
+    return found != before.end() && (found->id != field.id || ReplacesFields(found->children, field.children));
+  });
+}
+
 }  // namespace
 
 const char* OperationName(const Txn& transaction) {
@@ -263,6 +272,7 @@ const char* OperationName(const Txn& transaction) {
 }
 
 bool AsksForMore(const LanceSchema& before, const LanceSchema& after) {
+  if (ReplacesFields(before.fields, after.fields)) return true;
   std::unordered_map<int32_t, const LanceField*> known;
   CollectById(before.fields, &known);
   return std::any_of(after.fields.begin(), after.fields.end(), [&](const LanceField& field) { return AsksForMore(known, field); });
@@ -275,6 +285,7 @@ bool ChangesRows(const Txn& transaction) {
     case Txn::kReserveFragments:
     case Txn::kUpdateConfig:
     case Txn::kUpdateBases: return false;
+    case Txn::kUpdate: return !HasSameValues(transaction);
     default: return true;
   }
 }

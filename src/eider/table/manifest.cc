@@ -100,14 +100,36 @@ std::shared_ptr<const Manifest> Manifest::Parse(Buffer bytes) {
   return manifest;
 }
 
+namespace {
+
+/// What a crash leaves of a file: nothing, its beginning, or blocks that were never written.
+bool IsIncomplete(ByteSpan file) {
+  constexpr size_t kSector = 512;
+  if (file.size() < kFooterBytes + sizeof(uint32_t)) return true;
+  const auto is_zero = [](uint8_t byte) { return byte == 0; };
+  for (size_t at = 0; at < file.size(); at += kSector) {
+    const ByteSpan sector = file.subspan(at, std::min(kSector, file.size() - at));
+    if (sector.size() >= kFooterBytes && std::ranges::all_of(sector, is_zero)) return true;
+  }
+  // A magic of which most is there was changed, not cut off.
+  const ByteSpan magic = file.last(kMagic.size());
+  size_t same = 0;
+  for (size_t i = 0; i < kMagic.size(); ++i) same += magic[i] == static_cast<uint8_t>(kMagic[i]);
+  return same + 1 < kMagic.size();
+}
+
+}  // namespace
+
 bool IsTornManifest(ByteSpan file) {
   try {
+    const ByteSpan message = ManifestMessage(file);
+    CheckFileSum(file, static_cast<uint64_t>(message.data() - file.data()) - sizeof(uint32_t));
     std::vector<ByteSpan> fragments;
     ManifestProto head;
-    ParseMessageButFragments(ManifestMessage(file), &fragments, &head);
+    ParseMessageButFragments(message, &fragments, &head);
     return false;
   } catch (const Error&) {
-    return true;
+    return IsIncomplete(file);
   }
 }
 

@@ -99,8 +99,8 @@ class Manifest {
 };
 using ManifestPtr = std::shared_ptr<const Manifest>;
 
-/// True when the bytes are no manifest at all, as a write that a crash cut short leaves them: a wrong magic or lengths, or no valid
-/// message. A manifest that asks for more than this version knows, or whose parts contradict each other, is not torn.
+/// True when the bytes are no manifest, but what a crash leaves of one: nothing, its beginning, or blocks of zeros. One that was damaged
+/// otherwise, asks for more than this version knows, or contradicts itself is not torn.
 bool IsTornManifest(ByteSpan file);
 
 /// The parts of a manifest file about to be written.

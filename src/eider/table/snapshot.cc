@@ -202,7 +202,8 @@ const VersionEntry* NewestWhole(const io::ObjectStore& store, const VersionListi
 
 }  // namespace
 
-bool TableExists(const io::ObjectStore& store) { return NewestWhole(store, ListVersions(store)) != nullptr; }
+bool HasWholeVersion(const io::ObjectStore& store, const VersionListing& listing) { return NewestWhole(store, listing) != nullptr; }
+bool TableExists(const io::ObjectStore& store) { return HasWholeVersion(store, ListVersions(store)); }
 
 uint64_t LatestVersion(const io::ObjectStore& store) {
   const VersionListing listing = ListVersions(store);

@@ -67,6 +67,8 @@ struct Snapshot {
   uint64_t version() const { return manifest->version(); }
 };
 
+/// Whether some version that is listed is not torn.
+bool HasWholeVersion(const io::ObjectStore& store, const VersionListing& listing);
 /// True when the store holds at least one version; a torn manifest is none.
 bool TableExists(const io::ObjectStore& store);
 /// Loads a version; unset: the latest whose manifest is not torn. Refuses reader features that this version does not know (kUnsupported), names
