@@ -28,7 +28,7 @@ suite "C++ units" cpp_tests
 [ ! -f fuzz/CMakeLists.txt ] || suite "hostile bytes under ASan and UBSan" hostile_bytes
 suite "Python" python_tests tests/python
 [ ! -d tests/interop ] || suite "interop with pylance" python_tests tests/interop
-suite "power cuts, torn tables, many writers" python_tests tests/crash --ignore=tests/crash/test_crash_sweep.py
+suite "crashes, power cuts, many writers" python_tests tests/crash
 
 printf '\n== summary\n'
 printf '%s\n' "${results[@]}"

@@ -254,10 +254,13 @@ class _Reader:
         text = re.sub(r"([\\%_])", r"\\\1", options["pattern"].as_py())
         return f"({arguments[0]} ILIKE {self.parameter(_text(before + text + after))})"
 
-    def _and_not(self, arguments: list[str], options: Any) -> str:
+    def _and_not_kleene(self, arguments: list[str], options: Any) -> str:
         return f"({arguments[0]} AND (NOT {arguments[1]}))"
 
-    _and_not_kleene = _and_not
+    def _and_not(self, arguments: list[str], options: Any) -> str:
+        """Null where one side is."""
+        left, right = arguments
+        return f"(CASE WHEN ({left}) IS NOT NULL AND ({right}) IS NOT NULL THEN ({left}) AND (NOT ({right})) END)"
 
     def _bit_wise_not(self, arguments: list[str], options: Any) -> str:
         return f"(~ {arguments[0]})"

@@ -22,7 +22,7 @@ from .arguments import (
     seconds_of,
 )
 from .backfill import FragmentCoverage, coverage_of
-from .error import InvalidError
+from .error import InvalidError, UnsupportedError
 from .ingest import ReaderLike, open_reader
 from .merge_insert import MergeInsertBuilder
 from .optimize import DatasetOptimizer
@@ -313,4 +313,8 @@ class DatasetChanges:
         """Write ``data`` into this dataset; arguments as in ``write_dataset``."""
         from .write import write_dataset
 
+        if self._native.version >> 63:
+            raise UnsupportedError(
+                f"insert: version {self._native.version} is detached; commit an Append of write_fragments with detached=True"
+            )
         self._native = write_dataset(data, cast("LanceDataset", self), mode=mode, **kwargs)._native

@@ -38,10 +38,9 @@ class Checkpoint:
             if tables and "backfill" not in tables:
                 raise InvalidError(f"checkpoint_file {self.path!r} holds something else: tables {sorted(tables)}")
             connection.executescript(_TABLES)
+            connection.execute("INSERT OR IGNORE INTO backfill VALUES ('purpose', ?)", (text,))  # several processes may begin at once
             found = connection.execute("SELECT value FROM backfill WHERE what = 'purpose'").fetchone()
-            if found is None:
-                connection.execute("INSERT INTO backfill VALUES ('purpose', ?)", (text,))
-            elif found[0] != text:
+            if found[0] != text:
                 raise InvalidError(f"checkpoint_file {self.path!r} is of another backfill: {found[0]:.300}, and not of {text:.300}")
 
     @contextlib.contextmanager

@@ -36,8 +36,21 @@ def _target_of(base: Any) -> tuple[str, Any, bool]:
     return uri_of(base), None, False
 
 
-def _commit(base: Any, transaction: Transaction, v2_paths: bool | None, detached: bool | None, max_retries: int, stable_row_ids: bool | None,
-            durability: DurabilityName | None) -> LanceDataset:
+def commit_prepared(uri: str, transaction: Transaction, *, must_create: bool) -> LanceDataset:
+    """Commit; with ``must_create``, only where there is no dataset yet. Raises AlreadyExistsError where there is one."""
+    return _commit(uri, transaction, None, False, 20, None, None, must_create)
+
+
+def _commit(
+    base: Any,
+    transaction: Transaction,
+    v2_paths: bool | None,
+    detached: bool | None,
+    max_retries: int,
+    stable_row_ids: bool | None,
+    durability: DurabilityName | None,
+    must_create: bool = False,
+) -> LanceDataset:
     from .dataset import LanceDataset
 
     uri, session, serializable = _target_of(base)
@@ -51,6 +64,7 @@ def _commit(base: Any, transaction: Transaction, v2_paths: bool | None, detached
         durability=durability_of(durability),
         session=session,
         unchanged=serializable,
+        must_create=must_create,
     )
     return LanceDataset._wrap(native.serializable() if serializable else native)
 

@@ -21,6 +21,7 @@ from . import _eider
 from .arguments import count_of, name_of, names_of, uri_of
 from .backfill import Backfill, coverage_of
 from .checkpoint import Checkpoint
+from .commits import commit_prepared
 from .compaction import Compaction, CompactionOptions, CompactionTask, RewriteResult
 from .dataset import LanceDataset
 from .error import CorruptError, InvalidError, NotFoundError
@@ -47,7 +48,7 @@ __all__ = [
     "plan_update",
 ]
 
-_PLAN = "plan.json"
+_PLAN, _COMMITTED = "plan.json", "committed.json"
 _ROWS = 8192
 
 
@@ -100,8 +101,8 @@ class Job:
 
     def execute(self, part: int, function: Callable[[pa.RecordBatch], Any] | None = None) -> None:
         """Do one part, and leave its result in the folder, durably."""
-        _put(self._result_path(part), self._execute(part, function))
-        self._checkpoint_path(part).unlink(missing_ok=True)
+        if not self._result_path(part).exists():
+            _put(self._result_path(part), self._execute(part, function))
 
     def commit(self) -> LanceDataset:
         """Commit what was done, as one version, and return the dataset. When that has happened before, nothing does.
@@ -109,15 +110,25 @@ class Job:
         Raises:
             InvalidError: some parts are not done.
             ConflictError, RetryableConflictError: others changed the same fragments meanwhile; plan again, in another folder.
+            AlreadyExistsError: the dataset was to be made, and another is there now; plan again, in another folder.
         """
+        if (self.folder / _COMMITTED).exists():  # also when its version was cleaned up since
+            return dataset(self.uri)
         if (landed := self._landed()) is not None:
-            return landed
+            return self._committed(landed)
         if pending := self.pending():
             raise InvalidError(f"commit: {len(pending)} of {len(self.parts)} parts are not done: {pending[:10]}")
         operation = self._operation([_read(self._result_path(part)) for part in range(len(self.parts))])
         if operation is None:
             return dataset(self.uri)
-        return LanceDataset.commit(self.uri, Transaction(self._plan["read_version"], operation, self._plan["transaction"]))
+        transaction = Transaction(self._plan["read_version"], operation, self._plan["transaction"])
+        return self._committed(commit_prepared(self.uri, transaction, must_create=self._plan["read_version"] == 0))
+
+    def _committed(self, now: LanceDataset) -> LanceDataset:
+        _put(self.folder / _COMMITTED, {"version": now.version})
+        for part in range(len(self.parts)):
+            self._checkpoint_path(part).unlink(missing_ok=True)
+        return now
 
     def _landed(self) -> LanceDataset | None:
         """The dataset, when the transaction of the plan has made one of its versions."""
@@ -240,16 +251,23 @@ class CompactionJob(Job):
         if pending := self.pending():
             raise InvalidError(f"commit: {len(pending)} of {len(self.parts)} parts are not done: {pending[:10]}")
         now = dataset(self.uri)
-        files = {fragment.fragment_id: {file.path for file in fragment.data_files()} for fragment in now.get_fragments()}
+        there = {fragment.fragment_id: fragment.metadata for fragment in now.get_fragments()}
         results = [RewriteResult.from_json(json.dumps(_read(self._result_path(part)))) for part in range(len(self.parts))]
         left = [
             result
             for result in results
-            if all({file.path for file in each.files} <= files.get(each.id, set()) for each in result.original_fragments)
+            if all(_is_same(each, there.get(each.id)) for each in result.original_fragments)
         ]
         if left:
             Compaction.commit(now, left)
         return now
+
+
+def _is_same(rewritten: FragmentMetadata, now: FragmentMetadata | None) -> bool:
+    """Whether nobody changed the fragment: its files and its deleted rows are those that were read."""
+    if now is None:
+        return False
+    return [file.path for file in rewritten.files] == [file.path for file in now.files] and rewritten.deletion_file == now.deletion_file
 
 
 def plan_import(
@@ -276,6 +294,8 @@ def plan_import(
         raise NotFoundError(f"plan_import: {len(missing)} files are not there, such as {missing[0]!r}")
     where = os.path.abspath(uri_of(uri))
     wanted = {"uri": where, "max_rows_per_file": count_of("plan_import", "max_rows_per_file", max_rows_per_file, least=1), "parts": paths}
+    if schema is not None:
+        wanted["schema"] = schema.serialize().to_pybytes().hex()
 
     def rest() -> dict[str, Any]:
         try:
@@ -375,7 +395,7 @@ def open_job(folder: str | os.PathLike[str]) -> Job:
 def _plan(folder: str | os.PathLike[str], kind: str, wanted: dict[str, Any], rest: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The plan in the folder, which must be of what is wanted, or a new one."""
     path = Path(folder) / _PLAN
-    wanted = {"kind": kind, **wanted}
+    wanted = json.loads(json.dumps({"kind": kind, **wanted}))  # as it comes back
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         _put(path, {"transaction": str(uuid.uuid4()), **wanted, **rest()})

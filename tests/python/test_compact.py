@@ -38,7 +38,7 @@ def test_deleted_rows_are_dropped_where_there_are_many(ds) -> None:
 def test_files_keep_to_their_limits(ds) -> None:
     metrics = ds.optimize.compact_files(target_rows_per_fragment=45)
     assert metrics.fragments_removed == 4
-    assert max(fragment.physical_rows for fragment in ds.get_fragments()) <= 45
+    assert max(fragment.physical_rows for fragment in ds.get_fragments()) < 2 * 45
 
 
 @pytest.mark.parametrize("version", ["2.1", "2.2"])
@@ -79,3 +79,12 @@ def test_stable_row_ids_and_versions_stay_with_their_rows(tmp_path) -> None:
     assert ds.to_table(columns=columns) == before
     assert ds.count_rows("_row_last_updated_at_version > 1") == 2
     assert ds.to_table(columns=["a"], filter="_row_created_at_version = 1 AND _rowid = 40").to_pydict() == {"a": [1040]}
+
+
+@pytest.mark.parametrize(("rows", "count", "target", "expected"), [(700, 20, 1000, 10), (300, 24, 500, 12), (990, 10, 1000, 5)])
+def test_fragments_above_half_of_the_target_become_fewer(rows, count, target, expected, tmp_path) -> None:
+    ds = eider.write_dataset(pa.table({"id": range(rows * count)}), tmp_path / "t", max_rows_per_file=rows)
+    ds.optimize.compact_files(target_rows_per_fragment=target)
+    assert [fragment.count_rows() for fragment in ds.get_fragments()] == [rows * count // expected] * expected
+    assert ds.to_table()["id"].to_pylist() == list(range(rows * count))
+    assert ds.optimize.compact_files(target_rows_per_fragment=target).fragments_removed == 0

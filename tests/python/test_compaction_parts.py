@@ -216,3 +216,11 @@ def test_a_table_is_left_alone_unless_it_asks(tmp_path) -> None:
     for i in range(70):
         ds = eider.write_dataset(pa.table({"a": [i]}), uri, mode="append", durability="none")
     assert len(ds.get_fragments()) == ds.latest_version == 70
+
+
+def test_results_of_another_table_are_refused(tmp_path) -> None:
+    one, other = (table_of(str(tmp_path / name), 3) for name in ("one", "other"))
+    results = [task.execute(one) for task in Compaction.plan(one).tasks]
+    with pytest.raises(eider.InvalidError, match="other data files"):
+        Compaction.commit(other, results)
+    assert rows_of(eider.dataset(other.uri)) == rows_of(one)

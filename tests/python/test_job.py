@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -213,3 +214,49 @@ def test_what_does_not_fit_is_refused(files, tmp_path):
         job.open_job(tmp_path / "c")
     with pytest.raises(eider.InvalidError, match="worker"):
         job.open_job(tmp_path / "a").run(worker=2, workers=2)
+
+
+def test_two_imports_that_make_one_table(files, tmp_path):
+    """The second finds a table that was not there when it was planned, and does not overwrite it."""
+    uri = tmp_path / "t.lance"
+    first, second = (job.plan_import(files, uri, tmp_path / name) for name in ("one", "two"))
+    for planned in (first, second):
+        planned.run()
+    made = first.commit()
+    with pytest.raises(eider.AlreadyExistsError):
+        second.commit()
+    assert eider.dataset(uri).count_rows() == made.count_rows()
+
+
+def test_a_job_that_is_done_does_nothing_more(files, tmp_path):
+    """Also when the version that it made was cleaned up."""
+    uri = tmp_path / "t.lance"
+
+    def program():
+        planned = job.plan_import(files, uri, tmp_path / "job")
+        planned.run()
+        return planned.commit()
+
+    rows = program().count_rows()
+    eider.write_dataset(part(0, 7), uri, mode="append")
+    eider.dataset(uri).cleanup_old_versions(older_than=timedelta(0))
+    assert program().count_rows() == rows + 7
+
+
+def test_a_commit_that_died_before_its_manifest_is_repeated(files, tmp_path):
+    uri = tmp_path / "t.lance"
+    planned = job.plan_import(files, uri, tmp_path / "job")
+    planned.run()
+    (uri / "_transactions").mkdir(parents=True)
+    (uri / "_transactions" / f"0-{planned._plan['transaction']}.txn").write_bytes(b"half")
+    assert planned.commit().count_rows() == sum(pq.read_metadata(file).num_rows for file in files)
+
+
+def test_a_compaction_leaves_out_what_lost_rows_meanwhile(tmp_path):
+    ds = eider.write_dataset(pa.table({"id": range(80)}), tmp_path / "t", max_rows_per_file=10)
+    planned = job.plan_compaction(ds, tmp_path / "job", {"target_rows_per_fragment": 20})
+    planned.run()
+    ds.delete("id = 3")
+    now = planned.commit()
+    assert sorted(now.to_table()["id"].to_pylist()) == [i for i in range(80) if i != 3]
+    assert len(now.get_fragments()) == 5

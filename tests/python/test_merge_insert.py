@@ -287,3 +287,24 @@ def test_a_large_source_rewrites_columns_through_files(tmp_path) -> None:
         assert row["s"] == {"x": i, "y": -i if new else i}
         assert row["text"] == ((None if i % 5 == 0 else f"new {i}") if new else f"text {i}")
         assert (row["v"], row["kept"]) == (i, b"kept")
+
+
+def test_rows_with_the_same_key_all_take_the_row_of_the_source(tmp_path) -> None:
+    """The rows of the source that are written may come twice and leave others out, and are still no slice of it."""
+    ds = eider.write_dataset(pa.table({"k": ["a", "a", "c"], "v": [1, 2, 3]}), tmp_path / "t")
+    counts = ds.merge_insert("k").when_matched_update_all().execute(pa.table({"k": ["a", "b", "c"], "v": [10, 20, 30]}))
+    assert counts["num_updated_rows"] == 3
+    assert sorted(ds.to_table().to_pylist(), key=str) == [{"k": "a", "v": 10}, {"k": "a", "v": 10}, {"k": "c", "v": 30}]
+
+
+@pytest.mark.parametrize("inserts", [False, True])
+def test_small_merges_of_keys_that_repeat(inserts, tmp_path) -> None:
+    rng = np.random.default_rng(11)
+    for case in range(60):
+        keys, source = rng.integers(0, 6, rng.integers(1, 9)), rng.permutation(8)[: rng.integers(1, 7)]
+        ds = eider.write_dataset(pa.table({"k": keys, "v": np.arange(len(keys))}), tmp_path / f"{case}", max_rows_per_file=3)
+        merge = ds.merge_insert("k").when_matched_update_all()
+        (merge.when_not_matched_insert_all() if inserts else merge).execute(pa.table({"k": source, "v": source * 100}))
+        expected = [(k, k * 100 if k in source else v) for v, k in enumerate(keys)]
+        expected += [(k, k * 100) for k in source if inserts and k not in keys]
+        assert sorted((row["k"], row["v"]) for row in ds.to_table().to_pylist()) == sorted(expected)

@@ -1,5 +1,6 @@
 """Work in parts: fragments that workers write and change, and the commits of what they did."""
 
+import dataclasses
 import json
 import pathlib
 import pickle
@@ -292,3 +293,45 @@ def test_messages_keep_numbers():
     assert read.packed(1) == [0, -2, 5, 2**31 - 1]
     assert read.number(2) == 2**64 - 1
     assert read.entries(3) == {"a": b"", "": b"x"}
+
+
+def test_an_append_beside_a_cast_is_run_again(tmp_path):
+    """Its file has the column as it was, which no reader would find under the new one."""
+    uri = tmp_path / "t"
+    eider.write_dataset(pa.table({"a": [1, 2]}), uri)
+    late = write_fragments(pa.table({"a": [7]}), uri)
+
+    def batches():
+        yield pa.record_batch({"a": pa.array([7])})
+        eider.dataset(uri).alter_columns({"path": "a", "data_type": pa.int32()})
+
+    with pytest.raises(eider.RetryableConflictError):
+        eider.write_dataset(pa.RecordBatchReader.from_batches(pa.schema({"a": pa.int64()}), batches()), uri, mode="append")
+    with pytest.raises(eider.RetryableConflictError):
+        LanceDataset.commit(uri, LanceOperation.Append(late), read_version=1)
+    assert eider.dataset(uri).to_table()["a"].to_pylist() == [1, 2]
+
+
+def test_an_insert_into_a_detached_version_is_refused(tmp_path):
+    uri = tmp_path / "t"
+    eider.write_dataset(pa.table({"a": [1]}), uri)
+    beside = LanceDataset.commit(uri, LanceOperation.Append(write_fragments(pa.table({"a": [9]}), uri)), read_version=1, detached=True)
+    with pytest.raises(eider.UnsupportedError, match="detached"):
+        beside.insert(pa.table({"a": [10]}))
+    assert (eider.dataset(uri).version, beside.count_rows()) == (1, 2)
+
+
+def test_metadata_that_contradict_themselves_are_refused(parts):
+    (first, *rest) = [fragment.metadata for fragment in parts.get_fragments()]
+    new = dataclasses.replace(first, id=0)
+    for path in ("", "..", "../../x.lance", "/etc/passwd", "a\0b"):
+        file = dataclasses.replace(first.files[0], path=path)
+        with pytest.raises(eider.InvalidError):
+            LanceDataset.commit(parts.uri, LanceOperation.Append([dataclasses.replace(new, files=[file])]), read_version=1)
+    file = dataclasses.replace(first.files[0], column_indices=[0])
+    with pytest.raises(eider.InvalidError, match="column indices"):
+        LanceDataset.commit(parts.uri, LanceOperation.Append([dataclasses.replace(new, files=[file])]), read_version=1)
+    group = LanceOperation.RewriteGroup([first, *rest], [dataclasses.replace(new)])
+    with pytest.raises(eider.InvalidError, match="became"):
+        LanceDataset.commit(parts.uri, LanceOperation.Rewrite([group], []), read_version=1)
+    assert eider.dataset(parts.uri).version == 1

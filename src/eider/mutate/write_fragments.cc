@@ -41,6 +41,7 @@ class FragmentWriter {
  private:
   const LanceSchema& schema_;
   NewDataFiles* files_;
+  const uint64_t max_rows_;
   std::unique_ptr<file::FileWriter> writer_;
   std::string name_;
   std::vector<table::DataFragmentProto> fragments_;

@@ -238,11 +238,12 @@ bool AsksForMore(const std::unordered_map<int32_t, const LanceField*>& before, c
                      [&](const LanceField& child) { return AsksForMore(before, child); });
 }
 
-/// A column of the same name in the same place has another id, as after a cast: files written before do not have it.
-bool ReplacesFields(const std::vector<LanceField>& before, const std::vector<LanceField>& after) {
+/// A column of the same name in the same place has a new id, as after a cast: files written before do not have it.
+bool ReplacesFields(const std::unordered_map<int32_t, const LanceField*>& known, const std::vector<LanceField>& before,
+                    const std::vector<LanceField>& after) {
   return std::ranges::any_of(after, [&](const LanceField& field) {
     const auto found = std::ranges::find(before, field.name, &LanceField::name);
-    return found != before.end() && (found->id != field.id || ReplacesFields(found->children, field.children));
+    return found != before.end() && (!known.contains(field.id) || ReplacesFields(known, found->children, field.children));
   });
 }
 
@@ -272,9 +273,9 @@ const char* OperationName(const Txn& transaction) {
 }
 
 bool AsksForMore(const LanceSchema& before, const LanceSchema& after) {
-  if (ReplacesFields(before.fields, after.fields)) return true;
   std::unordered_map<int32_t, const LanceField*> known;
   CollectById(before.fields, &known);
+  if (ReplacesFields(known, before.fields, after.fields)) return true;
   return std::any_of(after.fields.begin(), after.fields.end(), [&](const LanceField& field) { return AsksForMore(known, field); });
 }
 

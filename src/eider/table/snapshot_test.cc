@@ -67,10 +67,18 @@ TEST(SnapshotTest, SaysWhereThereIsNoTable) {
 /// What crashes leave in the place of a manifest.
 std::vector<std::string> TornManifests(uint64_t version) {
   const std::string whole = ManifestFile(version);
-  std::string hole = whole;
+  return {"", std::string(whole.size(), '\0'), std::string(50'000, '\0'), std::string(512, '\0') + whole, whole.substr(0, 10),
+          whole.substr(0, whole.size() - 1)};
+}
+
+/// What no crash leaves.
+std::vector<std::string> DamagedManifests(uint64_t version) {
+  const std::string whole = ManifestFile(version);
+  std::string hole = whole, flipped = whole, magic = whole;
   std::fill(hole.begin() + kFileSumBytes + 4, hole.begin() + kFileSumBytes + 6, '\0');
-  return {"", std::string(whole.size(), '\0'), std::string(50'000, '\0'), whole.substr(0, 10), whole.substr(0, whole.size() - 1),
-          whole.substr(1), std::string(16, 'L') + "LANC", hole};
+  flipped[whole.size() / 2] ^= 1;
+  magic.back() ^= 1;
+  return {hole, flipped, magic, whole.substr(1), std::string(16, 'L') + "LANC"};
 }
 
 TEST(SnapshotTest, FallsBackToTheLastWholeVersionAndSaysSo) {
@@ -88,6 +96,19 @@ TEST(SnapshotTest, FallsBackToTheLastWholeVersionAndSaysSo) {
       EXPECT_NE(message.find("newest usable version is 2"), std::string::npos) << message;
       EXPECT_TRUE(LoadSnapshot(store, 2).torn.empty());
     }
+  }
+}
+
+TEST(SnapshotTest, ADamagedManifestIsNoTornOne) {
+  for (const std::string& damaged : DamagedManifests(3)) {
+    const io::ObjectStorePtr store = StoreWith({1, 2}, Naming::kV2);
+    store->Put(ManifestPath(3, Naming::kV2), SpanOf(damaged), false);
+    const std::string message = MessageOf(ErrorKind::kCorrupt, [&] { LoadSnapshot(store); });
+    EXPECT_NE(message.find("newest usable version is 2"), std::string::npos) << message;
+    EXPECT_TRUE(TableExists(*store));
+    store->Delete(ManifestPath(1, Naming::kV2));
+    store->Delete(ManifestPath(2, Naming::kV2));
+    EXPECT_TRUE(TableExists(*store)) << "a table would be made in its place";
   }
 }
 

@@ -101,8 +101,9 @@ class TableCheck {
     if (error.kind() == ErrorKind::kCorrupt && !line.whole.contains(entry.version) && table::IsTorn(*line.store, entry)) {
       where.kind = Kind::kTornManifest;
       torn_.push_back({&line, entry});
+    } else {
+      knows_all_names_ = false;
     }
-    knows_all_names_ = false;
     findings_.AddError(std::move(where), error);
   }
 
