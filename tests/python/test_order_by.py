@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from scan_model import ranked
 
@@ -344,3 +345,22 @@ def test_pages_that_cannot_hold_the_first_rows_are_not_read(tmp_path):
             assert read < whole, (key, ascending)
     found, _ = bytes_read(order_by=[ColumnOrdering("number", False)], limit=3, filter="number < 100000")
     assert found == [99_999, 99_998, 99_997]
+
+
+def test_most_rows_in_order_come_from_memory_or_from_files(tmp_path):
+    """Rows that fit are read once; with a small limit, of some fragments, or beside deleted rows they are taken where they lie. All the same."""
+    rng = np.random.default_rng(2)
+    table = pa.table({"k": rng.integers(0, 50, 30_000), "text": [f"{i % 977:04} of a row" for i in range(30_000)], "id": range(30_000)})
+    ds = eider.write_dataset(table, tmp_path / "t", max_rows_per_file=7_000)
+    ds.delete("id % 5 = 1")
+    expected = table.filter(pc.invert(pc.equal(pc.subtract(table["id"], pc.multiply(pc.divide(table["id"], 5), 5)), 1)))
+    expected = expected.sort_by([("k", "ascending"), ("id", "ascending")])
+    small = eider.dataset(ds.uri, session=eider.Session(memory_limit=2 << 20))
+    for each in (ds, small):
+        assert each.to_table(order_by=["k"]) == expected
+        assert each.to_table(["text", "id"], order_by=["k"], limit=20_000, offset=100) == expected.select(["text", "id"]).slice(100, 20_000)
+        assert each.to_table({"twice": "id * 2"}, order_by=["k"])["twice"].to_pylist() == [2 * i for i in expected["id"].to_pylist()]
+    ids = [0, 3]
+    some = ds.scanner(order_by=["k"], fragments=[ds.get_fragments()[i] for i in ids]).to_table()
+    within = pc.or_(pc.less(expected["id"], 7_000), pc.greater_equal(expected["id"], 21_000))
+    assert some == expected.filter(pc.and_(within, pc.less(expected["id"], 28_000)))

@@ -12,6 +12,10 @@ uint64_t BatchRows(const BatchLimits& limits, uint64_t row_bytes, uint64_t soft_
   return fit >= rows / 4 ? rows : fit;
 }
 
+bool HasDictionary(const Field& field) {
+  return field.type->id == TypeId::kDictionary || std::ranges::any_of(field.type->children, HasDictionary);
+}
+
 RecordBatch ConcatBatches(const SchemaPtr& schema, std::vector<RecordBatch> parts) {
   if (parts.size() == 1) return std::move(parts[0]);
   RecordBatch out{.schema = schema};

@@ -42,6 +42,9 @@ class BatchCutter {
   std::deque<Piece> pieces_;
 };
 
+/// Dictionaries that are joined may have more values than their keys can name.
+bool HasDictionary(const Field& field);
+
 /// All rows of `parts`, of which there is one at least.
 RecordBatch ConcatBatches(const SchemaPtr& schema, std::vector<RecordBatch> parts);
 

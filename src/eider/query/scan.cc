@@ -29,11 +29,6 @@ constexpr uint64_t kMostComputedRows = 64 << 10;
 /// Batches this many times shorter than wanted are joined whatever fragments they are of.
 constexpr uint64_t kTinyShare = 16;
 
-// Dictionaries that are joined may have more values than their keys can name.
-bool HasDictionary(const Field& field) {
-  return field.type->id == TypeId::kDictionary || std::ranges::any_of(field.type->children, HasDictionary);
-}
-
 /// Batches of one task, each with the fragment that it is of.
 using Batches = std::vector<std::pair<size_t, RecordBatch>>;
 using ComputedPtr = std::shared_ptr<const ComputedColumns>;

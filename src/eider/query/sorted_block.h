@@ -63,6 +63,8 @@ class SortedBlock {
   size_t size() const { return entries_.size(); }
   /// \pre Finish() was called
   SortRecord operator[](size_t i) const { return ToRecord(entries_[i]); }
+  /// Records lie in the order in which they came: one that is asked for soon is fetched meanwhile.
+  void Prefetch(size_t i) const;
   uint64_t memory_bytes() const { return bytes_.capacity() + entries_.capacity() * sizeof(Entry); }
 
  private:

@@ -17,12 +17,15 @@ class BlockRun final : public SortedRun {
   explicit BlockRun(SortedBlock block) : block_(std::move(block)) {}
   bool Next(SortRecord& record) override {
     if (next_ == block_.size()) return false;
+    if (next_ + kAhead < block_.size()) block_.Prefetch(next_ + kAhead);
     record = block_[next_++];
     return true;
   }
   uint64_t memory_bytes() const override { return block_.memory_bytes(); }
 
  private:
+  static constexpr size_t kAhead = 4;
+
   SortedBlock block_;
   size_t next_ = 0;
 };

@@ -8,6 +8,7 @@
 #include "eider/query/batch_cutter.h"
 #include "eider/query/computed_columns.h"
 #include "eider/query/ordered_tasks.h"
+#include "eider/query/resident_rows.h"
 #include "eider/query/row_groups.h"
 #include "eider/query/row_sorter.h"
 #include "eider/query/row_width.h"
@@ -245,10 +246,16 @@ class SortedReader final : public RecordBatchReader {
     rows_.emplace(sort_->Run());
     sort_.reset();
     for (uint64_t i = 0; i < options_.offset.value_or(0) && rows_->Next(); ++i) {}
-    if (options_.limit.value_or(UINT64_MAX) > kManyRows && UnkeptStateBytes() > block_bytes_) {
+    if (TakesMost()) resident_ = ResidentRows::Read(*table_, *plan_, computed_ ? computed_->ReadOptions() : options_);
+    if (!resident_ && options_.limit.value_or(UINT64_MAX) > kManyRows && UnkeptStateBytes() > block_bytes_) {
       reads_alone_ = true;
       block_bytes_ = std::clamp(table_->session()->budget().limit_bytes() / kTakeParts, block_bytes_, kMostAloneBytes);
     }
+  }
+
+  bool TakesMost() const {
+    const uint64_t rows = table_->num_rows();
+    return !options_.filter && !options_.fragment_ids && !options_.include_deleted_rows && rows > kManyRows && options_.limit.value_or(UINT64_MAX) >= rows / 2;
   }
 
   /// What every block of rows reads anew, as its rows are of all pages.
@@ -274,9 +281,11 @@ class SortedReader final : public RecordBatchReader {
     const auto next = [this]() -> std::function<RecordBatch()> {
       std::vector<uint64_t> part = NextPositions();
       if (part.empty()) return nullptr;
-      return [table = table_, plan = plan_, computed = computed_, width = width_, part = std::move(part), stats = options_.stats,
-              with_deleted = options_.include_deleted_rows] {
-        const RecordBatch batch = with_deleted ? table->TakeWithDeleted(*plan, part, stats) : table->Take(*plan, part, stats);
+      return [table = table_, resident = resident_, plan = plan_, computed = computed_, width = width_, part = std::move(part),
+              stats = options_.stats, with_deleted = options_.include_deleted_rows] {
+        const RecordBatch batch = resident       ? resident->Take(part)
+                                  : with_deleted ? table->TakeWithDeleted(*plan, part, stats)
+                                                 : table->Take(*plan, part, stats);
         if (!computed) return width->Learn(batch), batch;
         RecordBatch applied = computed->Apply(batch);
         width->Learn(part.size(), BatchBytes(batch) + computed->ComputedBytes(applied));
@@ -298,6 +307,7 @@ class SortedReader final : public RecordBatchReader {
   BatchCutter cutter_;
   std::optional<const KeySort> sort_;  ///< until it is done
   std::optional<RowSorter> rows_;
+  std::shared_ptr<const ResidentRows> resident_;  ///< null: rows are taken from the files
   OrderedTasks<RecordBatch> tasks_;
 };
 

@@ -82,17 +82,30 @@ uint32_t ToUpperCharacter(uint32_t c) {
   return c;
 }
 
-std::string ToLower(std::string_view text) {
+namespace {
+
+/// The ASCII at the beginning, letters from `first` on in the other case; the rest is left to do from the result's size on.
+std::string TurnAscii(std::string_view text, char first) {
+  size_t end = 0;
+  while (end < text.size() && static_cast<unsigned char>(text[end]) < 0x80) ++end;
   std::string out;
   out.reserve(text.size());
-  for (size_t at = 0; at < text.size();) AppendCharacter(ToLowerCharacter(NextCharacter(text, &at)), out);
+  out.assign(text.substr(0, end));
+  for (char& c : out) c = static_cast<char>(c ^ (static_cast<unsigned char>(c - first) < 26 ? 0x20 : 0));
+  return out;
+}
+
+}  // namespace
+
+std::string ToLower(std::string_view text) {
+  std::string out = TurnAscii(text, 'A');
+  for (size_t at = out.size(); at < text.size();) AppendCharacter(ToLowerCharacter(NextCharacter(text, &at)), out);
   return out;
 }
 
 std::string ToUpper(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (size_t at = 0; at < text.size();) {
+  std::string out = TurnAscii(text, 'a');
+  for (size_t at = out.size(); at < text.size();) {
     const uint32_t c = NextCharacter(text, &at);
     if (c == 0xDF) out += "SS";
     else AppendCharacter(ToUpperCharacter(c), out);
