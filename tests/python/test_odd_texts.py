@@ -89,8 +89,7 @@ def test_deleted_rows_pass_filters(tmp_path):
     assert found["rn"].to_pylist() == [50, 51, 52, 53, 54]
     assert found["_rowid"].is_null().to_pylist() == [False, False, False, True, False]
     assert own.scanner(filter="rn % 10 = 3", **options).count_rows() == 10
-    with pytest.raises(eider.UnsupportedError, match="order_by"):
-        own.to_table(order_by=["rn"], **options)
+    assert own.to_table(filter="rn < 5", order_by=["rn"], **options).to_pydict()["rn"] == [0, 1, 2, 3, 4]
     assert own.to_table(filter="rn % 2 = 1", limit=3, offset=1, **options)["rn"].to_pylist() == [3, 5, 7]
 
 
