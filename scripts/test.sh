@@ -23,6 +23,8 @@ hostile_bytes() {
 }
 python_tests() { .venv/bin/python -m pytest "$@"; }
 
+# Tests start hundreds of processes, each of which would compile what it imports.
+unset PYTHONDONTWRITEBYTECODE
 mkdir -p build
 suite "C++ units" cpp_tests
 [ ! -f fuzz/CMakeLists.txt ] || suite "hostile bytes under ASan and UBSan" hostile_bytes

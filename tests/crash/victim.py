@@ -12,9 +12,10 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from typing import Any
 
-from tests.crash.operations import OPERATIONS
+from tests.crash.operations import OPERATIONS, make
 
 SHIM = ctypes.CDLL(None)
 SHIM.shim_arm.argtypes = [ctypes.c_char_p, ctypes.c_long, ctypes.c_int, ctypes.c_int]
@@ -47,7 +48,14 @@ def record(command: dict[str, Any]) -> dict[str, Any]:
     return {"outcome": "done"}
 
 
+def import_all() -> None:
+    """What is imported on first use is there before the forks, each of which would do it again."""
+    with tempfile.TemporaryDirectory() as folder:
+        make(os.path.join(folder, "t.lance"))
+
+
 def main() -> None:
+    import_all()
     for line in sys.stdin:
         command = json.loads(line)
         receive, send = os.pipe()
