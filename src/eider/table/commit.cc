@@ -124,7 +124,9 @@ std::optional<Snapshot> TryCommit(const io::ObjectStorePtr& store, Naming naming
 void HoldAgainst(const TransactionProto& theirs, const Snapshot& before, const Snapshot& after, const TransactionProto& mine,
                  const CommitOptions& options) {
   CheckConflict(mine, theirs, after.version(),
-                {.asks_for_more = table::AsksForMore(before.manifest->schema(), after.manifest->schema()), .merges_rows = options.merge_rows != nullptr});
+                {.asks_for_more = table::AsksForMore(before.manifest->schema(), after.manifest->schema()) ||
+                                  table::ReplacesFields(before.manifest->schema(), after.manifest->schema()),
+                 .merges_rows = options.merge_rows != nullptr});
   if (options.check_reads && ChangesRows(mine)) options.check_reads(before, after, theirs);
 }
 

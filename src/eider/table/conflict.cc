@@ -238,7 +238,6 @@ bool AsksForMore(const std::unordered_map<int32_t, const LanceField*>& before, c
                      [&](const LanceField& child) { return AsksForMore(before, child); });
 }
 
-/// A column of the same name in the same place has a new id, as after a cast: files written before do not have it.
 bool ReplacesFields(const std::unordered_map<int32_t, const LanceField*>& known, const std::vector<LanceField>& before,
                     const std::vector<LanceField>& after) {
   return std::ranges::any_of(after, [&](const LanceField& field) {
@@ -275,8 +274,13 @@ const char* OperationName(const Txn& transaction) {
 bool AsksForMore(const LanceSchema& before, const LanceSchema& after) {
   std::unordered_map<int32_t, const LanceField*> known;
   CollectById(before.fields, &known);
-  if (ReplacesFields(known, before.fields, after.fields)) return true;
   return std::any_of(after.fields.begin(), after.fields.end(), [&](const LanceField& field) { return AsksForMore(known, field); });
+}
+
+bool ReplacesFields(const LanceSchema& before, const LanceSchema& after) {
+  std::unordered_map<int32_t, const LanceField*> known;
+  CollectById(before.fields, &known);
+  return ReplacesFields(known, before.fields, after.fields);
 }
 
 bool ChangesRows(const Txn& transaction) {

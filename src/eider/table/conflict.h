@@ -38,6 +38,8 @@ const char* OperationName(const TransactionProto& transaction);
 
 /// True when some field of `after` may hold no nulls and could before, or was not there, or is of another type now.
 bool AsksForMore(const LanceSchema& before, const LanceSchema& after);
+/// A column of the same name in the same place has a new id, as after a cast: files written before do not have it.
+bool ReplacesFields(const LanceSchema& before, const LanceSchema& after);
 
 /// True when a reader may find other rows, values or columns than before.
 bool ChangesRows(const TransactionProto& transaction);
