@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as pads
 import pytest
+from words import words_table
 
 import eider
 
@@ -18,13 +19,7 @@ FIELD = pc.field
 
 @pytest.fixture(scope="module")
 def table() -> pa.Table:
-    return pa.table(
-        {
-            "id": range(200),
-            "value": [None if i % 5 == 0 else i % 50 for i in range(200)],
-            "word": [None if i % 9 == 0 else f"w{i % 30}" for i in range(200)],
-        }
-    )
+    return words_table()
 
 
 @pytest.fixture(scope="module")

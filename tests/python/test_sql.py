@@ -4,6 +4,7 @@ import sys
 
 import pyarrow as pa
 import pytest
+from words import words_table
 
 import eider
 
@@ -22,13 +23,7 @@ OPTIONS = {
 
 @pytest.fixture(scope="module")
 def table() -> pa.Table:
-    return pa.table(
-        {
-            "id": range(200),
-            "value": [None if i % 5 == 0 else i % 50 for i in range(200)],
-            "word": [None if i % 9 == 0 else f"w{i % 30}" for i in range(200)],
-        }
-    )
+    return words_table()
 
 
 @pytest.fixture(scope="module")
