@@ -206,12 +206,7 @@ Kernel HalfKernel(To (*convert)(From)) {
     values.Resize(size_t(call.rows) * sizeof(To));
     To* to = reinterpret_cast<To*>(values.data());
     for (int64_t row = 0; row < call.rows; ++row) to[row] = convert_one(from[row]);
-    auto out = std::make_shared<Array>();
-    out->type = call.type;
-    out->length = call.rows;
-    out->validity = ValidityBits({in, false}, call.rows);
-    out->buffers = {values.Finish()};
-    return ArrayPtr(out);
+    return MakeFixed(call.type, call.rows, values.Finish(), ValidityBits({in, false}, call.rows));
   };
 }
 

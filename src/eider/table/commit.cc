@@ -123,10 +123,11 @@ std::optional<Snapshot> TryCommit(const io::ObjectStorePtr& store, Naming naming
 
 void HoldAgainst(const TransactionProto& theirs, const Snapshot& before, const Snapshot& after, const TransactionProto& mine,
                  const CommitOptions& options) {
+  const LanceSchema &from = before.manifest->schema(), &to = after.manifest->schema();
+  // Other transactions leave the schema, or are judged without it: of many appends in between none needs the look.
+  const bool alters = theirs.has_merge() || theirs.has_project();
   CheckConflict(mine, theirs, after.version(),
-                {.asks_for_more = table::AsksForMore(before.manifest->schema(), after.manifest->schema()) ||
-                                  table::ReplacesFields(before.manifest->schema(), after.manifest->schema()),
-                 .merges_rows = options.merge_rows != nullptr});
+                {.asks_for_more = alters && (AsksForMore(from, to) || ReplacesFields(from, to)), .merges_rows = options.merge_rows != nullptr});
   if (options.check_reads && ChangesRows(mine)) options.check_reads(before, after, theirs);
 }
 
