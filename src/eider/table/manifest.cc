@@ -19,6 +19,7 @@ namespace {
 constexpr std::string_view kMagic = "LANC";
 constexpr uint64_t kFooterBytes = 16;
 constexpr uint64_t kMaxFieldHead = 6;  // tag and length of a fragment
+constexpr size_t kLeastFragment = 16;
 constexpr uint16_t kMinor = 2;
 constexpr uint32_t kFragmentsField = 2;
 constexpr uint32_t kFragmentIdField = 1;  // of a fragment
@@ -43,8 +44,26 @@ ByteSpan ManifestMessage(ByteSpan file) {
   return file.subspan(position + 4, length);
 }
 
-/// Everything but the fragments goes into `head`. The fragments with tags and lengths, where they lie together.
-ByteSpan ParseMessageButFragments(ByteSpan message, std::vector<ByteSpan>* fragments, ManifestProto* head) {
+uint64_t FragmentId(ByteSpan fragment) {
+  uint64_t id = 0;
+  VisitWireFields(fragment, "fragment", [&id](const WireField& field) {
+    if (field.number != kFragmentIdField || field.wire_type != kWireVarint) return true;
+    id = field.varint;
+    return false;
+  });
+  return id;
+}
+
+/// The fragments of a message: what each holds and its id, and where they lie together all of them with tags and lengths.
+struct FragmentList {
+  std::vector<ByteSpan> contents;
+  std::vector<uint64_t> ids;
+  ByteSpan together;
+};
+
+/// Everything but the fragments goes into `head`.
+FragmentList ParseMessageButFragments(ByteSpan message, ManifestProto* head) {
+  FragmentList fragments;
   std::string rest;
   const uint8_t* first = nullptr;
   const uint8_t* end = nullptr;
@@ -54,14 +73,35 @@ ByteSpan ParseMessageButFragments(ByteSpan message, std::vector<ByteSpan>* fragm
       rest.append(reinterpret_cast<const char*>(field.whole.data()), field.whole.size());
       return true;
     }
-    fragments->push_back(field.content);
-    if (!first) first = field.whole.data();
-    else together = together && end == field.whole.data();
+    if (!first) {
+      first = field.whole.data();
+      // Most are about as long as the first.
+      const size_t count = static_cast<size_t>(message.data() + message.size() - first) / std::max(field.whole.size(), kLeastFragment) + 1;
+      fragments.contents.reserve(count);
+      fragments.ids.reserve(count);
+    } else {
+      together = together && end == field.whole.data();
+    }
+    fragments.contents.push_back(field.content);
+    fragments.ids.push_back(FragmentId(field.content));
     end = field.whole.data() + field.whole.size();
     return true;
   });
   if (!ParseMessage(SpanOf(rest), head)) throw Corrupt("manifest: a message of {} bytes does not parse", rest.size());
-  return first && together ? ByteSpan(first, end) : ByteSpan();
+  if (first && together) fragments.together = ByteSpan(first, end);
+  return fragments;
+}
+
+std::optional<uint64_t> FindRepeated(std::span<const uint64_t> ids) {
+  std::vector<uint64_t> sorted;
+  if (!std::is_sorted(ids.begin(), ids.end())) {
+    sorted.assign(ids.begin(), ids.end());
+    std::sort(sorted.begin(), sorted.end());
+    ids = sorted;
+  }
+  const auto twice = std::adjacent_find(ids.begin(), ids.end());
+  if (twice == ids.end()) return std::nullopt;
+  return *twice;
 }
 
 std::string SerializeDeterministic(const google::protobuf::MessageLite& message) {
@@ -91,11 +131,14 @@ std::shared_ptr<const Manifest> Manifest::Parse(Buffer bytes) {
   const ByteSpan message = ManifestMessage(manifest->bytes_.span());
   manifest->message_at_ = static_cast<uint64_t>(message.data() - manifest->bytes_.data()) - sizeof(uint32_t);
   manifest->has_sum_ = CheckFileSum(manifest->bytes_.span(), manifest->message_at_);
-  manifest->fragment_fields_ = ParseMessageButFragments(message, &manifest->fragment_bytes_, &manifest->head_);
+  FragmentList fragments = ParseMessageButFragments(message, &manifest->head_);
+  manifest->fragment_bytes_ = std::move(fragments.contents);
+  manifest->fragment_ids_ = std::move(fragments.ids);
+  manifest->fragment_fields_ = fragments.together;
+  manifest->repeated_fragment_id_ = FindRepeated(manifest->fragment_ids_);
   if (manifest->head_.has_fragment_tree()) throw Unsupported("manifest: a tree of fragments");
   manifest->fragments_.reset(new std::atomic<const Fragment*>[manifest->fragment_bytes_.size()]());
   manifest->schema_ = SchemaFromProto(manifest->head_.fields(), manifest->head_.schema_metadata());
-  manifest->ReadFragmentIds();
   manifest->InferStorageVersion();
   return manifest;
 }
@@ -124,9 +167,8 @@ bool IsTornManifest(ByteSpan file) {
   try {
     const ByteSpan message = ManifestMessage(file);
     CheckFileSum(file, static_cast<uint64_t>(message.data() - file.data()) - sizeof(uint32_t));
-    std::vector<ByteSpan> fragments;
     ManifestProto head;
-    ParseMessageButFragments(message, &fragments, &head);
+    ParseMessageButFragments(message, &head);
     return false;
   } catch (const Error&) {
     return IsIncomplete(file);
@@ -172,28 +214,6 @@ const Fragment& Manifest::fragment(size_t i) const {
   const Fragment* expected = nullptr;
   if (fragments_[i].compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) return *fresh.release();
   return *expected;
-}
-
-void Manifest::ReadFragmentIds() {
-  fragment_ids_.reserve(fragment_bytes_.size());
-  for (const ByteSpan bytes : fragment_bytes_) {
-    uint64_t id = 0;
-    VisitWireFields(bytes, "fragment", [&id](const WireField& field) {
-      if (field.number != kFragmentIdField || field.wire_type != 0) return true;
-      id = field.varint;
-      return false;
-    });
-    fragment_ids_.push_back(id);
-  }
-  std::vector<uint64_t> sorted;
-  std::span<const uint64_t> ids = fragment_ids_;
-  if (!std::is_sorted(ids.begin(), ids.end())) {
-    sorted = fragment_ids_;
-    std::sort(sorted.begin(), sorted.end());
-    ids = sorted;
-  }
-  const auto twice = std::adjacent_find(ids.begin(), ids.end());
-  if (twice != ids.end()) repeated_fragment_id_ = *twice;
 }
 
 std::optional<size_t> Manifest::FindFragment(uint64_t id) const {

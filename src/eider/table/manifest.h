@@ -83,7 +83,6 @@ class Manifest {
   Manifest() = default;
   ByteSpan Section(uint64_t position, const char* what) const;
   void InferStorageVersion();
-  void ReadFragmentIds();
 
   Buffer bytes_;
   uint64_t message_at_ = 0;  ///< position of the section that holds the message
