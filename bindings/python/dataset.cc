@@ -4,6 +4,7 @@
 #include "bind.h"
 #include "capsules.h"
 #include "encoding_options.h"
+#include "progress.h"
 #include "projection.h"
 #include "refs.h"
 #include "rows.h"
@@ -68,7 +69,8 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                         const Properties& transaction_properties, const Properties& table_metadata, const Properties& config,
                         bool compact, const ColumnOptions& column_options, uint64_t max_page_bytes,
                         ExternalBlobs external_blobs, uint64_t blob_pack_file_bytes, Durability durability, nb::object session,
-                        std::optional<uint64_t> unchanged_since) {
+                        std::optional<uint64_t> unchanged_since, const std::vector<BasePath>& initial_bases,
+                        const std::vector<std::string>& target_bases, std::optional<bool> target_all_bases, nb::object progress) {
   const WriteOptions options{.mode = mode,
                              .data_storage_version = data_storage_version,
                              .max_rows_per_file = max_rows_per_file,
@@ -83,6 +85,9 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                              .blob_pack_file_bytes = blob_pack_file_bytes,
                              .encoding = EncodingFrom(compact, column_options),
                              .max_page_bytes = max_page_bytes,
+                             .initial_bases = initial_bases,
+                             .target_bases = {target_bases, target_all_bases},
+                             .progress = PythonProgress::From(progress),
                              .unchanged_since = unchanged_since,
                              .durability = durability,
                              .session = SessionFrom(session)};
@@ -408,6 +413,9 @@ void BindMergeInsert(nb::module_& m) {
                    [](MergeInsertOptions& self, bool columns) {
                      self.write_mode = columns ? MergeWriteMode::kRewriteColumns : MergeWriteMode::kRewriteRows;
                    })
+      .def("write_to", [](MergeInsertOptions& self, std::vector<std::string> bases, std::optional<bool> all) {
+             self.target_bases = {std::move(bases), all};
+           }, "target_bases"_a, "target_all_bases"_a.none())
       .def_rw("on", &MergeInsertOptions::on)
       .def_rw("when_matched", &MergeInsertOptions::when_matched)
       .def_rw("update_condition", &MergeInsertOptions::update_condition, nb::arg().none())
@@ -521,7 +529,9 @@ void BindDataset(nb::module_& m) {
         "enable_stable_row_ids"_a = false, "transaction_properties"_a = Properties{}, "table_metadata"_a = Properties{},
         "config"_a = Properties{}, "compact"_a = false, "column_options"_a = ColumnOptions{}, "max_page_bytes"_a = uint64_t{32} << 20,
         "external_blobs"_a = ExternalBlobs::kRefuse, "blob_pack_file_bytes"_a = 0,
-        "durability"_a = Durability::kDefault, "session"_a.none() = nb::none(), "unchanged_since"_a.none() = nb::none());
+        "durability"_a = Durability::kDefault, "session"_a.none() = nb::none(), "unchanged_since"_a.none() = nb::none(),
+        "initial_bases"_a = std::vector<BasePath>{}, "target_bases"_a = std::vector<std::string>{},
+        "target_all_bases"_a.none() = nb::none(), "progress"_a.none() = nb::none());
 }
 
 }  // namespace eider::python

@@ -51,7 +51,10 @@ void DefineEvolution(nb::class_<Dataset>& dataset) {
   dataset.def("alter_columns", &AlterColumns, "alterations"_a, "durability"_a = Durability::kDefault)
       .def("update_config", &UpdateConfig, "config"_a.none() = nb::none(), "table_metadata"_a.none() = nb::none(),
            "schema_metadata"_a.none() = nb::none(), "field_metadata"_a = std::map<std::string, Entries>(), "replace"_a = false,
-           "durability"_a = Durability::kDefault);
+           "durability"_a = Durability::kDefault)
+      .def("add_bases", [](Dataset& self, const std::vector<BasePath>& bases, const std::map<std::string, std::string>& properties, Durability durability) {
+             return WithoutGil([&] { return self.AddBases(bases, properties, durability); });
+           }, "bases"_a, "transaction_properties"_a, "durability"_a = Durability::kDefault);
 }
 
 }  // namespace eider::python

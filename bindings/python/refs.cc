@@ -50,6 +50,9 @@ void BindRefInfos(nb::module_& m) {
       .def_ro("manifest_bytes", &BranchInfo::manifest_bytes)
       .def_ro("metadata", &BranchInfo::metadata);
   nb::class_<BasePath>(m, "BasePath")
+      .def("__init__", [](BasePath* self, std::optional<std::string> name, std::string path, bool is_dataset_root) {
+             new (self) BasePath{.name = std::move(name), .path = std::move(path), .is_dataset_root = is_dataset_root};
+           }, "name"_a.none(), "path"_a, "is_dataset_root"_a)
       .def_ro("id", &BasePath::id)
       .def_ro("name", &BasePath::name)
       .def_ro("path", &BasePath::path)

@@ -5,6 +5,7 @@
 #include "capsules.h"
 #include "encoding_options.h"
 #include "rows.h"
+#include "progress.h"
 #include "session.h"
 #include "without_gil.h"
 
@@ -39,13 +40,17 @@ nb::list AsBytes(const std::vector<std::string>& messages) {
 
 nb::bytes WriteUncommitted(ReaderHandle& data, const std::string& uri, WriteMode mode, const std::string& data_storage_version,
                            uint64_t max_rows_per_file, uint64_t max_bytes_per_file, uint64_t max_page_bytes, ExternalBlobs external_blobs,
-                           nb::object session) {
+                           nb::object session, const std::vector<BasePath>& initial_bases, const std::vector<std::string>& target_bases,
+                           std::optional<bool> target_all_bases, nb::object progress) {
   const WriteOptions options{.mode = mode,
                              .data_storage_version = data_storage_version,
                              .max_rows_per_file = max_rows_per_file,
                              .max_bytes_per_file = max_bytes_per_file,
                              .external_blobs = external_blobs,
                              .max_page_bytes = max_page_bytes,
+                             .initial_bases = initial_bases,
+                             .target_bases = {target_bases, target_all_bases},
+                             .progress = PythonProgress::From(progress),
                              .session = SessionFrom(session)};
   std::shared_ptr<RecordBatchReader> reader = data.Take();
   return AsBytes(WithoutGil([&] {
@@ -91,7 +96,9 @@ nb::dict MetadataOf(const LanceSchema& schema) {
 
 void BindTransactions(nb::module_& m) {
   m.def("write_uncommitted", &WriteUncommitted, "data"_a, "uri"_a, "mode"_a, "data_storage_version"_a, "max_rows_per_file"_a,
-        "max_bytes_per_file"_a, "max_page_bytes"_a = uint64_t{32} << 20, "external_blobs"_a = ExternalBlobs::kRefuse, "session"_a.none() = nb::none());
+        "max_bytes_per_file"_a, "max_page_bytes"_a = uint64_t{32} << 20, "external_blobs"_a = ExternalBlobs::kRefuse, "session"_a.none() = nb::none(),
+        "initial_bases"_a = std::vector<BasePath>{}, "target_bases"_a = std::vector<std::string>{}, "target_all_bases"_a.none() = nb::none(),
+        "progress"_a.none() = nb::none());
   m.def("commit_transaction", &Commit, "uri"_a, "transaction"_a, "max_retries"_a = 20, "detached"_a = false, "enable_v2_manifest_paths"_a = true,
         "enable_stable_row_ids"_a = false, "durability"_a = Durability::kDefault, "session"_a.none() = nb::none(), "unchanged"_a = false,
         "must_create"_a = false);

@@ -228,6 +228,9 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
   virtual DatasetPtr AlterColumns(const std::vector<ColumnAlteration>& alterations, Durability durability = Durability::kDefault) = 0;
   /// Sets and removes keys of config and metadata.
   virtual DatasetPtr UpdateConfig(const ConfigUpdate& update, Durability durability = Durability::kDefault) = 0;
+  /// Registers places besides the table's own folder, which writes may name as targets. Their ids are given by the table.
+  virtual DatasetPtr AddBases(const std::vector<BasePath>& bases, const std::map<std::string, std::string>& transaction_properties = {},
+                              Durability durability = Durability::kDefault) = 0;
   virtual DatasetPtr DropColumns(const std::vector<std::string>& columns, Durability durability = Durability::kDefault) = 0;
 
   // For workers, who change one fragment and leave the commit to another (transaction.h).

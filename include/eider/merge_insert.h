@@ -30,6 +30,7 @@ struct MergeInsertOptions {
   bool delete_not_matched_by_source = false;
   std::optional<SqlExpression> delete_condition;  ///< unset: all rows that the table alone has
   MergeWriteMode write_mode = MergeWriteMode::kRewriteRows;
+  TargetBases target_bases;  ///< of new fragments; files that replace columns of existing ones lie in the table's own folder
   ChangeOptions change;
 };
 

@@ -3,6 +3,7 @@
 /// How rows are written and how firmly a commit holds.
 
 #include <eider/blob.h>
+#include <eider/refs.h>
 #include <eider/session.h>
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace eider {
 
@@ -30,6 +32,22 @@ struct EncodingOptions {
   std::map<std::string, std::map<std::string, std::string>> columns;
 };
 
+/// Which places take new data files, in turn. None named: the table's own folder.
+struct TargetBases {
+  std::vector<std::string> references;  ///< names or paths of base paths, or the table's own location
+  std::optional<bool> all;              ///< all base paths; true: the table's own folder too, first. Not beside `references`
+};
+
+/// Is told of the data files of a write, on the thread that writes. What it throws ends the write.
+class WriteProgress {
+ public:
+  virtual ~WriteProgress() = default;
+  /// A file begins.
+  virtual void Begin() = 0;
+  /// A file is whole. `fragment`: the serialized DataFragment, with its rows and the name and size of the file.
+  virtual void Complete(const std::string& fragment) = 0;
+};
+
 struct WriteOptions {
   WriteMode mode = WriteMode::kCreate;
   std::string data_storage_version;              ///< "" = "2.2" for a new dataset, the dataset's own when appending
@@ -45,6 +63,9 @@ struct WriteOptions {
   uint64_t blob_pack_file_bytes = 0;             ///< of side-cars that blobs share, whatever fields ask for; 0: as they ask
   EncodingOptions encoding;
   uint64_t max_page_bytes = 32 << 20;            ///< of rows before they are encoded
+  std::vector<BasePath> initial_bases;           ///< of a new table; their ids are given by the table. kInvalid for one that exists
+  TargetBases target_bases;                      ///< \throws Error(kInvalid) for one that is not registered
+  std::shared_ptr<WriteProgress> progress;       ///< may be null
   /// Of appends and overwrites: kRetryableConflict when others changed rows since this version, which decided what is written.
   std::optional<uint64_t> unchanged_since;
   Durability durability = Durability::kDefault;

@@ -16,6 +16,7 @@ from . import error, file, fragment, schema, udf
 from ._eider import __version__
 from .absent import refuse_absent
 from .backfill import FragmentCoverage
+from .bases import DatasetBasePath
 from .blob_file import BlobFile
 from .changes import DeduplicationReport
 from .cleanup import CleanupCandidateFile, CleanupExplanation, CleanupReferencedBranch, CleanupStats
@@ -37,7 +38,6 @@ from .error import (
 )
 from .file import LanceFileReader, LanceFileWriter
 from .fragment import FragmentMetadata, LanceFragment
-from .history import DatasetBasePath
 from .merge_insert import MergeInsertBuilder
 from .open import dataset
 from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats
@@ -106,6 +106,7 @@ __all__ = [
     "error",
     "file",
     "fragment",
+    "progress",
     "schema",
     "udf",
     "verify",

@@ -1,7 +1,7 @@
 """The native module. Its classes are internal: use the package ``eider``."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 __version__: Final[str]
 
@@ -192,6 +192,7 @@ class MergeInsertOptions:
     delete_not_matched_by_source: bool
     delete_condition: SqlExpression | None
     def __init__(self) -> None: ...
+    def write_to(self, target_bases: list[str], target_all_bases: bool | None) -> None: ...
     def limit_retries(self, conflict_retries: int, retry_seconds: float, durability: Durability, serializable: bool) -> None: ...
 
 class ColumnProfile:
@@ -308,6 +309,7 @@ class Dataset:
         replace: bool = False,
         durability: Durability = ...,
     ) -> Dataset: ...
+    def add_bases(self, bases: list[BasePath], transaction_properties: dict[str, str], durability: Durability = ...) -> Dataset: ...
     def fragment_messages(self, fragment_id: int | None = None) -> list[bytes]: ...
     def read_transaction(self, version: int) -> bytes | None: ...
     def delete_from_fragment(self, fragment_id: int, filter: SqlExpression) -> bytes | None: ...
@@ -389,6 +391,11 @@ class BasePath:
     name: str | None
     path: str
     is_dataset_root: bool
+    def __init__(self, name: str | None, path: str, is_dataset_root: bool) -> None: ...
+
+class _WriteObserver(Protocol):
+    def begin(self) -> None: ...
+    def complete(self, message: bytes) -> None: ...
 
 class CleanupStats:
     bytes_removed: int
@@ -473,6 +480,10 @@ def write_uncommitted(
     max_page_bytes: int = ...,
     external_blobs: ExternalBlobs = ...,
     session: Session | None = None,
+    initial_bases: list[BasePath] = ...,
+    target_bases: list[str] = ...,
+    target_all_bases: bool | None = None,
+    progress: _WriteObserver | None = None,
 ) -> bytes: ...
 def commit_transaction(
     uri: str,
@@ -511,6 +522,10 @@ def write_dataset(
     durability: Durability = ...,
     session: Session | None = None,
     unchanged_since: int | None = None,
+    initial_bases: list[BasePath] = ...,
+    target_bases: list[str] = ...,
+    target_all_bases: bool | None = None,
+    progress: _WriteObserver | None = None,
 ) -> Dataset: ...
 
 class FileReader:

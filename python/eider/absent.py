@@ -42,7 +42,6 @@ _ABSENT: dict[str, frozenset[str]] = {
         json_to_schema
         log
         mem_wal
-        progress
         query
         schema_to_json
         set_logger
@@ -54,7 +53,6 @@ _ABSENT: dict[str, frozenset[str]] = {
     ),
     "LanceDataset": frozenset(
         """
-        add_bases
         all_files
         centroids
         commit_existing_index_segments
@@ -130,8 +128,6 @@ _ABSENT: dict[str, frozenset[str]] = {
         execute_batches
         execute_uncommitted_batches
         mark_sstables_as_compacted
-        target_all_bases
-        target_bases
         """.split()
     ),
 }

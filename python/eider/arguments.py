@@ -1,4 +1,4 @@
-"""Arguments that this version cannot honour are refused by name, never ignored."""
+"""Arguments that this version cannot honour are refused by name, never ignored; sizes of caches alone are taken as hints."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ def refuse(where: str, **arguments: object) -> None:
         if value is None or value is False or (isinstance(value, (dict, list, tuple)) and not value):
             continue
         raise UnsupportedError(f"{where}: argument '{name}' is not supported yet, got {value!r:.80}")
+
+
+def hint_of(where: str, name: str, value: int | None) -> None:
+    """Check a size that tunes the reference and changes no answer. It has no effect: the session's memory limit rules."""
+    count_of(where, name, value)
 
 
 def durability_of(value: DurabilityName | None) -> _eider.Durability:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _eider
 from .absent import Refusing
-from .arguments import IsolationName, count_of, is_serializable, names_of, refuse, rows_of, uri_of
+from .arguments import IsolationName, count_of, hint_of, is_serializable, names_of, refuse, rows_of, uri_of
 from .arrow_dataset import class_for_arrow
 from .blob_reads import BlobReads
 from .changes import DatasetChanges
@@ -68,8 +68,9 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
         session: Session whose memory, caches and threads to use; None: that of the process.
         isolation: ``"serializable"``: what is written through this dataset is a RetryableConflictError when others changed rows since
             its version: open or ``checkout_latest()``, read and decide again. None or ``"snapshot"``: see ``delete`` and ``update``.
-        block_size, index_cache_size, metadata_cache_size, commit_lock, storage_options, serialized_manifest,
-        metadata_cache_size_bytes, index_cache_size_bytes, read_params, namespace_client, table_id,
+        block_size, index_cache_size, metadata_cache_size, metadata_cache_size_bytes, index_cache_size_bytes: Hints, taken without effect:
+            the memory limit of the session rules.
+        commit_lock, storage_options, serialized_manifest, read_params, namespace_client, table_id,
         namespace_client_managed_versioning, base_store_params: Not supported yet.
     """
 
@@ -99,20 +100,19 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
     ) -> None:
         refuse(
             "dataset",
-            block_size=block_size,
-            index_cache_size=index_cache_size,
-            metadata_cache_size=metadata_cache_size,
             commit_lock=commit_lock,
             storage_options=storage_options,
             serialized_manifest=serialized_manifest,
-            metadata_cache_size_bytes=metadata_cache_size_bytes,
-            index_cache_size_bytes=index_cache_size_bytes,
             read_params=read_params,
             namespace_client=namespace_client,
             table_id=table_id,
             namespace_client_managed_versioning=namespace_client_managed_versioning,
             base_store_params=base_store_params,
         )
+        sizes = {"block_size": block_size, "index_cache_size": index_cache_size, "metadata_cache_size": metadata_cache_size}
+        sizes |= {"metadata_cache_size_bytes": metadata_cache_size_bytes, "index_cache_size_bytes": index_cache_size_bytes}
+        for name, value in sizes.items():
+            hint_of("dataset", name, value)
         self._native = _eider.open_dataset(uri_of(uri), reference_of("dataset", version), native_session(session))
         if is_serializable(isolation):
             self._native = self._native.serializable()

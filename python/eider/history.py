@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from os import PathLike
 from typing import TYPE_CHECKING, Any, cast
 
 from . import _eider
 from .arguments import count_of, refuse, uri_of
+from .bases import DatasetBasePath, native_bases
 from .cleanup import CleanupExplanation, CleanupStats, explanation_of, stats_of
 from .delta import DatasetDelta, delta_of
 from .error import InvalidError
@@ -21,20 +21,10 @@ if TYPE_CHECKING:
 
     from .dataset import LanceDataset
 
-__all__ = ["DatasetBasePath", "DatasetHistory"]
+__all__ = ["DatasetHistory"]
 
 #: Microseconds; nanoseconds since 1970 reach no further back.
 _LONGEST = 9 * 10**15
-
-
-@dataclass(frozen=True)
-class DatasetBasePath:
-    """A place besides the dataset's own folders where files of it may lie."""
-
-    path: str
-    name: str | None = None
-    is_dataset_root: bool = False
-    id: int | None = None
 
 
 def _retention(
@@ -206,8 +196,25 @@ class DatasetHistory:
         opens: Any = type(self)
         return opens(uri, **kwargs) if kwargs else self._wrap(made)
 
+    def add_bases(self, new_bases: Iterable[DatasetBasePath], transaction_properties: dict[str, str] | None = None) -> Self:
+        """Register more places for data files; writes use them when ``target_bases`` or ``target_all_bases`` say so.
+
+        Args:
+            new_bases: Places whose names and paths the dataset does not have yet. Ids are given by the dataset.
+            transaction_properties: Recorded with the transaction.
+
+        Returns:
+            The dataset itself, at the new version.
+
+        Raises:
+            InvalidError: a path is relative, or a name or path is there already.
+            ConflictError: another writer added the same name or path meanwhile.
+        """
+        self._native = self._native.add_bases(native_bases("add_bases", new_bases), dict(transaction_properties or {}))
+        return self
+
     def base_paths(self) -> dict[int, DatasetBasePath]:
-        """Other places where files of this version may lie, by id: the sources of clones and branches."""
+        """Other places where files of this version may lie, by id: those registered, and the sources of clones and branches."""
         return {
             base.id: DatasetBasePath(base.path, base.name, base.is_dataset_root, base.id)
             for base in _eider.base_paths(self._native)

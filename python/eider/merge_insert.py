@@ -20,6 +20,7 @@ from .arguments import (
     refuse,
     seconds_of,
 )
+from .bases import target_names
 from .error import InvalidError
 from .ingest import ReaderLike, open_reader
 from .sql import Parameters, expression_of
@@ -115,6 +116,19 @@ class MergeInsertBuilder(Refusing):
         if mode not in _WRITE_MODES:
             raise InvalidError(f"merge_insert: write_mode {mode!r} is none of {', '.join(map(repr, _WRITE_MODES))}")
         self._options.rewrites_columns = mode == "rewrite_columns"
+        return self
+
+    def target_bases(self, bases: list[str]) -> MergeInsertBuilder:
+        """Write new fragments to these base paths of the dataset, in turn: their names or paths, or the dataset's own ``uri``.
+
+        Files that replace columns of fragments which are there (``rewrite_columns``) and deletion files lie in the dataset's own folders.
+        """
+        self._options.write_to(target_names("merge_insert", bases), None)
+        return self
+
+    def target_all_bases(self, include_primary: bool = True) -> MergeInsertBuilder:
+        """Write new fragments to every base path of the dataset in turn, with the dataset's own folder or without."""
+        self._options.write_to([], bool(include_primary))
         return self
 
     def data_storage_version(self, version: str) -> MergeInsertBuilder:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .bases import DatasetBasePath
 from .fragment_metadata import DataFile, FragmentMetadata
 from .schema import LanceSchema
 
@@ -33,11 +34,11 @@ class LanceOperation:
 
     @dataclass
     class Overwrite(BaseOperation):
-        """Replaces schema and rows, or makes a dataset. ``initial_bases`` is not supported yet."""
+        """Replaces schema and rows, or makes a dataset, which may begin with base paths."""
 
         new_schema: LanceSchema | pa.Schema
         fragments: Iterable[FragmentMetadata]
-        initial_bases: list[Any] | None = None
+        initial_bases: list[DatasetBasePath] | None = None
 
         def __post_init__(self) -> None:
             _require_fragments(self.fragments)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import _eider
+from .bases import DatasetBasePath
 from .error import UnsupportedError
 from .fragment_metadata import DataFile, FragmentMetadata
 from .message import MessageReader, MessageWriter
@@ -49,10 +50,15 @@ def _delete(op: LanceOperation.Delete, out: MessageWriter) -> None:
 
 
 def _overwrite(op: LanceOperation.Overwrite, out: MessageWriter) -> None:
-    if op.initial_bases:
-        raise UnsupportedError("LanceOperation.Overwrite: initial_bases is not supported yet")
     _fragments(out, 1, op.fragments)
     _schema(out, 2, op.new_schema, metadata=3)
+    for base in op.initial_bases or []:
+        part = MessageWriter()
+        if base.name is not None:
+            part.text(2, base.name)
+        part.number(3, int(base.is_dataset_root))
+        part.text(4, base.path)
+        out.message(5, part.finish())
 
 
 def _rewrite(op: LanceOperation.Rewrite, out: MessageWriter) -> None:
@@ -143,6 +149,12 @@ _WRITERS: dict[type, tuple[int, Callable[[Any, MessageWriter], None]]] = {
 }
 
 
+def _read_overwrite(read: MessageReader) -> LanceOperation.Overwrite:
+    bases = [MessageReader(base) for base in read.messages(5)]
+    initial = [DatasetBasePath(b.text(4), b.text(2) if b.message(2) is not None else None, bool(b.number(3)), b.number(1)) for b in bases]
+    return LanceOperation.Overwrite(_schema_of(read, 2, metadata=3), _fragments_of(read, 1), initial or None)
+
+
 def _read_update(read: MessageReader) -> LanceOperation.Update:
     pairs = [MessageReader(entry) for entry in read.messages(10)]
     return LanceOperation.Update(
@@ -188,7 +200,7 @@ def _read_replacement(read: MessageReader) -> LanceOperation.DataReplacement:
 _READERS: dict[int, Callable[[MessageReader], LanceOperation.BaseOperation]] = {
     100: lambda read: LanceOperation.Append(_fragments_of(read, 1)),
     101: lambda read: LanceOperation.Delete(_fragments_of(read, 1), read.packed(2), read.text(3)),
-    102: lambda read: LanceOperation.Overwrite(_schema_of(read, 2, metadata=3), _fragments_of(read, 1)),
+    102: _read_overwrite,
     105: lambda read: LanceOperation.Merge(_fragments_of(read, 1), _schema_of(read, 2, metadata=3), bool(read.number(4))),
     106: lambda read: LanceOperation.Restore(read.number(1)),
     108: _read_update,

@@ -14,15 +14,18 @@ from .arguments import (
     count_of,
     durability_of,
     file_version_of,
+    hint_of,
     is_compact,
     is_serializable,
     refuse,
     uri_of,
 )
+from .bases import DatasetBasePath, native_bases, target_names
 from .cleanup import AutoCleanupConfig, auto_cleanup_entries
 from .dataset import LanceDataset
 from .error import AlreadyExistsError, InvalidError
 from .ingest import ReaderLike, open_reader
+from .progress import ProgressLike, observer_of
 from .session import Session, native_session
 from .versions import warn_of_torn_versions
 
@@ -61,7 +64,7 @@ def write_dataset(
     data_cache_bytes: int | None = None,
     max_page_bytes: int | None = None,
     commit_lock: object = None,
-    progress: object = None,
+    progress: ProgressLike | None = None,
     storage_options: dict[str, str] | None = None,
     data_storage_version: str | None = None,
     use_legacy_format: bool | None = None,
@@ -70,7 +73,7 @@ def write_dataset(
     auto_cleanup_options: AutoCleanupConfig | None = None,
     commit_message: str | None = None,
     transaction_properties: dict[str, str] | None = None,
-    initial_bases: object = None,
+    initial_bases: list[DatasetBasePath] | None = None,
     target_bases: list[str] | None = None,
     target_all_bases: bool | None = None,
     base_store_params: dict[str, dict[str, str]] | None = None,
@@ -121,8 +124,14 @@ def write_dataset(
             changed a row since that dataset's version, from which the rows were derived. A path alone was not read from.
         auto_cleanup_options: ``{"interval": 20, "older_than_seconds": 1209600}``: after every 20th commit by any engine, versions older
             than two weeks are cleaned up. Set when the dataset is created; refused for one that exists.
-        data_cache_bytes, commit_lock, progress, storage_options, use_legacy_format, initial_bases, target_bases, target_all_bases, base_store_params, namespace_client, table_id: Not
-        supported yet.
+        initial_bases: Places besides the dataset's own folder that a new dataset begins with; ``LanceDataset.add_bases`` adds more.
+        target_bases: Where the new data files go, one after the other in turn: names or paths of base paths that the dataset has (or
+            begins with), or its own ``uri``. Deletion files and files of added columns lie in its own folders.
+        target_all_bases: All base paths in turn; True: and the dataset's own folder, first.
+        progress: Is told of each data file: ``begin(fragment)`` and ``complete(fragment)`` of an ``eider.progress.FragmentWriteProgress``
+            (the second with the rows and the size of the file), or a function that is called with each fragment that is whole.
+        data_cache_bytes: A hint, taken without effect: the memory limit of the session rules.
+        commit_lock, storage_options, use_legacy_format, base_store_params, namespace_client, table_id: Not supported yet.
 
     Raises:
         AlreadyExistsError: the dataset exists and the mode is ``"create"``.
@@ -132,18 +141,14 @@ def write_dataset(
     """
     refuse(
         "write_dataset",
-        data_cache_bytes=data_cache_bytes,
         commit_lock=commit_lock,
-        progress=progress,
         storage_options=storage_options,
         use_legacy_format=use_legacy_format,
-        initial_bases=initial_bases,
-        target_bases=target_bases,
-        target_all_bases=target_all_bases,
         base_store_params=base_store_params,
         namespace_client=namespace_client,
         table_id=table_id,
     )
+    hint_of("write_dataset", "data_cache_bytes", data_cache_bytes)
     if uri is None:
         raise InvalidError("write_dataset: uri is missing")
     if mode not in _MODES:
@@ -186,6 +191,10 @@ def write_dataset(
             durability=durability_of(durability),
             session=shared,
             unchanged_since=unchanged_since,
+            initial_bases=native_bases("write_dataset", initial_bases),
+            target_bases=target_names("write_dataset", target_bases),
+            target_all_bases=target_all_bases,
+            progress=observer_of("write_dataset", progress),
         )
     except AlreadyExistsError as error:
         hint = 'mode="overwrite" (command line: --mode overwrite) replaces it, "append" adds to it'

@@ -6,10 +6,12 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from . import _eider
-from .arguments import count_of, file_version_of, refuse, uri_of
+from .arguments import count_of, file_version_of, hint_of, refuse, uri_of
+from .bases import DatasetBasePath, native_bases, target_names
 from .error import InvalidError
 from .fragment_metadata import FragmentMetadata
 from .ingest import ReaderLike, open_reader
+from .progress import ProgressLike, observer_of
 from .session import Session, native_session
 from .transaction import LanceOperation, Transaction
 from .transaction_message import transaction_of
@@ -50,14 +52,14 @@ def write_fragments(
     max_bytes_per_file: int = _MOST_BYTES,
     data_cache_bytes: int | None = None,
     max_page_bytes: int | None = None,
-    progress: object = None,
+    progress: ProgressLike | None = None,
     data_storage_version: str | None = None,
     use_legacy_format: bool | None = None,
     storage_options: dict[str, str] | None = None,
     enable_stable_row_ids: bool = False,
     target_bases: list[str] | None = None,
     target_all_bases: bool | None = None,
-    initial_bases: list[Any] | None = None,
+    initial_bases: list[DatasetBasePath] | None = None,
     base_store_params: dict[str, dict[str, str]] | None = None,
     external_blob_mode: str = "reference",
     allow_external_blob_outside_bases: bool = False,
@@ -74,6 +76,9 @@ def write_fragments(
         dataset_uri: The dataset, or where it is or will be.
         schema: Schema to cast the data to.
         return_transaction: Return a ``Transaction`` for ``LanceDataset.commit`` instead of the fragments.
+        progress: As in ``write_dataset``.
+        initial_bases, target_bases, target_all_bases: As in ``write_dataset``. A dataset that these fragments are to make needs the same
+            ``initial_bases`` in its ``LanceOperation.Overwrite``: return the transaction.
         mode: ``"append"``: the data must fit the schema of the dataset, if there is one. ``"create"`` and ``"overwrite"``: fields get
             new ids.
         enable_stable_row_ids: Means nothing here: the commit gives row ids where the dataset has them.
@@ -85,13 +90,8 @@ def write_fragments(
 
     refuse(
         "write_fragments",
-        data_cache_bytes=data_cache_bytes,
-        progress=progress,
         use_legacy_format=use_legacy_format,
         storage_options=storage_options,
-        target_bases=target_bases,
-        target_all_bases=target_all_bases,
-        initial_bases=initial_bases,
         base_store_params=base_store_params,
         external_blob_mode=None if external_blob_mode == "reference" else external_blob_mode,
         allow_external_blob_outside_bases=allow_external_blob_outside_bases,
@@ -101,9 +101,16 @@ def write_fragments(
     is_open = isinstance(dataset_uri, LanceDataset)
     uri = dataset_uri._native.location if isinstance(dataset_uri, LanceDataset) else uri_of(dataset_uri)
     shared = dataset_uri._native.session() if isinstance(dataset_uri, LanceDataset) and is_open and session is None else native_session(session)
-    limits = {
+    hint_of("write_fragments", "data_cache_bytes", data_cache_bytes)
+    limits: dict[str, Any] = {
         "max_rows_per_file": count_of("write_fragments", "max_rows_per_file", max_rows_per_file, least=1) or 1,
         "max_bytes_per_file": count_of("write_fragments", "max_bytes_per_file", max_bytes_per_file, least=1) or 1,
+    }
+    limits |= {
+        "initial_bases": native_bases("write_fragments", initial_bases),
+        "target_bases": target_names("write_fragments", target_bases),
+        "target_all_bases": target_all_bases,
+        "progress": observer_of("write_fragments", progress),
     }
     if max_page_bytes is not None:
         limits["max_page_bytes"] = count_of("write_fragments", "max_page_bytes", max_page_bytes, least=1) or 1
@@ -117,7 +124,7 @@ def create_fragment(
     fragment_id: int | None = None,
     schema: pa.Schema | None = None,
     max_rows_per_group: int | None = 1024,
-    progress: object = None,
+    progress: ProgressLike | None = None,
     mode: str = "append",
     *,
     data_storage_version: str | None = None,
@@ -130,13 +137,13 @@ def create_fragment(
     """Write data as one fragment of a dataset, without a commit; see ``write_fragments``. Raises InvalidError for no rows."""
     refuse(
         "LanceFragment.create",
-        progress=progress,
         use_legacy_format=use_legacy_format,
         storage_options=storage_options,
         namespace_client=namespace_client,
         table_id=table_id,
     )
-    limits = {"max_rows_per_file": 2**32 - 1, "max_bytes_per_file": 2**62}
+    observer = observer_of("LanceFragment.create", progress)
+    limits: dict[str, Any] = {"max_rows_per_file": 2**32 - 1, "max_bytes_per_file": 2**62, "progress": observer}
     uri = uri_of(dataset_uri)
     transaction = _write("LanceFragment.create", data, uri, schema, mode, data_storage_version, native_session(session), **limits)
     fragments = _fragments(transaction)

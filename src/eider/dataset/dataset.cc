@@ -240,6 +240,9 @@ class TableDataset final : public Dataset {
   DatasetPtr UpdateConfig(const ConfigUpdate& update, Durability durability) override {
     return Committed(mutate::UpdateConfig(snapshot(), update, Columns(durability)), durability);
   }
+  DatasetPtr AddBases(const std::vector<BasePath>& bases, const std::map<std::string, std::string>& properties, Durability durability) override {
+    return Committed(mutate::AddBases(snapshot(), bases, properties, Columns(durability)), durability);
+  }
   DatasetPtr DropColumns(const std::vector<std::string>& columns, Durability durability) override {
     return Committed(mutate::DropColumns(snapshot(), columns, Columns(durability)), durability);
   }

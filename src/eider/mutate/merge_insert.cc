@@ -59,7 +59,10 @@ Merged MergeOnce(const table::Snapshot& read, const MergeSource& source, const M
   const KeyColumns keys = KeyFields(schema, options.on);
   KeyPaths(keys, *source.schema());
   const bool sync = SyncsFor(options.change.durability);
-  NewDataFiles files(read.store, {.version = WritableVersion(read.manifest->data_storage_version()), .sync = sync, .session = session});
+  NewDataFiles files(read.store, {.version = WritableVersion(read.manifest->data_storage_version()),
+                                  .sync = sync,
+                                  .places = PlacesOf(read, options.target_bases),
+                                  .session = session});
   NewDeletions deletions(*table, sync);
   MergeOutcome outcome(*table, table::InsertedKeys(keys, keys == PrimaryKey(schema)));
   table::TransactionProto transaction = table::NewTransaction(read.version());

@@ -1,6 +1,7 @@
 #include "eider/mutate/metadata.h"
 
 #include "eider/base/error.h"
+#include "eider/mutate/data_places.h"
 #include "eider/mutate/retry.h"
 #include "eider/mutate/write.h"
 
@@ -39,6 +40,18 @@ table::Snapshot UpdateOnce(const table::Snapshot& read, const ConfigUpdate& upda
 table::Snapshot UpdateConfig(const table::Snapshot& read, const ConfigUpdate& update, const ColumnOptions& options) {
   const bool sync = SyncsFor(options.durability);
   return RunWithRetries(read, {}, [&](const table::Snapshot& now) { return UpdateOnce(now, update, sync); });
+}
+
+table::Snapshot AddBases(const table::Snapshot& read, const std::vector<BasePath>& bases, const std::map<std::string, std::string>& properties,
+                         const ColumnOptions& options) {
+  if (bases.empty()) throw Invalid("add_bases: no base path is given");
+  table::TransactionProto transaction = table::NewTransaction(read.version());
+  for (const auto& [key, value] : properties) (*transaction.mutable_transaction_properties())[key] = value;
+  for (::lance::table::BasePath& base : NewBases(bases)) {
+    base.clear_id();  // given at the commit
+    *transaction.mutable_update_bases()->add_new_bases() = std::move(base);
+  }
+  return table::Commit(read, std::move(transaction), {.sync = SyncsFor(options.durability)});
 }
 
 }  // namespace eider::mutate

@@ -13,7 +13,7 @@
 namespace eider::mutate {
 namespace {
 
-WriteFragmentsOptions FragmentOptions(const WriteOptions& options, const std::string& storage_version) {
+WriteFragmentsOptions FragmentOptions(const WriteOptions& options, const std::string& storage_version, DataPlaces places) {
   return {.version = WritableVersion(storage_version),
           .max_rows_per_file = options.max_rows_per_file,
           .max_bytes_per_file = options.max_bytes_per_file,
@@ -23,7 +23,22 @@ WriteFragmentsOptions FragmentOptions(const WriteOptions& options, const std::st
           .blob_pack_file_bytes = options.blob_pack_file_bytes,
           .max_page_bytes = options.max_page_bytes,
           .encoding = {options.encoding.profile == EncodingProfile::kCompact, options.encoding.columns},
+          .places = std::move(places),
+          .progress = options.progress,
           .session = options.session ? options.session : Session::Default()};
+}
+
+void RequireNoInitialBases(const WriteOptions& options) {
+  if (options.initial_bases.empty()) return;
+  throw Invalid("initial_bases ('{}', ...) can be given only when a table is created: add_bases adds to one that exists",
+                options.initial_bases.front().path);
+}
+
+/// Those of the first version, in its transaction too.
+DataPlaces PlacesOfNew(const io::ObjectStorePtr& store, const WriteOptions& options, table::TransactionProto::Overwrite* overwrite) {
+  const std::vector<::lance::table::BasePath> bases = NewBases(options.initial_bases);
+  overwrite->mutable_initial_bases()->Assign(bases.begin(), bases.end());
+  return PlacesOf(store, bases, options.target_bases);
 }
 
 /// What can only be chosen when a table is made. Naming of manifests is not asked: its default is the usual choice.
@@ -37,6 +52,7 @@ void RequireSettled(const table::Manifest& manifest, const WriteOptions& options
   if (!options.config.empty()) {
     throw Unsupported("config ('{}', ...) can be set by a write only when it creates the table", options.config.begin()->first);
   }
+  RequireNoInitialBases(options);
 }
 
 void RequireSameVersion(const std::string& asked, const std::string& current) {
@@ -89,8 +105,10 @@ table::TransactionProto WriteUncommitted(const io::ObjectStorePtr& store, Record
   if (appends) RequireSameVersion(options.data_storage_version, read.manifest->data_storage_version());
   std::string version = options.data_storage_version;
   if (version.empty()) version = appends ? read.manifest->data_storage_version() : "2.2";
-  NewDataFiles files(store, FragmentOptions(options, version));
   table::TransactionProto transaction = NewTransaction(exists ? read.version() : 0, options);
+  if (exists) RequireNoInitialBases(options);
+  NewDataFiles files(store, FragmentOptions(options, version, exists ? PlacesOf(read, options.target_bases)
+                                                                     : PlacesOfNew(store, options, transaction.mutable_overwrite())));
   if (appends) {
     const LanceSchema columns = ColumnsOfAppend(read.manifest->schema(), *data.schema());
     AlignedReader aligned(data, columns);
@@ -108,8 +126,8 @@ table::TransactionProto WriteUncommitted(const io::ObjectStorePtr& store, Record
 table::Snapshot Create(const io::ObjectStorePtr& store, RecordBatchReader& data, const WriteOptions& options) {
   if (table::TableExists(*store)) throw AlreadyExists("'{}' is a dataset already", store->root());
   const std::string version = options.data_storage_version.empty() ? "2.2" : options.data_storage_version;
-  NewDataFiles files(store, FragmentOptions(options, version));
   table::TransactionProto transaction = NewTransaction(0, options);
+  NewDataFiles files(store, FragmentOptions(options, version, PlacesOfNew(store, options, transaction.mutable_overwrite())));
   WriteAll(data, &files, transaction.mutable_overwrite());
   for (const auto& [key, value] : options.config) (*transaction.mutable_overwrite()->mutable_config_upsert_values())[key] = value;
   const table::CreateOptions create{
@@ -127,7 +145,7 @@ table::Snapshot Append(const table::Snapshot& read, RecordBatchReader& data, con
   const LanceSchema columns = ColumnsOfAppend(read.manifest->schema(), *data.schema());
   RequireSettled(*read.manifest, options);
   RequireSameVersion(options.data_storage_version, read.manifest->data_storage_version());
-  NewDataFiles files(read.store, FragmentOptions(options, read.manifest->data_storage_version()));
+  NewDataFiles files(read.store, FragmentOptions(options, read.manifest->data_storage_version(), PlacesOf(read, options.target_bases)));
   AlignedReader aligned(data, columns);
   table::TransactionProto transaction = NewTransaction(read.version(), options);
   transaction.mutable_append();
@@ -147,7 +165,7 @@ table::Snapshot Overwrite(const table::Snapshot& read, RecordBatchReader& data, 
     const std::string& current = read.manifest->data_storage_version();
     version = current == "2.0" || current == "2.1" ? current : "2.2";
   }
-  NewDataFiles files(read.store, FragmentOptions(options, version));
+  NewDataFiles files(read.store, FragmentOptions(options, version, PlacesOf(read, options.target_bases)));
   table::TransactionProto transaction = NewTransaction(read.version(), options);
   WriteAll(data, &files, transaction.mutable_overwrite());
   return CommitFiles(&files, [&] {

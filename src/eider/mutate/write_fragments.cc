@@ -17,7 +17,7 @@ class FragmentWriter {
 
   void Write(const RecordBatch& batch) {
     for (int64_t first = 0; first < batch.num_rows;) {
-      if (!writer_) writer_ = files_->Create(schema_, &name_);
+      if (!writer_) Begin();
       const uint64_t room = max_rows_ - writer_->num_rows();
       const int64_t count = std::min<int64_t>(batch.num_rows - first, static_cast<int64_t>(std::min<uint64_t>(room, INT64_MAX)));
       writer_->Write(count == batch.num_rows ? batch : SliceBatch(batch, first, count));
@@ -33,12 +33,18 @@ class FragmentWriter {
     fragment.set_physical_rows(writer_->num_rows());
     *fragment.add_files() = files_->Finish(*writer_, name_);
     writer_.reset();
+    if (const auto& progress = files_->options().progress) progress->Complete(fragment.SerializeAsString());
     fragments_.push_back(std::move(fragment));
   }
 
   std::vector<table::DataFragmentProto>& fragments() { return fragments_; }
 
  private:
+  void Begin() {
+    if (const auto& progress = files_->options().progress) progress->Begin();
+    writer_ = files_->Create(schema_, &name_);
+  }
+
   const LanceSchema& schema_;
   NewDataFiles* files_;
   const uint64_t max_rows_;
@@ -47,14 +53,16 @@ class FragmentWriter {
   std::vector<table::DataFragmentProto> fragments_;
 };
 
-std::string DataPath(const std::string& name) { return "data/" + name; }
-
 }  // namespace
 
+NewDataFiles::NewDataFiles(const io::ObjectStorePtr& store, WriteFragmentsOptions options) : options_(std::move(options)) {
+  if (options_.places.empty()) options_.places = {OwnPlace(store)};
+}
+
 NewDataFiles::~NewDataFiles() {
-  for (const std::string& path : paths_) {
+  for (const Path& each : paths_) {
     try {
-      store_->Delete(path);
+      each.store->Delete(each.path);
     } catch (const Error&) {
       // An orphan is harmless: no manifest lists it.
     }
@@ -66,30 +74,44 @@ void NewDataFiles::Keep() {
   paths_.clear();
 }
 
-void NewDataFiles::Remember(std::string path) {
+void NewDataFiles::Remember(const io::ObjectStorePtr& store, std::string path) {
   std::lock_guard lock(mutex_);
-  paths_.push_back(std::move(path));
+  paths_.push_back({store, std::move(path)});
+}
+
+const DataPlace& NewDataFiles::PlaceFor(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  const size_t place = num_placed_++ % options_.places.size();
+  place_by_name_.emplace(name, place);
+  return options_.places[place];
+}
+
+const DataPlace& NewDataFiles::PlaceOf(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  return options_.places[place_by_name_.at(name)];
 }
 
 std::unique_ptr<file::FileWriter> NewDataFiles::Create(const LanceSchema& schema, std::string* name) {
   *name = table::NewDataFileName();
+  const DataPlace& place = PlaceFor(*name);
   file::FileWriteOptions options{.version = options_.version,
                                  .max_page_bytes = options_.max_page_bytes,
                                  .encoding = options_.encoding,
                                  .checksums = options_.checksums};
-  options.blobs = {.create_side_car = [this, data = DataPath(*name)](uint32_t blob_id) {
+  options.blobs = {.create_side_car = [this, place, data = place.PathOf(*name)](uint32_t blob_id) {
                      const std::string path = SideCarPath(data, blob_id);
-                     Remember(path);
-                     return store_->Create(path);
+                     Remember(place.store, path);
+                     return place.store->Create(path);
                    },
                    .sync = options_.sync,
                    .pack_file_bytes = options_.blob_pack_file_bytes,
                    .external = options_.external_blobs};
-  return std::make_unique<file::FileWriter>(store_->Create(DataPath(*name)), schema, options, options_.session);
+  return std::make_unique<file::FileWriter>(place.store->Create(place.PathOf(*name)), schema, options, options_.session);
 }
 
 table::DataFileProto NewDataFiles::Finish(file::FileWriter& writer, const std::string& name) {
-  Remember(DataPath(name));
+  const DataPlace& place = PlaceOf(name);
+  Remember(place.store, place.PathOf(name));
   const file::FileSummary summary = writer.Finish(options_.sync);
   table::DataFileProto proto;
   proto.set_path(name);
@@ -98,6 +120,7 @@ table::DataFileProto NewDataFiles::Finish(file::FileWriter& writer, const std::s
   proto.set_file_major_version(summary.version.major);
   proto.set_file_minor_version(summary.version.minor);
   proto.set_file_size_bytes(summary.size_bytes);
+  if (place.base_id) proto.set_base_id(*place.base_id);
   return proto;
 }
 

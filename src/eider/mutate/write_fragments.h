@@ -6,6 +6,7 @@
 #include <eider/write_options.h>
 #include <eider/schema.h>
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +15,7 @@
 
 #include "eider/file/file_writer.h"
 #include "eider/io/store.h"
+#include "eider/mutate/data_places.h"
 #include "eider/table/fragment.h"
 
 namespace eider::mutate {
@@ -28,14 +30,15 @@ struct WriteFragmentsOptions {
   uint64_t blob_pack_file_bytes = 0;
   uint64_t max_page_bytes = 32 << 20;
   page::EncodingRequest encoding = {};
+  DataPlaces places = {};  ///< empty: the table's own folder
+  std::shared_ptr<WriteProgress> progress = {};
   std::shared_ptr<Session> session;
 };
 
 /// Data files of a commit in the making, and their side-cars: those not Kept() are removed again. Thread-safe.
 class NewDataFiles {
  public:
-  NewDataFiles(io::ObjectStorePtr store, WriteFragmentsOptions options)
-      : store_(std::move(store)), options_(std::move(options)) {}
+  NewDataFiles(const io::ObjectStorePtr& store, WriteFragmentsOptions options);
   ~NewDataFiles();
   NewDataFiles(const NewDataFiles&) = delete;
   NewDataFiles& operator=(const NewDataFiles&) = delete;
@@ -49,12 +52,20 @@ class NewDataFiles {
   void Keep();
 
  private:
-  void Remember(std::string path);
+  struct Path {
+    io::ObjectStorePtr store;
+    std::string path;
+  };
+  void Remember(const io::ObjectStorePtr& store, std::string path);
+  /// The next place in turn, which is that of the file of this name from now on.
+  const DataPlace& PlaceFor(const std::string& name);
+  const DataPlace& PlaceOf(const std::string& name);
 
-  io::ObjectStorePtr store_;
   WriteFragmentsOptions options_;
   std::mutex mutex_;
-  std::vector<std::string> paths_;
+  std::vector<Path> paths_;
+  std::map<std::string, size_t> place_by_name_;
+  size_t num_placed_ = 0;
 };
 
 /// Arrow -> Lance for columns of a table with data files of `version`: there, blobs of form v1 may have become v2.

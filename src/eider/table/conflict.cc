@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "eider/base/error.h"
+#include "eider/table/base_paths.h"
 #include "eider/table/changed_files.h"
 #include "eider/table/config_update.h"
 #include "eider/table/inserted_keys.h"
@@ -206,6 +207,15 @@ Verdict ReserveAfter(const Txn& theirs) {
   }
 }
 
+Verdict BasesAfter(const Txn::UpdateBases& mine, const Txn& theirs) {
+  switch (theirs.operation_case()) {
+    case Txn::kUpdateBases: return ShareBase(mine.new_bases(), theirs.update_bases().new_bases()) ? kNever : kFine;
+    case Txn::kUpdateMemWalState: return kNever;
+    case Txn::OPERATION_NOT_SET: return kRetry;
+    default: return kFine;
+  }
+}
+
 Verdict Judge(const Txn& mine, const Txn& theirs, bool asks_for_more) {
   switch (mine.operation_case()) {
     case Txn::kAppend: return AppendAfter(theirs, asks_for_more);
@@ -218,6 +228,7 @@ Verdict Judge(const Txn& mine, const Txn& theirs, bool asks_for_more) {
     case Txn::kUpdateConfig: return ConfigAfter(mine.update_config(), theirs);
     case Txn::kDataReplacement: return ReplacementAfter(mine, theirs);
     case Txn::kReserveFragments: return ReserveAfter(theirs);
+    case Txn::kUpdateBases: return BasesAfter(mine.update_bases(), theirs);
     case Txn::kRestore: return kFine;
     default: throw Unsupported("commit: operation '{}'", OperationName(mine));
   }

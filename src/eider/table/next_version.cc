@@ -8,6 +8,7 @@
 #include "eider/base/parse_message.h"
 #include "eider/base/wire.h"
 #include "eider/rows/portable_roaring.h"
+#include "eider/table/base_paths.h"
 #include "eider/table/changed_files.h"
 #include "eider/table/config_update.h"
 #include "eider/table/conflict.h"
@@ -75,6 +76,11 @@ void NextVersion::Apply(const TransactionProto& transaction, const std::optional
       KeepFragments();
       KeepIndices();
       ApplyConfigUpdate(transaction.update_config(), &draft_.head);
+      break;
+    case TransactionProto::kUpdateBases:
+      KeepFragments();
+      KeepIndices();
+      AddBases(transaction.update_bases().new_bases(), draft_.head.mutable_base_paths());
       break;
     default: throw Unsupported("commit: operation '{}'", OperationName(transaction));
   }
@@ -160,7 +166,10 @@ void NextVersion::ChangeFragments(const google::protobuf::RepeatedPtrField<DataF
 
 void NextVersion::ApplyOverwrite(const TransactionProto::Overwrite& overwrite,
                                  const std::optional<std::string>& storage_version) {
-  if (overwrite.initial_bases_size() > 0) throw Unsupported("overwrite: base paths");
+  if (base_ && overwrite.initial_bases_size() > 0) {
+    throw Invalid("overwrite: initial bases are those of a new table; version {} is there (add_bases adds to it)", base_->version());
+  }
+  AddBases(overwrite.initial_bases(), draft_.head.mutable_base_paths());
   *draft_.head.mutable_fields() = overwrite.schema();
   *draft_.head.mutable_schema_metadata() = overwrite.schema_metadata();
   for (const auto& [key, value] : overwrite.config_upsert_values()) (*draft_.head.mutable_config())[key] = value;

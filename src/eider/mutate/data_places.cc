@@ -1,0 +1,64 @@
+#include "eider/mutate/data_places.h"
+
+#include <algorithm>
+
+#include "eider/base/error.h"
+#include "eider/table/base_paths.h"
+
+namespace eider::mutate {
+namespace {
+
+using BaseProto = ::lance::table::BasePath;
+
+constexpr std::string_view kDataFolder = "data";
+
+DataPlace PlaceIn(const BaseProto& base) {
+  return {io::OpenStore(base.path()), base.is_dataset_root() ? std::string(kDataFolder) : std::string(), base.id()};
+}
+
+DataPlace PlaceNamed(const std::string& reference, const io::ObjectStorePtr& table, const std::vector<BaseProto>& bases) {
+  const auto by_name = [&](const BaseProto& base) { return base.has_name() && base.name() == reference; };
+  const auto by_path = [&](const BaseProto& base) { return base.path() == reference; };
+  auto found = std::find_if(bases.begin(), bases.end(), by_name);
+  if (found == bases.end()) found = std::find_if(bases.begin(), bases.end(), by_path);
+  if (found != bases.end()) return PlaceIn(*found);
+  if (reference == table->root()) return OwnPlace(table);
+  std::string known;
+  for (const BaseProto& base : bases) known += fmt::format("{}'{}'", known.empty() ? "" : ", ", base.has_name() ? base.name() : base.path());
+  throw Invalid("target_bases: '{}' is no base path of '{}', which has {}", reference, table->root(), known.empty() ? "none" : known);
+}
+
+}  // namespace
+
+DataPlace OwnPlace(const io::ObjectStorePtr& table) { return {table, std::string(kDataFolder)}; }
+
+std::vector<BaseProto> NewBases(const std::vector<BasePath>& bases) {
+  ::google::protobuf::RepeatedPtrField<BaseProto> added, registered;
+  for (const BasePath& base : bases) {
+    BaseProto* proto = added.Add();
+    if (base.name) proto->set_name(*base.name);
+    proto->set_path(base.path);
+    proto->set_is_dataset_root(base.is_dataset_root);
+  }
+  table::AddBases(added, &registered);
+  return {registered.begin(), registered.end()};
+}
+
+DataPlaces PlacesOf(const io::ObjectStorePtr& table, const std::vector<BaseProto>& bases, const TargetBases& targets) {
+  if (targets.all && !targets.references.empty()) throw Invalid("target_bases and target_all_bases exclude each other");
+  DataPlaces places;
+  if (targets.all) {
+    if (*targets.all) places.push_back(OwnPlace(table));
+    for (const BaseProto& base : bases) places.push_back(PlaceIn(base));
+    if (places.empty()) throw Invalid("target_all_bases: '{}' has no base paths", table->root());
+  }
+  for (const std::string& reference : targets.references) places.push_back(PlaceNamed(reference, table, bases));
+  return places;
+}
+
+DataPlaces PlacesOf(const table::Snapshot& read, const TargetBases& targets) {
+  const auto& bases = read.manifest->head().base_paths();
+  return PlacesOf(read.store, {bases.begin(), bases.end()}, targets);
+}
+
+}  // namespace eider::mutate
