@@ -6,9 +6,9 @@ import json
 
 import pyarrow as pa
 import pytest
+from eider.progress import FileSystemFragmentWriteProgress, FragmentWriteProgress, NoopFragmentWriteProgress
 
 import eider
-from eider.progress import FileSystemFragmentWriteProgress, FragmentWriteProgress, NoopFragmentWriteProgress
 
 TABLE = pa.table({"id": pa.array(range(10), pa.int64())})
 
