@@ -115,7 +115,7 @@ const std::vector<Overload>& Overloads() {
   static const std::vector<Overload> overloads = [] {
     std::vector<Overload> out;
     for (FunctionTable (*family)() : {TextFunctions, TextPositionFunctions, NumberFunctions, TimeFunctions, RegexpFunctions, ListFunctions,
-                                      ListEditFunctions, StructFunctions, ChoiceFunctions, HashFunctions, JsonFunctions}) {
+                                      ListEditFunctions, VectorFunctions, StructFunctions, ChoiceFunctions, HashFunctions, JsonFunctions}) {
       for (Function& function : family()) out.push_back({function, ParseSignature(function.signature)});
     }
     return out;

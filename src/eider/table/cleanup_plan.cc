@@ -35,12 +35,12 @@ ManifestPtr ReadKnown(const io::ObjectStore& store, const VersionEntry& entry) {
   return manifest;
 }
 
-/// nullptr when it was removed since it was listed.
+/// nullptr when it was removed since it was listed, and for what a crash tore: no version names what such a one would have named.
 ManifestPtr ReadIfThere(const io::ObjectStore& store, const VersionEntry& entry) {
   try {
     return ReadKnown(store, entry);
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kNotFound) throw;
+    if (error.kind() != ErrorKind::kNotFound && !(error.kind() == ErrorKind::kCorrupt && IsTorn(store, entry))) throw;
     return nullptr;
   }
 }

@@ -35,6 +35,7 @@ FunctionTable TimeFunctions();
 FunctionTable RegexpFunctions();
 FunctionTable ListFunctions();
 FunctionTable ListEditFunctions();
+FunctionTable VectorFunctions();
 FunctionTable StructFunctions();
 FunctionTable ChoiceFunctions();
 FunctionTable HashFunctions();

@@ -192,8 +192,24 @@ NodePtr AnyValue(std::vector<NodePtr> arguments) {
   });
 }
 
+/// Of the first item, its first item and so on, `depth` levels down; nullopt where there is none.
+std::optional<uint64_t> LengthBelow(const Items& items, int64_t depth) {
+  if (depth == 0) return items.size();
+  const Array& lists = *items.items;
+  if (items.size() == 0 || !IsList(lists.type->id) || !lists.IsValid(items.first)) return std::nullopt;
+  const Column column{std::shared_ptr<const Array>(std::shared_ptr<const Array>(), &lists), false};
+  return LengthBelow(Reader<Items>(column)[items.first], depth - 1);
+}
+
+NodePtr LengthOfDimension(std::vector<NodePtr> arguments) {
+  arguments[1] = CastTo(arguments[1], MakeType(TypeId::kInt64));
+  const auto length = [](Items items, int64_t dimension) { return dimension < 1 ? std::nullopt : LengthBelow(items, dimension - 1); };
+  return MakeListCall("array_length", MakeType(TypeId::kUInt64), Map(length), std::move(arguments));
+}
+
 NodePtr Length(std::vector<NodePtr> arguments) {
   if (arguments[0]->type()->id != TypeId::kMap) RequireList(arguments[0]);
+  if (arguments.size() > 1) return LengthOfDimension(std::move(arguments));
   return MakeListCall("array_length", MakeType(TypeId::kUInt64), Map([](Items items) { return uint64_t(items.size()); }), std::move(arguments));
 }
 NodePtr Empty(std::vector<NodePtr> arguments) {
@@ -210,6 +226,28 @@ NodePtr Dimensions(std::vector<NodePtr> arguments) {
     return out.Finish(call.type);
   };
   return MakeListCall("array_ndims", MakeType(TypeId::kUInt64), kernel, std::move(arguments));
+}
+
+/// The length of the list, of its first item, and so on; null for a list of nothing.
+NodePtr Lengths(std::vector<NodePtr> arguments) {
+  int64_t depth = 0;
+  for (TypePtr type = RequireList(arguments[0]); IsList(type->id); type = type->children[0].type) ++depth;
+  const Kernel kernel = [depth](const Call& call) {
+    const Reader<Items> rows(call.arguments[0]);
+    Builder<uint64_t> lengths(call.rows * depth);
+    ListBuilder out;
+    int64_t count = 0;
+    for (int64_t row = 0; row < call.rows; ++row) {
+      const bool valid = call.arguments[0].IsValid(row) && rows[row].size() > 0;
+      for (int64_t level = 0; valid && level < depth; ++level) {
+        lengths.Append(LengthBelow(rows[row], level).value_or(0));
+        out.Append(count++);
+      }
+      out.EndRow(valid);
+    }
+    return out.Finish(call.type, lengths.Finish(call.type->children[0].type));
+  };
+  return MakeListCall("array_dims", ListType({"item", MakeType(TypeId::kUInt64), true, {}}), kernel, std::move(arguments));
 }
 
 NodePtr Join(std::vector<NodePtr> arguments) {
@@ -238,22 +276,6 @@ NodePtr Join(std::vector<NodePtr> arguments) {
   return MakeListCall("array_to_string", MakeType(TypeId::kUtf8), kernel, std::move(arguments));
 }
 
-/// Euclidean distance of two lists of numbers of one length.
-NodePtr Distance(std::vector<NodePtr> arguments) {
-  for (NodePtr& argument : arguments) argument = CastTo(argument, ListType({"item", MakeType(TypeId::kDouble), true, {}}));
-  const auto distance = [](Items a, Items b) -> std::optional<double> {
-    if (a.size() != b.size()) throw Invalid("lists of {} and {} numbers", a.size(), b.size());
-    double sum = 0;
-    for (int64_t i = 0; i < a.size(); ++i) {
-      if (!a.items->IsValid(a.first + i) || !b.items->IsValid(b.first + i)) return std::nullopt;
-      const auto at = [](const Items& items, int64_t at) { return items.items->buffers[0].as<double>()[items.items->offset + items.first + at]; };
-      sum += (at(a, i) - at(b, i)) * (at(a, i) - at(b, i));
-    }
-    return std::sqrt(sum);
-  };
-  return MakeListCall("array_distance", MakeType(TypeId::kDouble), Map(distance), std::move(arguments));
-}
-
 }  // namespace
 
 FunctionTable ListFunctions() {
@@ -267,11 +289,11 @@ FunctionTable ListFunctions() {
       {"array_max|list_max", "any -> any", nullptr, ExtremeItem<1>},
       {"array_min|list_min", "any -> any", nullptr, ExtremeItem<-1>},
       {"array_any_value|list_any_value", "any -> any", nullptr, AnyValue},
-      {"array_length|list_length|cardinality", "any -> uint64", nullptr, Length},
+      {"array_length|list_length|cardinality", "any[, int] -> uint64", nullptr, Length},
+      {"array_dims|list_dims", "any -> list<int>", nullptr, Lengths},
       {"empty|array_empty|list_empty", "any -> bool", nullptr, Empty},
       {"array_ndims|list_ndims", "any -> uint64", nullptr, Dimensions},
       {"array_to_string|list_to_string|array_join|list_join", "any, text[, text] -> text", nullptr, Join},
-      {"array_distance|list_distance", "any, any -> double", nullptr, Distance},
   };
 }
 

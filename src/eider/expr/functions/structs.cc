@@ -2,6 +2,7 @@
 
 #include "eider/array/null_array.h"
 #include "eider/base/utf8.h"
+#include "eider/expr/arrow_type_name.h"
 #include "eider/expr/cast.h"
 #include "eider/expr/coerce.h"
 #include "eider/expr/compare.h"
@@ -107,10 +108,12 @@ NodePtr MapExtract(std::vector<NodePtr> arguments) {
   return std::make_shared<CallNode>("map_extract", type, kernel, std::move(arguments));
 }
 
-NodePtr ArrowTypeOf(std::vector<NodePtr> arguments) { return TextLiteral(TypeToString(*arguments[0]->type())); }
+NodePtr ArrowTypeOf(std::vector<NodePtr> arguments) { return TextLiteral(ArrowTypeName(*arguments[0]->type())); }
 
 NodePtr ArrowCast(std::vector<NodePtr> arguments) {
-  return CastTo(arguments[0], TypeOfName(LowerAscii(TextOf(arguments[1], "the name of a type"))));
+  const std::string name = TextOf(arguments[1], "the name of a type");
+  const std::optional<TypePtr> type = TypeOfArrowName(name);
+  return CastTo(arguments[0], type ? *type : TypeOfName(LowerAscii(name)));
 }
 
 }  // namespace
