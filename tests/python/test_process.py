@@ -222,6 +222,31 @@ def test_a_scan_begun_before_a_fork_ends_with_an_error_in_the_child(tmp_path):
     assert first.num_rows + sum(batch.num_rows for batch in batches) == 1_000_000
 
 
+def test_a_fork_beside_busy_threads_leaves_a_child_that_works(tmp_path):
+    uri = tmp_path / "busy.lance"
+    ds = eider.write_dataset(pa.table({"x": range(200_000)}), uri, max_rows_per_file=20_000)
+    stop = threading.Event()
+
+    def read():
+        while not stop.is_set():
+            eider.dataset(uri).count_rows("x % 3 = 0")
+            ds.to_table(order_by=["x"])
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(30):
+            if (child := os.fork()) == 0:
+                fine = ds.count_rows("x >= 5") == 199_995 and len(ds.take([7, 150_000])) == 2 and eider.dataset(uri).count_rows() == 200_000
+                os._exit(0 if fine else 1)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
 def test_a_dataset_stays_where_it_was_opened(table, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ds = eider.write_dataset(table, "rel.lance")

@@ -13,6 +13,7 @@
 #include <new>
 
 #include "eider/base/bytes.h"
+#include "eider/base/fork_safe_mutex.h"
 
 namespace eider {
 namespace {
@@ -77,7 +78,7 @@ std::atomic<size_t> retained_bytes{0};
 std::atomic<size_t> retained_limit{kMaxRetainedBytes};
 
 struct Bounds {
-  std::mutex mutex;
+  ForkSafeMutex mutex;
   std::multiset<uint64_t> bytes;
   void Apply() { retained_limit.store(std::min<uint64_t>(kMaxRetainedBytes, bytes.empty() ? UINT64_MAX : *bytes.begin()), std::memory_order_relaxed); }
 };

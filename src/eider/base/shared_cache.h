@@ -5,11 +5,11 @@
 
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "eider/base/fork_safe_mutex.h"
 #include "eider/base/memory_budget.h"
 
 namespace eider {
@@ -50,7 +50,7 @@ class SharedCache {
   MemoryBudget& budget_;
   const uint64_t max_bytes_;
   const size_t max_entries_;
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   Entries entries_;  ///< most recent first
   std::unordered_map<std::string_view, Entries::iterator> index_;
   uint64_t bytes_ = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "eider/base/fork_safe_mutex.h"
 #include "eider/base/utf8.h"
 #include "eider/expr/source_text.h"
 #include "eider/expr/test_rows.h"
@@ -50,7 +51,7 @@ class KeptPattern {
   }
 
  private:
-  std::mutex mutex_;
+  ForkSafeMutex mutex_;
   std::string text_;
   std::shared_ptr<const Pattern> pattern_;
 };

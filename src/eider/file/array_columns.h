@@ -3,8 +3,8 @@
 /// Columns of a file of version 2.0: the metadata of each, parsed when it is first touched.
 
 #include <map>
-#include <mutex>
 
+#include "eider/base/fork_safe_mutex.h"
 #include "eider/file/file_tail.h"
 #include "eider/file/stored_column.h"
 #include "eider/proto/encodings20.pb.h"
@@ -22,7 +22,7 @@ class ArrayColumns final : public StoredColumns {
   const FileTail& tail_;
   const Buffer mapping_;
   std::vector<ByteRange> global_buffers_;
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   mutable std::map<int32_t, std::unique_ptr<const StoredColumn>> columns_;
 };
 

@@ -11,8 +11,8 @@
 /// are numbered by batch: (batch << 40) + row of the batch.
 
 #include <map>
-#include <mutex>
 
+#include "eider/base/fork_safe_mutex.h"
 #include "eider/file/file_reader.h"
 #include "eider/file/legacy_statistics.h"
 #include "eider/file/stored_column.h"
@@ -47,7 +47,7 @@ class LegacyColumns final : public StoredColumns {
   uint64_t page_table_ = 0;
   int32_t first_id_ = 0, last_id_ = -1;
   std::string statistics_;                  // a message: where the statistics of the batches are
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   mutable std::map<int32_t, std::unique_ptr<const StoredColumn>> columns_;
   mutable std::map<int32_t, std::vector<page::PageStatistics>> known_;
 };

@@ -14,10 +14,10 @@
 
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <vector>
 
+#include "eider/base/fork_safe_mutex.h"
 #include "eider/file/file_reader.h"
 #include "eider/page/page_statistics.h"
 
@@ -45,7 +45,7 @@ class ZoneSeeds {
                                const std::function<std::optional<Buffer>(const LanceField&)>& read) const;
 
  private:
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   mutable std::map<int32_t, Zones> known_;
 };
 

@@ -2,9 +2,10 @@
 /// \file
 /// Makes folders and knows which of them are not yet durable.
 
-#include <mutex>
 #include <set>
 #include <string>
+
+#include "eider/base/fork_safe_mutex.h"
 
 namespace eider::io {
 
@@ -16,7 +17,7 @@ class FolderMaker {
   void Sync(const std::string& folder);
 
  private:
-  std::mutex mutex_;
+  ForkSafeMutex mutex_;
   std::set<std::string> fresh_;  ///< made, but their entry in the parent is not synced
 };
 

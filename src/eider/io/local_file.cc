@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "eider/base/fork_safe_mutex.h"
 #include "eider/base/memory.h"
 #include "eider/io/store_path.h"
 
@@ -91,7 +92,7 @@ class LocalFile final : public ReadableFile {
   const FileIdentity identity_;
   const bool map_file_;
   mutable std::atomic<int64_t> checked_ns_ = CoarseNow();
-  mutable std::mutex mutex_;  ///< guards what follows; the descriptor stays once mapping was refused or not wanted
+  mutable ForkSafeMutex mutex_;  ///< guards what follows; the descriptor stays once mapping was refused or not wanted
   mutable UniqueFd fd_;
   mutable Buffer mapping_;
   mutable bool refused_ = false;

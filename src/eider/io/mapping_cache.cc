@@ -1,6 +1,5 @@
 #include "eider/io/mapping_cache.h"
 
-#include <pthread.h>
 #include <sys/mman.h>
 
 #include <vector>
@@ -22,12 +21,8 @@ Buffer MapWholeFile(int fd, uint64_t size) {
 }  // namespace
 
 MappingCache& MappingCache::Process() {
-  // Never destroyed: views may be released by other static objects. A child must not inherit the lock of a thread that it does
-  // not have.
-  static MappingCache& cache = [&]() -> MappingCache& {
-    ::pthread_atfork([] { Process().mutex_.lock(); }, [] { Process().mutex_.unlock(); }, [] { Process().mutex_.unlock(); });
-    return *new MappingCache(kMaxProcessMappings);
-  }();
+  // Never destroyed: views may be released by other static objects.
+  static MappingCache& cache = *new MappingCache(kMaxProcessMappings);
   return cache;
 }
 

@@ -8,11 +8,11 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <tuple>
 
 #include "eider/base/bytes.h"
+#include "eider/base/fork_safe_mutex.h"
 
 namespace eider::io {
 
@@ -42,7 +42,7 @@ class MappingCache {
     std::list<FileIdentity>::iterator use;
   };
   const size_t max_mappings_;
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   std::list<FileIdentity> uses_;  ///< most recent first
   std::map<FileIdentity, Entry> entries_;
 };

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <set>
 
+#include "eider/base/fork_safe_mutex.h"
 #include "eider/base/memory.h"
 #include "eider/io/memory_store.h"
 #include "eider/io/store_path.h"
@@ -15,7 +16,7 @@ struct MemoryFiles {
     Buffer bytes;
     int64_t modified_ns = 0;
   };
-  std::mutex mutex;
+  ForkSafeMutex mutex;
   std::map<std::string, Object, std::less<>> objects;
 
   static Object MakeObject(Buffer bytes) {
@@ -161,7 +162,7 @@ ObjectStorePtr MakeMemoryStore(std::string name) {
 }
 
 ObjectStorePtr OpenMemoryStore(std::string_view name_and_folder) {
-  static std::mutex mutex;
+  static ForkSafeMutex mutex;
   static std::map<std::string, std::shared_ptr<MemoryFiles>>& memories = *new std::map<std::string, std::shared_ptr<MemoryFiles>>();
   const size_t slash = std::min(name_and_folder.find('/'), name_and_folder.size());
   const std::string name(name_and_folder.substr(0, slash));

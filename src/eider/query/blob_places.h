@@ -6,10 +6,10 @@
 #include <eider/stats.h>
 
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "eider/base/fork_safe_mutex.h"
 #include "eider/file/blob_sums.h"
 #include "eider/io/store.h"
 #include "eider/proto/table.pb.h"
@@ -52,7 +52,7 @@ class BlobFiles {
   const table::Snapshot snapshot_;
   const table::DataFileProto data_file_;
   const std::shared_ptr<const file::BlobSums> sums_;
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   mutable std::map<std::pair<uint32_t, std::string>, io::ReadableFilePtr> open_;  // side-car ids; base ids and URIs; 0 and "": the data file
 };
 

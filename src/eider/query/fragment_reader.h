@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "eider/base/fork_safe_mutex.h"
 #include "eider/file/field_take.h"
 #include "eider/file/file_reader.h"
 #include "eider/query/blob_places.h"
@@ -79,7 +80,7 @@ class FragmentReader {
   const table::Snapshot& snapshot_;
   const size_t index_;
   const table::Fragment& fragment_;
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   mutable std::vector<std::shared_ptr<const file::FileReader>> owned_files_;
   mutable std::unique_ptr<std::atomic<const file::FileReader*>[]> files_;
   mutable std::vector<std::unique_ptr<const BlobFiles>> blobs_;  // per file

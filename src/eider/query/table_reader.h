@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "eider/base/fork_safe_mutex.h"
 #include "eider/base/memory.h"
 #include "eider/query/fragment_reader.h"
 #include "eider/query/row_id_index.h"
@@ -76,7 +77,7 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
 
   const table::Snapshot snapshot_;
   const std::shared_ptr<Session> session_;
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   mutable std::vector<std::unique_ptr<const FragmentReader>> fragments_;
   mutable std::unique_ptr<std::atomic<const FragmentReader*>[]> open_;
   mutable std::once_flag starts_once_, physical_starts_once_;

@@ -4,7 +4,8 @@
 ///
 /// A file goes when no version that stays names it, on any branch, and a version that goes did (or it is older than 7 days, or the caller
 /// vouches that nobody is writing). Versions go first, so that none is ever there without its files; what is left after a failure is
-/// found by the next cleanup. Whatever cannot be read ends it before anything is removed, but for torn manifests, which stay.
+/// found by the next cleanup. Whatever cannot be read ends it before anything is removed, but for torn manifests, which
+/// stay, and with each the version before it, of which a repair takes the rows.
 ///
 ///     looked at: _versions/*.manifest and .tmp*, data/*.lance and data/*/*.blob, _deletions/*.arrow and *.bin, _transactions/*.txn,
 ///     _indices/*/. Everything else stays, and so does what lies in base paths.

@@ -96,10 +96,21 @@ class VersionChoice {
       if (!manifest || (before_ns_ && manifest->timestamp_ns() >= *before_ns_)) continue;
       old.push_back(entry);
     }
+    SpareForRepairs(&old);
     return old;
   }
 
  private:
+  /// The version before a torn one stays: a repair takes its rows (torn.h).
+  void SpareForRepairs(std::vector<VersionEntry>* old) const {
+    std::set<uint64_t> chosen;
+    for (const VersionEntry& entry : *old) chosen.insert(entry.version);
+    std::erase_if(*old, [&](const VersionEntry& entry) {
+      const auto next = std::ranges::upper_bound(entries_, entry.version, {}, &VersionEntry::version);
+      return next != entries_.end() && !chosen.contains(next->version) && IsTorn(*at_.store, *next);
+    });
+  }
+
   const Snapshot& at_;
   const CleanupOptions& options_;
   const std::vector<VersionEntry> entries_;

@@ -1,15 +1,10 @@
 #include "eider/table/open_versions.h"
 
-#include <pthread.h>
-
 namespace eider::table {
 
 OpenVersions& OpenVersions::Process() {
-  // Never destroyed: handles may be released by other static objects. A child must not inherit the lock of a thread that it does not have.
-  static OpenVersions& open = [&]() -> OpenVersions& {
-    ::pthread_atfork([] { Process().mutex_.lock(); }, [] { Process().mutex_.unlock(); }, [] { Process().mutex_.unlock(); });
-    return *new OpenVersions();
-  }();
+  // Never destroyed: handles may be released by other static objects.
+  static OpenVersions& open = *new OpenVersions();
   return open;
 }
 

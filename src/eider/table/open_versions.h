@@ -4,9 +4,10 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
+
+#include "eider/base/fork_safe_mutex.h"
 
 namespace eider::table {
 
@@ -21,7 +22,7 @@ class OpenVersions {
  private:
   void Release(const std::pair<std::string, uint64_t>& key);
 
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   std::map<std::pair<std::string, uint64_t>, uint64_t> counts_;
 };
 
