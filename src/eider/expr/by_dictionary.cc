@@ -1,15 +1,33 @@
 #include "eider/expr/by_dictionary.h"
 
 #include "eider/array/dictionary_key.h"
+#include "eider/array/row_sizes.h"
 #include "eider/array/take.h"
 
 namespace eider::expr {
+
+namespace {
+
+/// Of a text that many rows share each gets a copy.
+void CountCopies(const ArrayPtr& values, const std::vector<int64_t>& keys) {
+  if (!TextScope::is_open() || TextBytes(*values) == 0) return;
+  const RowSizes sizes({&values, 1});
+  uint64_t bytes = 0;
+  for (const int64_t key : keys) {
+    if (key >= 0 && key < values->length) bytes += sizes[key];
+  }
+  TextScope::Require(bytes);
+  TextScope::CountMade(bytes);
+}
+
+}  // namespace
 
 ArrayPtr TakeByKeys(const Column& dictionary, const ArrayPtr& values, int64_t rows) {
   std::vector<int64_t> keys(static_cast<size_t>(rows));
   for (int64_t row = 0; row < rows; ++row) {
     keys[size_t(row)] = dictionary.IsValid(row) ? DictionaryKey(*dictionary.array, dictionary.At(row)) : -1;
   }
+  CountCopies(values, keys);
   return TakeArray(values, keys);
 }
 

@@ -39,8 +39,9 @@ ArrayPtr ChooseRows(const TypePtr& type, std::span<const Column> sources, std::s
     if (which[row] < 0) continue;
     const Column& source = sources[size_t(which[row])];
     indices[row] = starts[size_t(which[row])] + source.At(int64_t(row));
-    if (source.constant && row > 0) RequireCallBytes(bytes += TextBytes(*source.array));
+    if (source.constant && row > 0) TextScope::Require(bytes += TextBytes(*source.array));
   }
+  TextScope::CountMade(bytes);
   return TakeArray(ConcatArrays(arrays), indices);
 }
 

@@ -45,11 +45,6 @@ ArrayPtr Builder<bool>::Finish(const TypePtr& type) {
   return Retype(MakeBools(rows, values_.Finish(), has_nulls_ ? validity_.Finish() : Buffer()), type);
 }
 
-void RequireCallBytes(uint64_t bytes) {
-  constexpr uint64_t kMostBytes = uint64_t{256} << 20;
-  if (bytes > kMostBytes) throw OutOfBudget("more than {} MiB of text at once", kMostBytes >> 20);
-}
-
 uint64_t TextBytes(const Array& array) {
   const auto size = [&](auto zero) {
     const auto* offsets = array.buffers[0].as<decltype(zero)>() + array.offset;
@@ -69,6 +64,7 @@ ArrayPtr Builder<std::string_view>::Finish(const TypePtr& type) {
   if (has_nulls_) array->validity = validity_.Finish();
   else array->null_count = 0;
   const bool large = LayoutOf(type->id) == Layout::kVariable64;
+  TextScope::CountMade(data_.size());
   if (!large && data_.size() > INT32_MAX) throw Invalid("{} bytes of text in one batch: more than {} holds", data_.size(), TypeToString(*type));
   array->buffers = {large ? Offsets<int64_t>(ends_) : Offsets<int32_t>(ends_), data_.Finish()};
   return array;
@@ -130,7 +126,10 @@ ArrayPtr MakeBools(int64_t rows, Buffer values, Buffer validity) {
 ArrayPtr Spread(const Column& column, int64_t rows) {
   if (!column.constant) return column.array;
   if (!column.array->IsValid(0)) return MakeNullArray(column.array->type, rows);
-  if (rows > 1) RequireCallBytes(uint64_t(rows) * TextBytes(*column.array));
+  if (const uint64_t bytes = uint64_t(rows) * TextBytes(*column.array); rows > 1) {
+    TextScope::Require(bytes);
+    TextScope::CountMade(bytes);
+  }
   return TakeArray(column.array, std::vector<int64_t>(size_t(rows), 0));
 }
 

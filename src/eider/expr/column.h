@@ -14,6 +14,7 @@
 #include "eider/array/types.h"
 #include "eider/base/bytes.h"
 #include "eider/base/memory.h"
+#include "eider/expr/text_scope.h"
 
 namespace eider::expr {
 
@@ -132,18 +133,16 @@ class Builder<bool> {
   BitBuilder values_, validity_;
   bool has_nulls_ = false;
 };
-/// What a kernel makes in one call. \throws Error(kOutOfBudget) past 256 MiB of text: the same of fewer rows may do (Expression)
-void RequireCallBytes(uint64_t bytes);
 /// Bytes of the values of text and binary; 0 of other types.
 uint64_t TextBytes(const Array& array);
 
-/// Strings and binary; with 64-bit offsets where the type has them. \throws as RequireCallBytes
+/// Strings and binary; with 64-bit offsets where the type has them. \throws as TextScope::Require
 template <>
 class Builder<std::string_view> {
  public:
   explicit Builder(int64_t capacity) { ends_.reserve(size_t(capacity)); }
   void Append(std::string_view value) {
-    if (!ends_.empty()) RequireCallBytes(data_.size() + value.size());
+    if (!ends_.empty() && data_.size() + value.size() > most_bytes_) TextScope::Require(data_.size() + value.size());
     data_.Append(value.data(), value.size()), End(true);
   }
   void AppendNull() { has_nulls_ = true, End(false); }
@@ -151,6 +150,7 @@ class Builder<std::string_view> {
 
  private:
   void End(bool valid) { ends_.push_back(data_.size()), validity_.AppendBit(valid); }
+  const uint64_t most_bytes_ = TextScope::most_bytes();
   std::vector<uint64_t> ends_;
   BufferBuilder data_;
   BitBuilder validity_;

@@ -18,8 +18,8 @@ namespace {
 /// Of a column that is made of a batch, beside twice the text that the batch has.
 constexpr uint64_t kMostTextBytes = uint64_t{1} << 30;
 
-/// Whether fewer rows may do.
-bool MadeTooMuch(const Error& error, int64_t rows) { return error.kind() == ErrorKind::kOutOfBudget && rows > 1; }
+/// Whether fewer rows may do, and it is here that they are tried.
+bool MadeTooMuch(const Error& error, int64_t rows) { return error.kind() == ErrorKind::kOutOfBudget && rows > 1 && !TextScope::is_open(); }
 
 /// The columns of a tree by id, each once.
 void CollectColumns(const Node& node, std::vector<const ColumnNode*>* found) {

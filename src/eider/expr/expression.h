@@ -51,7 +51,8 @@ class Expression {
   /// around names with dots). The array of a nested field is null wherever an ancestor is.
   const std::vector<std::string>& columns() const { return columns_; }
   /// One value per row. What makes much text is computed of fewer rows at once. \throws Error(kInvalid) for a row without a value (division by
-  /// zero, overflow, a cast that fails), and for more than 1 GiB of text where the columns have little
+  /// zero, overflow, a cast that fails), and for more than 1 GiB of text where the columns have little; below a TextScope Error(kOutOfBudget)
+  /// for more than that allows
   ArrayPtr Evaluate(std::span<const ArrayPtr> columns, int64_t num_rows) const;
   /// Of a boolean expression: bit i is set where row i is true (neither null nor false). Bits past num_rows are 0.
   Buffer Select(std::span<const ArrayPtr> columns, int64_t num_rows) const;

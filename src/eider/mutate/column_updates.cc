@@ -1,7 +1,6 @@
 #include "eider/mutate/column_updates.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "eider/array/concat.h"
 #include "eider/array/take.h"
@@ -12,17 +11,23 @@ namespace {
 
 constexpr size_t kMostBuckets = 64;
 
-std::span<const uint64_t> AddressesOf(const RecordBatch& batch) { return query::UInt64Values(*batch.columns.back()); }
+SchemaPtr UsesSchema() {
+  const TypePtr number = MakeType(TypeId::kUInt64);
+  return std::make_shared<const Schema>(Schema{.fields = {{.name = "_rowaddr", .type = number}, {.name = "from", .type = number}}, .metadata = {}});
+}
+
+RecordBatch MakeUses(const SchemaPtr& schema, BufferBuilder addresses, BufferBuilder from, size_t count) {
+  return {.schema = schema, .num_rows = static_cast<int64_t>(count),
+          .columns = {query::MakeUInt64Array(std::move(addresses), count), query::MakeUInt64Array(std::move(from), count)}};
+}
 
 }  // namespace
 
 ColumnUpdates::ColumnUpdates(const query::TableReader& table, const Schema& columns, bool spill)
-    : table_(table), num_buckets_(spill ? std::clamp<size_t>(table.num_fragments(), 1, kMostBuckets) : 1) {
-  Schema schema = columns;
-  schema.fields.push_back({.name = "_rowaddr", .type = MakeType(TypeId::kUInt64), .nullable = false});
-  schema_ = std::make_shared<const Schema>(std::move(schema));
+    : table_(table), schema_(std::make_shared<const Schema>(columns)), num_buckets_(spill ? std::clamp<size_t>(table.num_fragments(), 1, kMostBuckets) : 1) {
   if (!spill) return;
   spilled_.emplace(schema_);
+  spilled_uses_.emplace(UsesSchema());
   places_.resize(num_buckets_);
 }
 
@@ -39,33 +44,54 @@ size_t ColumnUpdates::BucketOf(uint64_t address) const {
   return first;
 }
 
-void ColumnUpdates::Add(const RecordBatch& values) {
-  if (!spilled_) return kept_.push_back(values);
-  std::vector<std::vector<int64_t>> rows(num_buckets_);
-  const std::span<const uint64_t> addresses = AddressesOf(values);
-  for (size_t row = 0; row < addresses.size(); ++row) rows[BucketOf(addresses[row])].push_back(static_cast<int64_t>(row));
+void ColumnUpdates::Add(const RecordBatch& values, std::span<const uint64_t> addresses, std::span<const int64_t> from) {
+  struct Part {
+    std::vector<int64_t> rows;  // of the values, each once
+    BufferBuilder addresses, from;
+    size_t count = 0;
+  };
+  std::vector<Part> parts(num_buckets_);
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    Part& part = parts[spilled_ ? BucketOf(addresses[i]) : 0];
+    if (part.rows.empty() || part.rows.back() != from[i]) part.rows.push_back(from[i]);
+    part.addresses.AppendValue(addresses[i]);
+    part.from.AppendValue(static_cast<uint64_t>(part.rows.size() - 1));
+    ++part.count;
+  }
   for (size_t bucket = 0; bucket < num_buckets_; ++bucket) {
-    if (!rows[bucket].empty()) places_[bucket].push_back(spilled_->Append(TakeBatch(values, rows[bucket])));
+    Part& part = parts[bucket];
+    if (part.count == 0) continue;
+    const RecordBatch uses = MakeUses(UsesSchema(), std::move(part.addresses), std::move(part.from), part.count);
+    const bool all = part.rows.size() == static_cast<size_t>(values.num_rows);
+    const RecordBatch taken = all ? values : TakeBatch(values, part.rows);
+    if (!spilled_) kept_.push_back({taken, uses});
+    else places_[bucket].push_back({spilled_->Append(taken), spilled_uses_->Append(uses)});
   }
 }
 
 ColumnUpdates::Bucket ColumnUpdates::Load(size_t bucket) const {
-  std::vector<RecordBatch> batches = kept_;
+  std::vector<Piece> pieces = kept_;
   if (spilled_) {
-    for (const query::SpilledBatches::Place& place : places_[bucket]) batches.push_back(spilled_->Read(place));
+    for (const Place& place : places_[bucket]) pieces.push_back({spilled_->Read(place.values), spilled_uses_->Read(place.uses)});
   }
-  Bucket loaded{.first_fragment = FirstFragment(bucket), .end_fragment = FirstFragment(bucket + 1), .columns = {}, .addresses = {}};
-  if (batches.empty()) return loaded;
-  std::vector<uint64_t> unsorted;
-  for (const RecordBatch& batch : batches) unsorted.insert(unsorted.end(), AddressesOf(batch).begin(), AddressesOf(batch).end());
-  std::vector<int64_t> order(unsorted.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::sort(order, {}, [&](int64_t i) { return unsorted[static_cast<size_t>(i)]; });
-  for (const int64_t i : order) loaded.addresses.push_back(unsorted[static_cast<size_t>(i)]);
-  for (size_t column = 0; column + 1 < schema_->fields.size(); ++column) {
-    std::vector<ArrayPtr> pieces;
-    for (const RecordBatch& batch : batches) pieces.push_back(batch.columns[column]);
-    loaded.columns.push_back(TakeArray(ConcatArrays(pieces), order));
+  Bucket loaded{.first_fragment = FirstFragment(bucket), .end_fragment = FirstFragment(bucket + 1), .columns = {}, .addresses = {}, .from = {}};
+  if (pieces.empty()) return loaded;
+  std::vector<std::pair<uint64_t, int64_t>> uses;
+  int64_t start = 0;
+  for (const Piece& piece : pieces) {
+    const std::span<const uint64_t> addresses = query::UInt64Values(*piece.uses.columns[0]), from = query::UInt64Values(*piece.uses.columns[1]);
+    for (size_t i = 0; i < addresses.size(); ++i) uses.emplace_back(addresses[i], start + static_cast<int64_t>(from[i]));
+    start += piece.values.num_rows;
+  }
+  std::ranges::sort(uses);
+  for (const auto& [address, from] : uses) {
+    loaded.addresses.push_back(address);
+    loaded.from.push_back(from);
+  }
+  for (size_t column = 0; column < schema_->fields.size(); ++column) {
+    std::vector<ArrayPtr> arrays;
+    for (const Piece& piece : pieces) arrays.push_back(piece.values.columns[column]);
+    loaded.columns.push_back(ConcatArrays(arrays));
   }
   return loaded;
 }

@@ -11,14 +11,13 @@
 #include "eider/base/task_pool.h"
 #include "eider/mutate/align.h"
 #include "eider/query/ordered_tasks.h"
+#include "eider/query/row_width.h"
 
 namespace eider::mutate {
 namespace {
 
 /// A part of a fragment that one thread reads and computes, at most.
 constexpr uint64_t kPartRows = 1 << 16, kPartBytes = 2 << 20;
-/// The first part where nothing says how wide a value is.
-constexpr uint64_t kFirstRows = 64;
 /// Of the budget, for each fragment that is being written.
 constexpr uint64_t kFragmentBytes = 128 << 20;
 
@@ -30,53 +29,60 @@ RecordBatch Empty(const SchemaPtr& schema) {
 
 class ComputedRows final : public RecordBatchReader {
  public:
-  ComputedRows(const query::TableReader& table, const query::ComputedColumns& computed, const query::ReadPlan& plan, const BatchMap& map,
-               size_t fragment, size_t width)
-      : table_(table),
+  ComputedRows(const std::shared_ptr<const query::TableReader>& table, const query::ComputedColumns& computed, const query::ReadPlanPtr& plan,
+               const BatchMap& map, size_t fragment, size_t width)
+      : table_(*table),
         computed_(computed),
-        plan_(plan),
+        plan_(*plan),
         map_(map),
         schema_(map ? map(Empty(computed.schema())).schema : computed.schema()),
-        next_(table.Starts()[fragment]),
-        end_(table.Starts()[fragment + 1]),
-        width_(width) {}
+        fragment_(fragment),
+        next_(table->Starts()[fragment]),
+        end_(table->Starts()[fragment + 1]),
+        width_(width),
+        row_width_(table, plan, computed.makes_any_width()) {}
 
   const SchemaPtr& schema() const override { return schema_; }
 
   std::optional<RecordBatch> Next() override {
     if (ready_.empty() && next_ < end_) ComputeParts();
     if (ready_.empty()) return std::nullopt;
-    RecordBatch batch = std::move(ready_.front());
-    ready_.pop_front();
+    Part& part = ready_.front();
+    RecordBatch batch = part.done.empty() ? ComputeSome(&part.rest) : std::move(part.done.front());
+    if (!part.done.empty()) part.done.pop_front();
+    if (part.done.empty() && part.rest.num_rows == 0) ready_.pop_front();
     return batch;
   }
 
  private:
-  uint64_t PartRows() const {
-    const uint64_t width = std::max({uint64_t{1}, plan_.fixed_bytes_per_row(), widest_.load()});
-    if (IsWidthUnknown()) return std::clamp<uint64_t>(kPartBytes / width, 1, kFirstRows);
-    return std::clamp<uint64_t>(kPartBytes / width, 1, kPartRows);
-  }
-
-  bool IsWidthUnknown() const { return widest_ == 0 && (plan_.has_variable_columns() || makes_variable_); }
+  /// Values, and rows for whose values there was no room.
+  struct Part {
+    std::deque<RecordBatch> done;
+    RecordBatch rest;
+  };
 
   void ComputeParts() {
     CheckInterrupt();
-    const uint64_t first = next_, rows = PartRows();
-    const size_t parts = std::min<uint64_t>(IsWidthUnknown() ? 1 : width_, (end_ - first + rows - 1) / rows);
+    const uint64_t first = next_, rows = std::min(kPartRows, row_width_.RowsIn(kPartBytes, fragment_));
+    const size_t parts = std::min<uint64_t>(row_width_.is_unknown() ? 1 : width_, (end_ - first + rows - 1) / rows);
     ready_.resize(parts);
     table_.session()->cpu_pool().ParallelFor(parts, [&](size_t i) { ready_[i] = Compute(first + i * rows, std::min(end_, first + (i + 1) * rows)); });
     next_ = std::min(end_, first + parts * rows);
   }
 
-  RecordBatch Compute(uint64_t first, uint64_t end) {
-    const RecordBatch read = table_.ReadRange(plan_, first, end - first, nullptr);
-    RecordBatch made = computed_.Apply(read);
-    if (map_) made = map_(made);
-    const uint64_t width = std::max(BatchBytes(read), BatchBytes(made)) / (end - first) + 1;
-    for (uint64_t seen = widest_; seen < width && !widest_.compare_exchange_weak(seen, width);) {
+  Part Compute(uint64_t first, uint64_t end) const {
+    Part part{.done = {}, .rest = table_.ReadRange(plan_, first, end - first, nullptr)};
+    uint64_t bytes = 0;
+    while (part.rest.num_rows > 0 && bytes < kPartBytes) {
+      part.done.push_back(ComputeSome(&part.rest));
+      bytes += BatchBytes(part.done.back());
     }
-    return made;
+    return part;
+  }
+
+  RecordBatch ComputeSome(RecordBatch* rows) const {
+    RecordBatch made = computed_.ApplyTo(rows, kPartRows, row_width_);
+    return map_ ? map_(made) : made;
   }
 
   const query::TableReader& table_;
@@ -84,12 +90,12 @@ class ComputedRows final : public RecordBatchReader {
   const query::ReadPlan& plan_;
   const BatchMap& map_;
   const SchemaPtr schema_;
+  const size_t fragment_;
   uint64_t next_;
   const uint64_t end_;
   const size_t width_;
-  const bool makes_variable_ = !std::ranges::all_of(schema_->fields, [](const Field& field) { return FixedBitWidth(*field.type) != 0; });
-  std::atomic<uint64_t> widest_{0};  ///< bytes of a row, as read or as made, by the parts so far
-  std::deque<RecordBatch> ready_;
+  const query::RowWidth row_width_;
+  std::deque<Part> ready_;
 };
 
 ScanOptions OnlyComputed(const std::vector<ComputedColumn>& columns) {
@@ -105,7 +111,7 @@ ComputedFragments::ComputedFragments(const table::Snapshot& read, const std::vec
 
 void ComputedFragments::Write(size_t fragment, ColumnMerge* merge, const BatchMap& map, size_t width) const {
   const size_t threads = query::TasksAtOnce(table_->session()->cpu_pool());
-  ComputedRows values(*table_, computed_, *plan_, map, fragment, std::min(width, threads));
+  ComputedRows values(table_, computed_, plan_, map, fragment, std::min(width, threads));
   AlignedReader aligned(values, merge->added());
   LiveRowStream rows(aligned);
   merge->Write(fragment, rows);

@@ -12,8 +12,6 @@
 namespace eider::mutate {
 namespace {
 
-constexpr uint64_t kMostJoined = 1 << 16;
-
 TypePtr LeftType(const LanceSchema& table, const std::string& name) {
   if (name == "_rowid" || name == "_rowaddr") return MakeType(TypeId::kUInt64);
   const auto field = std::ranges::find(table.fields, name, &LanceField::name);
@@ -51,13 +49,7 @@ class RightRows final : public RecordBatchReader {
       const ArrayPtr& array = batch->columns[column.place];
       rows.columns.push_back(column.cast ? column.cast->Evaluate({&array, 1}, batch->num_rows) : array);
     }
-    bytes_ += BatchBytes(rows);
-    num_rows_ += static_cast<uint64_t>(rows.num_rows);
     return rows;
-  }
-  /// As many rows as make so many bytes.
-  uint64_t RowsPerBatch(uint64_t bytes) const {
-    return std::clamp<uint64_t>(bytes / (bytes_ / std::max<uint64_t>(num_rows_, 1) + 1), 1, kMostJoined);
   }
 
  private:
@@ -90,7 +82,6 @@ class RightRows final : public RecordBatchReader {
   RecordBatchReader& data_;
   SchemaPtr schema_;
   std::vector<Column> columns_;
-  uint64_t bytes_ = 0, num_rows_ = 0;
 };
 
 /// The right side, kept for as many attempts as it takes.
@@ -103,8 +94,7 @@ class RightSide {
   LeftJoinedRows Join(const query::TableReader& table, std::optional<uint64_t> fragment_id) const {
     std::optional<std::vector<uint64_t>> ids;
     if (fragment_id) ids = {*fragment_id};
-    const uint64_t block_bytes = session_->budget().limit_bytes() / 16 / source_.num_parts();
-    return {table, source_, replaces_, std::move(ids), rows_.RowsPerBatch(BatchBytesOf(session_->budget())), rows_.RowsPerBatch(block_bytes)};
+    return {table, source_, replaces_, std::move(ids)};
   }
   std::shared_ptr<const query::TableReader> Open(const table::Snapshot& read) const { return std::make_shared<const query::TableReader>(read, session_); }
 

@@ -6,12 +6,17 @@
 
 #include "eider/array/concat.h"
 #include "eider/array/null_array.h"
+#include "eider/array/row_sizes.h"
 #include "eider/array/take.h"
 #include "eider/rows/row_address.h"
 #include "eider/schema/field_path.h"
 
 namespace eider::mutate {
 namespace {
+
+constexpr int64_t kMostJoined = 1 << 16;
+/// Of the budget, for blocks of several parts of a source.
+constexpr uint64_t kBlockParts = 16;
 
 /// The first row of the source for each row of the batch that has any, else -1.
 std::vector<int64_t> FirstMatches(const JoinedBatch& batch) {
@@ -26,8 +31,8 @@ std::vector<int64_t> FirstMatches(const JoinedBatch& batch) {
 }  // namespace
 
 LeftJoinedRows::LeftJoinedRows(const query::TableReader& table, const MergeSource& source, bool replaces,
-                               std::optional<std::vector<uint64_t>> fragment_ids, uint64_t most_rows, uint64_t block_rows)
-    : table_(table), source_(source), replaces_(replaces), most_rows_(static_cast<int64_t>(most_rows)), block_rows_(static_cast<int64_t>(block_rows)) {
+                               std::optional<std::vector<uint64_t>> fragment_ids)
+    : table_(table), source_(source), replaces_(replaces), most_bytes_(BatchBytesOf(source.budget())) {
   Schema schema = *source.schema();
   schema.fields.erase(schema.fields.begin());  // the key
   for (Field& field : schema.fields) {
@@ -47,12 +52,15 @@ LeftJoinedRows::LeftJoinedRows(const query::TableReader& table, const MergeSourc
   schema.fields.push_back({.name = "_rowaddr", .type = MakeType(TypeId::kUInt64), .nullable = false, .metadata = {}});
   spilled_.emplace(std::make_shared<const Schema>(std::move(schema)));
   for (size_t part = 0; part < source.num_parts(); ++part) MakeRun(part);
-  rows_ = table.Scan({.columns = carried, .fragment_ids = std::move(fragment_ids), .batch_rows = most_rows, .with_row_address = true});
+  rows_ = table.Scan({.columns = carried, .fragment_ids = std::move(fragment_ids), .batch_rows = kMostJoined, .batch_bytes = most_bytes_, .with_row_address = true});
 }
 
 void LeftJoinedRows::MakeRun(size_t part) {
   const MergeSource::Part loaded = source_.Load(part);
   const std::vector<ArrayPtr> columns = GatherColumns(loaded, query::ColumnPlaces(paths_, *source_.schema()), paths_.size());
+  const RowSizes sizes(columns);
+  // A block of each run is in memory at once.
+  const uint64_t block_bytes = source_.budget().limit_bytes() / kBlockParts / source_.num_parts();
   Run run;
   join_->Run(loaded, [&](const JoinedBatch& batch) {
     const std::vector<int64_t> from = FirstMatches(batch);
@@ -62,13 +70,15 @@ void LeftJoinedRows::MakeRun(size_t part) {
       here.push_back(static_cast<int64_t>(row));
       there.push_back(from[row]);
     }
-    const auto count = static_cast<int64_t>(here.size());
-    for (int64_t first = 0; first < count; first += block_rows_) {
-      const auto cut = [&](const std::vector<int64_t>& rows) { return std::span(rows).subspan(static_cast<size_t>(first), static_cast<size_t>(std::min(block_rows_, count - first))); };
-      RecordBatch block{.schema = spilled_->schema(), .num_rows = std::min(block_rows_, count - first), .columns = {}};
-      for (const ArrayPtr& column : columns) block.columns.push_back(TakeArray(column, cut(there)));
-      block.columns.push_back(TakeArray(batch.addresses, cut(here)));
+    for (std::span<const int64_t> from = there, to = here; !from.empty();) {
+      const int64_t rows = RowsThatFit(block_bytes, static_cast<int64_t>(from.size()), [&](int64_t i) { return sizes[from[static_cast<size_t>(i)]]; });
+      const auto count = static_cast<size_t>(rows);
+      RecordBatch block{.schema = spilled_->schema(), .num_rows = rows, .columns = {}};
+      for (const ArrayPtr& column : columns) block.columns.push_back(TakeArray(column, from.first(count)));
+      block.columns.push_back(TakeArray(batch.addresses, to.first(count)));
       run.places.push_back(spilled_->Append(block));
+      from = from.subspan(count);
+      to = to.subspan(count);
     }
   });
   if (!run.places.empty()) runs_.push_back(std::move(run));
@@ -90,29 +100,52 @@ std::optional<LeftJoinedRows::Base> LeftJoinedRows::NextOfPart() {
   return base;
 }
 
+/// Adds rows up to the first after which a run needs its next block. \returns how many
+int64_t LeftJoinedRows::AddOfRuns(std::span<const uint64_t> addresses, Base* base, std::vector<RecordBatch>* pieces) {
+  size_t end = addresses.size();
+  std::vector<std::vector<size_t>> found(runs_.size());
+  for (size_t i = 0; i < runs_.size(); ++i) {
+    Run& run = runs_[i];
+    if (!Refill(&run)) continue;
+    const std::span<const uint64_t> wanted = query::UInt64Values(*run.block.columns.back()).subspan(static_cast<size_t>(run.row));
+    for (size_t row = 0; row < end && found[i].size() < wanted.size(); ++row) {
+      if (addresses[row] == wanted[found[i].size()]) found[i].push_back(row);
+    }
+    if (found[i].size() == wanted.size() && run.next < run.places.size()) end = found[i].back() + 1;
+  }
+  const size_t start = base->from.size();
+  base->from.resize(start + end, -1);
+  int64_t num_values = 0;
+  for (const RecordBatch& piece : *pieces) num_values += piece.num_rows;
+  for (size_t i = 0; i < runs_.size(); ++i) {
+    const auto count = std::ranges::lower_bound(found[i], end) - found[i].begin();
+    if (count == 0) continue;
+    for (int64_t k = 0; k < count; ++k) base->from[start + found[i][static_cast<size_t>(k)]] = num_values++;
+    pieces->push_back(SliceBatch(runs_[i].block, runs_[i].row, count));
+    runs_[i].row += count;
+  }
+  return static_cast<int64_t>(end);
+}
+
 std::optional<LeftJoinedRows::Base> LeftJoinedRows::NextOfRuns() {
   CheckInterrupt();
-  std::optional<RecordBatch> rows = rows_->Next();
-  if (!rows) return std::nullopt;
-  Base base{.rows = std::move(*rows), .values = {}, .before = {}, .from = {}};
-  if (replaces_) base.before.assign(base.rows.columns.begin(), base.rows.columns.end() - 1);
-  const std::span<const uint64_t> addresses = query::UInt64Values(*base.rows.columns.back());
-  base.from.assign(addresses.size(), -1);
-  std::vector<RecordBatch> pieces;
-  int64_t num_values = 0;
-  for (Run& run : runs_) {
-    size_t row = 0;
-    while (row < addresses.size() && Refill(&run)) {
-      const std::span<const uint64_t> found = query::UInt64Values(*run.block.columns.back());
-      const int64_t first = run.row;
-      for (; row < addresses.size() && run.row < run.block.num_rows; ++row) {
-        if (addresses[row] != found[static_cast<size_t>(run.row)]) continue;
-        base.from[row] = num_values++;
-        ++run.row;
-      }
-      if (run.row > first) pieces.push_back(SliceBatch(run.block, first, run.row - first));
-    }
+  if (ahead_.num_rows == 0) {
+    std::optional<RecordBatch> rows = rows_->Next();
+    if (!rows) return std::nullopt;
+    ahead_ = std::move(*rows);
   }
+  Base base;
+  std::vector<RecordBatch> pieces;
+  const std::span<const uint64_t> addresses = query::UInt64Values(*ahead_.columns.back());
+  int64_t used = 0;
+  for (uint64_t bytes = 0; used < ahead_.num_rows && bytes < most_bytes_;) {
+    const size_t before = pieces.size();
+    used += AddOfRuns(addresses.subspan(static_cast<size_t>(used)), &base, &pieces);
+    for (size_t i = before; i < pieces.size(); ++i) bytes += BatchBytes(pieces[i]);
+  }
+  base.rows = SliceBatch(ahead_, 0, used);
+  ahead_ = SliceBatch(ahead_, used, ahead_.num_rows - used);
+  if (replaces_) base.before.assign(base.rows.columns.begin(), base.rows.columns.end() - 1);
   for (size_t column = 0; !pieces.empty() && column < paths_.size(); ++column) {
     std::vector<ArrayPtr> arrays;
     for (const RecordBatch& piece : pieces) arrays.push_back(piece.columns[column]);
@@ -148,13 +181,23 @@ RecordBatch LeftJoinedRows::Cut(const Base& base, int64_t first, int64_t count) 
   return out;
 }
 
+// However often the rows of the base have a wide value.
+int64_t LeftJoinedRows::RowsToCut() const {
+  const RowSizes sizes(base_->values);
+  const std::span<const int64_t> from = std::span(base_->from).subspan(static_cast<size_t>(used_));
+  return RowsThatFit(most_bytes_, std::min(kMostJoined, base_->rows.num_rows - used_), [&](int64_t i) {
+    const int64_t place = from[static_cast<size_t>(i)];
+    return place < 0 ? 1 : sizes[place];
+  });
+}
+
 std::optional<RecordBatch> LeftJoinedRows::Next() {
   while (!base_ || used_ == base_->rows.num_rows) {
     base_ = stream_ ? NextOfPart() : NextOfRuns();
     used_ = 0;
     if (!base_) return std::nullopt;
   }
-  const int64_t count = std::min(most_rows_, base_->rows.num_rows - used_);
+  const int64_t count = RowsToCut();
   RecordBatch batch = Cut(*base_, used_, count);
   used_ += count;
   return batch;

@@ -13,11 +13,9 @@ namespace eider::mutate {
 
 class LeftJoinedRows final : public RecordBatchReader {
  public:
-  /// Every column of `source` beside its key is joined, in batches of at most `most_rows`. `replaces`: the table has these columns, and keeps
-  /// their values where no key matches. `fragment_ids`: unset means all. `block_rows`: of each part of a source of several, so many are in
-  /// memory at once.
-  LeftJoinedRows(const query::TableReader& table, const MergeSource& source, bool replaces, std::optional<std::vector<uint64_t>> fragment_ids,
-                 uint64_t most_rows, uint64_t block_rows);
+  /// Every column of `source` beside its key is joined, in batches that fit a share of the budget however wide its rows are.
+  /// `replaces`: the table has these columns, and keeps their values where no key matches. `fragment_ids`: unset means all.
+  LeftJoinedRows(const query::TableReader& table, const MergeSource& source, bool replaces, std::optional<std::vector<uint64_t>> fragment_ids);
 
   LeftJoinedRows(const LeftJoinedRows&) = delete;
   LeftJoinedRows& operator=(const LeftJoinedRows&) = delete;
@@ -46,12 +44,14 @@ class LeftJoinedRows final : public RecordBatchReader {
   bool Refill(Run* run) const;
   std::optional<Base> NextOfPart();
   std::optional<Base> NextOfRuns();
+  int64_t AddOfRuns(std::span<const uint64_t> addresses, Base* base, std::vector<RecordBatch>* pieces);
+  int64_t RowsToCut() const;
   RecordBatch Cut(const Base& base, int64_t first, int64_t count);
 
   const query::TableReader& table_;
   const MergeSource& source_;
   const bool replaces_;
-  const int64_t most_rows_, block_rows_;
+  const uint64_t most_bytes_;
   SchemaPtr schema_;
   std::vector<std::string> paths_;  ///< of the joined columns
   std::optional<MergeJoin> join_;
@@ -61,6 +61,7 @@ class LeftJoinedRows final : public RecordBatchReader {
   std::optional<query::SpilledBatches> spilled_;
   std::vector<Run> runs_;
   std::unique_ptr<RecordBatchReader> rows_;
+  RecordBatch ahead_;  ///< of rows_, not in a base yet
   std::optional<Base> base_;
   int64_t used_ = 0;  ///< rows of base_
   std::vector<uint32_t> matched_;

@@ -3,9 +3,11 @@
 #include <eider/interrupt.h>
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "eider/array/concat.h"
+#include "eider/array/row_sizes.h"
 #include "eider/array/take.h"
 #include "eider/base/error.h"
 #include "eider/mutate/align.h"
@@ -110,36 +112,60 @@ void RequireUpdatesAlone(const MergeInsertOptions& options) {
 /// A fragment's rows, deleted ones included, with new values in some.
 class OverlaidRows final : public RecordBatchReader {
  public:
+  /// Row from[i] of the values for the row at addresses[i].
   OverlaidRows(const query::TableReader& table, uint64_t fragment_id, const LanceSchema& columns, std::span<const uint64_t> addresses,
-               const std::vector<ArrayPtr>& values, size_t first_value)
-      : addresses_(addresses),
+               std::span<const int64_t> from, const std::vector<ArrayPtr>& values)
+      : most_bytes_(BatchBytesOf(table.session()->budget())),
+        addresses_(addresses),
+        from_(from),
         values_(values),
-        value_(first_value),
+        sizes_(values),
         rows_(table, fragment_id, columns, LeafPaths(columns.fields, ShownColumns(columns).fields, "")) {}
   const SchemaPtr& schema() const override { return rows_.schema(); }
 
   std::optional<RecordBatch> Next() override {
-    std::optional<RecordBatch> batch = rows_.Next();
-    if (!batch) return std::nullopt;
-    std::vector<int64_t> from(static_cast<size_t>(batch->num_rows)), taken;
-    for (int64_t row = 0; row < batch->num_rows; ++row) from[static_cast<size_t>(row)] = row;
-    for (; !addresses_.empty() && rows::RowAddress{addresses_[0]}.offset() < row_ + static_cast<uint64_t>(batch->num_rows); addresses_ = addresses_.subspan(1)) {
-      from[rows::RowAddress{addresses_[0]}.offset() - row_] = batch->num_rows + static_cast<int64_t>(taken.size());
-      taken.push_back(static_cast<int64_t>(value_++));
+    if (before_.num_rows == 0) {
+      std::optional<RecordBatch> batch = rows_.Next();
+      if (!batch) return std::nullopt;
+      before_ = std::move(*batch);
     }
-    row_ += static_cast<uint64_t>(batch->num_rows);
-    if (taken.empty()) return batch;
-    for (size_t i = 0; i < batch->columns.size(); ++i) {
-      const ArrayPtr both[] = {batch->columns[i], TakeArray(values_[i], taken)};
-      batch->columns[i] = TakeArray(ConcatArrays(both), from);
+    // Old values come, and new ones as often as they are used, of as many rows as fit.
+    uint64_t rows = static_cast<uint64_t>(before_.num_rows), bytes = 0;
+    size_t count = 0;
+    for (; count < addresses_.size() && OffsetOf(count) < row_ + rows; ++count) {
+      bytes += sizes_[from_[count]];
+      if (bytes <= most_bytes_ || count == 0) continue;
+      rows = OffsetOf(count) - row_;
+      break;
     }
+    RecordBatch batch = SliceBatch(before_, 0, static_cast<int64_t>(rows));
+    before_ = SliceBatch(before_, batch.num_rows, before_.num_rows - batch.num_rows);
+    if (count > 0) Overlay(count, &batch);
+    row_ += rows;
     return batch;
   }
 
  private:
+  uint64_t OffsetOf(size_t i) const { return rows::RowAddress{addresses_[i]}.offset(); }
+  /// Puts the next `count` values into their rows.
+  void Overlay(size_t count, RecordBatch* batch) {
+    std::vector<int64_t> places(static_cast<size_t>(batch->num_rows));
+    std::iota(places.begin(), places.end(), 0);
+    for (size_t i = 0; i < count; ++i) places[OffsetOf(i) - row_] = batch->num_rows + static_cast<int64_t>(i);
+    for (size_t i = 0; i < batch->columns.size(); ++i) {
+      const ArrayPtr both[] = {batch->columns[i], TakeArray(values_[i], from_.first(count))};
+      batch->columns[i] = TakeArray(ConcatArrays(both), places);
+    }
+    addresses_ = addresses_.subspan(count);
+    from_ = from_.subspan(count);
+  }
+
+  const uint64_t most_bytes_;
   std::span<const uint64_t> addresses_;  ///< of this fragment, those to come
+  std::span<const int64_t> from_;
   const std::vector<ArrayPtr>& values_;
-  size_t value_;
+  const RowSizes sizes_;
+  RecordBatch before_;  ///< of the latest batch, what is left
   uint64_t row_ = 0;
   PhysicalRows rows_;
 };
@@ -190,7 +216,7 @@ class MatchedColumns {
         while (end < bucket.addresses.size() && is_here(bucket.addresses[end])) ++end;
         if (end == first) continue;
         const std::span<const uint64_t> addresses = std::span(bucket.addresses).subspan(first, end - first);
-        OverlaidRows rows(*table_, before.id(), columns_.table, addresses, bucket.columns, first);
+        OverlaidRows rows(*table_, before.id(), columns_.table, addresses, std::span(bucket.from).subspan(first, end - first), bucket.columns);
         if (table_->snapshot().manifest->uses_stable_row_ids()) (*update->mutable_updated_offset_bitmaps())[before.id()] = OffsetsOf(addresses);
         *update->add_updated_fragments() = WriteFragment(before, fragment, rows, ids, files);
         first = end;
@@ -207,11 +233,13 @@ class MatchedColumns {
     size_t next = 0;
     for (const RecordBatch& batch : part.batches) {
       const uint64_t end = start + static_cast<uint64_t>(batch.num_rows);
-      std::vector<int64_t> taken;
-      BufferBuilder addresses;
+      std::vector<int64_t> taken, from;  // each row once, however many it updates
+      std::vector<uint64_t> addresses;
       for (; next < rows.size() && rows[next].first < end; ++next) {
-        taken.push_back(static_cast<int64_t>(rows[next].first - start));
-        addresses.AppendValue(rows[next].second);
+        const auto row = static_cast<int64_t>(rows[next].first - start);
+        if (taken.empty() || taken.back() != row) taken.push_back(row);
+        from.push_back(static_cast<int64_t>(taken.size()) - 1);
+        addresses.push_back(rows[next].second);
       }
       start = end;
       if (taken.empty()) continue;
@@ -225,8 +253,7 @@ class MatchedColumns {
         if (TypesEqual(*column->type, *type)) values.columns.push_back(column);
         else values.columns.push_back(expr::Expression::Parse(QuoteSegment(one.fields[0].name), one)->As(type)->Evaluate({&column, 1}, values.num_rows));
       }
-      values.columns.push_back(query::MakeUInt64Array(std::move(addresses), taken.size()));
-      updates_.Add(values);
+      updates_.Add(values, addresses, from);
     }
   }
 

@@ -1,5 +1,6 @@
 #include "eider/mutate/merge_condition.h"
 
+#include "eider/array/row_sizes.h"
 #include "eider/array/take.h"
 #include "eider/array/types.h"
 #include "eider/base/error.h"
@@ -10,6 +11,8 @@ namespace {
 
 constexpr const char* kSource = "source";
 constexpr const char* kTarget = "target";
+/// Of pairs that are judged at once.
+constexpr uint64_t kMostBytes = 4 << 20;
 
 }  // namespace
 
@@ -31,6 +34,19 @@ MergeCondition::MergeCondition(const SqlExpression& sql, const Schema& source, c
 
 std::vector<MatchedRow> MergeCondition::Filter(const std::vector<MatchedRow>& pairs, const std::vector<ArrayPtr>& source,
                                                const std::vector<ArrayPtr>& target) const {
+  const RowSizes of_source(source), of_target(target);
+  std::vector<MatchedRow> out;
+  for (std::span<const MatchedRow> rest = pairs; !rest.empty();) {
+    const auto size = [&](int64_t i) { return of_source[rest[static_cast<size_t>(i)].source] + of_target[rest[static_cast<size_t>(i)].row]; };
+    const auto count = static_cast<size_t>(RowsThatFit(kMostBytes, static_cast<int64_t>(rest.size()), size));
+    FilterPart(rest.first(count), source, target, &out);
+    rest = rest.subspan(count);
+  }
+  return out;
+}
+
+void MergeCondition::FilterPart(std::span<const MatchedRow> pairs, const std::vector<ArrayPtr>& source, const std::vector<ArrayPtr>& target,
+                                std::vector<MatchedRow>* out) const {
   std::vector<int64_t> rows[2];
   for (const MatchedRow& pair : pairs) {
     rows[0].push_back(pair.source);
@@ -41,11 +57,9 @@ std::vector<MatchedRow> MergeCondition::Filter(const std::vector<MatchedRow>& pa
     columns.push_back(TakeArray((operand.is_target ? target : source)[operand.column], rows[operand.is_target]));
   }
   const Buffer selected = condition_->Select(columns, static_cast<int64_t>(pairs.size()));
-  std::vector<MatchedRow> out;
   for (size_t i = 0; i < pairs.size(); ++i) {
-    if (GetBit(selected.data(), i)) out.push_back(pairs[i]);
+    if (GetBit(selected.data(), i)) out->push_back(pairs[i]);
   }
-  return out;
 }
 
 }  // namespace eider::mutate

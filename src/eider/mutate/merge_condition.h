@@ -24,6 +24,10 @@ class MergeCondition {
                                  const std::vector<ArrayPtr>& target) const;
 
  private:
+  /// The same of few pairs: of each both rows are copied.
+  void FilterPart(std::span<const MatchedRow> pairs, const std::vector<ArrayPtr>& source, const std::vector<ArrayPtr>& target,
+                  std::vector<MatchedRow>* out) const;
+
   struct Operand {
     bool is_target;
     size_t column;  ///< of its side

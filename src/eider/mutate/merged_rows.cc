@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "eider/array/null_array.h"
+#include "eider/array/row_sizes.h"
 #include "eider/array/take.h"
 #include "eider/base/error.h"
 #include "eider/mutate/missing_fields.h"
@@ -16,11 +17,6 @@ namespace {
 constexpr uint64_t kMostWritten = 1 << 16;
 /// Of rows that columns of the table are read for.
 constexpr uint64_t kMostTaken = 1 << 13;
-
-/// As many rows as make so many bytes.
-uint64_t RowsPerBatch(const RecordBatch& batch, uint64_t bytes) {
-  return std::clamp<uint64_t>(bytes / (BatchBytes(batch) / static_cast<uint64_t>(batch.num_rows) + 1), 1, kMostWritten);
-}
 
 /// Each row follows the one before; a row that comes twice makes no run, as long as it may look.
 bool IsRun(const std::vector<int64_t>& rows) {
@@ -49,6 +45,7 @@ MergedRows::MergedRows(const query::TableReader& table, const MergeSource& sourc
   read_ = WholeRows(missing);
   read_.columns = PathsOf(missing, *source.schema());
   lineage_.AddColumns(&read_);
+  read_width_.emplace(table.shared_from_this(), table.Plan(read_));
   if (missing.fields.empty()) return;
   RequireOwnBlobs(table);
   missing_ = std::make_shared<const Schema>(WholeRowsSchema(*table.Plan(read_)->schema(), missing));
@@ -75,6 +72,7 @@ bool MergedRows::NextPart() {
   }
   batch_ = 0;
   row_ = 0;
+  update_ = 0;
   batch_start_ = 0;
   if (!inserting_) JoinPart();
   ++next_part_;
@@ -116,29 +114,32 @@ void MergedRows::SortUpdates(const std::vector<UpdatedRow>& updates) {
 }
 
 std::optional<RecordBatch> MergedRows::NextOfPart() {
-  for (; batch_ < part_.batches.size(); ++batch_, row_ = 0) {
+  for (; batch_ < part_.batches.size(); ++batch_, row_ = 0, update_ = 0) {
     const RecordBatch& batch = part_.batches[batch_];
     const bool takes = !inserting_ && read_.columns && !read_.columns->empty();
     std::vector<int64_t> rows;
     std::vector<uint64_t> positions;
-    Choose(std::min(RowsPerBatch(batch, BatchBytesOf(source_.budget())), takes ? std::min(read_.batch_rows, kMostTaken) : kMostWritten), &rows, &positions);
+    const uint64_t bytes = BatchBytesOf(source_.budget());
+    Choose(takes ? std::min({read_.batch_rows, kMostTaken, read_width_->RowsIn(bytes, 0)}) : kMostWritten, bytes, &rows, &positions);
     if (!rows.empty()) return Write(batch, rows, positions);
     batch_start_ += static_cast<uint64_t>(batch.num_rows);
   }
   return std::nullopt;
 }
 
-// The next rows of the batch to write, some `most` of them, and which rows of the table they update.
-void MergedRows::Choose(uint64_t most, std::vector<int64_t>* rows, std::vector<uint64_t>* positions) {
-  for (; row_ < part_.batches[batch_].num_rows && rows->size() < most; ++row_) {
-    const uint64_t row = batch_start_ + static_cast<uint64_t>(row_);
-    if (inserting_) {
-      if (!matched_[loaded_][row]) rows->push_back(row_);
-      continue;
-    }
-    for (uint64_t i = first_[row]; i < first_[row + 1]; ++i) {
+// The next rows of the batch to write, `most` of them that take so many bytes, and which rows of the table they update. One row may
+// update many, which each get a copy.
+void MergedRows::Choose(uint64_t most, uint64_t most_bytes, std::vector<int64_t>* rows, std::vector<uint64_t>* positions) {
+  const RecordBatch& batch = part_.batches[batch_];
+  const RowSizes sizes(batch.columns);
+  for (uint64_t bytes = 0; row_ < batch.num_rows; ++row_, update_ = 0) {
+    const uint64_t row = batch_start_ + static_cast<uint64_t>(row_), size = sizes[row_];
+    const uint64_t copies = inserting_ ? !matched_[loaded_][row] : first_[row + 1] - first_[row];
+    for (; update_ < copies; ++update_) {
+      if (rows->size() == most || (bytes + size > most_bytes && !rows->empty())) return;
+      bytes += size;
       rows->push_back(row_);
-      positions->push_back(positions_[i]);
+      if (!inserting_) positions->push_back(positions_[first_[row] + update_]);
     }
   }
 }
@@ -159,6 +160,7 @@ RecordBatch MergedRows::Write(const RecordBatch& batch, const std::vector<int64_
     for (const Field& field : missing_->fields) missing.push_back(MakeNullArray(field.type, out.num_rows));
   } else if (!read_.columns->empty()) {
     RecordBatch read = table_.Take(read_, positions);
+    read_width_->Learn(read);
     lineage_.Take(&read);
     missing = std::move(read.columns);
   }

@@ -6,6 +6,7 @@
 #include "eider/mutate/merge_join.h"
 #include "eider/mutate/row_lineage.h"
 #include "eider/mutate/row_marks.h"
+#include "eider/query/row_width.h"
 #include "eider/table/inserted_keys.h"
 
 namespace eider::mutate {
@@ -40,7 +41,7 @@ class MergedRows final : public RecordBatchReader {
   void Act(const JoinedBatch& batch);
   void SortUpdates(const std::vector<UpdatedRow>& updates);
   std::optional<RecordBatch> NextOfPart();
-  void Choose(uint64_t most, std::vector<int64_t>* rows, std::vector<uint64_t>* positions);
+  void Choose(uint64_t most, uint64_t most_bytes, std::vector<int64_t>* rows, std::vector<uint64_t>* positions);
   RecordBatch Write(const RecordBatch& batch, const std::vector<int64_t>& rows, const std::vector<uint64_t>& positions);
   void NoteInserted(const RecordBatch& batch, const std::vector<int64_t>& rows);
 
@@ -51,6 +52,7 @@ class MergedRows final : public RecordBatchReader {
   RowLineage& lineage_;
   const MergeJoin join_;
   ScanOptions read_;     ///< what is read of the table for rows that are updated
+  std::optional<query::RowWidth> read_width_;  ///< of that
   SchemaPtr missing_;    ///< of it, without lineage
   SchemaPtr schema_;
 
@@ -64,6 +66,7 @@ class MergedRows final : public RecordBatchReader {
   std::vector<UpdatedRow> updates_;   ///< while the part is joined
   size_t batch_ = 0;                  ///< of part_, the next to write
   int64_t row_ = 0;                   ///< of that batch
+  uint64_t update_ = 0;               ///< of that row, which may update several
   uint64_t batch_start_ = 0;          ///< rows of the part before it
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/base/error.h"
+#include "eider/expr/portions.h"
 #include "eider/mutate/align.h"
 #include "eider/mutate/commit_files.h"
 #include "eider/mutate/new_deletions.h"
@@ -14,6 +15,7 @@
 #include "eider/mutate/write.h"
 #include "eider/mutate/write_fragments.h"
 #include "eider/query/bound_expression.h"
+#include "eider/query/row_width.h"
 #include "eider/query/table_reader.h"
 #include "eider/schema/field_path.h"
 #include "eider/table/commit.h"
@@ -21,12 +23,15 @@
 namespace eider::mutate {
 namespace {
 
+/// New values that are made at once, of the budget, and at most.
+constexpr uint64_t kMadeParts = 8, kMostMadeBytes = 8 << 20;
+
 /// The rows to update, with their new values. Where they were is marked as deleted as they go by.
 class UpdatedRows final : public RecordBatchReader {
  public:
   UpdatedRows(const query::TableReader& table, const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
               NewDeletions* deletions, RowLineage* lineage)
-      : deletions_(*deletions), lineage_(*lineage) {
+      : deletions_(*deletions), lineage_(*lineage), portions_(query::TaskBytes(*table.session(), kMadeParts, kMostMadeBytes)) {
     const LanceSchema& columns = table.snapshot().manifest->schema();
     ScanOptions options = WholeRows(columns);
     options.filter = filter;
@@ -40,17 +45,19 @@ class UpdatedRows final : public RecordBatchReader {
   const SchemaPtr& schema() const override { return schema_; }
 
   std::optional<RecordBatch> Next() override {
-    std::optional<RecordBatch> batch = rows_->Next();
-    if (!batch) return std::nullopt;
-    deletions_.Add(query::UInt64Values(*batch->columns.back()));
-    const std::vector<ArrayPtr> before = batch->columns;
-    batch->columns.pop_back();
-    lineage_.Take(&*batch);
-    batch->schema = schema_;
-    for (const Update& update : updates_) {
-      batch->columns[update.column] = update.value->Evaluate(update.places.Find(before), batch->num_rows);
+    while (before_.num_rows == 0) {
+      std::optional<RecordBatch> batch = rows_->Next();
+      if (!batch) return std::nullopt;
+      before_ = std::move(*batch);
+      deletions_.Add(query::UInt64Values(*before_.columns.back()));
     }
-    return batch;
+    RecordBatch out;
+    const int64_t rows = portions_.Next(before_.num_rows, [&](int64_t count) { out = Updated(SliceBatch(before_, 0, count)); });
+    before_ = SliceBatch(before_, rows, before_.num_rows - rows);
+    out.columns.pop_back();
+    lineage_.Take(&out);
+    out.schema = schema_;
+    return out;
   }
 
  private:
@@ -59,6 +66,12 @@ class UpdatedRows final : public RecordBatchReader {
     std::shared_ptr<const expr::Expression> value;
     query::ColumnPlaces places;
   };
+
+  RecordBatch Updated(const RecordBatch& before) const {
+    RecordBatch out = before;
+    for (const Update& update : updates_) out.columns[update.column] = update.value->Evaluate(update.places.Find(before.columns), before.num_rows);
+    return out;
+  }
 
   void Bind(const ComputedColumn& update) {
     const int column = schema_->FieldIndex(update.name);
@@ -76,6 +89,8 @@ class UpdatedRows final : public RecordBatchReader {
   std::unique_ptr<RecordBatchReader> rows_;
   SchemaPtr schema_;
   std::vector<Update> updates_;
+  const expr::Portions portions_;
+  RecordBatch before_;  ///< of the latest batch, what is left to update
 };
 
 Changed UpdateOnce(const table::Snapshot& read, const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,

@@ -5,7 +5,15 @@
 #include "eider/schema/field_path.h"
 
 namespace eider::query {
-ComputedColumns::ComputedColumns(const TableReader& table, const ScanOptions& options) : read_options_(options) {
+namespace {
+
+/// What is made at once: all that do so hold a part of the budget.
+constexpr uint64_t kMadeParts = 8, kMostMadeBytes = 16 << 20;
+
+}  // namespace
+
+ComputedColumns::ComputedColumns(const TableReader& table, const ScanOptions& options)
+    : read_options_(options), portions_(TaskBytes(*table.session(), kMadeParts, kMostMadeBytes)) {
   read_options_.computed.clear();
   const SchemaPtr all = table.Plan({})->schema(), shown = table.Plan(read_options_)->schema();
   if (!read_options_.columns) {
@@ -39,6 +47,31 @@ RecordBatch ComputedColumns::Apply(const RecordBatch& batch) const {
     out.columns.push_back(column.expression->Evaluate(column.places.Find(batch.columns), batch.num_rows));
   }
   return out;
+}
+
+bool ComputedColumns::makes_any_width() const {
+  return std::ranges::any_of(columns_, [](const Column& column) { return FixedBitWidth(*column.expression->type()) == 0; });
+}
+
+RecordBatch ComputedColumns::ApplyTo(RecordBatch* batch, uint64_t most_rows, const RowWidth& width) const {
+  RecordBatch read, made;
+  const auto most = static_cast<int64_t>(std::min(most_rows, static_cast<uint64_t>(batch->num_rows)));
+  const int64_t rows = portions_.Next(most, [&](int64_t count) {
+    read = SliceBatch(*batch, 0, count);
+    made = Apply(read);
+  });
+  *batch = SliceBatch(*batch, rows, batch->num_rows - rows);
+  width.Learn(static_cast<uint64_t>(rows), BatchBytes(read) + ComputedBytes(made));
+  return made;
+}
+
+std::vector<RecordBatch> ComputedColumns::ApplyTo(RecordBatch* batch, uint64_t most_rows, uint64_t* left_bytes, const RowWidth& width) const {
+  std::vector<RecordBatch> parts;
+  while (batch->num_rows > 0 && *left_bytes > 0) {
+    parts.push_back(ApplyTo(batch, most_rows, width));
+    *left_bytes -= std::min(*left_bytes, ComputedBytes(parts.back()));
+  }
+  return parts;
 }
 
 uint64_t ComputedColumns::ComputedBytes(const RecordBatch& applied) const {

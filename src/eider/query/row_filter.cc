@@ -40,7 +40,8 @@ RowFilter::RowFilter(std::shared_ptr<const TableReader> table, const ScanOptions
       reader_(table, plan_, ToReadColumns(*table, options, *expression_)),
       places_(expression_->columns(), *plan_->schema()),
       stats_(options.stats),
-      width_(std::move(table), plan_) {}
+      width_(table, plan_),
+      portions_(TaskBytes(*table->session(), kFilterParts, kFilterTaskBytes)) {}
 
 RecordBatch RowFilter::ReadColumnsOf(const RowRun& run) const {
   const StageTimer timer(&ScanStats::filter_read_ns, stats_);
@@ -55,10 +56,14 @@ RecordBatch RowFilter::Evaluate(const RowRun& run, const Visit& visit) const {
   const std::vector<ArrayPtr> columns = places_.Find(batch.columns);
   std::vector<ArrayPtr> slice(columns.size());
   const StageTimer timer(&ScanStats::filter_ns, stats_);
-  for (int64_t first = 0; first < batch.num_rows; first += kSliceRows) {
-    const int64_t count = std::min(kSliceRows, batch.num_rows - first);
-    for (size_t i = 0; i < columns.size(); ++i) slice[i] = SliceArray(columns[i], first, count);
-    visit(first, count, expression_->Select(slice, count));
+  for (int64_t first = 0; first < batch.num_rows;) {
+    Buffer passing;
+    const int64_t count = portions_.Next(std::min(kSliceRows, batch.num_rows - first), [&](int64_t rows) {
+      for (size_t i = 0; i < columns.size(); ++i) slice[i] = SliceArray(columns[i], first, rows);
+      passing = expression_->Select(slice, rows);
+    });
+    visit(first, count, passing);
+    first += count;
   }
   return batch;
 }

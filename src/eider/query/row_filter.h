@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "eider/expr/portions.h"
 #include "eider/query/bound_expression.h"
 #include "eider/query/ordered_tasks.h"
 #include "eider/query/pruning.h"
@@ -37,6 +38,7 @@ class RowFilter {
   ColumnPlaces places_;
   ScanStats* const stats_;
   const RowWidth width_;
+  const expr::Portions portions_;
 };
 
 /// The blocks of rows that a filter looks at, in row order.

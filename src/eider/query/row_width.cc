@@ -20,11 +20,12 @@ uint64_t TaskBytes(Session& session, uint64_t parts, uint64_t most) {
   return std::clamp(share, kLeastTaskBytes, most);
 }
 
-RowWidth::RowWidth(std::shared_ptr<const TableReader> table, ReadPlanPtr plan)
+RowWidth::RowWidth(std::shared_ptr<const TableReader> table, ReadPlanPtr plan, bool makes_any_width)
     : table_(std::move(table)),
       plan_(std::move(plan)),
       fixed_(std::max<uint64_t>(1, plan_->fixed_bytes_per_row())),
-      is_variable_(plan_->has_variable_columns() || plan_->has_blobs()) {}
+      makes_any_width_(makes_any_width),
+      is_variable_(makes_any_width || plan_->has_variable_columns() || plan_->has_blobs()) {}
 
 void RowWidth::Learn(uint64_t rows, uint64_t bytes) const {
   if (rows > 0) {
@@ -52,7 +53,7 @@ uint64_t RowWidth::row_bytes(size_t fragment) const {
 uint64_t RowWidth::RowsIn(uint64_t bytes, size_t fragment) const {
   if (!is_unknown()) return std::max<uint64_t>(1, bytes / row_bytes(fragment));
   const uint64_t stored = StoredBytes(fragment);
-  const uint64_t most = plan_->has_blobs() ? kFirstBlobRows : stored == 0 ? kFirstRowsOfNothing : kFirstRows;
+  const uint64_t most = plan_->has_blobs() ? kFirstBlobRows : stored == 0 || makes_any_width_ ? kFirstRowsOfNothing : kFirstRows;
   return std::clamp<uint64_t>(std::min(bytes, kFirstBytes) / (fixed_ + kCompressed * stored), 1, most);
 }
 

@@ -14,7 +14,8 @@ uint64_t TaskBytes(Session& session, uint64_t parts, uint64_t most);
 
 class RowWidth {
  public:
-  RowWidth(std::shared_ptr<const TableReader> table, ReadPlanPtr plan);
+  /// `makes_any_width`: values are computed of what is read, whose types fix no width.
+  RowWidth(std::shared_ptr<const TableReader> table, ReadPlanPtr plan, bool makes_any_width = false);
 
   /// Of rows that were read; none tell that there is nothing to wait for.
   void Learn(const RecordBatch& batch) const { Learn(static_cast<uint64_t>(batch.num_rows), BatchBytes(batch)); }
@@ -32,7 +33,7 @@ class RowWidth {
   const std::shared_ptr<const TableReader> table_;
   const ReadPlanPtr plan_;
   const uint64_t fixed_;
-  const bool is_variable_;
+  const bool makes_any_width_, is_variable_;
   mutable std::atomic<bool> has_learnt_{false};
   mutable std::atomic<uint64_t> rows_{0}, bytes_{0}, latest_{0};
 };

@@ -51,6 +51,17 @@ TEST(RowWidthTest, LaterRowsThatAreWiderCount) {
   EXPECT_EQ(width.row_bytes(0), 1000u);
 }
 
+TEST(RowWidthTest, NothingTellsWhatIsComputed) {
+  const auto table = TextsOf(1000, 10);
+  const ReadPlanPtr nothing = table->Plan({.columns = std::vector<std::string>()});
+  EXPECT_FALSE(RowWidth(table, nothing).is_unknown());
+  const RowWidth width(table, nothing, true);
+  EXPECT_TRUE(width.is_unknown());
+  EXPECT_LE(width.RowsIn(8 << 20, 0), 64u);
+  width.Learn(2, 2 << 20);
+  EXPECT_EQ(width.RowsIn(8 << 20, 0), 8u);
+}
+
 TEST(RowWidthTest, NoRowsToLearnFromEndTheWait) {
   const auto table = TextsOf(1000, 10);
   const RowWidth width(table, table->Plan({}));

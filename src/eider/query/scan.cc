@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <deque>
 
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"
@@ -29,8 +30,13 @@ constexpr uint64_t kMostComputedRows = 64 << 10;
 /// Batches this many times shorter than wanted are joined whatever fragments they are of.
 constexpr uint64_t kTinyShare = 16;
 
-/// Batches of one task, each with the fragment that it is of.
-using Batches = std::vector<std::pair<size_t, RecordBatch>>;
+/// What a task hands out: of values that took more than was thought, only some are computed.
+struct ScannedBatch {
+  size_t fragment;
+  RecordBatch batch;
+  bool is_done;  ///< else columns have to be computed of it
+};
+using Batches = std::deque<ScannedBatch>;
 using ComputedPtr = std::shared_ptr<const ComputedColumns>;
 
 /// Reads runs of rows ahead on the CPU pool and cuts them into batches.
@@ -48,7 +54,7 @@ class ScanReader final : public RecordBatchReader {
         skip_(options.offset.value_or(0)),
         left_(options.limit.value_or(UINT64_MAX)),
         block_bytes_(TaskBytes(*table_->session(), kScanParts, kMostBlockBytes)),
-        width_(std::make_shared<const RowWidth>(table_, plan_)),
+        width_(std::make_shared<const RowWidth>(table_, plan_, computed_ && computed_->makes_any_width())),
         limits_{.rows = options.batch_rows, .bytes = options.batch_bytes, .exact = options.strict_batches},
         joins_fragments_(std::ranges::none_of(schema()->fields, HasDictionary)),
         cutter_(limits_, block_bytes_ / kBatchesOfBlock),
@@ -63,17 +69,29 @@ class ScanReader final : public RecordBatchReader {
     CheckInterrupt();
     while (true) {
       Prefetch();
-      if (std::optional<RecordBatch> batch = cutter_.Pop(tasks_.empty())) return batch;
-      if (tasks_.empty()) return std::nullopt;
-      for (auto& [fragment, batch] : tasks_.Next(options_.in_order)) {
-        const bool is_tiny = joins_fragments_ && static_cast<uint64_t>(batch.num_rows) <= limits_.rows / kTinyShare;
-        cutter_.Push(std::move(batch), filter_ || is_tiny || fragment == last_fragment_);
-        last_fragment_ = fragment;
+      while (true) {
+        const bool at_end = tasks_.empty() && scanned_.empty();
+        if (std::optional<RecordBatch> batch = cutter_.Pop(at_end)) return batch;
+        if (at_end) return std::nullopt;
+        if (scanned_.empty()) break;
+        Cut();
       }
+      scanned_ = tasks_.Next(options_.in_order);
     }
   }
 
  private:
+  /// Hands the next of scanned_ to the cutter.
+  void Cut() {
+    ScannedBatch& next = scanned_.front();
+    const size_t fragment = next.fragment;
+    RecordBatch batch = next.is_done ? std::move(next.batch) : computed_->ApplyTo(&next.batch, PartRows(limits_), *width_);
+    if (next.is_done || next.batch.num_rows == 0) scanned_.pop_front();
+    const bool is_tiny = joins_fragments_ && static_cast<uint64_t>(batch.num_rows) <= limits_.rows / kTinyShare;
+    cutter_.Push(std::move(batch), filter_ || is_tiny || fragment == last_fragment_);
+    last_fragment_ = fragment;
+  }
+
   std::unique_ptr<RowSource> MakeSource() const {
     if (!filter_) return std::make_unique<FragmentRows>(*table_, options_);
     return std::make_unique<FilteredRows>(*table_, filter_, options_, reader_->TakenOver());
@@ -121,14 +139,15 @@ class ScanReader final : public RecordBatchReader {
       if (!tasks_.empty() && !HasRoom()) return nullptr;
       std::vector<RowRun> runs = NextRuns(tasks_.empty());
       if (runs.empty()) return nullptr;
-      return [reader = reader_, computed = computed_, width = width_, rows = limits_.rows, runs = std::move(runs), stats = options_.stats] {
+      return [reader = reader_, computed = computed_, width = width_, limits = limits_, most = block_bytes_, runs = std::move(runs), stats = options_.stats] {
         const StageTimer timer(&ScanStats::read_ns, stats);
         Batches batches;
+        uint64_t left = most;
         for (const RowRun& run : runs) {
           AddRows(&ScanStats::rows_read, run.size(), stats);
-          const RecordBatch batch = reader->Read(run);
-          if (computed) width->Learn(run.size(), Compute(*computed, batch, rows, run.fragment, batches) + BatchBytes(batch));
-          else width->Learn(batch), batches.emplace_back(run.fragment, batch);
+          RecordBatch batch = reader->Read(run);
+          if (computed) Compute(*computed, std::move(batch), PartRows(limits), run.fragment, &left, *width, &batches);
+          else width->Learn(batch), batches.push_back({run.fragment, std::move(batch), true});
         }
         return batches;
       };
@@ -136,16 +155,14 @@ class ScanReader final : public RecordBatchReader {
     tasks_.Fill(next, [this] { return IsExhausted(); }, width_->is_unknown());
   }
 
-  /// As batches of few rows each: then intermediate values stay in the cache. \returns bytes of the computed columns
-  static uint64_t Compute(const ComputedColumns& computed, const RecordBatch& batch, uint64_t rows, size_t fragment, Batches& out) {
-    const auto most = static_cast<int64_t>(std::min<uint64_t>(rows, kMostComputedRows));
-    uint64_t bytes = 0;
-    for (int64_t first = 0; first < batch.num_rows; first += most) {
-      out.emplace_back(fragment, computed.Apply(SliceBatch(batch, first, std::min(most, batch.num_rows - first))));
-      bytes += computed.ComputedBytes(out.back().second);
-    }
-    return bytes;
+  /// As batches of few rows each: then intermediate values stay in the cache. What does not fit `left` bytes any more is
+  /// for the one who takes the batches.
+  static void Compute(const ComputedColumns& computed, RecordBatch batch, uint64_t part_rows, size_t fragment, uint64_t* left,
+                      const RowWidth& width, Batches* out) {
+    for (RecordBatch& part : computed.ApplyTo(&batch, part_rows, left, width)) out->push_back({fragment, std::move(part), true});
+    if (batch.num_rows > 0) out->push_back({fragment, std::move(batch), false});
   }
+  static uint64_t PartRows(const BatchLimits& limits) { return std::min(limits.rows, kMostComputedRows); }
 
   /// One long run, or several short ones.
   std::vector<RowRun> NextRuns(bool wait) {
@@ -177,6 +194,7 @@ class ScanReader final : public RecordBatchReader {
   const BatchLimits limits_;
   const bool joins_fragments_;
   BatchCutter cutter_;
+  Batches scanned_;  ///< by the latest task, not handed on
   RowRun run_;  ///< what is left of the source's latest run
   uint64_t taken_ = 0;  ///< rows taken from it
   size_t last_fragment_ = SIZE_MAX;

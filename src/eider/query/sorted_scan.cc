@@ -79,7 +79,7 @@ class KeyReader {
         places_(KeyPaths(*table_, options), *computed_.schema()),
         starts_(StartsOf(*table_, options)),
         stats_(options.stats),
-        width_(table_, plan_) {
+        width_(table_, plan_, computed_.makes_any_width()) {
     RecordBatch none{.schema = computed_.schema()};
     for (const Field& field : none.schema->fields) none.columns.push_back(MakeNullArray(field.type, 0));
     ToSort(none);  // refuses what has no order
@@ -108,21 +108,30 @@ class KeyReader {
     return state_bytes / bytes > kMostStateReads * starts_.back() * row_bytes / kPageBytes;
   }
 
-  SortedBlock Read(const std::vector<RowRun>& runs, uint64_t most, const SortBoundPtr& bound) const {
-    SortedBlock block(most);
+  /// Keys of some rows, in order, and those of them that are left since the keys before took enough. They have passed the filter.
+  struct Block {
+    SortedBlock keys;
+    std::vector<RowRun> rest;
+  };
+  Block Read(const std::vector<RowRun>& runs, bool have_passed, uint64_t most, uint64_t most_bytes, const SortBoundPtr& bound) const {
+    Block out{.keys = SortedBlock(most), .rest = {}};
+    SortedBlock& block = out.keys;
     for (const RowRun& run : runs) {
-      const RowRun passing = filter_ ? filter_->Apply(run, reader_.TakenOver()) : run;
-      if (passing.size() == 0) {
-        width_.Learn(0, 0);
-        continue;
+      RowRun passing = filter_ && !have_passed ? filter_->Apply(run, reader_.TakenOver()) : run;
+      const bool is_full = block.memory_bytes() >= most_bytes;
+      RecordBatch read = is_full ? RecordBatch() : ReadColumns(passing);
+      width_.Learn(0, 0);
+      while (read.num_rows > 0 && block.memory_bytes() < most_bytes) {
+        const RecordBatch keys = computed_.ApplyTo(&read, UINT64_MAX, width_);
+        const StageTimer timer(&ScanStats::sort_ns, stats_);
+        const RowRun part = passing.Cut(static_cast<uint64_t>(keys.num_rows));
+        block.Add(ToSort(keys), RowPositions(part, starts_[part.fragment]), bound);
       }
-      const RecordBatch keys = ReadKeys(passing);
-      const StageTimer timer(&ScanStats::sort_ns, stats_);
-      block.Add(ToSort(keys), RowPositions(passing, starts_[passing.fragment]), bound);
+      if (passing.size() > 0) out.rest.push_back(std::move(passing));
     }
     const StageTimer timer(&ScanStats::sort_ns, stats_);
     block.Finish();
-    return block;
+    return out;
   }
 
  private:
@@ -131,13 +140,11 @@ class KeyReader {
     const uint64_t of_filter = filter_ ? filter_->width().row_bytes(fragment) : 0;
     return 2 * (of_filter + width_.row_bytes(fragment)) + kRecordBytes;
   }
-  RecordBatch ReadKeys(const RowRun& run) const {
+  RecordBatch ReadColumns(const RowRun& run) const {
+    if (run.size() == 0) return {};
     const StageTimer timer(&ScanStats::read_ns, stats_);
     AddRows(&ScanStats::rows_read, run.size(), stats_);
-    const RecordBatch batch = reader_.Read(run);
-    RecordBatch keys = computed_.Apply(batch);
-    width_.Learn(run.size(), BatchBytes(batch) + computed_.ComputedBytes(keys));
-    return keys;
+    return reader_.Read(run);
   }
   std::vector<SortColumn> ToSort(const RecordBatch& keys) const {
     const std::vector<ArrayPtr> arrays = places_.Find(keys.columns);
@@ -174,14 +181,24 @@ class KeySort {
  private:
   void SortInto(RowSorter& sorter) const {
     SortSource source(*table_, keys_->filter(), keys_->plan(), options_);
-    OrderedTasks<SortedBlock> tasks(table_->session()->cpu_pool());
+    OrderedTasks<KeyReader::Block> tasks(table_->session()->cpu_pool());
+    std::vector<std::vector<RowRun>> rest;  // of blocks
     uint64_t bytes = TaskBytes(*table_->session(), kKeyParts, kSortTaskBytes), most_rows = kFirstKeyRows;
     std::optional<bool> is_alone;  // as soon as the width of rows is known
-    const auto next = [&]() -> std::function<SortedBlock()> {
-      std::vector<RowRun> runs = source.Next(std::min(most_rows, keys_->RowsIn(bytes, source.fragment())), sorter.bound());
+    const auto next = [&]() -> std::function<KeyReader::Block()> {
+      std::vector<RowRun> runs;
+      const bool have_passed = !rest.empty();
+      if (have_passed) {
+        runs = std::move(rest.back());
+        rest.pop_back();
+      } else {
+        runs = source.Next(std::min(most_rows, keys_->RowsIn(bytes, source.fragment())), sorter.bound());
+        most_rows = std::min(kKeyRows, 2 * most_rows);
+      }
       if (runs.empty()) return nullptr;
-      most_rows = std::min(kKeyRows, 2 * most_rows);
-      return [keys = keys_, runs = std::move(runs), most = most_, bound = sorter.bound()] { return keys->Read(runs, most, bound); };
+      return [keys = keys_, runs = std::move(runs), have_passed, most = most_, bytes, bound = sorter.bound()] {
+        return keys->Read(runs, have_passed, most, 2 * bytes, bound);
+      };
     };
     while (true) {
       CheckInterrupt();
@@ -189,11 +206,12 @@ class KeySort {
         is_alone = keys_->IsBetterAlone(bytes);
         if (*is_alone) bytes = std::clamp(table_->session()->budget().limit_bytes() / kKeyParts, bytes, kMostAloneBytes);
       }
-      tasks.Fill(next, [&] { return source.exhausted(); }, is_alone.value_or(true));
+      tasks.Fill(next, [&] { return rest.empty() && source.exhausted(); }, is_alone.value_or(true));
       if (tasks.empty()) return;
-      SortedBlock block = tasks.Next(false);
+      KeyReader::Block block = tasks.Next(false);
+      if (!block.rest.empty()) rest.push_back(std::move(block.rest));
       const StageTimer timer(&ScanStats::sort_ns, options_.stats);
-      sorter.Add(std::move(block));
+      sorter.Add(std::move(block.keys));
     }
   }
 
@@ -214,7 +232,7 @@ class SortedReader final : public RecordBatchReader {
         starts_(StartsOf(*table_, options)),
         limits_{.rows = options.batch_rows, .bytes = options.batch_bytes, .exact = options.strict_batches},
         block_bytes_(TaskBytes(*table_->session(), kTakeParts, kSortTaskBytes)),
-        width_(std::make_shared<const RowWidth>(table_, plan_)),
+        width_(std::make_shared<const RowWidth>(table_, plan_, computed_ && computed_->makes_any_width())),
         cutter_(limits_, block_bytes_),
         sort_(std::in_place, table_, options_),
         tasks_(table_->session()->cpu_pool()) {}
@@ -229,13 +247,25 @@ class SortedReader final : public RecordBatchReader {
         if (std::optional<RecordBatch> batch = cutter_.Pop(false)) return batch;
       }
       Prefetch();
-      if (std::optional<RecordBatch> batch = cutter_.Pop(tasks_.empty())) return batch;
-      if (tasks_.empty()) return std::nullopt;
-      cutter_.Push(tasks_.Next(), true);
+      const bool at_end = tasks_.empty() && rest_.num_rows == 0;
+      if (std::optional<RecordBatch> batch = cutter_.Pop(at_end)) return batch;
+      if (at_end) return std::nullopt;
+      if (rest_.num_rows > 0) {
+        cutter_.Push(computed_->ApplyTo(&rest_, options_.batch_rows, *width_), true);
+        continue;
+      }
+      TakenRows taken = tasks_.Next();
+      for (RecordBatch& part : taken.done) cutter_.Push(std::move(part), true);
+      rest_ = std::move(taken.rest);
     }
   }
 
  private:
+  /// By one task. Of values that took more than was thought, only some are computed.
+  struct TakenRows {
+    std::vector<RecordBatch> done;
+    RecordBatch rest;
+  };
   static const ScanOptions& Checked(const ScanOptions& options) {
     if (options.batch_rows == 0) throw Invalid("scan: batch_rows is 0");
     if (options.include_deleted_rows && !options.with_row_id) throw Invalid("scan: include_deleted_rows needs with_row_id");
@@ -278,18 +308,23 @@ class SortedReader final : public RecordBatchReader {
   }
 
   void Prefetch() {
-    const auto next = [this]() -> std::function<RecordBatch()> {
+    const auto next = [this]() -> std::function<TakenRows()> {
       std::vector<uint64_t> part = NextPositions();
       if (part.empty()) return nullptr;
       return [table = table_, resident = resident_, plan = plan_, computed = computed_, width = width_, part = std::move(part),
-              stats = options_.stats, with_deleted = options_.include_deleted_rows] {
-        const RecordBatch batch = resident       ? resident->Take(part)
-                                  : with_deleted ? table->TakeWithDeleted(*plan, part, stats)
-                                                 : table->Take(*plan, part, stats);
-        if (!computed) return width->Learn(batch), batch;
-        RecordBatch applied = computed->Apply(batch);
-        width->Learn(part.size(), BatchBytes(batch) + computed->ComputedBytes(applied));
-        return applied;
+              rows = options_.batch_rows, left = block_bytes_, stats = options_.stats, with_deleted = options_.include_deleted_rows]() mutable {
+        RecordBatch batch = resident       ? resident->Take(part)
+                            : with_deleted ? table->TakeWithDeleted(*plan, part, stats)
+                                           : table->Take(*plan, part, stats);
+        TakenRows taken;
+        if (computed) {
+          taken.done = computed->ApplyTo(&batch, rows, &left, *width);
+          taken.rest = std::move(batch);
+        } else {
+          width->Learn(batch);
+          taken.done.push_back(std::move(batch));
+        }
+        return taken;
       };
     };
     tasks_.Fill(next, [this] { return rows_->exhausted(); }, reads_alone_ || width_->is_unknown());
@@ -308,7 +343,8 @@ class SortedReader final : public RecordBatchReader {
   std::optional<const KeySort> sort_;  ///< until it is done
   std::optional<RowSorter> rows_;
   std::shared_ptr<const ResidentRows> resident_;  ///< null: rows are taken from the files
-  OrderedTasks<RecordBatch> tasks_;
+  RecordBatch rest_;  ///< of the latest task
+  OrderedTasks<TakenRows> tasks_;
 };
 
 }  // namespace

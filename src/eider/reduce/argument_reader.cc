@@ -35,7 +35,8 @@ ArgumentReader::ArgumentReader(std::shared_ptr<const query::TableReader> table, 
       options_(ToReadColumns(options, arguments_)),
       plan_(table_->Plan(options_)),
       reader_(table_, plan_, options_, known),
-      width_(table_, plan_) {
+      width_(table_, plan_),
+      portions_(query::TaskBytes(*table_->session(), kArgumentParts, kArgumentBytes)) {
   for (const Argument& argument : arguments_) places_.emplace_back(argument.expression->columns(), *plan_->schema());
 }
 
@@ -58,10 +59,13 @@ void ArgumentReader::FoldBatch(const RecordBatch& batch, Folds& folds) const {
     const expr::Expression& expression = *arguments_[a].expression;
     const std::vector<ArrayPtr> columns = places_[a].Find(batch.columns);
     std::vector<ArrayPtr> slice(columns.size());
-    for (int64_t first = 0; first < batch.num_rows; first += kSliceRows) {
-      const int64_t count = std::min(kSliceRows, batch.num_rows - first);
-      for (size_t i = 0; i < columns.size(); ++i) slice[i] = SliceArray(columns[i], first, count);
-      folds[a]->Add(*expression.Evaluate(slice, count));
+    for (int64_t first = 0; first < batch.num_rows;) {
+      ArrayPtr values;
+      first += portions_.Next(std::min(kSliceRows, batch.num_rows - first), [&](int64_t count) {
+        for (size_t i = 0; i < columns.size(); ++i) slice[i] = SliceArray(columns[i], first, count);
+        values = expression.Evaluate(slice, count);
+      });
+      folds[a]->Add(*values);
     }
   }
 }

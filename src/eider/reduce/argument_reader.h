@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "eider/expr/portions.h"
 #include "eider/query/bound_expression.h"
 #include "eider/query/row_width.h"
 #include "eider/query/run_reader.h"
@@ -49,6 +50,7 @@ class ArgumentReader {
   const query::RunReader reader_;
   std::vector<query::ColumnPlaces> places_;
   const query::RowWidth width_;
+  const expr::Portions portions_;
 };
 
 }  // namespace eider::reduce
