@@ -129,3 +129,31 @@ def test_tests_of_dictionary_columns(tmp_path):
         decoded = eider.write_dataset(pa.table({"many": many.cast(pa.string()), "plain": pa.array(rows)}), tmp_path / "decoded.lance", mode="overwrite")
         expected = decoded.to_table(["many"], test.format("many"))["many"].to_pylist()
         assert ds.to_table(["many"], test.format("many"))["many"].to_pylist() == expected, test
+
+
+def test_texts_in_the_other_case_and_numbers_as_texts(write: Write) -> None:
+    plain = [None if n % 7 == 0 else "" if n % 11 == 0 else f"aZ@[`{{-{n}" for n in range(5000)]
+    mixed = ["Grüße, ΑΓΩΝ" if n == 4321 else text for n, text in enumerate(plain)]
+    floats = [0.0, -0.0, 1.5, 1e16, -1.25e-7, 1e300, 123456789.125, float("nan"), float("-inf"), 9999999999999998.0]
+    table = pa.table(
+        {
+            "id": pa.array(range(5000), pa.int16()),
+            "plain": plain,
+            "mixed": mixed,
+            "i": pa.array([n * (2**63 // 5000) * (-1) ** n for n in range(5000)], pa.int64()),
+            "d": [floats[n % len(floats)] for n in range(5000)],
+        }
+    )
+    ds = write(table, max_rows_per_file=1900)
+    shown = {"0.0": 0, "-0.0": 1, "1.5": 2, "1e16": 3, "-1.25e-7": 4, "1e300": 5, "123456789.125": 6, "NaN": 7, "-inf": 8, "9999999999999998.0": 9}
+    columns = {"id": "id", "u": "upper(plain)", "l": "lower(mixed)", "m": "upper(mixed)", "i": "cast(i as string)", "d": "cast(d as string)"}
+    for filter in (None, "id % 3 = 1", "id > 4300 AND id < 4330"):
+        for row in ds.to_table(columns, filter).to_pylist():
+            n = row["id"]
+            assert row["u"] == (plain[n].upper() if plain[n] is not None else None)
+            assert row["l"] == (mixed[n].lower() if mixed[n] is not None else None)
+            assert row["m"] == (mixed[n].upper() if mixed[n] is not None else None)
+            assert row["i"] == str(table["i"][n])
+            assert shown[row["d"]] == n % len(floats), row["d"]
+    assert ds.count_rows("upper(plain) = 'AZ@[`{-4999'") == 1
+    assert ds.count_rows("lower(mixed) LIKE '%grüsse%' OR upper(mixed) LIKE 'GRÜSSE%'") == 1

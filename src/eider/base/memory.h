@@ -6,6 +6,8 @@
 #include <eider/buffer.h>
 
 #include <cstring>
+#include <new>
+#include <utility>
 
 namespace eider {
 
@@ -29,6 +31,22 @@ class PoolBound {
 };
 /// Asks for large pages under a large block that is not written yet: random access to it then misses fewer address translations.
 void AdviseHugePages(uint8_t* data, size_t size);
+
+/// Vectors with it take their memory from the pool; values that they are resized by stay uninitialised.
+template <typename T>
+struct PoolAllocator {
+  using value_type = T;
+  PoolAllocator() = default;
+  template <typename U>
+  PoolAllocator(const PoolAllocator<U>& /*other*/) {}
+  T* allocate(size_t n) { return reinterpret_cast<T*>(PoolAllocate(n * sizeof(T))); }
+  void deallocate(T* data, size_t n) { PoolFree(reinterpret_cast<uint8_t*>(data), n * sizeof(T)); }
+  template <typename U>
+  void construct(U* at) noexcept { ::new (static_cast<void*>(at)) U; }
+  template <typename U, typename... Args>
+  void construct(U* at, Args&&... args) { ::new (static_cast<void*>(at)) U(std::forward<Args>(args)...); }
+  bool operator==(const PoolAllocator& /*other*/) const { return true; }
+};
 
 /// A growable run of bytes. Movable; Finish() hands the memory over as an immutable Buffer without a copy.
 class BufferBuilder {

@@ -107,6 +107,28 @@ ToText NativeToText(std::string (*show)(T)) {
   return [show](const Array& array, int64_t i) { return show(Reader<T>(Column{ArrayPtr(ArrayPtr(), &array), false})[i]); };
 }
 
+/// What NativeToText and its like do, without a string for each value.
+template <typename T>
+Kernel NumberToTextKernel() {
+  return [](const Call& call) {
+    const Column& column = call.arguments[0];
+    const Reader<T> values(column);
+    Builder<std::string_view> out(call.rows);
+    FloatText buffer;
+    for (int64_t row = 0; row < call.rows; ++row) {
+      if (!column.IsValid(row)) {
+        out.AppendNull();
+      } else if constexpr (std::is_floating_point_v<T>) {
+        out.Append(ShowFloat(values[row], buffer));
+      } else {
+        const fmt::format_int digits(values[row]);
+        out.Append({digits.data(), digits.size()});
+      }
+    }
+    return out.Finish(call.type);
+  };
+}
+
 ToText TemporalToText(const DataType& type) {
   const Int128 step = NanosPerStep(type);
   const std::shared_ptr<const TimeZone> zone = type.timezone.empty() ? nullptr : TimeZone::Find(type.timezone);
@@ -183,6 +205,9 @@ ToText ToTextOf(const DataType& type) {
 }
 
 Kernel ToTextKernel(const TypePtr& from) {
+  if (IsWhole(from->id) || from->id == TypeId::kFloat || from->id == TypeId::kDouble) {
+    return VisitNumber(from->id, [](auto zero) { return NumberToTextKernel<decltype(zero)>(); });
+  }
   return [show = ToTextOf(*from)](const Call& call) {
     const Column& column = call.arguments[0];
     Builder<std::string_view> out(call.rows);

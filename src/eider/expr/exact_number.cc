@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "eider/base/utf8.h"
@@ -14,20 +15,23 @@ namespace {
 constexpr int kMaxDigits = 38;
 
 template <typename T>
-std::string FloatingToText(T value) {
+std::string_view ShowFloating(T value, FloatText& buffer) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
-  char buffer[512];
   const T magnitude = std::abs(value);
   const bool plain = magnitude == 0 || (magnitude >= T(1e-5) && magnitude < T(1e16));
-  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value, plain ? std::chars_format::fixed : std::chars_format::scientific).ptr;
-  std::string text(buffer, end);
-  if (plain) return text.find('.') == std::string::npos ? text + ".0" : text;
+  char* const begin = buffer.data();
+  char* end = std::to_chars(begin, begin + buffer.size(), value, plain ? std::chars_format::fixed : std::chars_format::scientific).ptr;
+  if (plain) {
+    if (!std::memchr(begin, '.', static_cast<size_t>(end - begin))) end = std::copy_n(".0", 2, end);
+    return {begin, end};
+  }
   // 1e+20 is printed as 1e20, 1e-07 as 1e-7.
-  const size_t e = text.find('e');
-  size_t digits = e + 2;
-  while (digits + 1 < text.size() && text[digits] == '0') ++digits;
-  return text.substr(0, e + 1) + (text[e + 1] == '-' ? "-" : "") + text.substr(digits);
+  char* exponent = std::find(begin, end, 'e') + 1;
+  const char* digits = exponent + 1;
+  while (digits + 1 < end && *digits == '0') ++digits;
+  if (*exponent == '-') ++exponent;
+  return {begin, std::copy(digits, static_cast<const char*>(end), exponent)};
 }
 
 }  // namespace
@@ -137,7 +141,17 @@ std::string DecimalToText(Int128 value, int scale) {
   return text;
 }
 
-std::string DoubleToText(double value) { return FloatingToText(value); }
-std::string FloatToText(float value) { return FloatingToText(value); }
+std::string_view ShowFloat(double value, FloatText& buffer) { return ShowFloating(value, buffer); }
+std::string_view ShowFloat(float value, FloatText& buffer) { return ShowFloating(value, buffer); }
+
+std::string DoubleToText(double value) {
+  FloatText buffer;
+  return std::string(ShowFloat(value, buffer));
+}
+
+std::string FloatToText(float value) {
+  FloatText buffer;
+  return std::string(ShowFloat(value, buffer));
+}
 
 }  // namespace eider::expr

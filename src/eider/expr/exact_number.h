@@ -2,6 +2,7 @@
 /// \file
 /// Numbers as they are written, without loss: literals are compared with integers and decimals exactly.
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,9 @@ std::string Show(T value) {
   else return fmt::format("{}", value);
 }
 /// Shortest text that reads back as the value; "1.0" rather than "1", "NaN", "inf", as the reference prints.
+using FloatText = std::array<char, 64>;
+std::string_view ShowFloat(double value, FloatText& buffer);
+std::string_view ShowFloat(float value, FloatText& buffer);
 std::string DoubleToText(double value);
 std::string FloatToText(float value);
 

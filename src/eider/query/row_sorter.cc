@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "eider/query/block_merge.h"
+
 namespace eider::query {
 namespace {
 
@@ -14,8 +16,8 @@ constexpr const char* kWhat = "rows to sort";
 
 }  // namespace
 
-RowSorter::RowSorter(MemoryBudget& budget, uint64_t most)
-    : budget_(budget), most_(most), block_bytes_(std::max<uint64_t>(budget.limit_bytes() / 4, 64 << 10)), charge_(budget, 0, kWhat) {}
+RowSorter::RowSorter(MemoryBudget& budget, TaskPool& pool, uint64_t most)
+    : budget_(budget), pool_(pool), most_(most), block_bytes_(std::max<uint64_t>(budget.limit_bytes() / 4, 64 << 10)), charge_(budget, 0, kWhat) {}
 
 void RowSorter::Add(SortedBlock block) {
   if (block.size() == 0) return;
@@ -79,7 +81,20 @@ std::vector<SortedRunPtr> RowSorter::OpenFiles(Files files, size_t num_files) co
   return runs;
 }
 
+// False where files have some of the records, or memory is short.
+bool RowSorter::MergeAtOnce() {
+  if (blocks_.empty() || !levels_.empty()) return false;
+  const uint64_t more = std::min(records_, most_) * 8 + MergeBytes(pool_.num_threads()), limit = budget_.limit_bytes();
+  if (budget_.used_bytes() + more > limit - limit / 8) return false;
+  charge_.Resize(bytes_ + more, kWhat);
+  positions_ = MergePositions(blocks_, most_, pool_);
+  blocks_.clear();
+  charge_.Resize(positions_.capacity(), kWhat);
+  return true;
+}
+
 void RowSorter::Finish() {
+  if (MergeAtOnce()) return Advance();
   size_t num_files = 0;
   for (const Files& files : levels_) num_files += files.size();
   std::vector<SortedRunPtr> runs;
@@ -94,7 +109,11 @@ void RowSorter::Finish() {
 void RowSorter::Advance() {
   SortRecord record;
   next_.reset();
-  if (yielded_ < most_ && merged_->Next(record)) next_ = record.position();
+  if (!merged_) {
+    if (yielded_ < positions_.size() / 8) next_ = positions_.as<uint64_t>()[yielded_];
+  } else if (yielded_ < most_ && merged_->Next(record)) {
+    next_ = record.position;
+  }
   ++yielded_;
 }
 
@@ -102,6 +121,18 @@ std::optional<uint64_t> RowSorter::Next() {
   const std::optional<uint64_t> position = next_;
   if (position) Advance();
   return position;
+}
+
+void RowSorter::Next(uint64_t most, std::vector<uint64_t>& out) {
+  if (merged_) {
+    for (; most > 0 && next_; --most) out.push_back(*Next());
+  } else if (next_ && most > 0) {
+    const std::span<const uint64_t> left = std::span(positions_.as<uint64_t>(), positions_.size() / 8).subspan(yielded_ - 1);
+    const size_t rows = std::min<uint64_t>(most, left.size());
+    out.insert(out.end(), left.begin(), left.begin() + static_cast<ptrdiff_t>(rows));
+    yielded_ += rows - 1;
+    Advance();
+  }
 }
 
 }  // namespace eider::query

@@ -49,7 +49,8 @@ RowRun Rows(uint64_t first, uint64_t count) { return {.fragment = 0, .first = fi
 std::vector<uint64_t> Sort(const std::vector<ArrayPtr>& columns, const std::vector<SortKey>& keys, uint64_t most, uint64_t limit_bytes,
                            int64_t block_rows, size_t* spills = nullptr) {
   MemoryBudget budget(limit_bytes);
-  RowSorter sorter(budget, most);
+  TaskPool pool(2);
+  RowSorter sorter(budget, pool, most);
   for (int64_t first = 0; first < columns[0]->length; first += block_rows) {
     const int64_t rows = std::min(block_rows, columns[0]->length - first);
     std::vector<SortColumn> sorted;
@@ -110,7 +111,7 @@ std::vector<std::optional<T>> Choose(const std::vector<std::optional<T>>& from, 
 }
 
 TEST(RowSorterTest, ManySpilledBlocksAreMergedLevelByLevel) {
-  std::vector<std::optional<int64_t>> values(300'000);
+  std::vector<std::optional<int64_t>> values(600'000);
   std::mt19937_64 random(3);
   for (auto& value : values) value = static_cast<int64_t>(random());
   const SortKey key{.column = "x"};
@@ -168,10 +169,10 @@ TEST(RowSorterTest, WhatDoesNotFitTheBudgetIsSpilledAndMerged) {
   const SortKey key{.column = "x"};
   const std::vector<uint64_t> expected = Expected(values, key, std::less<>());
   size_t spills = 0;
-  EXPECT_EQ(Sort({Numbers(TypeId::kInt64, values)}, {key}, UINT64_MAX, 512 << 10, 1000, &spills), expected);
+  EXPECT_EQ(Sort({Numbers(TypeId::kInt64, values)}, {key}, UINT64_MAX, 256 << 10, 1000, &spills), expected);
   EXPECT_GT(spills, 64u);
   const std::vector<uint64_t> first(expected.begin(), expected.begin() + 100'000);
-  EXPECT_EQ(Sort({Numbers(TypeId::kInt64, values)}, {key}, first.size(), 512 << 10, 1000, &spills), first);
+  EXPECT_EQ(Sort({Numbers(TypeId::kInt64, values)}, {key}, first.size(), 256 << 10, 1000, &spills), first);
   EXPECT_GT(spills, 1u);
 }
 

@@ -12,8 +12,6 @@
 namespace eider::query {
 namespace {
 
-constexpr uint64_t TopBytes(size_t bytes) { return bytes == 0 ? 0 : ~uint64_t{0} << (64 - 8 * std::min<size_t>(bytes, 8)); }
-
 /// An unsigned number that orders as the value does. NaN comes last.
 template <typename T>
 auto ToOrdered(T value) {

@@ -9,6 +9,7 @@
 #include <eider/array.h>
 #include <eider/scan_options.h>
 
+#include <algorithm>
 #include <span>
 
 #include "eider/base/bytes.h"
@@ -18,6 +19,9 @@ namespace eider::query {
 
 /// Eight bytes of a key, as a number of the same order.
 inline uint64_t LoadBigEndian(const uint8_t* bytes) { return __builtin_bswap64(LoadLe<uint64_t>(bytes)); }
+
+/// A word of which the first bytes have all bits.
+constexpr uint64_t TopBytes(size_t bytes) { return bytes == 0 ? 0 : ~uint64_t{0} << (64 - 8 * std::min<size_t>(bytes, 8)); }
 
 class SortColumn {
  public:

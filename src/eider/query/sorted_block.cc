@@ -12,76 +12,67 @@ namespace eider::query {
 namespace {
 
 constexpr size_t kBlockSliceRows = 1024;
-constexpr int kRankShift = 56;
-constexpr uint64_t kPlaceMask = (uint64_t{1} << kRankShift) - 1;
-
-bool IsBytesBefore(ByteSpan a, ByteSpan b) {
-  const int order = std::memcmp(a.data(), b.data(), std::min(a.size(), b.size()));
-  return order != 0 ? order < 0 : a.size() < b.size();
-}
 
 }  // namespace
 
-SortRecord::SortRecord(ByteSpan record) : word(LoadBigEndian(record.data() + 1)), rank(record[0]), bytes(record) {}
-
-bool SortRecord::operator<(const SortRecord& other) const {
-  if (rank != other.rank) return rank < other.rank;
-  if (word != other.word) return word < other.word;
-  return IsBytesBefore(bytes, other.bytes);
-}
-
-uint64_t SortRecord::position() const { return LoadBigEndian(bytes.data() + bytes.size() - 8); }
-
-SortBound::SortBound(const SortRecord& record) : bytes_(record.bytes.begin(), record.bytes.end()), record_(ByteSpan(bytes_)) {}
-
-SortRecord SortedBlock::ToRecord(const Entry& entry) const {
-  const uint8_t* at = bytes_.data() + (entry.place & kPlaceMask);
+SortRecord SortedBlock::ToRecord(const SortEntry& entry) const {
+  const uint64_t place = entry.place & SortEntry::kPlaceMask;
+  if (!is_short_) return ReadRecord(bytes_.data() + place);
   SortRecord record;
   record.word = entry.word;
-  record.rank = static_cast<uint8_t>(entry.place >> kRankShift);
-  record.bytes = {at + 4, LoadLe<uint32_t>(at)};
+  record.position = place;
+  record.rank = entry.rank();
   return record;
 }
 
-bool SortedBlock::IsBefore(const Entry& a, const Entry& b) const {
-  const uint64_t rank_a = a.place >> kRankShift, rank_b = b.place >> kRankShift;
-  if (rank_a != rank_b) return rank_a < rank_b;
-  if (a.word != b.word) return a.word < b.word;
-  return IsBytesBefore(ToRecord(a).bytes, ToRecord(b).bytes);
+size_t SortedBlock::LowerBound(const SortRecord& record) const {
+  const auto is_before = [this](const SortEntry& entry, const SortRecord& other) {
+    if (entry.rank() != other.rank) return entry.rank() < other.rank;
+    return entry.word != other.word ? entry.word < other.word : ToRecord(entry) < other;
+  };
+  return static_cast<size_t>(std::lower_bound(entries_.begin(), entries_.end(), record, is_before) - entries_.begin());
 }
 
-void SortedBlock::Prefetch(size_t i) const {
-  const uint8_t* record = bytes_.data() + (entries_[i].place & kPlaceMask);
-  __builtin_prefetch(record);
+void SortedBlock::CopyEntries(size_t begin, size_t end, SortEntries& out) const {
+  const uint64_t base = is_short_ ? 0 : reinterpret_cast<uintptr_t>(bytes_.data());
+  for (size_t i = begin; i < end; ++i) out.emplace_back(entries_[i].word, 0, entries_[i].place + base);
 }
 
 void SortedBlock::EndRecord(size_t begin) {
-  const size_t length = bytes_.size() - begin - 4;
+  const size_t length = bytes_.size() - begin - SortRecord::kHeaderBytes;
   if (length > UINT32_MAX) throw Unsupported("order_by: keys of {} bytes in a row", length);
   const auto stored = static_cast<uint32_t>(length);
-  uint8_t* at = bytes_.data() + begin;
-  std::memcpy(at, &stored, 4);
-  entries_.push_back({LoadBigEndian(at + 5), uint64_t{at[4]} << kRankShift | begin});
+  std::memcpy(bytes_.data() + begin + 8, &stored, 4);
+  const SortRecord record = ReadRecord(bytes_.data() + begin);
+  entries_.emplace_back(record.word, record.rank, begin);
 }
 
 void SortedBlock::Add(const SortRecord& record) {
+  is_short_ = record.key.empty();
+  if (is_short_) {
+    entries_.emplace_back(record.word, record.rank, record.position);
+    return;
+  }
   const size_t begin = bytes_.size();
-  bytes_.Extend(4);
-  bytes_.Append(record.bytes);
+  AppendRecord(record, bytes_);
   EndRecord(begin);
 }
 
 void SortedBlock::AddRow(std::span<const SortColumn> columns, size_t index, uint64_t word, uint64_t position) {
   const auto row = static_cast<int64_t>(index);
   const size_t begin = bytes_.size();
-  bytes_.Extend(4);
-  columns[0].AppendTo(row, word, bytes_);
-  for (const SortColumn& column : columns.subspan(1)) {
-    if (column.narrow_bytes() > 0) column.Words(row, {&word, 1});
-    column.AppendTo(row, word, bytes_);
+  if (is_short_) {
+    entries_.emplace_back(word, columns[0].rank(row), position);
+  } else {
+    bytes_.AppendValue(position);
+    bytes_.Extend(4);
+    columns[0].AppendTo(row, word, bytes_);
+    for (const SortColumn& column : columns.subspan(1)) {
+      if (column.narrow_bytes() > 0) column.Words(row, {&word, 1});
+      column.AppendTo(row, word, bytes_);
+    }
+    EndRecord(begin);
   }
-  bytes_.AppendValue(__builtin_bswap64(position));
-  EndRecord(begin);
   if (!bound_ || !(bound_->record() < ToRecord(entries_.back()))) return;
   entries_.pop_back();
   bytes_.Resize(begin);
@@ -98,7 +89,7 @@ void SortedBlock::AddSlice(std::span<const SortColumn> columns, size_t first, si
   }
   const uint8_t rank = bound_->record().rank;
   uint64_t last = bound_->record().word;
-  if (rank == 1 && columns.size() == 1 && key.narrow_bytes() > 0 && positions[first] > bound_->record().position()) {
+  if (rank == 1 && columns.size() == 1 && key.narrow_bytes() > 0 && positions[first] > bound_->record().position) {
     // Rows that equal the bound come after it.
     last &= ~uint64_t{0} << (64 - 8 * key.narrow_bytes());
     if (last == 0 && !key.has_nulls()) return;
@@ -127,6 +118,7 @@ void SortedBlock::AddSlice(std::span<const SortColumn> columns, size_t first, si
 }
 
 void SortedBlock::Add(std::span<const SortColumn> columns, const RowPositions& positions, const SortBoundPtr& bound) {
+  is_short_ = columns.size() == 1 && columns[0].narrow_bytes() > 0;
   if (bound && (!bound_ || bound->record() < bound_->record())) bound_ = bound;
   for (size_t first = 0; first < positions.size(); first += kBlockSliceRows) {
     AddSlice(columns, first, std::min<size_t>(kBlockSliceRows, positions.size() - first), positions);
@@ -137,22 +129,23 @@ void SortedBlock::Add(std::span<const SortColumn> columns, const RowPositions& p
 void SortedBlock::Cut() {
   if (most_ == 0) return entries_.clear();
   const auto last = entries_.begin() + static_cast<ptrdiff_t>(most_ - 1);
-  std::nth_element(entries_.begin(), last, entries_.end(), [this](const Entry& a, const Entry& b) { return IsBefore(a, b); });
+  std::nth_element(entries_.begin(), last, entries_.end(), Order());
   entries_.resize(most_);
   bound_ = std::make_shared<const SortBound>(ToRecord(entries_.back()));
 }
 
 void SortedBlock::Finish() {
-  const bool cuts = entries_.size() > most_;
-  if (cuts) Cut();
-  std::ranges::sort(entries_, [this](const Entry& a, const Entry& b) { return IsBefore(a, b); });
-  if (cuts || bound_) Compact();
+  if (entries_.size() > most_) Cut();
+  Sort(entries_, Order());
+  if (!is_short_) Compact();
 }
 
-// Records in their order, without those that were left out.
+// Records in their order, so that who merges reads on, and without those that were left out.
 void SortedBlock::Compact() {
   SortedBlock kept(most_);
-  for (const Entry& entry : entries_) kept.Add(ToRecord(entry));
+  kept.entries_.reserve(entries_.size());
+  if (!bound_) kept.bytes_.Reserve(bytes_.size());
+  for (const SortEntry& entry : entries_) kept.Add(ToRecord(entry));
   bytes_ = std::move(kept.bytes_);
   entries_ = std::move(kept.entries_);
 }

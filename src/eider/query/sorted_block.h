@@ -1,39 +1,16 @@
 #pragma once
 /// \file
-/// Rows to sort, as records that memcmp orders: the bytes of the keys (sort_column.h), then the row's position, big-endian. No two
-/// are equal, so that an order does not depend on who sorted what.
+/// Records that are sorted together in memory. Of those whose key is a number of one column there are only entries.
 
 #include <span>
 #include <vector>
 
 #include "eider/query/row_run.h"
 #include "eider/query/sort_column.h"
+#include "eider/query/sort_entries.h"
+#include "eider/query/sort_record.h"
 
 namespace eider::query {
-
-/// A record; `rank` and `word` are its first 9 bytes, which decide most comparisons.
-struct SortRecord {
-  uint64_t word = 0;
-  uint8_t rank = 0;
-  ByteSpan bytes;
-
-  explicit SortRecord(ByteSpan record);
-  SortRecord() = default;
-  bool operator<(const SortRecord& other) const;
-  uint64_t position() const;
-};
-
-/// The last record of those that are wanted, by what is known so far: no later one is wanted.
-class SortBound {
- public:
-  explicit SortBound(const SortRecord& record);
-  const SortRecord& record() const { return record_; }
-
- private:
-  const std::vector<uint8_t> bytes_;
-  const SortRecord record_;
-};
-using SortBoundPtr = std::shared_ptr<const SortBound>;
 
 /// Positions of a run's rows in the table, ascending.
 class RowPositions {
@@ -61,28 +38,29 @@ class SortedBlock {
   void Finish();
 
   size_t size() const { return entries_.size(); }
+  /// Keys are no more than rank and word.
+  bool is_short() const { return is_short_; }
   /// \pre Finish() was called
   SortRecord operator[](size_t i) const { return ToRecord(entries_[i]); }
-  /// Records lie in the order in which they came: one that is asked for soon is fetched meanwhile.
-  void Prefetch(size_t i) const;
-  uint64_t memory_bytes() const { return bytes_.capacity() + entries_.capacity() * sizeof(Entry); }
+  /// How many come before `record`. \pre Finish() was called
+  size_t LowerBound(const SortRecord& record) const;
+  /// Adds entries; the place of one that is not short is its record's address.
+  void CopyEntries(size_t begin, size_t end, SortEntries& out) const;
+  uint64_t memory_bytes() const { return bytes_.capacity() + entries_.capacity() * sizeof(SortEntry); }
 
  private:
-  struct Entry {
-    uint64_t word;
-    uint64_t place;  ///< of the record in bytes_, its length before it; the rank in the top byte
-  };
   void AddRow(std::span<const SortColumn> columns, size_t row, uint64_t word, uint64_t position);
   void AddSlice(std::span<const SortColumn> columns, size_t first, size_t rows, const RowPositions& positions);
   void EndRecord(size_t begin);
   void Cut();
   void Compact();
-  SortRecord ToRecord(const Entry& entry) const;
-  bool IsBefore(const Entry& a, const Entry& b) const;
+  SortRecord ToRecord(const SortEntry& entry) const;
+  EntryOrder Order() const { return is_short_ ? EntryOrder(false) : EntryOrder(bytes_.data()); }
 
   uint64_t most_;
-  BufferBuilder bytes_;
-  std::vector<Entry> entries_;
+  bool is_short_ = false;
+  BufferBuilder bytes_;  ///< records that are not short
+  SortEntries entries_;
   SortBoundPtr bound_;
 };
 

@@ -17,15 +17,12 @@ class BlockRun final : public SortedRun {
   explicit BlockRun(SortedBlock block) : block_(std::move(block)) {}
   bool Next(SortRecord& record) override {
     if (next_ == block_.size()) return false;
-    if (next_ + kAhead < block_.size()) block_.Prefetch(next_ + kAhead);
     record = block_[next_++];
     return true;
   }
   uint64_t memory_bytes() const override { return block_.memory_bytes(); }
 
  private:
-  static constexpr size_t kAhead = 4;
-
   SortedBlock block_;
   size_t next_ = 0;
 };
@@ -36,11 +33,11 @@ class FileRun final : public SortedRun {
 
   bool Next(SortRecord& record) override {
     if (begin_ == buffer_.size() && read_ == file_->size()) return false;
-    Need(4);
-    const auto length = LoadLe<uint32_t>(buffer_.data() + begin_);
-    Need(4 + size_t{length});
-    record = SortRecord(buffer_.span().subspan(begin_ + 4, length));
-    begin_ += 4 + size_t{length};
+    Need(SortRecord::kHeaderBytes);
+    const size_t bytes = StoredRecordBytes(buffer_.data() + begin_);
+    Need(bytes);
+    record = ReadRecord(buffer_.data() + begin_);
+    begin_ += bytes;
     return true;
   }
   uint64_t memory_bytes() const override { return std::max(buffer_bytes_, buffer_.capacity()); }
@@ -79,12 +76,11 @@ std::shared_ptr<const io::TemporaryFile> WriteRun(SortedRun& run, uint64_t most,
   SortRecord record;
   for (uint64_t i = 0; i < most && run.Next(record); ++i) {
     if (i % kRecordsPerCheck == 0) CheckInterrupt();
-    if (buffer.size() > 0 && buffer.size() + 4 + record.bytes.size() > buffer_bytes) {
+    if (buffer.size() > 0 && buffer.size() + record.StoredBytes() > buffer_bytes) {
       file->Append(buffer.span());
       buffer.Clear();
     }
-    buffer.AppendValue(static_cast<uint32_t>(record.bytes.size()));
-    buffer.Append(record.bytes);
+    AppendRecord(record, buffer);
     if (i + 1 == most) *last = std::make_shared<const SortBound>(record);
   }
   file->Append(buffer.span());

@@ -23,7 +23,7 @@ using SortedRunPtr = std::unique_ptr<SortedRun>;
 SortedRunPtr RunOfBlock(SortedBlock block);
 /// Reads `buffer_bytes` at once.
 SortedRunPtr RunOfFile(std::shared_ptr<const io::TemporaryFile> file, size_t buffer_bytes);
-/// What `run` yields, up to `most` records, in a temporary file: each after its length. The last one becomes `last` if there are `most`.
+/// What `run` yields, up to `most` records, in a temporary file. The last one becomes `last` if there are `most`.
 std::shared_ptr<const io::TemporaryFile> WriteRun(SortedRun& run, uint64_t most, size_t buffer_bytes, SortBoundPtr* last);
 
 /// A tree of losers over the runs: one comparison a level for each record.

@@ -171,7 +171,7 @@ class KeySort {
       : table_(std::move(table)), options_(options), most_(WantedRows(options)), keys_(std::make_shared<const KeyReader>(table_, options)) {}
 
   RowSorter Run() const {
-    RowSorter sorter(table_->session()->budget(), most_);
+    RowSorter sorter(table_->session()->budget(), table_->session()->cpu_pool(), most_);
     if (most_ > 0) SortInto(sorter);
     const StageTimer timer(&ScanStats::sort_ns, options_.stats);
     sorter.Finish();
@@ -298,12 +298,12 @@ class SortedReader final : public RecordBatchReader {
 
   std::vector<uint64_t> NextPositions() {
     std::vector<uint64_t> positions;
-    uint64_t left = reads_alone_ ? UINT64_MAX : std::max<uint64_t>(options_.batch_rows, kManyRows);
-    for (; left > 0 && !rows_->exhausted(); --left) {
-      positions.push_back(*rows_->Next());
-      // Of its first row's fragment the width is told; others are like it.
-      if (positions.size() == 1) left = std::min(left, width_->RowsIn(block_bytes_, FindFragment(starts_, positions[0])));
-    }
+    if (rows_->exhausted()) return positions;
+    const uint64_t most = reads_alone_ ? UINT64_MAX : std::max<uint64_t>(options_.batch_rows, kManyRows);
+    positions.push_back(*rows_->Next());
+    // Of its first row's fragment the width is told; others are like it.
+    const uint64_t fitting = width_->RowsIn(block_bytes_, FindFragment(starts_, positions[0]));
+    rows_->Next(std::min(most, fitting) - 1, positions);
     return positions;
   }
 

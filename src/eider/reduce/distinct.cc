@@ -61,7 +61,8 @@ class DistinctReader final : public RecordBatchReader {
     const uint64_t first = std::exchange(num_rows_, num_rows_ + static_cast<uint64_t>(work.batch.num_rows));
     if (work.sifted.rows.empty()) return std::nullopt;
     std::vector<uint8_t> is_new(static_cast<size_t>(work.batch.num_rows));
-    if (!set_->Add(work.sifted, is_new)) {
+    // Other threads sift the next rows meanwhile. Once these are ready, adding is what all wait for.
+    if (!set_->Add(work.sifted, is_new, tasks_.empty() || tasks_.IsReady())) {
       if (!spilled_) spilled_ = std::make_unique<reduce::SpilledDistinct>(session_, source_->schema(), form_);
       spilled_->Add(work.batch, work.sifted, first);
       return std::nullopt;

@@ -99,7 +99,7 @@ void DistinctSet::DropKnown(Sifted& sifted) const {
   Divide(sifted, rows);
 }
 
-bool DistinctSet::Add(Sifted& sifted, std::span<uint8_t> is_new) {
+bool DistinctSet::Add(Sifted& sifted, std::span<uint8_t> is_new, bool has_help) {
   if (sifted.rows.empty()) return true;
   std::unique_lock lock(mutex_);
   if (!Reserve(sifted)) {
@@ -118,7 +118,7 @@ bool DistinctSet::Add(Sifted& sifted, std::span<uint8_t> is_new) {
     }
   };
   std::visit([&](auto& parts) {
-    if (sifted.rows.size() >= kManyRows) session_.cpu_pool().ParallelFor(kKeyParts, [&](size_t p) { add(parts, p); });
+    if (has_help && sifted.rows.size() >= kManyRows) session_.cpu_pool().ParallelFor(kKeyParts, [&](size_t p) { add(parts, p); });
     else for (size_t p = 0; p < kKeyParts; ++p) add(parts, p);
   }, parts_);
   const auto found = static_cast<size_t>(std::ranges::count(is_new, 1));

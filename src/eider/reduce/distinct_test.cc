@@ -88,7 +88,7 @@ std::vector<int64_t> Firsts(const std::vector<ArrayPtr>& columns) {
 std::vector<int64_t> Added(DistinctSet& set, const std::vector<ArrayPtr>& columns) {
   Sifted sifted = set.Sift(columns, columns[0]->length);
   std::vector<uint8_t> is_new(static_cast<size_t>(columns[0]->length));
-  EXPECT_TRUE(set.Add(sifted, is_new));
+  EXPECT_TRUE(set.Add(sifted, is_new, true));
   std::vector<int64_t> rows;
   for (size_t row = 0; row < is_new.size(); ++row) {
     if (is_new[row]) rows.push_back(static_cast<int64_t>(row));
@@ -140,7 +140,7 @@ TEST(DistinctSetTest, AFullSetTakesNoMoreAndNamesWhatItDoesNotKnow) {
   const std::vector<ArrayPtr> more = range(4000, 60'000);
   Sifted sifted = set.Sift(more, more[0]->length);
   std::vector<uint8_t> is_new(56'000);
-  EXPECT_FALSE(set.Add(sifted, is_new));
+  EXPECT_FALSE(set.Add(sifted, is_new, true));
   EXPECT_TRUE(set.is_full());
   EXPECT_EQ(sifted.rows.size(), 55'000u);
   EXPECT_EQ(std::ranges::count(is_new, 1), 0);

@@ -1,6 +1,8 @@
 #include "eider/reduce/seen_keys.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "eider/base/error.h"
 #include "eider/base/hash_bytes.h"
@@ -23,6 +25,38 @@ uint64_t SlotsFor(uint64_t keys, uint64_t slots) {
   return slots;
 }
 uint64_t TagOf(uint64_t hash) { return hash >> 24 << kTagShift; }
+
+/// Puts different keys where they belong, some behind the latest: their slots come from memory meanwhile.
+class SlotFiller {
+ public:
+  explicit SlotFiller(KeySlots& slots) : slots_(slots) {}
+  ~SlotFiller() {
+    for (size_t i = 0; i < kWaiting; ++i) Put(waiting_[i]);
+  }
+  SlotFiller(const SlotFiller&) = delete;
+  SlotFiller& operator=(const SlotFiller&) = delete;
+  /// \pre slot != 0
+  void Add(uint64_t hash, uint64_t slot) {
+    Prefetch(reinterpret_cast<const uint8_t*>(&slots_[hash & (slots_.size() - 1)]));
+    Put(std::exchange(waiting_[next_++ % kWaiting], {hash, slot}));
+  }
+
+ private:
+  static constexpr size_t kWaiting = 16;
+  struct Key {
+    uint64_t hash = 0, slot = 0;
+  };
+  void Put(const Key& key) {
+    if (key.slot == 0) return;
+    size_t at = key.hash & (slots_.size() - 1);
+    while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = key.slot;
+  }
+
+  KeySlots& slots_;
+  std::array<Key, kWaiting> waiting_;
+  size_t next_ = 0;
+};
 
 }  // namespace
 
@@ -50,12 +84,10 @@ bool WordSet::Add(uint64_t word, uint64_t hash) {
 uint64_t WordSet::BytesWith(uint64_t more, uint64_t /*key_bytes*/) const { return SlotsFor(size_ + more, slots_.size()) * 8; }
 
 void WordSet::Grow() {
-  const std::vector<uint64_t> old = std::exchange(slots_, std::vector<uint64_t>(SlotsFor(size_, slots_.size() * 2)));
+  const KeySlots old = std::exchange(slots_, KeySlots(SlotsFor(size_, slots_.size() * 2), 0));
+  SlotFiller filler(slots_);
   for (const uint64_t word : old) {
-    if (word == 0) continue;
-    size_t at = HashWord(word) & (slots_.size() - 1);
-    while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
-    slots_[at] = word;
+    if (word != 0) filler.Add(HashWord(word), word);
   }
 }
 
@@ -103,14 +135,13 @@ uint64_t ByteSet::Store(ByteSpan key) {
 
 void ByteSet::Grow() {
   slots_.assign(SlotsFor(size_, slots_.size() * 2), 0);
+  SlotFiller filler(slots_);
   for (uint64_t b = 0; b < blocks_.size(); ++b) {
     const ByteSpan block = blocks_[b].span();
     for (uint64_t offset = 0; offset < block.size();) {
       const uint64_t bytes = LoadLe<uint32_t>(block.data() + offset);
       const uint64_t hash = HashBytes(block.subspan(offset + 4, bytes));
-      size_t at = hash & (slots_.size() - 1);
-      while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
-      slots_[at] = TagOf(hash) | ((b << kBlockShift | offset) + 1);
+      filler.Add(hash, TagOf(hash) | ((b << kBlockShift | offset) + 1));
       offset += 4 + bytes;
     }
   }

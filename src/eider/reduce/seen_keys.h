@@ -9,6 +9,8 @@
 
 namespace eider::reduce {
 
+using KeySlots = std::vector<uint64_t, PoolAllocator<uint64_t>>;
+
 /// Numbers.
 class WordSet {
  public:
@@ -23,7 +25,7 @@ class WordSet {
 
  private:
   void Grow();
-  std::vector<uint64_t> slots_;  ///< 0: free
+  KeySlots slots_;  ///< 0: free
   uint64_t size_ = 0;
   bool has_zero_ = false;
 };
@@ -45,7 +47,7 @@ class ByteSet {
   size_t Find(ByteSpan key, uint64_t hash) const;
   uint64_t Store(ByteSpan key);
   void Grow();
-  std::vector<uint64_t> slots_;  ///< 0: free
+  KeySlots slots_;  ///< 0: free
   std::vector<BufferBuilder> blocks_;
   uint64_t size_ = 0, block_bytes_ = 0;
 };

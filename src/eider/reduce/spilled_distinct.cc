@@ -161,7 +161,7 @@ void SpilledDistinct::Solve(Part part) {
     const RecordBatch batch = part.rows.Pop();
     Sifted sifted = set.Sift(std::span(batch.columns).first(batch.columns.size() - 1), batch.num_rows);
     std::vector<uint8_t> is_new(static_cast<size_t>(batch.num_rows));
-    if (!set.Add(sifted, is_new)) {
+    if (!set.Add(sifted, is_new, true)) {
       Divide(batch, sifted, rest);
       continue;
     }

@@ -250,12 +250,38 @@ ArrayPtr Uuids(const Call& call) {
   return out.Finish(call.type);
 }
 
+/// Letters from `first` on in the other case, all texts at once where they are ASCII; others as `one_by_one` does it.
+Kernel TurnCase(char first, Kernel one_by_one) {
+  return [=](const Call& call) -> ArrayPtr {
+    const Column& column = call.arguments[0];
+    const Array& texts = *column.array;
+    if (column.constant || texts.type->id != TypeId::kUtf8 || call.type->id != TypeId::kUtf8 || call.rows == 0) return one_by_one(call);
+    const int32_t* ends = texts.buffers[0].as<int32_t>() + texts.offset;
+    const ByteSpan from = texts.buffers[1].span().subspan(static_cast<size_t>(ends[0]), static_cast<size_t>(ends[call.rows] - ends[0]));
+    uint8_t any = 0;
+    for (const uint8_t byte : from) any |= byte;
+    if (any >= 0x80) return one_by_one(call);
+    BufferBuilder offsets, bytes;
+    offsets.Resize((static_cast<size_t>(call.rows) + 1) * sizeof(int32_t));
+    for (int64_t row = 0; row <= call.rows; ++row) offsets.as<int32_t>()[row] = ends[row] - ends[0];
+    bytes.Resize(from.size());
+    for (size_t i = 0; i < from.size(); ++i) bytes.data()[i] = static_cast<uint8_t>(from[i] ^ (static_cast<uint8_t>(from[i] - first) < 26 ? 0x20 : 0));
+    auto out = std::make_shared<Array>();
+    out->type = call.type;
+    out->length = call.rows;
+    if (CountNulls(texts) > 0) out->validity = ValidityBits(column, call.rows);
+    out->null_count = CountNulls(texts);
+    out->buffers = {offsets.Finish(), bytes.Finish()};
+    return out;
+  };
+}
+
 }  // namespace
 
 FunctionTable TextFunctions() {
   return {
-      {"lower|lcase", "text -> text", Map([](Text s) { return ToLower(s); })},
-      {"upper|ucase", "text -> text", Map([](Text s) { return ToUpper(s); })},
+      {"lower|lcase", "text -> text", TurnCase('A', Map([](Text s) { return ToLower(s); }))},
+      {"upper|ucase", "text -> text", TurnCase('a', Map([](Text s) { return ToUpper(s); }))},
       {"initcap", "text -> text", Map([](Text s) { return Initcap(s); })},
       {"btrim|trim", "text -> text", Map([](Text s) { return Trim(s, " ", true, true); })},
       {"btrim|trim", "text, text -> text", Map([](Text s, Text set) { return Trim(s, set, true, true); })},
