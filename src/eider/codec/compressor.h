@@ -36,7 +36,9 @@ struct MiniBlockPage {
     std::vector<uint32_t> buffer_sizes;     ///< one per buffer; chunk i starts where chunk i - 1 ended
   };
   std::vector<BufferBuilder> buffers;       ///< num_buffers streams, chunks back to back, unpadded
+  ByteSpan borrowed;                        ///< where there is any, the one stream in place of `buffers`: the values where they lie
   std::vector<Chunk> chunks;
+  ByteSpan Stream(size_t buffer) const { return borrowed.empty() ? buffers[buffer].span() : borrowed; }
 };
 
 /// Fills `encoding`. Chunks keep far enough below the limits of the version to leave room for usual levels. No values give one

@@ -82,7 +82,7 @@ class RoundTrip {
       std::vector<ByteSpan> buffers;
       uint64_t bytes = 0;
       for (size_t b = 0; b < at.size(); ++b) {
-        buffers.push_back(page.buffers[b].span().subspan(at[b], chunk.buffer_sizes[b]));
+        buffers.push_back(page.Stream(b).subspan(at[b], chunk.buffer_sizes[b]));
         at[b] += chunk.buffer_sizes[b];
         bytes += chunk.buffer_sizes[b];
       }
@@ -94,7 +94,7 @@ class RoundTrip {
     }
     ASSERT_EQ(first, sample_.num_values);
     Expect(all, 0);
-    for (size_t b = 0; b < at.size(); ++b) ASSERT_EQ(at[b], page.buffers[b].size());
+    for (size_t b = 0; b < at.size(); ++b) ASSERT_EQ(at[b], page.Stream(b).size());
   }
 
   void PerValue() {

@@ -206,6 +206,22 @@ void AppendBits(const uint8_t* bits, uint64_t offset, uint64_t n, BufferBuilder&
 
 }  // namespace
 
+namespace {
+
+/// Values of whole bytes without validity are stored as they lie.
+void BorrowFlat(const LeafValues& values, uint64_t per_chunk, MiniBlockPage& page) {
+  const uint64_t bytes = values.shape.bits_per_value / 8;
+  page.borrowed = values.data.first(values.num_values * bytes);
+  uint64_t first = 0;
+  do {
+    const uint64_t count = std::min(per_chunk, values.num_values - first);
+    page.chunks.push_back({.num_values = static_cast<uint32_t>(count), .buffer_sizes = {static_cast<uint32_t>(count * bytes)}});
+    first += count;
+  } while (first < values.num_values);
+}
+
+}  // namespace
+
 MiniBlockPage CompressFixedSizeList(const LeafValues& values, uint64_t target_bytes, CompressiveEncoding* encoding) {
   const std::vector<Layer> layers = DescribeLayers(values, encoding);
   uint64_t bits = values.shape.bits_per_value;
@@ -215,6 +231,10 @@ MiniBlockPage CompressFixedSizeList(const LeafValues& values, uint64_t target_by
   }
   MiniBlockPage page = NewPage(num_buffers);
   const uint64_t per_chunk = ChunkValuesOf(bits, target_bytes);
+  if (num_buffers == 1 && bits % 8 == 0) {
+    BorrowFlat(values, per_chunk, page);
+    return page;
+  }
   uint64_t first = 0;
   do {
     const uint64_t count = std::min(per_chunk, values.num_values - first);

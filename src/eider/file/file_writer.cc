@@ -5,6 +5,7 @@
 
 #include <unordered_set>
 
+#include "eider/array/types.h"
 #include "eider/base/bytes.h"
 #include "eider/base/crc32c.h"
 #include "eider/base/error.h"
@@ -31,6 +32,8 @@ constexpr uint8_t kPadByte = 'H';
 constexpr uint64_t kMinColumnShare = 8 << 10;
 /// Rows that make an encoded page: large enough to forget its metadata, small enough that cores share a column.
 constexpr uint64_t kEncodedPageBytes = 4 << 20;
+/// The last rows of a file: texts cost so much more than other values that cores share even these.
+constexpr uint64_t kLastTextPageBytes = 1 << 20;
 /// Rows handed to the encoders and not yet written.
 constexpr uint64_t kMaxQueuedBytes = 64 << 20;
 
@@ -45,6 +48,11 @@ std::string Serialize(const Message& message) {
     message.SerializeToCodedStream(&coded);
   }
   return bytes;
+}
+
+bool IsVariableWidth(const DataType& type) {
+  const Layout layout = LayoutOf(type.id);
+  return layout == Layout::kVariable32 || layout == Layout::kVariable64 || layout == Layout::kView;
 }
 
 /// As footers say it: 2.0 was version 0.3 once.
@@ -178,13 +186,14 @@ struct FileWriter::Impl {
   }
 
   /// Hands the groups' leaves to the encoders, cut into pages that are worth one each.
-  void PutGroups(std::vector<PageGroup> groups) {
+  void PutGroups(std::vector<PageGroup> groups, bool are_last = false) {
     for (PageGroup& group : groups) {
       const size_t first = first_leaf[group.column];
       for (size_t i = 0; i < columns[group.column]->leaves().size(); ++i) {
         const page::ColumnLeaf& leaf = *leaves[first + i].leaf;
         uint64_t row = group.first_row;
-        for (std::vector<ArrayPtr>& pieces : page::CutPages(group.pieces, leaf, kEncodedPageBytes)) {
+        const uint64_t encoded_bytes = are_last && IsVariableWidth(*leaf.type) ? kLastTextPageBytes : kEncodedPageBytes;
+        for (std::vector<ArrayPtr>& pieces : page::CutPages(group.pieces, leaf, encoded_bytes)) {
           CheckInterrupt();
           PageTask task{.leaf = &leaf, .leaf_index = first + i, .first_row = row * leaf.rows_per_row, .pieces = std::move(pieces)};
           task.wants_sums = sums.has_value();
@@ -304,7 +313,7 @@ struct FileWriter::Impl {
   FileSummary Finish(bool sync) {
     std::vector<PageGroup> groups;
     for (const auto& column : columns) column->Flush(groups);
-    PutGroups(std::move(groups));
+    PutGroups(std::move(groups), true);
     WriteAll();
     charge = BudgetCharge();
     for (const auto& blob : blobs) {

@@ -13,6 +13,9 @@ constexpr uint64_t kFilterBits = 16;  ///< for a key
 constexpr int64_t kAhead = 16;        ///< rows between asking for a slot and looking at it
 constexpr const char* kKeysToMerge = "keys of a merge";
 
+/// A bit for each word that may come costs less than hashing as long as there are at most so many for a key.
+constexpr uint64_t kDenseBits = 256;
+
 bool FitsWord(const Array& array) { return LayoutOf(array.type->id) == Layout::kFixed && ByteWidth(*array.type) <= 8 && ByteWidth(*array.type) > 0; }
 
 uint64_t HashWord(uint64_t word) {
@@ -35,7 +38,7 @@ void WidenBytes(const uint8_t* from, uint64_t width, int64_t num_rows, uint8_t* 
 
 JoinKeys::JoinKeys(std::vector<ArrayPtr> columns, int64_t num_rows) : columns_(std::move(columns)), num_rows_(num_rows) {
   for (const ArrayPtr& column : columns_) has_nulls_ |= column->type->id == TypeId::kNull || CountNulls(*column) > 0;
-  if (columns_.size() != 1 || !FitsWord(*columns_[0])) {
+  if (!AreWords(columns_)) {
     bytes_ = std::make_unique<const RowKeys>(columns_, num_rows, FloatKeys::kBits);
     return;
   }
@@ -54,6 +57,8 @@ JoinKeys::JoinKeys(std::vector<ArrayPtr> columns, int64_t num_rows) : columns_(s
   words_ = widened_.data();
 }
 
+bool JoinKeys::AreWords(const std::vector<ArrayPtr>& columns) { return columns.size() == 1 && FitsWord(*columns[0]); }
+
 bool JoinKeys::IsNull(int64_t row) const {
   return has_nulls_ && std::any_of(columns_.begin(), columns_.end(), [row](const ArrayPtr& column) { return !column->IsValid(row); });
 }
@@ -63,12 +68,39 @@ uint64_t JoinKeys::HashAt(int64_t row) const {
   return are_words() ? HashWord(WordAt(row)) : HashBytes(BytesAt(row));
 }
 
-KeyIndex::KeyIndex(MemoryBudget& budget, uint64_t num_rows)
-    : charge_(budget, num_rows * (sizeof(uint32_t) + 2 * kFilterBits / 8), kKeysToMerge), bytes_(budget, kKeysToMerge), max_rows_(num_rows) {
+void WordRange::Add(const JoinKeys& keys) {
+  for (int64_t row = 0; row < keys.num_rows(); ++row) {
+    if (keys.IsNull(row)) continue;
+    const auto word = static_cast<int64_t>(keys.WordAt(row));
+    least = std::min(least, word);
+    greatest = std::max(greatest, word);
+  }
+}
+
+KeyIndex::KeyIndex(MemoryBudget& budget, uint64_t num_rows, const WordRange& range)
+    : charge_(budget, num_rows * sizeof(uint32_t), kKeysToMerge), bytes_(budget, kKeysToMerge), max_rows_(num_rows) {
   next_.reserve(num_rows);
-  const uint64_t bits = std::bit_ceil(std::max<uint64_t>(num_rows * kFilterBits, 64));
+  const uint64_t last = static_cast<uint64_t>(range.greatest) - static_cast<uint64_t>(range.least);
+  is_dense_ = range.least <= range.greatest && last / kDenseBits < num_rows;
+  if (!is_dense_) {
+    ReserveFilter();
+    return;
+  }
+  charge_.Resize(charge_.bytes() + WordSet::BytesFor(last + 1) + num_rows * sizeof(uint32_t), kKeysToMerge);
+  dense_ = WordSet(range.least, last + 1);
+}
+
+void KeyIndex::ReserveFilter() {
+  charge_.Resize(charge_.bytes() + max_rows_ * 2 * kFilterBits / 8, kKeysToMerge);
+  const uint64_t bits = std::bit_ceil(std::max<uint64_t>(max_rows_ * kFilterBits, 64));
   filter_.resize(bits / 64);
   filter_shift_ = 64 - std::countr_zero(bits);
+}
+
+void KeyIndex::Mark(const JoinKeys& keys) {
+  for (int64_t row = 0; row < keys.num_rows(); ++row) {
+    if (!keys.IsNull(row)) dense_.Insert(keys.WordAt(row));
+  }
 }
 
 void KeyIndex::ReserveWords() {
@@ -88,27 +120,30 @@ uint64_t KeyIndex::SlotOf(uint64_t word, uint64_t hash) const {
 void KeyIndex::Prefetch(uint64_t hash) const { __builtin_prefetch(&words_[hash >> shift_]); }
 
 void KeyIndex::Add(const JoinKeys& keys) {
-  if (keys.are_words() && words_.empty()) ReserveWords();
+  if (is_dense_ && first_.empty()) first_.assign(dense_.Count(), kNone);
+  const bool hashes_words = keys.are_words() && !is_dense_;
+  if (hashes_words && words_.empty()) ReserveWords();
   for (int64_t row = 0; row < keys.num_rows(); ++row) {
-    if (keys.are_words() && row + kAhead < keys.num_rows()) Prefetch(HashWord(keys.WordAt(row + kAhead)));
+    if (hashes_words && row + kAhead < keys.num_rows()) Prefetch(HashWord(keys.WordAt(row + kAhead)));
     const auto number = static_cast<uint32_t>(next_.size());
     next_.push_back(kNone);
     if (keys.IsNull(row)) continue;
-    const uint64_t hash = keys.HashAt(row);
-    SetBit(reinterpret_cast<uint8_t*>(filter_.data()), hash >> filter_shift_);
-    uint32_t* first = nullptr;
-    if (keys.are_words()) {
-      Slot& slot = words_[SlotOf(keys.WordAt(row), hash)];
-      slot.word = keys.WordAt(row);
-      first = &slot.row;
-    } else {
-      const uint32_t key = bytes_.Number(keys.BytesAt(row), hash);
-      if (key == first_.size()) first_.push_back(kNone);
-      first = &first_[key];
-    }
-    next_.back() = *first;
-    *first = number;
+    uint32_t& last = is_dense_ ? first_[dense_.NumberOf(keys.WordAt(row))] : PlaceOf(keys, row);
+    next_.back() = std::exchange(last, number);
   }
+}
+
+uint32_t& KeyIndex::PlaceOf(const JoinKeys& keys, int64_t row) {
+  const uint64_t hash = keys.HashAt(row);
+  SetBit(reinterpret_cast<uint8_t*>(filter_.data()), hash >> filter_shift_);
+  if (keys.are_words()) {
+    Slot& slot = words_[SlotOf(keys.WordAt(row), hash)];
+    slot.word = keys.WordAt(row);
+    return slot.row;
+  }
+  const uint32_t key = bytes_.Number(keys.BytesAt(row), hash);
+  if (key == first_.size()) first_.push_back(kNone);
+  return first_[key];
 }
 
 uint32_t KeyIndex::FirstRow(const JoinKeys& keys, int64_t row, uint64_t hash) const {
@@ -145,8 +180,29 @@ void KeyIndex::FindAll(const JoinKeys& keys, const Hash& hash_of, std::vector<Ma
   }
 }
 
+void KeyIndex::FindDense(const JoinKeys& keys, std::vector<MatchedRow>* matches) const {
+  constexpr int64_t kBlock = 1024;
+  uint32_t rows[kBlock];
+  for (int64_t begin = 0; begin < keys.num_rows(); begin += kBlock) {
+    const int64_t end = std::min(begin + kBlock, keys.num_rows());
+    size_t num_found = 0;
+    for (int64_t row = begin; row < end; ++row) {
+      rows[num_found] = static_cast<uint32_t>(row);
+      num_found += dense_.Has(keys.WordAt(row));
+    }
+    for (size_t i = 0; i < num_found; ++i) {
+      if (keys.IsNull(rows[i])) continue;
+      for (uint32_t source = first_[dense_.NumberOf(keys.WordAt(rows[i]))]; source != kNone; source = next_[source]) matches->push_back({rows[i], source});
+    }
+  }
+}
+
 std::vector<MatchedRow> KeyIndex::Find(const JoinKeys& keys) const {
   std::vector<MatchedRow> matches;
+  if (is_dense_) {
+    if (keys.are_words()) FindDense(keys, &matches);
+    return matches;
+  }
   if (keys.are_words() && !words_.empty()) FindAll(keys, [&](int64_t row) { return HashWord(keys.WordAt(row)); }, &matches);
   if (!keys.are_words()) FindAll(keys, [&](int64_t row) { return HashBytes(keys.BytesAt(row)); }, &matches);
   return matches;

@@ -40,15 +40,16 @@ LeftJoinedRows::LeftJoinedRows(const query::TableReader& table, const MergeSourc
     field.nullable = true;
   }
   schema_ = std::make_shared<const Schema>(schema);
-  const std::vector<std::string> carried = replaces ? paths_ : std::vector<std::string>();
+  std::vector<std::string> carried = replaces ? paths_ : std::vector<std::string>();
   if (source.num_parts() == 1) {
+    if (replaces) carried.push_back("_rowaddr");
     join_.emplace(table, source, std::nullopt, carried, std::move(fragment_ids));
     part_ = source.Load(0);
     part_columns_ = GatherColumns(part_, query::ColumnPlaces(paths_, *source.schema()), paths_.size());
     stream_ = std::make_unique<JoinStream>(*join_, part_);
     return;
   }
-  join_.emplace(table, source, std::nullopt, std::vector<std::string>(), fragment_ids);
+  join_.emplace(table, source, std::nullopt, std::vector<std::string>{"_rowaddr"}, fragment_ids);
   schema.fields.push_back({.name = "_rowaddr", .type = MakeType(TypeId::kUInt64), .nullable = false, .metadata = {}});
   spilled_.emplace(std::make_shared<const Schema>(std::move(schema)));
   for (size_t part = 0; part < source.num_parts(); ++part) MakeRun(part);
@@ -64,6 +65,7 @@ void LeftJoinedRows::MakeRun(size_t part) {
   Run run;
   join_->Run(loaded, [&](const JoinedBatch& batch) {
     const std::vector<int64_t> from = FirstMatches(batch);
+    const ArrayPtr addresses = join_->Carried(batch.rows)[0];
     std::vector<int64_t> here, there;
     for (size_t row = 0; row < from.size(); ++row) {
       if (from[row] < 0) continue;
@@ -75,7 +77,7 @@ void LeftJoinedRows::MakeRun(size_t part) {
       const auto count = static_cast<size_t>(rows);
       RecordBatch block{.schema = spilled_->schema(), .num_rows = rows, .columns = {}};
       for (const ArrayPtr& column : columns) block.columns.push_back(TakeArray(column, from.first(count)));
-      block.columns.push_back(TakeArray(batch.addresses, to.first(count)));
+      block.columns.push_back(TakeArray(addresses, to.first(count)));
       run.places.push_back(spilled_->Append(block));
       from = from.subspan(count);
       to = to.subspan(count);
@@ -95,8 +97,11 @@ bool LeftJoinedRows::Refill(Run* run) const {
 std::optional<LeftJoinedRows::Base> LeftJoinedRows::NextOfPart() {
   std::optional<JoinedBatch> batch = stream_->Next();
   if (!batch) return std::nullopt;
-  Base base{.rows = std::move(batch->rows), .values = part_columns_, .before = {}, .from = FirstMatches(*batch)};
-  if (replaces_) base.before = join_->Carried(base.rows);
+  Base base{.rows = std::move(batch->rows), .addresses = nullptr, .values = part_columns_, .before = {}, .from = FirstMatches(*batch)};
+  if (!replaces_) return base;
+  base.before = join_->Carried(base.rows);
+  base.addresses = std::move(base.before.back());
+  base.before.pop_back();
   return base;
 }
 
@@ -145,6 +150,7 @@ std::optional<LeftJoinedRows::Base> LeftJoinedRows::NextOfRuns() {
   }
   base.rows = SliceBatch(ahead_, 0, used);
   ahead_ = SliceBatch(ahead_, used, ahead_.num_rows - used);
+  base.addresses = base.rows.columns.back();
   if (replaces_) base.before.assign(base.rows.columns.begin(), base.rows.columns.end() - 1);
   for (size_t column = 0; !pieces.empty() && column < paths_.size(); ++column) {
     std::vector<ArrayPtr> arrays;
@@ -157,7 +163,7 @@ std::optional<LeftJoinedRows::Base> LeftJoinedRows::NextOfRuns() {
 RecordBatch LeftJoinedRows::Cut(const Base& base, int64_t first, int64_t count) {
   RecordBatch out{.schema = schema_, .num_rows = count, .columns = {}};
   const auto from = std::span(base.from).subspan(static_cast<size_t>(first), static_cast<size_t>(count));
-  const std::span<const uint64_t> addresses = query::UInt64Values(*base.rows.columns.back());
+  const std::span<const uint64_t> addresses = base.addresses ? query::UInt64Values(*base.addresses) : std::span<const uint64_t>();
   std::vector<int64_t> taken, order(from.size());
   for (size_t i = 0; i < from.size(); ++i) {
     order[i] = from[i] < 0 ? static_cast<int64_t>(i) : count + static_cast<int64_t>(taken.size());

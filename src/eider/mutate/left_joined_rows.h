@@ -29,6 +29,7 @@ class LeftJoinedRows final : public RecordBatchReader {
   /// Rows of the table, and for each its place in `values` or -1.
   struct Base {
     RecordBatch rows;
+    ArrayPtr addresses;  ///< where values are replaced
     std::vector<ArrayPtr> values, before;
     std::vector<int64_t> from;
   };

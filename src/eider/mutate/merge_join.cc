@@ -48,7 +48,7 @@ std::vector<ArrayPtr> GatherColumns(const MergeSource::Part& part, const query::
 
 MergeJoin::MergeJoin(const query::TableReader& table, const MergeSource& source, const std::optional<SqlExpression>& condition,
                      const std::vector<std::string>& carried, std::optional<std::vector<uint64_t>> fragment_ids)
-    : table_(table), source_(source) {
+    : table_(table), source_(source), scanned_(table, fragment_ids) {
   const LanceSchema& columns = table.snapshot().manifest->schema();
   std::vector<std::string> wanted = source.on();
   if (condition) {
@@ -56,9 +56,8 @@ MergeJoin::MergeJoin(const query::TableReader& table, const MergeSource& source,
     for (const std::string& column : query::ReadColumns(condition_->target_columns(), columns)) wanted.push_back(column);
   }
   wanted.insert(wanted.end(), carried.begin(), carried.end());
-  scan_ = {.columns = wanted, .fragment_ids = std::move(fragment_ids), .batch_rows = kJoinRows, .batch_bytes = kJoinBytes, .with_row_address = true};
+  scan_ = {.columns = wanted, .fragment_ids = std::move(fragment_ids), .batch_rows = kJoinRows, .batch_bytes = kJoinBytes};
   const SchemaPtr schema = table.Scan(scan_)->schema();
-  address_ = static_cast<size_t>(schema->FieldIndex("_rowaddr"));
   keys_ = query::ColumnPlaces(source.on(), *schema);
   if (condition_) condition_places_ = query::ColumnPlaces(condition_->target_columns(), *schema);
   carried_ = query::ColumnPlaces(carried, *schema);
@@ -66,7 +65,7 @@ MergeJoin::MergeJoin(const query::TableReader& table, const MergeSource& source,
 
 JoinedBatch MergeJoin::Join(const RecordBatch& batch, uint64_t first_position, const KeyIndex& index,
                             const std::vector<ArrayPtr>& source_columns) const {
-  JoinedBatch joined{.rows = batch, .addresses = batch.columns.back(), .first_position = first_position, .matches = {}, .acting = {}};
+  JoinedBatch joined{.rows = batch, .scanned = &scanned_, .first_position = first_position, .matches = {}, .acting = {}};
   joined.matches = index.Find(JoinKeys(keys_.Find(batch.columns), batch.num_rows));
   if (condition_) joined.acting = condition_->Filter(joined.matches, source_columns, condition_places_.Find(batch.columns));
   else joined.acting = joined.matches;
@@ -79,9 +78,25 @@ void MergeJoin::Run(const MergeSource::Part& part, const std::function<void(cons
   while (const std::optional<JoinedBatch> batch = stream.Next()) visit(*batch);
 }
 
+namespace {
+
+KeyIndex MakeIndex(const MergeSource& source, const MergeSource::Part& part) {
+  WordRange range;
+  for (const RecordBatch& batch : part.batches) {
+    if (JoinKeys::AreWords(source.KeyColumns(batch))) range.Add(source.KeysOf(batch));
+  }
+  KeyIndex index(source.budget(), std::max<uint64_t>(part.num_rows, 1), range);
+  for (const RecordBatch& batch : part.batches) {
+    if (index.WantsMarks()) index.Mark(source.KeysOf(batch));
+  }
+  for (const RecordBatch& batch : part.batches) index.Add(source.KeysOf(batch));
+  return index;
+}
+
+}  // namespace
+
 JoinStream::JoinStream(const MergeJoin& join, const MergeSource::Part& part)
-    : join_(join), index_(join.source_.budget(), std::max<uint64_t>(part.num_rows, 1)), tasks_(join.table_.session()->cpu_pool()) {
-  for (const RecordBatch& batch : part.batches) index_.Add(join.source_.KeysOf(batch));
+    : join_(join), index_(MakeIndex(join.source_, part)), tasks_(join.table_.session()->cpu_pool()) {
   if (join.condition_) {
     const std::vector<std::string>& paths = join.condition_->source_columns();
     source_columns_ = GatherColumns(part, query::ColumnPlaces(paths, *join.source_.schema()), paths.size());
@@ -95,8 +110,6 @@ void JoinStream::Ahead() {
     std::optional<RecordBatch> batch = rows_->Next();
     at_end_ = !batch;
     if (!batch) return;
-    // It comes last, where it is no key.
-    if (join_.address_ + 1 < batch->columns.size()) batch->columns.push_back(batch->columns[join_.address_]);
     const uint64_t first = position_;
     position_ += static_cast<uint64_t>(batch->num_rows);
     tasks_.Start([this, first, batch = std::move(*batch)] { return join_.Join(batch, first, index_, source_columns_); });

@@ -1,7 +1,6 @@
 #pragma once
 /// \file
-/// Finds the rows of a table that match a part of a merge's source. The table is streamed: its key columns, those of the condition,
-/// and addresses.
+/// Finds the rows of a table that match a part of a merge's source. The table is streamed: its key columns and those of the condition.
 
 #include <eider/merge_insert.h>
 
@@ -9,6 +8,7 @@
 
 #include "eider/mutate/merge_condition.h"
 #include "eider/mutate/merge_source.h"
+#include "eider/mutate/scanned_rows.h"
 #include "eider/query/ordered_tasks.h"
 #include "eider/query/table_reader.h"
 
@@ -16,17 +16,17 @@ namespace eider::mutate {
 
 /// What one batch of the table has to do with a part of the source.
 struct JoinedBatch {
-  RecordBatch rows;                 ///< keys, columns of the condition, carried ones, and addresses
-  ArrayPtr addresses;               ///< of these rows
-  uint64_t first_position = 0;      ///< of them, among the live rows of the table
+  RecordBatch rows;                 ///< keys, columns of the condition, carried ones
+  const ScannedRows* scanned = nullptr;
+  uint64_t first_position = 0;      ///< of these rows, among those of the scan
   std::vector<MatchedRow> matches;  ///< in the order of the batch
   std::vector<MatchedRow> acting;   ///< those that pass the condition
-  uint64_t AddressOf(const MatchedRow& match) const { return addresses->buffers[0].as<uint64_t>()[addresses->offset + match.row]; }
+  uint64_t AddressOf(const MatchedRow& match) const { return scanned->AddressOf(first_position + match.row); }
 };
 
 class MergeJoin {
  public:
-  /// `carried`: paths of columns that come along. `fragment_ids`: unset means all.
+  /// `carried`: paths of columns that come along, "_rowaddr" too. `fragment_ids`: unset means all.
   /// \throws Error(kInvalid) for a condition that does not parse
   MergeJoin(const query::TableReader& table, const MergeSource& source, const std::optional<SqlExpression>& condition,
             const std::vector<std::string>& carried = {}, std::optional<std::vector<uint64_t>> fragment_ids = std::nullopt);
@@ -43,7 +43,7 @@ class MergeJoin {
   const MergeSource& source_;
   std::optional<MergeCondition> condition_;
   ScanOptions scan_;
-  size_t address_ = 0;  ///< of the scan's columns
+  const ScannedRows scanned_;
   query::ColumnPlaces keys_, condition_places_, carried_;
 };
 

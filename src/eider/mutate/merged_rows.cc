@@ -23,8 +23,10 @@ bool IsRun(const std::vector<int64_t>& rows) {
   return std::ranges::adjacent_find(rows, [](int64_t a, int64_t b) { return b != a + 1; }) == rows.end();
 }
 
-ArrayPtr TakeRows(const ArrayPtr& column, const std::vector<int64_t>& rows) {
-  return IsRun(rows) ? SliceArray(column, rows.front(), static_cast<int64_t>(rows.size())) : TakeArray(column, rows);
+std::vector<ArrayPtr> TakeRows(std::vector<ArrayPtr> columns, const std::vector<int64_t>& rows) {
+  const bool is_run = IsRun(rows);
+  for (ArrayPtr& column : columns) column = is_run ? SliceArray(column, rows.front(), static_cast<int64_t>(rows.size())) : TakeArray(column, rows);
+  return columns;
 }
 
 }  // namespace
@@ -146,14 +148,11 @@ void MergedRows::Choose(uint64_t most, uint64_t most_bytes, std::vector<int64_t>
 
 void MergedRows::NoteInserted(const RecordBatch& batch, const std::vector<int64_t>& rows) {
   outcome_.metrics.num_inserted_rows += rows.size();
-  std::vector<ArrayPtr> keys = source_.KeyColumns(batch);
-  for (ArrayPtr& key : keys) key = TakeRows(key, rows);
-  outcome_.inserted.Add(keys, static_cast<int64_t>(rows.size()));
+  outcome_.inserted.Add(TakeRows(source_.KeyColumns(batch), rows), static_cast<int64_t>(rows.size()));
 }
 
 RecordBatch MergedRows::Write(const RecordBatch& batch, const std::vector<int64_t>& rows, const std::vector<uint64_t>& positions) {
-  RecordBatch out{.schema = schema_, .num_rows = static_cast<int64_t>(rows.size()), .columns = {}};
-  for (const ArrayPtr& column : batch.columns) out.columns.push_back(TakeRows(column, rows));
+  RecordBatch out{.schema = schema_, .num_rows = static_cast<int64_t>(rows.size()), .columns = TakeRows(batch.columns, rows)};
   std::vector<ArrayPtr> missing;
   if (inserting_) {
     NoteInserted(batch, rows);

@@ -139,13 +139,34 @@ bool BorrowVariable(const ShreddedLeaf& leaf, GatheredValues& out) {
   return true;
 }
 
+/// Values of a run without nulls, all at once.
+template <typename T>
+void AppendRun(const LeafRun& run, BufferBuilder& offsets, BufferBuilder& data, uint64_t* longest) {
+  const T* from = run.array->buffers[0].as<T>() + run.array->offset + run.start;
+  using Unsigned = std::make_unsigned_t<T>;  // that there is too much is said in the end
+  const Unsigned shift = Unsigned(data.size()) - Unsigned(from[0]);
+  T* to = reinterpret_cast<T*>(offsets.Extend(run.length * sizeof(T)));
+  T most = 0;
+  for (int64_t i = 0; i < run.length; ++i) {
+    most = std::max<T>(most, from[i + 1] - from[i]);
+    to[i] = T(Unsigned(from[i + 1]) + shift);
+  }
+  *longest = std::max<uint64_t>(*longest, most);
+  data.Append(run.array->buffers[1].span().subspan(from[0], from[run.length] - from[0]));
+}
+
 template <typename T>
 void CopyVariable(const ShreddedLeaf& leaf, GatheredValues& out) {
   BufferBuilder offsets((leaf.num_items + 1) * sizeof(T));
   BufferBuilder data;
   offsets.AppendValue<T>(0);
   ItemCursor cursor(leaf);
+  const bool has_nulls = leaf.num_values < leaf.num_items;
   for (const LeafRun& run : leaf.runs) {
+    if (!has_nulls && run.length > 0 && !IsView(*run.array->type)) {
+      AppendRun<T>(run, offsets, data, &out.max_value_bytes);
+      continue;
+    }
     const StringValues reader(*run.array);
     for (int64_t i = 0; i < run.length; ++i) {
       if (cursor.NextIsValid()) {

@@ -110,7 +110,7 @@ class MiniBlockEncoder {
     LevelSlicer slicer(leaf_);
     std::vector<uint64_t> positions(compressed.buffers.size(), 0);
     uint64_t first = 0, total = 0;
-    for (const BufferBuilder& buffer : compressed.buffers) total += buffer.size();
+    for (size_t b = 0; b < compressed.buffers.size(); ++b) total += compressed.Stream(b).size();
     chunks_.Reserve(total + compressed.chunks.size() * 32 + leaf_.num_levels / 2);
     for (size_t i = 0; i < compressed.chunks.size(); ++i) {
       const auto& chunk = compressed.chunks[i];
@@ -155,7 +155,7 @@ class MiniBlockEncoder {
     if (rep_) AppendPadded(rep_bytes_.span());
     if (def_) AppendPadded(def_bytes_.span());
     for (size_t b = 0; b < chunk.buffer_sizes.size(); ++b) {
-      AppendPadded(compressed.buffers[b].span().subspan(positions[b], chunk.buffer_sizes[b]));
+      AppendPadded(compressed.Stream(b).subspan(positions[b], chunk.buffer_sizes[b]));
       positions[b] += chunk.buffer_sizes[b];
     }
   }

@@ -56,7 +56,7 @@ void DeletionVector::IndexBitmap() {
 
 DeletionVectorPtr DeletionVector::FromOffsets(std::vector<uint32_t> offsets, uint64_t num_rows) {
   CheckNumRows(num_rows);
-  std::sort(offsets.begin(), offsets.end());
+  if (!std::ranges::is_sorted(offsets)) std::ranges::sort(offsets);
   if (const auto twice = std::adjacent_find(offsets.begin(), offsets.end()); twice != offsets.end()) {
     throw Corrupt("deletion vector: row {} is listed twice", *twice);
   }

@@ -149,9 +149,40 @@ bool IsFresh(const Snapshot& base) { return base.listed && std::chrono::steady_c
 
 Listed ListAgain(const Snapshot& base) {
   const auto start = std::chrono::steady_clock::now();
-  const VersionListing listing = ListVersions(*base.store);
-  if (listing.versions.empty()) throw NotFound("'{}': the table is gone", base.store->root());
-  return {start, std::max(base.version() + 1, NextNumber(listing))};
+  const std::optional<uint64_t> next = FindNextNumber(*base.store);
+  if (!next) throw NotFound("'{}': the table is gone", base.store->root());
+  return {start, std::max(base.version() + 1, *next)};
+}
+
+/// What is held against ours with nothing but itself, and leaves the schema as it is.
+bool IsJudgedAlone(const TransactionProto& theirs) {
+  return theirs.has_append() || theirs.has_delete_() || theirs.has_update() || theirs.has_rewrite();
+}
+
+/// Holds a version that others follow against ours by its transaction, without parsing its fragments. False where it takes the whole version.
+bool PassBy(const Snapshot& base, uint64_t version, const TransactionProto& transaction, const CommitOptions& options) {
+  if (options.check_reads) return false;
+  TransactionProto theirs;
+  try {
+    if (!base.store->Exists(ManifestPath(version + 1, base.naming))) return false;
+    const io::ReadableFilePtr file = base.store->Open(ManifestPath(version, base.naming));
+    const Buffer bytes = file->Read({0, file->size()});
+    const ByteSpan section = Manifest::TransactionIn(bytes.span(), version);
+    if (section.empty()) return false;
+    theirs = ParseTransaction(section);
+  } catch (const Error&) {
+    return false;
+  }
+  if (!IsJudgedAlone(theirs) || theirs.uuid() == transaction.uuid()) return false;
+  CheckConflict(transaction, theirs, version, {.merges_rows = options.merge_rows != nullptr});
+  return true;
+}
+
+/// A version that was passed by, but turns out to be the newest: what followed it is torn, or gone.
+Snapshot LoadPassedBy(const Snapshot& base, uint64_t version, const TransactionProto& transaction) {
+  std::optional<Snapshot> found = FindVersion(base.store, base.naming, version);
+  if (found) return *std::move(found);
+  throw RetryableConflict("{} from version {}: version {} is not there any more", OperationName(transaction), base.version(), version);
 }
 
 /// Walks from `base` to the end of what was listed and on, holding each transaction in between against ours.
@@ -159,8 +190,13 @@ Rebased Walk(Snapshot base, const TransactionProto& transaction, const CommitOpt
   Rebased rebased{.base = std::move(base)};
   const Listed listed = *rebased.base.listed;
   std::vector<uint64_t> torn = std::move(rebased.base.torn);
+  uint64_t passed_by = 0;
   for (uint64_t version = rebased.base.version() + 1;; ++version) {
-    const Snapshot& before = rebased.base;
+    const Snapshot& before = rebased.base;  // or an older one of the same schema
+    if (!rebased.landed && PassBy(before, version, transaction, options)) {
+      passed_by = version;
+      continue;
+    }
     std::optional<Snapshot> next;
     try {
       next = FindVersion(before.store, before.naming, version);
@@ -175,11 +211,13 @@ Rebased Walk(Snapshot base, const TransactionProto& transaction, const CommitOpt
     }
     rebased.number = version;
     if (!next) break;
+    passed_by = 0;
     const std::optional<TransactionProto> theirs = ReadTransaction(*next);
     if (theirs && theirs->uuid() == transaction.uuid()) rebased.landed = *next;
     else if (!rebased.landed) HoldAgainst(theirs.value_or(TransactionProto()), before, *next, transaction, options);
     rebased.base = *std::move(next);
   }
+  if (passed_by > 0) rebased.base = LoadPassedBy(rebased.base, passed_by, transaction);
   rebased.base.torn = std::move(torn);
   rebased.base.listed = listed;
   return rebased;

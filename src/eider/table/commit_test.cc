@@ -571,6 +571,45 @@ TEST(CommitTest, AVersionThatVanishedIsNoPlaceForANewOne) {
   EXPECT_EQ(LoadSnapshot(created.store).version(), third.version());
 }
 
+TEST(CommitTest, OfManyVersionsInBetweenEachIsHeldAgainstOurs) {
+  const Snapshot created = NewTable();
+  const auto deletion = [&] {
+    TransactionProto transaction = NewTransaction(1);
+    DataFragmentProto changed = created.manifest->fragment(0).proto();
+    changed.mutable_deletion_file()->set_num_deleted_rows(1);
+    *transaction.mutable_delete_()->add_updated_fragments() = changed;
+    return transaction;
+  };
+  Snapshot latest = Commit(created, deletion());
+  for (int i = 0; i < 5; ++i) latest = Commit(latest, AppendOf(1));
+  EXPECT_EQ(KindOf([&] { Commit(created, deletion()); }), ErrorKind::kRetryableConflict);
+  const Snapshot appended = Commit(created, AppendOf(2));
+  EXPECT_EQ(appended.version(), latest.version() + 1);
+  EXPECT_EQ(appended.manifest->num_fragments(), latest.manifest->num_fragments() + 1);
+  Commit(Commit(appended, OverwriteOf(1)), AppendOf(1));
+  EXPECT_EQ(KindOf([&] { Commit(created, AppendOf(1)); }), ErrorKind::kConflict) << "another table, on which others built";
+}
+
+TEST(CommitTest, WhatLiesBeforeATornEndIsWhatACommitGoesOn) {
+  const Snapshot created = NewTable();
+  const Snapshot second = Commit(created, AppendOf(1)), third = Commit(second, AppendOf(2));
+  Tear(Commit(third, AppendOf(3)));
+  const Snapshot next = Commit(created, AppendOf(1));
+  EXPECT_EQ(next.version(), 5u);
+  EXPECT_EQ(next.manifest->num_fragments(), third.manifest->num_fragments() + 1);
+  EXPECT_EQ(next.torn, std::vector<uint64_t>{4});
+}
+
+TEST(CommitTest, ATornVersionInBetweenIsPassedOverAndItsNeighboursAreNot) {
+  const Snapshot created = NewTable();
+  Snapshot latest = Commit(created, AppendOf(1));
+  Tear(Commit(latest, AppendOf(5)));
+  for (int i = 0; i < 3; ++i) latest = Commit(latest, AppendOf(1));
+  const Snapshot next = Commit(created, AppendOf(1));
+  EXPECT_EQ(next.version(), 7u);
+  EXPECT_EQ(next.manifest->num_fragments(), latest.manifest->num_fragments() + 1);
+}
+
 TEST(CommitTest, WhatCannotBeReadUnderATakenNumberMayBeOurs) {
   const Snapshot created = NewTable();
   const auto faulty = std::make_shared<FaultyStore>(created.store);

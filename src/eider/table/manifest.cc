@@ -22,7 +22,9 @@ constexpr uint64_t kMaxFieldHead = 6;  // tag and length of a fragment
 constexpr size_t kLeastFragment = 16;
 constexpr uint16_t kMinor = 2;
 constexpr uint32_t kFragmentsField = 2;
+constexpr uint32_t kVersionField = 3, kLegacyTransactionField = 21, kTransactionField = 23;
 constexpr uint32_t kFragmentIdField = 1;  // of a fragment
+constexpr uint8_t kFragmentIdTag = kFragmentIdField << 3 | kWireVarint;
 constexpr uint64_t kLegacyV2FormatFlag = 4;
 constexpr uint64_t kNanos = 1'000'000'000;
 
@@ -45,7 +47,8 @@ ByteSpan ManifestMessage(ByteSpan file) {
 }
 
 uint64_t FragmentId(ByteSpan fragment) {
-  uint64_t id = 0;
+  uint64_t id = 0, at = 1;
+  if (!fragment.empty() && fragment[0] == kFragmentIdTag) return TakeVarint(fragment, &at, "fragment");
   VisitWireFields(fragment, "fragment", [&id](const WireField& field) {
     if (field.number != kFragmentIdField || field.wire_type != kWireVarint) return true;
     id = field.varint;
@@ -124,6 +127,24 @@ void AppendSection(ByteSpan content, std::string* out) {
 }
 
 }  // namespace
+
+ByteSpan Manifest::TransactionIn(ByteSpan file, uint64_t version) {
+  const ByteSpan message = ManifestMessage(file);
+  CheckFileSum(file, static_cast<uint64_t>(message.data() - file.data()) - sizeof(uint32_t));
+  uint64_t found_version = 0;
+  std::optional<uint64_t> position, legacy;
+  VisitWireFields(message, "manifest", [&](const WireField& field) {
+    if (field.wire_type != kWireVarint) return true;
+    if (field.number == kVersionField) found_version = field.varint;
+    else if (field.number == kTransactionField) position = field.varint;
+    else if (field.number == kLegacyTransactionField) legacy = field.varint;
+    return true;
+  });
+  if (!position) position = legacy;
+  if (!position || found_version != version) return {};
+  const uint64_t length = ReadLe<uint32_t>(file, *position, "manifest: transaction section");
+  return CheckedSubspan(file, *position + 4, length, "manifest: transaction section");
+}
 
 std::shared_ptr<const Manifest> Manifest::Parse(Buffer bytes) {
   std::shared_ptr<Manifest> manifest(new Manifest());

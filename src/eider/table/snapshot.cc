@@ -185,6 +185,13 @@ ManifestPtr ReadManifest(const io::ObjectStore& store, const VersionEntry& entry
 
 uint64_t NextNumber(const VersionListing& listing) { return listing.versions.empty() ? 1 : listing.versions.back().version + 1; }
 
+std::optional<uint64_t> FindNextNumber(const io::ObjectStore& store) {
+  std::optional<uint64_t> newest;
+  VisitVersions(store, [&](uint64_t version, std::string_view) { newest = std::max(newest.value_or(0), version); });
+  if (!newest) return std::nullopt;
+  return *newest + 1;
+}
+
 bool IsTorn(const io::ObjectStore& store, const VersionEntry& entry) {
   const io::ReadableFilePtr file = store.Open(entry.path);
   return IsTornManifest(file->Read({0, file->size()}).span());
