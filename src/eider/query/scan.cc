@@ -69,14 +69,12 @@ class ScanReader final : public RecordBatchReader {
     CheckInterrupt();
     while (true) {
       Prefetch();
-      while (true) {
-        const bool at_end = tasks_.empty() && scanned_.empty();
-        if (std::optional<RecordBatch> batch = cutter_.Pop(at_end)) return batch;
-        if (at_end) return std::nullopt;
-        if (scanned_.empty()) break;
-        Cut();
-      }
-      scanned_ = tasks_.Next(options_.in_order);
+      const bool at_end = tasks_.empty() && scanned_.empty();
+      if (std::optional<RecordBatch> batch = cutter_.Pop(at_end)) return batch;
+      if (at_end) return std::nullopt;
+      if (scanned_.empty()) scanned_ = tasks_.Next(options_.in_order);
+      else Cut();
+      while (!scanned_.empty() && scanned_.front().is_done) Cut();
     }
   }
 
