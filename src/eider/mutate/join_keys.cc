@@ -192,7 +192,8 @@ void KeyIndex::FindDense(const JoinKeys& keys, std::vector<MatchedRow>* matches)
     }
     for (size_t i = 0; i < num_found; ++i) {
       if (keys.IsNull(rows[i])) continue;
-      for (uint32_t source = first_[dense_.NumberOf(keys.WordAt(rows[i]))]; source != kNone; source = next_[source]) matches->push_back({rows[i], source});
+      uint32_t source = first_[dense_.NumberOf(keys.WordAt(rows[i]))];
+      for (; source != kNone; source = next_[source]) matches->push_back({rows[i], source});
     }
   }
 }

@@ -55,7 +55,8 @@ class KeyIndex {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  /// Of `num_rows` rows, fewer than 2^31. `range`: of all words to come; of none, where that is not known. \throws Error(kOutOfBudget)
+  /// Of `num_rows` rows, fewer than 2^31. `range`: of all words to come; of none, where that is not known.
+  /// \throws Error(kOutOfBudget)
   KeyIndex(MemoryBudget& budget, uint64_t num_rows, const WordRange& range = {});
   /// The words lie so close together that they are marked first, all of them.
   bool WantsMarks() const { return is_dense_; }

@@ -9,8 +9,9 @@ namespace eider::mutate {
 namespace {
 
 constexpr uint64_t kBudget = 64 << 20;
+using Values = std::vector<std::optional<int64_t>>;
 
-ArrayPtr Words(const std::vector<std::optional<int64_t>>& values) {
+ArrayPtr Words(const Values& values) {
   auto array = std::make_shared<Array>();
   array->type = MakeType(TypeId::kInt64);
   array->length = static_cast<int64_t>(values.size());
@@ -33,9 +34,10 @@ std::set<std::pair<uint32_t, uint32_t>> Matches(const KeyIndex& index, const Joi
 }
 
 /// What a comparison of every row with every other finds, and an index that knows the range of its words, and one that does not.
-void ExpectMatches(const std::vector<std::optional<int64_t>>& source, const std::vector<std::optional<int64_t>>& table, bool is_dense) {
+void ExpectMatches(const Values& source, const Values& table, bool is_dense) {
   MemoryBudget budget(kBudget);
-  const JoinKeys ours({Words(source)}, static_cast<int64_t>(source.size())), theirs({Words(table)}, static_cast<int64_t>(table.size()));
+  const JoinKeys ours({Words(source)}, static_cast<int64_t>(source.size()));
+  const JoinKeys theirs({Words(table)}, static_cast<int64_t>(table.size()));
   std::set<std::pair<uint32_t, uint32_t>> expected;
   for (uint32_t row = 0; row < table.size(); ++row) {
     for (uint32_t other = 0; other < source.size(); ++other) {
@@ -58,7 +60,7 @@ void ExpectMatches(const std::vector<std::optional<int64_t>>& source, const std:
 TEST(KeyIndexTest, WordsThatLieCloseTogetherAreFoundAsOthersAre) {
   std::mt19937_64 random(1);
   for (const int64_t least : {int64_t{0}, int64_t{-300}, INT64_MIN, INT64_MAX - 600}) {
-    std::vector<std::optional<int64_t>> source, table;
+    Values source, table;
     for (int i = 0; i < 300; ++i) source.emplace_back(least + static_cast<int64_t>(random() % 600));
     for (int i = 0; i < 2000; ++i) table.emplace_back(static_cast<int64_t>(static_cast<uint64_t>(least) + random() % 1000 - 200));
     for (size_t i = 0; i < source.size(); i += 17) source[i] = std::nullopt;

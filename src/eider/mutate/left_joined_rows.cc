@@ -97,7 +97,7 @@ bool LeftJoinedRows::Refill(Run* run) const {
 std::optional<LeftJoinedRows::Base> LeftJoinedRows::NextOfPart() {
   std::optional<JoinedBatch> batch = stream_->Next();
   if (!batch) return std::nullopt;
-  Base base{.rows = std::move(batch->rows), .addresses = nullptr, .values = part_columns_, .before = {}, .from = FirstMatches(*batch)};
+  Base base{.rows = batch->rows, .addresses = nullptr, .values = part_columns_, .before = {}, .from = FirstMatches(*batch)};
   if (!replaces_) return base;
   base.before = join_->Carried(base.rows);
   base.addresses = std::move(base.before.back());

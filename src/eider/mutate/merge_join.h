@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Finds the rows of a table that match a part of a merge's source. The table is streamed: its key columns and those of the condition.
+/// Finds the rows of a table that match a part of a merge's source. The table is streamed: its keys and columns of the condition.
 
 #include <eider/merge_insert.h>
 

@@ -25,7 +25,8 @@ bool IsRun(const std::vector<int64_t>& rows) {
 
 std::vector<ArrayPtr> TakeRows(std::vector<ArrayPtr> columns, const std::vector<int64_t>& rows) {
   const bool is_run = IsRun(rows);
-  for (ArrayPtr& column : columns) column = is_run ? SliceArray(column, rows.front(), static_cast<int64_t>(rows.size())) : TakeArray(column, rows);
+  const auto count = static_cast<int64_t>(rows.size());
+  for (ArrayPtr& column : columns) column = is_run ? SliceArray(column, rows.front(), count) : TakeArray(column, rows);
   return columns;
 }
 

@@ -8,7 +8,8 @@
 
 namespace eider::mutate {
 
-ScannedRows::ScannedRows(const query::TableReader& table, const std::optional<std::vector<uint64_t>>& fragment_ids) : table_(table) {
+ScannedRows::ScannedRows(const query::TableReader& table, const std::optional<std::vector<uint64_t>>& fragment_ids)
+    : table_(table) {
   if (!fragment_ids) {
     fragments_.resize(table.num_fragments());
     std::iota(fragments_.begin(), fragments_.end(), size_t{0});
@@ -28,7 +29,8 @@ uint64_t ScannedRows::AddressOf(uint64_t position) const {
   const query::FragmentReader& fragment = table_.fragment(fragments_[at]);
   const uint64_t live = position - starts_[at];
   const rows::DeletionVector* deletions = fragment.deletions(table_.context(nullptr));
-  return rows::RowAddress::Make(static_cast<uint32_t>(fragment.id()), static_cast<uint32_t>(deletions ? deletions->PhysicalOffset(live) : live)).value;
+  const uint64_t offset = deletions ? deletions->PhysicalOffset(live) : live;
+  return rows::RowAddress::Make(static_cast<uint32_t>(fragment.id()), static_cast<uint32_t>(offset)).value;
 }
 
 }  // namespace eider::mutate

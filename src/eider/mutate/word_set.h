@@ -13,7 +13,8 @@ class WordSet {
  public:
   WordSet() = default;
   /// Words from `least` on, as signed numbers, up to `span` - 1 above it.
-  WordSet(int64_t least, uint64_t span) : least_(static_cast<uint64_t>(least)), span_(span), bits_(span / 64 + 1), before_(span / 64 + 1) {}
+  WordSet(int64_t least, uint64_t span)
+      : least_(static_cast<uint64_t>(least)), span_(span), bits_(span / 64 + 1), before_(span / 64 + 1) {}
   static uint64_t BytesFor(uint64_t span) { return (span / 64 + 1) * (sizeof(uint64_t) + sizeof(uint32_t)); }
 
   /// \pre within the span

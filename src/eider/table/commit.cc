@@ -159,7 +159,7 @@ bool IsJudgedAlone(const TransactionProto& theirs) {
   return theirs.has_append() || theirs.has_delete_() || theirs.has_update() || theirs.has_rewrite();
 }
 
-/// Holds a version that others follow against ours by its transaction, without parsing its fragments. False where it takes the whole version.
+/// Holds a version that others follow against ours by its transaction alone. False where that takes the whole version.
 bool PassBy(const Snapshot& base, uint64_t version, const TransactionProto& transaction, const CommitOptions& options) {
   if (options.check_reads) return false;
   TransactionProto theirs;
@@ -178,11 +178,16 @@ bool PassBy(const Snapshot& base, uint64_t version, const TransactionProto& tran
   return true;
 }
 
+[[noreturn]] void ThrowVanished(const TransactionProto& transaction, const Snapshot& base, uint64_t version) {
+  throw RetryableConflict("{} from version {}: version {} is not there any more", OperationName(transaction), base.version(),
+                          version);
+}
+
 /// A version that was passed by, but turns out to be the newest: what followed it is torn, or gone.
 Snapshot LoadPassedBy(const Snapshot& base, uint64_t version, const TransactionProto& transaction) {
   std::optional<Snapshot> found = FindVersion(base.store, base.naming, version);
   if (found) return *std::move(found);
-  throw RetryableConflict("{} from version {}: version {} is not there any more", OperationName(transaction), base.version(), version);
+  ThrowVanished(transaction, base, version);
 }
 
 /// Walks from `base` to the end of what was listed and on, holding each transaction in between against ours.
@@ -207,7 +212,7 @@ Rebased Walk(Snapshot base, const TransactionProto& transaction, const CommitOpt
       else if (error.kind() != ErrorKind::kNotFound) throw;
     }
     if (!next && version < listed.next_number) {
-      throw RetryableConflict("{} from version {}: version {} is not there any more", OperationName(transaction), before.version(), version);
+      ThrowVanished(transaction, before, version);
     }
     rebased.number = version;
     if (!next) break;

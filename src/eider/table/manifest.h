@@ -39,8 +39,8 @@ class Manifest {
  public:
   /// `bytes` is the whole manifest file. \throws Error(kCorrupt)
   static std::shared_ptr<const Manifest> Parse(Buffer bytes);
-  /// The transaction section of a manifest file, the rest of which is checked, but not parsed. Empty where it has none, or is of another
-  /// version. \throws Error(kCorrupt)
+  /// The transaction section of a manifest file, the rest of which is checked, but not parsed. Empty where it has none, or is
+  /// of another version. \throws Error(kCorrupt)
   static ByteSpan TransactionIn(ByteSpan file, uint64_t version);
   ~Manifest();
 

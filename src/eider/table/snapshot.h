@@ -42,7 +42,7 @@ VersionListing ListVersions(const io::ObjectStore& store);
 
 /// The number after the newest name, torn or not.
 uint64_t NextNumber(const VersionListing& listing);
-/// The same by a listing that keeps nothing else; nullopt when there is no table. \throws Error(kInvalid) when V1 and V2 names are mixed.
+/// The same by a listing that keeps nothing else; nullopt when there is no table. \throws Error(kInvalid) as ListVersions
 std::optional<uint64_t> FindNextNumber(const io::ObjectStore& store);
 /// True when what lies there is no manifest at all (IsTornManifest). Such a name is taken, but it is no version.
 /// \throws Error(kNotFound), Error(kIo)
