@@ -267,7 +267,9 @@ Kernel TurnCase(char first, Kernel one_by_one) {
     offsets.Resize((static_cast<size_t>(call.rows) + 1) * sizeof(int32_t));
     for (int64_t row = 0; row <= call.rows; ++row) offsets.as<int32_t>()[row] = ends[row] - ends[0];
     bytes.Resize(from.size());
-    const auto turned = [first](uint8_t byte) { return static_cast<uint8_t>(byte ^ (static_cast<uint8_t>(byte - first) < 26 ? 0x20 : 0)); };
+    const auto turned = [first](uint8_t byte) {
+      return static_cast<uint8_t>(byte ^ (static_cast<uint8_t>(byte - first) < 26 ? 0x20 : 0));
+    };
     std::ranges::transform(from, bytes.data(), turned);
     auto out = std::make_shared<Array>();
     out->type = call.type;
