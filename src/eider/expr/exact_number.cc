@@ -21,7 +21,8 @@ std::string_view ShowFloating(T value, FloatText& buffer) {
   const T magnitude = std::abs(value);
   const bool plain = magnitude == 0 || (magnitude >= T(1e-5) && magnitude < T(1e16));
   char* const begin = buffer.data();
-  char* end = std::to_chars(begin, begin + buffer.size(), value, plain ? std::chars_format::fixed : std::chars_format::scientific).ptr;
+  const auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
+  char* end = std::to_chars(begin, begin + buffer.size(), value, format).ptr;
   if (plain) {
     if (!std::memchr(begin, '.', static_cast<size_t>(end - begin))) end = std::copy_n(".0", 2, end);
     return {begin, end};

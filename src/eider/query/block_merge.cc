@@ -82,6 +82,8 @@ class BlockMerge {
 // A range may have some more than it should; its entries are there twice.
 uint64_t MergeBytes(int num_threads) { return static_cast<uint64_t>(num_threads + 1) * 2 * 2 * kRangeRecords * sizeof(SortEntry); }
 
-BufferBuilder MergePositions(std::span<const SortedBlock> blocks, uint64_t most, TaskPool& pool) { return BlockMerge(blocks, most).Run(pool); }
+BufferBuilder MergePositions(std::span<const SortedBlock> blocks, uint64_t most, TaskPool& pool) {
+  return BlockMerge(blocks, most).Run(pool);
+}
 
 }  // namespace eider::query

@@ -35,7 +35,7 @@ void ExpectMerged(std::vector<MergedRow> rows, const std::vector<size_t>& sizes)
     block.Finish();
     blocks.push_back(std::move(block));
   }
-  std::ranges::sort(rows, [](const MergedRow& a, const MergedRow& b) { return std::tie(a.key, a.word, a.position) < std::tie(b.key, b.word, b.position); });
+  std::ranges::sort(rows, {}, [](const MergedRow& row) { return std::tie(row.key, row.word, row.position); });
   for (const int threads : {0, 3}) {
     TaskPool pool(threads);
     for (const uint64_t most : {uint64_t{0}, uint64_t{1}, uint64_t{17'000}, uint64_t{50'001}, UINT64_MAX}) {

@@ -17,7 +17,11 @@ constexpr const char* kWhat = "rows to sort";
 }  // namespace
 
 RowSorter::RowSorter(MemoryBudget& budget, TaskPool& pool, uint64_t most)
-    : budget_(budget), pool_(pool), most_(most), block_bytes_(std::max<uint64_t>(budget.limit_bytes() / 4, 64 << 10)), charge_(budget, 0, kWhat) {}
+    : budget_(budget),
+      pool_(pool),
+      most_(most),
+      block_bytes_(std::max<uint64_t>(budget.limit_bytes() / 4, 64 << 10)),
+      charge_(budget, 0, kWhat) {}
 
 void RowSorter::Add(SortedBlock block) {
   if (block.size() == 0) return;

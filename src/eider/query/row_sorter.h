@@ -1,8 +1,8 @@
 #pragma once
 /// \file
 /// Sorts records in bounded memory: blocks are kept while they fit a share of the budget, then go to a temporary file as one run. Many such
-/// files are merged into one, many of those into another, and what there is at the end into all. Where nothing was spilled, threads merge the
-/// blocks into positions at once. Of records that no one wants no more are kept than it takes.
+/// files are merged into one, many of those into another, and what there is at the end into all. Where nothing was spilled, threads
+/// merge the blocks into positions at once. Of records that no one wants no more are kept than it takes.
 
 #include <optional>
 

@@ -10,10 +10,13 @@ namespace {
 
 /// So few are compared at once.
 constexpr size_t kFewEntries = 512, kFewEqual = 16;
-/// Digits are the bytes of the word, then the rank. The first of those in which entries differ leave few that are equal in all of them.
+/// Digits are the bytes of the word, then the rank. The first of those in which entries differ leave few that are equal in all of
+/// them.
 constexpr size_t kDigits = 9, kMostDigits = 4;
 
-uint8_t DigitOf(const SortEntry& entry, size_t digit) { return digit < 8 ? static_cast<uint8_t>(entry.word >> 8 * digit) : entry.rank(); }
+uint8_t DigitOf(const SortEntry& entry, size_t digit) {
+  return digit < 8 ? static_cast<uint8_t>(entry.word >> 8 * digit) : entry.rank();
+}
 
 using Counts = std::array<uint32_t, 256>;
 
@@ -70,14 +73,18 @@ void SortSequences(std::span<SortEntry> entries, const EntryOrder& order) {
 }  // namespace
 
 bool EntryOrder::IsRecordBefore(const SortEntry& a, const SortEntry& b) const {
-  const auto record = [this](const SortEntry& entry) { return ReadRecord(reinterpret_cast<const uint8_t*>(records_ + (entry.place & SortEntry::kPlaceMask))); };
+  const auto record = [this](const SortEntry& entry) {
+    return ReadRecord(reinterpret_cast<const uint8_t*>(records_ + (entry.place & SortEntry::kPlaceMask)));
+  };
   return record(a) < record(b);
 }
 
 void Sort(SortEntries& entries, const EntryOrder& order) {
   if (entries.size() < kFewEntries) return std::sort(entries.begin(), entries.end(), order);
   const uint64_t sorted_bits = SortByDigits(entries);
-  const auto is_equal = [&](const SortEntry& a, const SortEntry& b) { return a.rank() == b.rank() && ((a.word ^ b.word) & sorted_bits) == 0; };
+  const auto is_equal = [sorted_bits](const SortEntry& a, const SortEntry& b) {
+    return a.rank() == b.rank() && ((a.word ^ b.word) & sorted_bits) == 0;
+  };
   for (size_t begin = 0, end = 0; begin < entries.size(); begin = end) {
     for (end = begin + 1; end < entries.size() && is_equal(entries[begin], entries[end]);) ++end;
     const std::span<SortEntry> group = std::span(entries).subspan(begin, end - begin);

@@ -15,12 +15,16 @@ void ExpectSortsAsComparisonsDo(SortEntries entries, const EntryOrder& order) {
   SortEntries expected = entries;
   std::sort(expected.begin(), expected.end(), order);
   Sort(entries, order);
-  for (size_t i = 0; i < entries.size(); ++i) ASSERT_TRUE(entries[i].word == expected[i].word && entries[i].place == expected[i].place) << i;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    ASSERT_EQ(entries[i].word, expected[i].word) << i;
+    ASSERT_EQ(entries[i].place, expected[i].place) << i;
+  }
 }
 
 TEST(SortEntriesTest, NumbersThatDifferInAnyBytesAreInTheOrderOfRankWordAndPosition) {
   std::mt19937_64 random(11);
-  for (const uint64_t mask : {~uint64_t{0}, uint64_t{0xFF}, uint64_t{0xFF} << 56, uint64_t{0xF0F0F0F0F0F0F0F0}, uint64_t{0x0000FFFF00000000}, uint64_t{0}}) {
+  constexpr uint64_t kMasks[] = {~uint64_t{0}, 0xFF, uint64_t{0xFF} << 56, 0xF0F0F0F0F0F0F0F0, 0x0000FFFF00000000, 0};
+  for (const uint64_t mask : kMasks) {
     for (const size_t size : {0, 1, 400, 3000, 40'000}) {
       SortEntries entries;
       for (uint64_t i = 0; i < size; ++i) entries.emplace_back(random() & mask, static_cast<uint8_t>(random() % 3), size - i);

@@ -42,6 +42,8 @@ void AppendRecord(const SortRecord& record, BufferBuilder& out) {
   out.AppendValue(__builtin_bswap64(record.word));
 }
 
-SortBound::SortBound(const SortRecord& record) : key_(record.key.begin(), record.key.end()), record_(record) { record_.key = ByteSpan(key_); }
+SortBound::SortBound(const SortRecord& record) : key_(record.key.begin(), record.key.end()), record_(record) {
+  record_.key = ByteSpan(key_);
+}
 
 }  // namespace eider::query

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// A row to sort: its keys as bytes that memcmp orders (sort_column.h), and its position. No two are equal, so that an order does not
-/// depend on who sorted what. In memory and in temporary files:
+/// A row to sort: its keys as bytes that memcmp orders (sort_column.h), and its position. No two are equal, so that an order does
+/// not depend on who sorted what. In memory and in temporary files:
 ///
 ///     u64 position | u32 key bytes | key
 ///

@@ -39,7 +39,8 @@ class DistinctSet {
   /// Thread-safe, beside Add too.
   Sifted Sift(std::span<const ArrayPtr> columns, int64_t num_rows) const;
   /// Adds rows: the first of their kind become 1 in `is_new`, a byte for each row of the batch. Rows that would make the set full are not
-  /// added, and none ever after: then `sifted` is left with those that are not known. Other threads help where they are free for it.
+  /// added, and none ever after: then `sifted` is left with those that are not known. `has_help`: other threads are
+  /// free to take a share.
   /// \return whether they were added
   bool Add(Sifted& sifted, std::span<uint8_t> is_new, bool has_help);
   bool is_full() const { return is_full_.load(std::memory_order_relaxed); }

@@ -255,9 +255,11 @@ Kernel TurnCase(char first, Kernel one_by_one) {
   return [=](const Call& call) -> ArrayPtr {
     const Column& column = call.arguments[0];
     const Array& texts = *column.array;
-    if (column.constant || texts.type->id != TypeId::kUtf8 || call.type->id != TypeId::kUtf8 || call.rows == 0) return one_by_one(call);
+    const bool is_plain = !column.constant && texts.type->id == TypeId::kUtf8 && call.type->id == TypeId::kUtf8;
+    if (!is_plain || call.rows == 0) return one_by_one(call);
     const int32_t* ends = texts.buffers[0].as<int32_t>() + texts.offset;
-    const ByteSpan from = texts.buffers[1].span().subspan(static_cast<size_t>(ends[0]), static_cast<size_t>(ends[call.rows] - ends[0]));
+    const auto first_byte = static_cast<size_t>(ends[0]), last_byte = static_cast<size_t>(ends[call.rows]);
+    const ByteSpan from = texts.buffers[1].span().subspan(first_byte, last_byte - first_byte);
     uint8_t any = 0;
     for (const uint8_t byte : from) any |= byte;
     if (any >= 0x80) return one_by_one(call);
@@ -265,7 +267,10 @@ Kernel TurnCase(char first, Kernel one_by_one) {
     offsets.Resize((static_cast<size_t>(call.rows) + 1) * sizeof(int32_t));
     for (int64_t row = 0; row <= call.rows; ++row) offsets.as<int32_t>()[row] = ends[row] - ends[0];
     bytes.Resize(from.size());
-    for (size_t i = 0; i < from.size(); ++i) bytes.data()[i] = static_cast<uint8_t>(from[i] ^ (static_cast<uint8_t>(from[i] - first) < 26 ? 0x20 : 0));
+    const auto turned = [first](uint8_t byte) {
+      return static_cast<uint8_t>(byte ^ (static_cast<uint8_t>(byte - first) < 26 ? 0x20 : 0));
+    };
+    std::ranges::transform(from, bytes.data(), turned);
     auto out = std::make_shared<Array>();
     out->type = call.type;
     out->length = call.rows;
