@@ -33,7 +33,7 @@ APPENDER = textwrap.dedent("""
                 engine.write_dataset(pa.table({"id": pa.array([number], pa.int64())}), uri, mode="append", **options)
                 break
             except Exception as error:
-                if "onflict" not in str(error) + type(error).__name__ and "faster" not in str(error):
+                if not any(word in str(error) + type(error).__name__ for word in ("onflict", "faster", "oncurrent")):
                     raise
         done.append(number)
     print(time.perf_counter(), *done, flush=True)
