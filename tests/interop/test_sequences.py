@@ -1,9 +1,11 @@
-"""Random sequences of operations by both engines on one dataset, held against a plain model after every step."""
+"""Random sequences of operations on one dataset, by us, by the reference or by both in turn, held against a plain model after every step."""
 
 from __future__ import annotations
 
 import os
 import random
+from collections import Counter
+from datetime import timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +14,8 @@ import pytest
 from tests.interop.compare import Expected
 from tests.interop.roundtrip import scratch
 
-SEQUENCES = int(os.environ.get("EIDER_INTEROP_SEQUENCES", "40"))
+SEQUENCES = int(os.environ.get("EIDER_INTEROP_SEQUENCES", "200"))
+STEPS = 20
 KINDS = (pa.int64(), pa.string(), pa.list_(pa.int32()), pa.list_(pa.float32(), 4), pa.timestamp("us", "UTC"), pa.bool_(),
          pa.float64(), pa.large_binary(), pa.decimal128(20, 3), pa.struct([pa.field("a", pa.int16()), pa.field("b", pa.string())]))
 
@@ -50,8 +53,13 @@ class Sequence:
         self.model = self.fresh_table(self.rng.randrange(1, 200))
         self.history: dict[int, pa.Table] = {}
         self.stable = self.rng.random() < 0.3
+        self.writers = ((engine,), (reference,), (engine, engine, reference))[seed % 3]
         self.bare: set[str] = set()  # columns of nulls that no file holds
+        self.bare_at: dict[int, set[str]] = {}
         self.lineage: dict[int, tuple[int, int]] = {}  # by stable row id: versions that created and last updated it
+        self.lineage_at: dict[int, dict[int, tuple[int, int]]] = {}
+        self.branches: dict[str, pa.Table] = {}
+        self.tags: dict[str, int] = {}
         self.changed: set[int] = set()  # row ids that the step updated
 
     def fresh_table(self, rows: int) -> pa.Table:
@@ -63,7 +71,7 @@ class Sequence:
         return self.next_column
 
     def writer(self):
-        picked = self.rng.choice((self.engine, self.engine, self.reference))
+        picked = self.rng.choice(self.writers)
         self.log[-1] += f" by {picked.name}"
         return picked
 
@@ -71,8 +79,8 @@ class Sequence:
         return pa.table({f.name: values(self.rng, f.type, rows) for f in self.model.schema}, self.model.schema)
 
     def step(self) -> None:
-        name = self.rng.choice(("append", "append", "append_fewer", "add_column", "add_column", "add_sql", "add_nulls", "drop_column", "delete",
-                                "update", "compact", "overwrite"))
+        name = self.rng.choice(("append", "append", "append_fewer", "add_column", "add_column", "add_sql", "add_nulls", "drop_column", "rename",
+                                "cast", "delete", "update", "merge", "merge", "compact", "overwrite", "restore", "tag", "branch", "cleanup"))
         self.log.append(name)
         self.changed = set()
         getattr(self, name)()
@@ -86,6 +94,8 @@ class Sequence:
 
     def append_fewer(self) -> None:
         """Only some columns, in another order: the others are filled with null. (The reference wants all of them.)"""
+        if self.engine not in self.writers:
+            return
         names = list(self.model.column_names)
         self.rng.shuffle(names)
         some = names[:self.rng.randint(1, len(names))]
@@ -100,7 +110,8 @@ class Sequence:
         column = values(self.rng, kind, self.model.num_rows)
         extra = pa.table({name: column})
         how = self.rng.choice(("table", "stream", "function"))
-        ds = self.engine.dataset(self.uri)
+        writer = self.writer()
+        ds = writer.dataset(self.uri)
         if self.model.num_rows == 0:
             how = "table"
         if how == "function":
@@ -113,15 +124,15 @@ class Sequence:
                 at += batch.num_rows
                 return pa.record_batch([part], names=[name])
 
-            udf = self.engine.module.batch_udf(output_schema=extra.schema)(compute)
+            udf = writer.module.batch_udf(output_schema=extra.schema)(compute)
             ds.add_columns(udf, read_columns=["key"] if "key" in self.model.column_names else None, batch_size=37)
         else:
-            ds.add_columns(extra if how == "table" else extra.to_reader(max_chunksize=31))
+            ds.add_columns(extra if how == "table" and writer is self.engine else extra.to_reader(max_chunksize=31))
         self.model = self.model.append_column(name, column)
 
     def add_sql(self) -> None:
         name = f"c{self.new_number()}"
-        numbers = [f.name for f in self.model.schema if pa.types.is_integer(f.type)]
+        numbers = [f.name for f in self.model.schema if pa.types.is_int64(f.type)]
         if not numbers:
             return
         source = self.rng.choice(numbers)
@@ -178,6 +189,68 @@ class Sequence:
         self.model = self.fresh_table(self.rng.randrange(1, 100))
         self.writer().write_dataset(self.model, self.uri, mode="overwrite")
 
+    def rename(self) -> None:
+        at = self.rng.randrange(self.model.num_columns)
+        old, new = self.model.column_names[at], f"c{self.new_number()}"
+        self.writer().dataset(self.uri).alter_columns({"path": old, "name": new})
+        self.model = self.model.rename_columns([new if name == old else name for name in self.model.column_names])
+        self.bare = {new if name == old else name for name in self.bare}
+
+    def cast(self) -> None:
+        numbers = [f.name for f in self.model.schema if pa.types.is_int64(f.type) and f.name != "key"]
+        if not numbers or self.bare:
+            return
+        name = self.rng.choice(numbers)
+        self.writer().dataset(self.uri).alter_columns({"path": name, "data_type": pa.int32()})
+        at = self.model.column_names.index(name)
+        self.model = self.model.set_column(at, pa.field(name, pa.int32()), self.model[name].cast(pa.int32()))
+
+    def merge(self) -> None:
+        """Rows with keys that some rows have and others that none has; of several rows with one key all are updated."""
+        if "key" not in self.model.column_names:
+            return
+        keys = [key for key in self.model["key"].to_pylist() if key is not None]
+        some = {*self.rng.sample(keys, min(len(keys), 5))} | {10**6 + self.new_number() for _ in range(self.rng.randint(1, 3))}
+        source = self.rows_like_model(len(some))
+        source = source.set_column(source.column_names.index("key"), self.model.schema.field("key"), pa.array(sorted(some), pa.int64()))
+        rows = {row["key"]: row for row in source.to_pylist()}
+        before = self.reference.dataset(self.uri).to_table(columns=["key"], with_row_id=True).to_pylist()
+        self.changed = {row["_rowid"] for row in before if row["key"] in rows}
+        builder = self.writer().dataset(self.uri).merge_insert("key").when_matched_update_all().when_not_matched_insert_all()
+        builder.execute(source)
+        there = {row["key"] for row in before}
+        expected = [rows.get(row["key"], row) for row in self.model.to_pylist()] + [row for key, row in rows.items() if key not in there]
+        # Engines order what a merge writes each in its own way.
+        found = self.reference.dataset(self.uri).to_table()
+        assert Counter(map(repr, found.to_pylist())) == Counter(map(repr, expected)), " -> ".join(self.log)
+        self.model = pa.Table.from_pylist(found.to_pylist(), self.model.schema)
+
+    def restore(self) -> None:
+        version = self.rng.choice(sorted(self.history))
+        self.writer().dataset(self.uri, version=version).restore()
+        self.model, self.bare, self.lineage = self.history[version], self.bare_at[version], self.lineage_at[version]
+
+    def tag(self) -> None:
+        name, version = f"t{self.new_number()}", self.rng.choice(sorted(self.history))
+        self.writer().dataset(self.uri).tags.create(name, version)
+        self.tags[name] = version
+
+    def branch(self) -> None:
+        name = f"b{self.new_number()}"
+        branch = self.writer().dataset(self.uri).create_branch(name)
+        if not self.model.num_rows or self.bare:
+            self.branches[name] = self.model
+            return
+        branch.delete("true")
+        self.branches[name] = self.model.slice(0, 0)
+
+    def cleanup(self) -> None:
+        self.writer().dataset(self.uri).cleanup_old_versions(older_than=timedelta(0), error_if_tagged_old_versions=False)
+        left = {version["version"] for version in self.reference.dataset(self.uri).versions()}
+        assert left == {version["version"] for version in self.engine.dataset(self.uri).versions()}, " -> ".join(self.log)
+        assert max(self.history) in left and {*self.tags.values()} <= left, " -> ".join(self.log)
+        self.history = {version: table for version, table in self.history.items() if version in left}
+
     def check(self) -> None:
         what = " -> ".join(self.log)
         expected = Expected(self.model)
@@ -193,7 +266,8 @@ class Sequence:
             expected.take(picks).check(mine.take(picks), f"{self.engine.name} take after {what}")
         if self.stable:
             self.check_lineage(mine, theirs, what)
-        self.history[mine.version] = self.model
+        self.history[mine.version], self.bare_at[mine.version] = self.model, {*self.bare}
+        self.lineage_at[mine.version] = self.lineage
 
     def check_lineage(self, mine, theirs, what: str) -> None:
         names = ["_rowid", "_row_created_at_version", "_row_last_updated_at_version"]
@@ -205,8 +279,8 @@ class Sequence:
         for row, (created, updated) in now.items():
             before = self.lineage.get(row)
             if before is None:
-                assert created == updated == mine.version and operation in ("create", "append", "append_fewer", "overwrite"), what
-            elif row in self.changed or operation in ("add_column", "add_sql"):
+                assert created == updated == mine.version and operation in ("create", "append", "append_fewer", "overwrite", "merge"), what
+            elif (row in self.changed or operation in ("add_column", "add_sql", "cast")) and mine.version not in self.history:
                 assert (created, updated) == (before[0], mine.version), what
             else:
                 assert (created, updated) == before, what
@@ -215,6 +289,14 @@ class Sequence:
     def check_history(self) -> None:
         for version, table in self.history.items():
             Expected(table).check(self.engine.dataset(self.uri, version=version).to_table(), f"version {version} of {self.log}")
+        for reader in (self.engine, self.reference):
+            ds = reader.dataset(self.uri)
+            assert {name: tag["version"] for name, tag in ds.tags.list().items()} == self.tags, self.log
+            assert {*ds.branches.list()} == {*self.branches}, self.log
+            for name, table in self.branches.items():
+                Expected(table).check(ds.checkout_version((name, None)).to_table(), f"branch {name} of {self.log}")
+            for name, version in self.tags.items():
+                Expected(self.history[version]).check(ds.checkout_version(name).to_table(), f"tag {name} of {self.log}")
 
 
 @pytest.mark.parametrize("seed", range(SEQUENCES))
@@ -228,7 +310,7 @@ def test_operations_in_any_order(seed, engine, reference) -> None:
                                         data_storage_version=sequence.rng.choice(("2.1", "2.2")),
                                         enable_stable_row_ids=sequence.stable)
         sequence.check()
-        for _ in range(8):
+        for _ in range(STEPS):
             sequence.step()
             sequence.check()
         sequence.check_history()
