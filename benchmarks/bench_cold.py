@@ -5,7 +5,9 @@ Every round runs in a process of its own, after the file's pages were dropped: w
 
 from __future__ import annotations
 
+import ctypes
 import json
+import mmap
 import os
 import pathlib
 import subprocess
@@ -32,6 +34,23 @@ def drop(uri: str) -> None:
             descriptor = os.open(path, os.O_RDONLY)
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
             os.close(descriptor)
+            if (share := resident_share(path)) > 0.05:
+                raise AssertionError(f"{share:.0%} of {path} stay in memory: another process, or this one, has the file mapped")
+
+
+def resident_share(path: pathlib.Path) -> float:
+    """Of the file's pages."""
+    size = path.stat().st_size
+    if size == 0:
+        return 0.0
+    with open(path, "rb") as opened:
+        mapping = mmap.mmap(opened.fileno(), size, mmap.MAP_SHARED, mmap.PROT_READ)
+    pages = np.zeros(-(-size // mmap.PAGESIZE), np.uint8)
+    address = np.frombuffer(mapping, np.uint8).ctypes.data
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mincore(ctypes.c_void_p(address), ctypes.c_size_t(size), ctypes.c_void_p(pages.ctypes.data)) != 0:
+        raise OSError(ctypes.get_errno(), "mincore")
+    return float((pages & 1).mean())
 
 
 def picks(seed: int, rows: int) -> list[np.ndarray]:

@@ -200,7 +200,11 @@ def at_fragments(eider, quick: bool, only: set[str]) -> Iterator[Case]:
             Contender("eider", lambda i, uri=uri: eider.dataset(uri, session=eider.Session())),
             Contender("pylance", lambda i, uri=uri: lance.dataset(uri)),
             Contender("eider again", lambda i, uri=uri: eider.dataset(uri)),
-        ], rows=1, note=f"{count:,} fragments; again: a manifest that the session knows", seconds=0.5 if quick else 2)
+        ], rows=1, note=f"{count:,} fragments, of which Eider decodes none; again: a manifest that the session knows", seconds=0.5 if quick else 2)
+        yield Case(f"open-fragments-{count}-count", [
+            Contender("eider", lambda i, uri=uri: eider.dataset(uri, session=eider.Session()).count_rows()),
+            Contender("pylance", lambda i, uri=uri: lance.dataset(uri).count_rows()),
+        ], rows=1, note="opened and counted", seconds=0.5 if quick else 2, verify=lambda a, b: a == b)
     for count in (0, 1_000) if quick else (0, 1_000, 10_000):
         if not wanted(f"append-fragments-{count}", only):
             continue

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 _locked: list[tuple[mmap.mmap, int]] = []
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mlock.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
@@ -69,9 +71,10 @@ def keep_warm(*paths: str | pathlib.Path) -> int:
                 continue
             total += size
             with open(file, "rb") as opened:
-                mapping = mmap.mmap(opened.fileno(), size, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE)
-            address = ctypes.addressof(ctypes.c_char.from_buffer(mapping))
-            if _libc.mlock(address, size) == 0:
+                mapping = mmap.mmap(opened.fileno(), size, mmap.MAP_SHARED, mmap.PROT_READ)
+            # Locking a private mapping that may be written locks copies of the pages instead.
+            address = np.frombuffer(mapping, np.uint8).ctypes.data
+            if _libc.mlock(ctypes.c_void_p(address), ctypes.c_size_t(size)) == 0:
                 _locked.append((mapping, size))
             else:
                 for at in range(0, size, mmap.PAGESIZE):
@@ -108,7 +111,8 @@ def run_watched(contender: Contender) -> tuple[Any, float]:
 
 
 def measure(case: Case, seconds: float) -> list[Result]:
-    """Medians over interleaved rounds; about `seconds` for each contender, at least 3 rounds."""
+    """Medians over interleaved rounds; about `seconds` for each contender in the mean, at least 3 rounds. All stop together: one that ran on alone
+    would do so on a machine that the others no longer disturb."""
     budget = case.seconds or seconds
     answers, peaks = [], {}
     for contender in case.contenders:
@@ -124,12 +128,11 @@ def measure(case: Case, seconds: float) -> list[Result]:
     times: dict[str, list[float]] = {contender.name: [] for contender in case.contenders}
     spent = {contender.name: 0.0 for contender in case.contenders}
     turn = 0
-    while True:
-        open_ones = [c for c in case.contenders
-                     if len(times[c.name]) < 3 or (spent[c.name] < budget and not (c.slow and len(times[c.name]) >= 5))]
-        if not open_ones:
-            break
-        for contender in open_ones:
+    while min(map(len, times.values())) < 3 or sum(spent.values()) < budget * len(spent):
+        for contender in case.contenders:
+            if contender.slow and len(times[contender.name]) >= 5:
+                spent[contender.name] = max(spent[contender.name], budget)
+                continue
             # A quick run is repeated within its turn, so that turns cost about the same.
             for _ in range(1 if not times[contender.name] or times[contender.name][-1] > 0.01 else 8):
                 turn += 1

@@ -66,6 +66,18 @@ def _table_of_rows(rows: list[Mapping[str, Any]], schema: pa.Schema | None) -> p
     return pa.Table.from_pylist(rows, schema=schema)
 
 
+def _unordered(table: pa.Table) -> pa.Table:
+    """The format does not keep that the values of a dictionary are in order."""
+    import pyarrow as pa
+
+    for at, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type) and field.type.ordered:
+            plain = pa.dictionary(field.type.index_type, field.type.value_type)
+            chunks = [pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary) for chunk in table.column(at).chunks]
+            table = table.set_column(at, field.with_type(plain), pa.chunked_array(chunks, plain))
+    return table
+
+
 def _open_by_library(data: ReaderLike, schema: pa.Schema | None) -> _eider.RecordBatchReader | None:
     library = type(data).__module__.partition(".")[0]
     kind = type(data).__name__
@@ -75,9 +87,11 @@ def _open_by_library(data: ReaderLike, schema: pa.Schema | None) -> _eider.Recor
         return _eider.RecordBatchReader.from_stream(pa.Table.from_pandas(data, schema=schema))
     if library == "polars" and kind == "LazyFrame":
         return _open(data.collect(), schema)
-    if library == "pyarrow" and hasattr(data, "scanner"):  # a dataset
+    if library == "polars" and kind == "DataFrame" and any(str(dtype).startswith(("Categorical", "Enum")) for dtype in data.dtypes):
+        return _eider.RecordBatchReader.from_stream(_unordered(data.to_arrow()))  # their own stream has other dictionaries than it says
+    if library in ("pyarrow", "lance") and hasattr(data, "scanner"):  # a dataset
         return _eider.RecordBatchReader.from_stream(data.scanner().to_reader())
-    if library == "pyarrow" and hasattr(data, "projected_schema"):  # a scanner
+    if library in ("pyarrow", "lance") and hasattr(data, "projected_schema"):  # a scanner
         return _eider.RecordBatchReader.from_stream(data.to_reader())
     return None
 

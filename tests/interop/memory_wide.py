@@ -66,6 +66,10 @@ OPERATIONS: dict[str, tuple[Callable[[eider.LanceDataset], object], object]] = {
     "count": (lambda ds: ds.count_rows(f"{TEXT} || 'x' LIKE '%7x'"), ROWS // 10),
     "delete": (lambda ds: ds.delete(f"length({TEXT}) > {WIDE} AND id % 2 = 0")["num_deleted_rows"], ROWS // 2),
     "aggregate": (lambda ds: ds.scanner().aggregate({"n": f"max(length({TEXT}))", "last": f"max({TEXT})"})["n"][0].as_py(), WIDER),
+    "lists": (lambda ds: rows_of(ds.to_batches(columns={"x": f"array_repeat(id, {WIDE})"}, limit=200)), 200),
+    "lists of texts": (lambda ds: rows_of(ds.to_batches(columns={"x": f"array_repeat(s, {WIDE // 5})"}, limit=200)), 200),
+    "lists that are one constant": (lambda ds: rows_of(ds.to_batches(columns={"x": f"range(0, {WIDE})"}, limit=400)), 400),
+    "lists in a filter": (lambda ds: ds.count_rows(f"array_length(array_repeat(id, {WIDE} + id)) > {WIDE}"), ROWS - 1),
     "distinct": (lambda ds: rows_of(ds.scanner(columns={"x": f"repeat(s, {WIDE // 8})"}).distinct_batches()), ROWS),
 }
 

@@ -199,3 +199,60 @@ def test_two_writers_add_the_same_name(tmp_path, places):
     assert [base.name for _, base in sorted(two.base_paths().items())] == ["flat", "rooted"]
     with pytest.raises(eider.ConflictError, match="update bases"):
         three.add_bases([eider.DatasetBasePath(str(tmp_path / "elsewhere"), "flat")])
+
+
+def test_a_clone_writes_nothing_into_its_source(tmp_path, places):
+    source, clone = str(tmp_path / "source"), str(tmp_path / "clone")
+    eider.write_dataset(numbers(0, 2), source).shallow_clone(clone, 1)
+    before = sorted((tmp_path / "source" / "data").iterdir())
+    eider.write_dataset(numbers(2, 6), clone, mode="append", max_rows_per_file=1, target_all_bases=True)
+    assert base_ids(clone) == [0, None, None, None, None]
+    with pytest.raises(InvalidError, match="no base paths that files may go to"):
+        eider.write_dataset(numbers(6, 7), clone, mode="append", target_all_bases=False)
+    with pytest.raises(InvalidError, match="a dataset of its own"):
+        eider.write_dataset(numbers(6, 7), clone, mode="append", target_bases=[source])
+    eider.dataset(clone).add_bases(bases_of(eider, places))
+    eider.write_dataset(numbers(6, 8), clone, mode="append", max_rows_per_file=1, target_all_bases=False)
+    assert sorted((tmp_path / "source" / "data").iterdir()) == before
+    assert ids(eider.dataset(clone)) == ids(lance.dataset(clone)) == list(range(8))
+
+
+def test_a_place_has_many_spellings(tmp_path, places, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    dataset = eider.write_dataset(numbers(0, 1), "table", initial_bases=bases_of(eider, places))
+    for spelling in ("table", "table/", str(tmp_path / "table"), f"file://{tmp_path}/table"):
+        eider.write_dataset(numbers(1, 2), dataset, mode="append", target_bases=[spelling])
+        assert base_ids("table")[-1] is None
+    for spelling in (places[0][0] + "/", f"file://{places[0][0]}", "./flat"):
+        eider.write_dataset(numbers(1, 2), dataset, mode="append", target_bases=[spelling])
+        assert base_ids("table")[-1] == 1
+        dataset.checkout_latest()
+        with pytest.raises(InvalidError, match="there is 'flat'"):
+            dataset.add_bases([eider.DatasetBasePath(str(tmp_path / spelling) if spelling.startswith(".") else spelling, "again")])
+    with pytest.raises(eider.EiderError, match="s3"):
+        dataset.add_bases([eider.DatasetBasePath("s3://bucket/path", "far")])
+
+
+def test_ids_of_bases_are_never_given_again(tmp_path, places):
+    uri = str(tmp_path / "table")
+    eider.write_dataset(numbers(0, 1), uri)
+    eider.dataset(uri).add_bases(bases_of(eider, places[:1]))
+
+    def restore(fragment: object) -> None:
+        eider.dataset(uri, version=1).restore()
+        eider.dataset(uri).add_bases(bases_of(eider, places[1:]))
+
+    eider.write_dataset(numbers(1, 3), uri, mode="overwrite", target_bases=["flat"], progress=restore)
+    assert {base.id: base.name for base in lance.dataset(uri).base_paths().values()} == {1: "flat", 2: "rooted"}
+    assert ids(eider.dataset(uri)) == ids(lance.dataset(uri)) == [1, 2] and base_ids(uri) == [1]
+
+
+def test_files_in_bases_that_the_table_lacks(tmp_path, places):
+    uri = str(tmp_path / "table")
+    eider.write_dataset(numbers(0, 1), uri, initial_bases=bases_of(eider, places))
+    fragments = eider.fragment.write_fragments(numbers(1, 3), uri, target_bases=["flat"])
+    fragments[0].files[0].base_id = 77
+    for operation in (eider.LanceOperation.Append(fragments), eider.LanceOperation.Overwrite(numbers(0, 1).schema, fragments)):
+        with pytest.raises(eider.ConflictError, match="base 77, which version 1 does not list"):
+            eider.LanceDataset.commit(uri, operation, read_version=1)
+    assert ids(eider.dataset(uri)) == [0]

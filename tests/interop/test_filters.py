@@ -126,3 +126,13 @@ def test_deleted_rows_on_request(engine, reference, tmp_path):
         assert engine.dataset(uri).to_table(include_deleted_rows=True, with_row_id=True, **scan) == expected, scan
     expected = reference.dataset(uri).to_table(columns=["id", "_rowoffset"])
     assert engine.dataset(uri).to_table(columns=["id", "_rowoffset"]) == expected
+
+
+def test_floats_become_the_same_text(tmp_path, engine, reference):
+    rng = np.random.default_rng(3)
+    bits = rng.integers(0, 2**32, 4000, dtype=np.uint32).view(np.float32)
+    sizes = (10 ** rng.uniform(-8, 16, 4000) * rng.choice([1, -1], 4000)).astype(np.float32)
+    edges = np.float32([0, -0.0, 1e-6, 9.99e-7, 1e13, 9.999999e12, 16777216, 3e7, -2.5e9, 123456789, 29051818000, np.nan, np.inf, -np.inf])
+    reference.write_dataset(pa.table({"f": np.concatenate([bits, sizes, edges])}), str(tmp_path / "t"))
+    columns = {"text": "cast(f as string)"}
+    assert engine.dataset(str(tmp_path / "t")).to_table(columns=columns) == reference.dataset(str(tmp_path / "t")).to_table(columns=columns)

@@ -59,7 +59,7 @@ def main() -> int:
                    {"EIDER_SCAN_TABLES": str(arguments.cases // 30), "EIDER_DROPPED_SCANS": "1000"})],
         "corpus": [([sys.executable, "-m", "tests.interop.corpus", "--cases", str(max(600, arguments.cases // 10)), "--release",
                      *filter(None, os.environ.get("EIDER_RELEASES", "").split(":"))], {})],
-        "sequences": [([*pytest, "tests/interop/test_sequences.py"], {"EIDER_INTEROP_SEQUENCES": "1000"})],
+        "sequences": [([*pytest, "tests/interop/test_sequences.py"], {"EIDER_INTEROP_SEQUENCES": "5000"})],
         "limits": [([*pytest, "tests/long/test_limits.py"], {})],
         "bad-input": [([*pytest, "tests/interop/test_damaged_bytes.py"], {"EIDER_INTEROP_LONG": "1"})],
         "crash": [([*pytest, "-s", "tests/crash"], {"EIDER_CRASH_ALL": "1"})],

@@ -211,6 +211,23 @@ def test_a_maintained_table_has_few_fragments_under_many_appends(tmp_path) -> No
     assert rows_of(lance.dataset(uri)) == list(range(1001))
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"eider.maintenance": "yes"},
+        {"eider.maintenance.older_than": "2 dayz"},
+        {"eider.maintenance.retain_versions": "0"},
+        {"eider.maintenance.retain": "5"},
+        {"eider.maintenanc": "on"},
+    ],
+)
+def test_config_of_maintenance_that_means_nothing_is_refused(tmp_path, entry) -> None:
+    ds = eider.write_dataset(pa.table({"a": [0]}), tmp_path / "t.lance")
+    with pytest.raises(eider.InvalidError, match="config: "):
+        ds.update_config(entry)
+    assert ds.config() == {} and ds.version == 1
+
+
 def test_a_table_is_left_alone_unless_it_asks(tmp_path) -> None:
     uri = str(tmp_path / "t.lance")
     for i in range(70):

@@ -167,3 +167,16 @@ def test_nulls_below_a_null_do_not_count_and_others_do(write, name):
         write(bad)
     loose = nested_columns([1, None, None], nullable_child=True)[name]
     assert write(pa.table({name: loose})).to_table().column(0).null_count == 1
+
+
+def test_categories_of_polars(tmp_path):
+    frame = pl.DataFrame({"c": pl.Series(["a", "b", None, "a"], dtype=pl.Categorical), "e": pl.Series(["x", "y", "x", None], dtype=pl.Enum(["x", "y"]))})
+    found = eider.write_dataset(frame, tmp_path / "t").to_table()
+    assert [found["c"].to_pylist(), found["e"].to_pylist()] == [["a", "b", None, "a"], ["x", "y", "x", None]]
+
+
+def test_datasets_and_scanners_of_the_reference(tmp_path):
+    lance = pytest.importorskip("lance")
+    made = lance.write_dataset(pa.table({"a": [1, 2, 3]}), str(tmp_path / "made"))
+    assert eider.write_dataset(made, tmp_path / "one").to_table() == made.to_table()
+    assert eider.write_dataset(made.scanner(filter="a > 1"), tmp_path / "two").to_table()["a"].to_pylist() == [2, 3]

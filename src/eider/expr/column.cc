@@ -1,6 +1,7 @@
 #include "eider/expr/column.h"
 
 #include "eider/array/null_array.h"
+#include "eider/array/row_sizes.h"
 #include "eider/array/take.h"
 
 namespace eider::expr {
@@ -126,7 +127,9 @@ ArrayPtr MakeBools(int64_t rows, Buffer values, Buffer validity) {
 ArrayPtr Spread(const Column& column, int64_t rows) {
   if (!column.constant) return column.array;
   if (!column.array->IsValid(0)) return MakeNullArray(column.array->type, rows);
-  if (const uint64_t bytes = uint64_t(rows) * TextBytes(*column.array); rows > 1) {
+  const Layout layout = LayoutOf(column.array->type->id);
+  if (layout != Layout::kFixed && layout != Layout::kBits && rows > 1) {
+    const uint64_t bytes = uint64_t(rows) * RowSizes(std::span(&column.array, 1))[0];
     TextScope::Require(bytes);
     TextScope::CountMade(bytes);
   }

@@ -14,13 +14,28 @@ namespace {
 
 constexpr int kMaxDigits = 38;
 
+/// The shortest digits of a whole number, and zeros: to_chars fills up with the digits of the exact value.
+char* ShowWhole(float value, char* begin, char* end) {
+  const char* const last = std::to_chars(begin, end, value, std::chars_format::scientific).ptr;
+  const char* const e = std::find(static_cast<const char*>(begin), last, 'e');
+  int exponent = 0;
+  std::from_chars(e + 2, last, exponent);
+  char* out = std::remove(begin, begin + (e - begin), '.');
+  const auto digits = out - (begin + (value < 0));
+  return std::fill_n(out, exponent + 1 - digits, '0');
+}
+
 template <typename T>
 std::string_view ShowFloating(T value, FloatText& buffer) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
   const T magnitude = std::abs(value);
-  const bool plain = magnitude == 0 || (magnitude >= T(1e-5) && magnitude < T(1e16));
+  constexpr bool is_float = std::is_same_v<T, float>;
+  const bool plain = magnitude == 0 || (magnitude >= T(is_float ? 1e-6 : 1e-5) && magnitude < T(is_float ? 1e13 : 1e16));
   char* const begin = buffer.data();
+  if constexpr (is_float) {
+    if (plain && magnitude >= 16777216) return {begin, std::copy_n(".0", 2, ShowWhole(value, begin, begin + buffer.size()))};
+  }
   const auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
   char* end = std::to_chars(begin, begin + buffer.size(), value, format).ptr;
   if (plain) {

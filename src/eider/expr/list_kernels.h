@@ -10,7 +10,8 @@ namespace eider::expr {
 class ListBuilder {
  public:
   void Append(int64_t item) { items_.push_back(item); }  ///< a position in the items, or -1 for a null
-  void EndRow(bool valid = true) { ends_.push_back(items_.size()), valid_.AppendBit(valid); }
+  /// \throws Error(kOutOfBudget) when the rows so far take more than a call may (TextScope): the same of fewer rows may do
+  void EndRow(bool valid = true);
   /// \throws Error(kInvalid) past 2^31 items
   ArrayPtr Finish(const TypePtr& type, const ArrayPtr& items);
 

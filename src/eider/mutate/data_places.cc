@@ -12,17 +12,24 @@ using BaseProto = ::lance::table::BasePath;
 
 constexpr std::string_view kDataFolder = "data";
 
-DataPlace PlaceIn(const BaseProto& base) {
-  return {io::OpenStore(base.path()), base.is_dataset_root() ? std::string(kDataFolder) : std::string(), base.id()};
+/// nullopt in another dataset, such as the source of a clone: its cleanup knows nothing of files that others put there.
+std::optional<DataPlace> PlaceIn(const BaseProto& base) {
+  DataPlace place{io::OpenStore(base.path()), base.is_dataset_root() ? std::string(kDataFolder) : std::string(), base.id()};
+  if (table::TableExists(*place.store)) return std::nullopt;
+  return place;
 }
 
 DataPlace PlaceNamed(const std::string& reference, const io::ObjectStorePtr& table, const std::vector<BaseProto>& bases) {
   const auto by_name = [&](const BaseProto& base) { return base.has_name() && base.name() == reference; };
-  const auto by_path = [&](const BaseProto& base) { return base.path() == reference; };
   auto found = std::find_if(bases.begin(), bases.end(), by_name);
+  const std::string root = table::RootOf(reference);
+  if (found == bases.end() && root == table->root()) return OwnPlace(table);
+  const auto by_path = [&](const BaseProto& base) { return table::RootOf(base.path()) == root; };
   if (found == bases.end()) found = std::find_if(bases.begin(), bases.end(), by_path);
-  if (found != bases.end()) return PlaceIn(*found);
-  if (reference == table->root()) return OwnPlace(table);
+  if (found != bases.end()) {
+    if (std::optional<DataPlace> place = PlaceIn(*found)) return *std::move(place);
+    throw Invalid("target_bases: '{}' at '{}' is a dataset of its own, whose cleanup would remove the files", reference, found->path());
+  }
   std::string known;
   for (const BaseProto& base : bases) known += fmt::format("{}'{}'", known.empty() ? "" : ", ", base.has_name() ? base.name() : base.path());
   throw Invalid("target_bases: '{}' is no base path of '{}', which has {}", reference, table->root(), known.empty() ? "none" : known);
@@ -39,6 +46,7 @@ std::vector<BaseProto> NewBases(const std::vector<BasePath>& bases) {
     if (base.name) proto->set_name(*base.name);
     proto->set_path(base.path);
     proto->set_is_dataset_root(base.is_dataset_root);
+    if (table::IsAbsolute(base.path)) io::OpenStore(base.path);  // refuses what cannot be written to
   }
   table::AddBases(added, &registered);
   return {registered.begin(), registered.end()};
@@ -49,8 +57,10 @@ DataPlaces PlacesOf(const io::ObjectStorePtr& table, const std::vector<BaseProto
   DataPlaces places;
   if (targets.all) {
     if (*targets.all) places.push_back(OwnPlace(table));
-    for (const BaseProto& base : bases) places.push_back(PlaceIn(base));
-    if (places.empty()) throw Invalid("target_all_bases: '{}' has no base paths", table->root());
+    for (const BaseProto& base : bases) {
+      if (std::optional<DataPlace> place = PlaceIn(base)) places.push_back(*std::move(place));
+    }
+    if (places.empty()) throw Invalid("target_all_bases: '{}' has no base paths that files may go to", table->root());
   }
   for (const std::string& reference : targets.references) places.push_back(PlaceNamed(reference, table, bases));
   return places;

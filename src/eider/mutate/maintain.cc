@@ -38,21 +38,29 @@ struct Retention {
   uint64_t versions = 100;
 };
 
+constexpr std::string_view kSwitch = "eider.maintenance", kOlderThan = "eider.maintenance.older_than", kRetainVersions = "eider.maintenance.retain_versions";
+
+std::optional<uint64_t> ParseCount(const std::string& text) {
+  uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  return error == std::errc() && end == text.data() + text.size() && count > 0 ? std::optional(count) : std::nullopt;
+}
+
 /// nullopt: maintenance is off, or its config is not understood.
 std::optional<Retention> RetentionOf(const table::Manifest& manifest) {
   const auto& config = manifest.head().config();
-  const auto on = config.find("eider.maintenance");
+  const auto on = config.find(std::string(kSwitch));
   if (on == config.end() || on->second != "on") return std::nullopt;
   Retention retention;
-  if (const auto age = config.find("eider.maintenance.older_than"); age != config.end()) {
+  if (const auto age = config.find(std::string(kOlderThan)); age != config.end()) {
     const auto parsed = table::ParseTimeSpan(age->second);
     if (!parsed) return std::nullopt;
     retention.older_than = *parsed;
   }
-  if (const auto count = config.find("eider.maintenance.retain_versions"); count != config.end()) {
-    const std::string& text = count->second;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), retention.versions);
-    if (error != std::errc() || end != text.data() + text.size() || retention.versions == 0) return std::nullopt;
+  if (const auto count = config.find(std::string(kRetainVersions)); count != config.end()) {
+    const auto parsed = ParseCount(count->second);
+    if (!parsed) return std::nullopt;
+    retention.versions = *parsed;
   }
   return retention;
 }
@@ -170,6 +178,19 @@ void Quietly(const Work& work) {
 }
 
 }  // namespace
+
+void CheckMaintenanceEntry(const std::string& key, const std::string& value) {
+  if (!key.starts_with("eider.mainten")) return;
+  if (key == kSwitch) {
+    if (value != "on" && value != "off") throw Invalid("config: '{}' is '{}'; it must be on or off", key, value);
+  } else if (key == kOlderThan) {
+    if (!table::ParseTimeSpan(value)) throw Invalid("config: '{}' is '{}'; it must be a span of time, such as 14days or 2h 30m", key, value);
+  } else if (key == kRetainVersions) {
+    if (!ParseCount(value)) throw Invalid("config: '{}' is '{}'; it must be a number from 1 on", key, value);
+  } else {
+    throw Invalid("config: there is no '{}'; '{}', '{}' and '{}' are known", key, kSwitch, kOlderThan, kRetainVersions);
+  }
+}
 
 std::vector<CompactionGroup> PlanMaintenance(const table::Snapshot& snapshot) {
   std::vector<CompactionGroup> groups;

@@ -2,7 +2,7 @@
 /// \file
 /// Self-maintenance: after a commit, what keeps a table in shape, where its config asks for it.
 ///
-///     eider.maintenance                  "on"; anything else, or nothing: off
+///     eider.maintenance                  "on", or "off" as without it
 ///     eider.maintenance.older_than       age at which versions go, "14days" unless said
 ///     eider.maintenance.retain_versions  the newest so many stay whatever their age, 100 unless said
 ///
@@ -31,6 +31,9 @@ struct MaintenanceOptions {
 
 /// Conflicts with other writers and everything else that goes wrong are passed over: the commit has landed, and a later one tries again.
 void Maintain(const table::Snapshot& committed, const MaintenanceOptions& options, const std::shared_ptr<Session>& session);
+
+/// Of config that is about to be set. \throws Error(kInvalid) for an entry of maintenance that would be passed over in silence
+void CheckMaintenanceEntry(const std::string& key, const std::string& value);
 
 /// What is due. For tests.
 std::vector<CompactionGroup> PlanMaintenance(const table::Snapshot& snapshot);

@@ -2,6 +2,7 @@
 
 #include "eider/base/error.h"
 #include "eider/mutate/data_places.h"
+#include "eider/mutate/maintain.h"
 #include "eider/mutate/retry.h"
 #include "eider/mutate/write.h"
 
@@ -23,7 +24,12 @@ void Fill(const MapUpdate& update, UpdateMapProto* proto) {
 table::Snapshot UpdateOnce(const table::Snapshot& read, const ConfigUpdate& update, bool sync) {
   table::TransactionProto transaction = table::NewTransaction(read.version());
   auto& config = *transaction.mutable_update_config();
-  if (update.config) Fill(*update.config, config.mutable_config_updates());
+  if (update.config) {
+    for (const auto& [key, value] : update.config->entries) {
+      if (value) CheckMaintenanceEntry(key, *value);
+    }
+    Fill(*update.config, config.mutable_config_updates());
+  }
   if (update.table_metadata) Fill(*update.table_metadata, config.mutable_table_metadata_updates());
   if (update.schema_metadata) Fill(*update.schema_metadata, config.mutable_schema_metadata_updates());
   const LanceSchema& schema = read.manifest->schema();

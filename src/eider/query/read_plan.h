@@ -12,6 +12,7 @@
 #include <mutex>
 #include <vector>
 
+#include "eider/base/fork_safe_mutex.h"
 #include "eider/base/shared_cache.h"
 #include "eider/query/projection.h"
 #include "eider/table/manifest.h"
@@ -68,7 +69,7 @@ class ReadPlan final : public Cacheable {
   bool needs_addresses_ = false;
   bool has_variable_columns_ = false;
   uint64_t fixed_bytes_per_row_ = 0;
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   mutable std::vector<std::unique_ptr<const FragmentProjection>> resolved_;  ///< shared by fragments whose files are alike
   mutable size_t last_resolved_ = 0;  ///< a fragment that has the last of them
   mutable std::unique_ptr<std::atomic<const FragmentProjection*>[]> fragments_;

@@ -57,7 +57,10 @@ std::vector<uint64_t> SumUp(size_t num_fragments, const RowsOf& rows_of) {
 
 const std::vector<uint64_t>& TableReader::Starts() const {
   std::call_once(starts_once_, [this] {
-    starts_ = SumUp(fragments_.size(), [this](size_t i) { return fragment(i).live_rows(context(nullptr)); });
+    starts_ = SumUp(fragments_.size(), [this](size_t i) {
+      const std::optional<uint64_t> said = snapshot_.manifest->live_rows(i);
+      return said ? *said : fragment(i).live_rows(context(nullptr));
+    });
   });
   return starts_;
 }

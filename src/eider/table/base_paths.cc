@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/base/error.h"
+#include "eider/io/store.h"
 
 namespace eider::table {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 using BasePathProto = ::lance::table::BasePath;
 
 bool Same(const BasePathProto& a, const BasePathProto& b) {
-  return a.path() == b.path() || (a.has_name() && b.has_name() && a.name() == b.name());
+  return RootOf(a.path()) == RootOf(b.path()) || (a.has_name() && b.has_name() && a.name() == b.name());
 }
 
 const BasePathProto* FindSame(const BasePathProto& base, const BasePathList& bases) {
@@ -20,12 +21,22 @@ const BasePathProto* FindSame(const BasePathProto& base, const BasePathList& bas
 
 }  // namespace
 
+bool IsAbsolute(std::string_view path) { return path.starts_with('/') || path.find("://") != std::string_view::npos; }
+
+std::string RootOf(const std::string& path) {
+  try {
+    return io::OpenStore(path)->root();
+  } catch (const Error&) {
+    return path;
+  }
+}
+
 void AddBases(const BasePathList& added, BasePathList* bases) {
   uint64_t id = 0;
   for (const BasePathProto& base : *bases) id = std::max<uint64_t>(id, base.id());
   for (const BasePathProto& base : added) {
     // Relative ones would mean another place in another process.
-    if (!base.path().starts_with('/') && base.path().find("://") == std::string::npos) {
+    if (!IsAbsolute(base.path())) {
       throw Invalid("base path '{}': '{}' is neither an absolute path nor a URI", base.name(), base.path());
     }
     if (const BasePathProto* same = FindSame(base, *bases)) {

@@ -35,12 +35,22 @@ ManifestPtr ReadKnown(const io::ObjectStore& store, const VersionEntry& entry) {
   return manifest;
 }
 
+/// False of one that went, or was repaired, since it was listed.
+bool IsStillTorn(const io::ObjectStore& store, const VersionEntry& entry) {
+  try {
+    return IsTorn(store, entry);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kNotFound) throw;
+    return false;
+  }
+}
+
 /// nullptr when it was removed since it was listed, and for what a crash tore: no version names what such a one would have named.
 ManifestPtr ReadIfThere(const io::ObjectStore& store, const VersionEntry& entry) {
   try {
     return ReadKnown(store, entry);
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kNotFound && !(error.kind() == ErrorKind::kCorrupt && IsTorn(store, entry))) throw;
+    if (error.kind() != ErrorKind::kNotFound && !(error.kind() == ErrorKind::kCorrupt && IsStillTorn(store, entry))) throw;
     return nullptr;
   }
 }
@@ -107,7 +117,7 @@ class VersionChoice {
     for (const VersionEntry& entry : *old) chosen.insert(entry.version);
     std::erase_if(*old, [&](const VersionEntry& entry) {
       const auto next = std::ranges::upper_bound(entries_, entry.version, {}, &VersionEntry::version);
-      return next != entries_.end() && !chosen.contains(next->version) && IsTorn(*at_.store, *next);
+      return next != entries_.end() && !chosen.contains(next->version) && IsStillTorn(*at_.store, *next);
     });
   }
 

@@ -185,8 +185,11 @@ bool PassBy(const Snapshot& base, uint64_t version, const TransactionProto& tran
 
 /// A version that was passed by, but turns out to be the newest: what followed it is torn, or gone.
 Snapshot LoadPassedBy(const Snapshot& base, uint64_t version, const TransactionProto& transaction) {
-  std::optional<Snapshot> found = FindVersion(base.store, base.naming, version);
-  if (found) return *std::move(found);
+  try {
+    if (std::optional<Snapshot> found = FindVersion(base.store, base.naming, version)) return *std::move(found);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kNotFound) throw;
+  }
   ThrowVanished(transaction, base, version);
 }
 

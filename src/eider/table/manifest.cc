@@ -24,6 +24,7 @@ constexpr uint16_t kMinor = 2;
 constexpr uint32_t kFragmentsField = 2;
 constexpr uint32_t kVersionField = 3, kLegacyTransactionField = 21, kTransactionField = 23;
 constexpr uint32_t kFragmentIdField = 1;  // of a fragment
+constexpr uint32_t kRowsField = 4, kDeletionsField = 3, kDeletedRowsField = 4;  // of a fragment, of a fragment, of a deletion file
 constexpr uint8_t kFragmentIdTag = kFragmentIdField << 3 | kWireVarint;
 constexpr uint64_t kLegacyV2FormatFlag = 4;
 constexpr uint64_t kNanos = 1'000'000'000;
@@ -235,6 +236,25 @@ const Fragment& Manifest::fragment(size_t i) const {
   const Fragment* expected = nullptr;
   if (fragments_[i].compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) return *fresh.release();
   return *expected;
+}
+
+std::optional<uint64_t> Manifest::live_rows(size_t i) const {
+  if (!head_.has_writer_version()) return std::nullopt;  // as in fragment()
+  uint64_t rows = 0, deleted = 0;
+  int num_deletion_files = 0;
+  VisitWireFields(fragment_bytes_[i], "fragment", [&](const WireField& field) {
+    if (field.number == kRowsField && field.wire_type == kWireVarint) rows = field.varint;
+    if (field.number != kDeletionsField || field.wire_type != kWireBytes) return true;
+    ++num_deletion_files;
+    VisitWireFields(field.content, "deletion file", [&](const WireField& inner) {
+      if (inner.number == kDeletedRowsField && inner.wire_type == kWireVarint) deleted = inner.varint;
+      return true;
+    });
+    return true;
+  });
+  if (rows == 0 || rows > uint64_t{UINT32_MAX} + 1 || num_deletion_files > 1) return std::nullopt;
+  if (num_deletion_files == 1 && (deleted == 0 || deleted > rows)) return std::nullopt;
+  return rows - deleted;
 }
 
 std::optional<size_t> Manifest::FindFragment(uint64_t id) const {

@@ -59,6 +59,8 @@ class Manifest {
   /// \throws Error(kCorrupt)
   const Fragment& fragment(size_t i) const;
   ByteSpan fragment_bytes(size_t i) const { return fragment_bytes_[i]; }
+  /// Rows of fragment i that are not deleted, without decoding it. nullopt where the fragment does not say, or contradicts itself.
+  std::optional<uint64_t> live_rows(size_t i) const;
   /// All fragments as they lie in the message, each with tag and length. Empty where they do not lie together.
   ByteSpan fragment_fields() const { return fragment_fields_; }
   /// An id that two fragments have: an early release wrote that. It reads, but nothing may be written on it.

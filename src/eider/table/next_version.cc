@@ -283,7 +283,17 @@ void NextVersion::AddNewFragments(const google::protobuf::RepeatedPtrField<DataF
       fragment.clear_last_updated_at_version_sequence();
     }
     if (stable_row_ids_) IdentifyRows(&fragment);
+    RequireBases(fragment);
     AddFragment(fragment);
+  }
+}
+
+void NextVersion::RequireBases(const DataFragmentProto& fragment) const {
+  for (const DataFileProto& file : fragment.files()) {
+    const auto is_base = [&](const auto& base) { return base.id() == file.base_id(); };
+    if (!file.has_base_id() || std::ranges::any_of(draft_.head.base_paths(), is_base)) continue;
+    throw Conflict("commit: file '{}' lies in base {}, which {} does not list", file.path(), file.base_id(),
+                   base_ ? fmt::format("version {}", base_->version()) : "the transaction");
   }
 }
 

@@ -64,6 +64,8 @@ class NextVersion {
   void AddNewFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& fragments, Rows rows = Rows::kNew);
   void AddFragment(const DataFragmentProto& fragment);
   /// Stable row ids and versions for what the fragment does not say of its rows: rows beyond its ids are new.
+  /// \throws Error(kConflict) for a file in a base path that the version does not have, or has no more.
+  void RequireBases(const DataFragmentProto& fragment) const;
   void IdentifyRows(DataFragmentProto* fragment);
   /// Versions that created the first `count` rows of `ids`, for transactions of other writers that do not say.
   rows::RowVersions CreatedAt(const rows::RowIdSequence& ids, uint64_t count);

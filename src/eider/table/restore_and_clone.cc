@@ -13,6 +13,11 @@ void NextVersion::Restore(const Manifest& old) {
     head.set_max_fragment_id(std::max(draft_.head.max_fragment_id(), head.max_fragment_id()));
   }
   head.set_next_row_id(std::max(draft_.head.next_row_id(), head.next_row_id()));
+  // An id names one place for ever: writers that are under way have files there.
+  for (const auto& base : draft_.head.base_paths()) {
+    const auto same_id = [&](const auto& other) { return other.id() == base.id(); };
+    if (std::ranges::none_of(head.base_paths(), same_id)) *head.add_base_paths() = base;
+  }
   Sign(draft_.head.version(), &head);
   draft_.head = std::move(head);
   stable_row_ids_ = old.uses_stable_row_ids();
