@@ -373,7 +373,7 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
         items. Values of vectors and blobs are not read. Prints as a table; ``describe()["box.x"].max`` and the like give the values.
 
         Args:
-            columns: Names of top-level columns; None: all.
+            columns: Names of columns, or paths of fields of structs; None: all.
         """
         from .describe import describe
 

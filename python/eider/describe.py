@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from . import _eider
+from .error import NotFoundError
 
 __all__ = ["ColumnDescription", "DatasetDescription", "ValueLengths"]
 
@@ -94,8 +95,24 @@ class DatasetDescription:
 def describe(native: _eider.Dataset, columns: list[str] | None) -> DatasetDescription:
     """One pass over each column."""
     sizes = {size.field_id: size.size_bytes for size in native.field_sizes()}
-    found = [_column(profile, sizes) for profile in native.profile_columns(columns)]
+    found = [_column(profile, sizes) for profile in _profiles(native, columns)]
     return DatasetDescription(native.count_rows(), found)
+
+
+def _profiles(native: _eider.Dataset, columns: list[str] | None) -> list[_eider.ColumnProfile]:
+    """Of top-level columns, and of fields of structs by their paths."""
+    names = native.schema.names
+    if columns is None or all(path in names for path in columns):
+        return native.profile_columns(columns)
+    found = []
+    for path in columns:
+        top = next((name for name in names if path.startswith(f"{name}.")), path) if path not in names else path
+        profiles = native.profile_columns([top])
+        below = profiles if path == top else [p for p in profiles if p.path == path or p.path.startswith(f"{path}.")]
+        if not below:
+            raise NotFoundError(f"describe: no column {path!r}; those of {top!r} are {', '.join(p.path for p in profiles)}")
+        found += below
+    return found
 
 
 def _column(profile: _eider.ColumnProfile, sizes: dict[int, int]) -> ColumnDescription:

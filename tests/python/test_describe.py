@@ -92,6 +92,17 @@ def test_counts_extremes_and_frequent_values(ds_mixed):
     )
 
 
+def test_fields_of_structs_are_named_by_their_paths(ds_mixed, capsys):
+    found = ds_mixed.describe(columns=["box.x", "id", "box"])
+    assert [column.path for column in found] == ["box.x", "id", "box.x", "box.day"]
+    assert found["box.x"] == ds_mixed.describe()["box.x"]
+    assert main(["describe", ds_mixed.uri, "--columns", "box.day"]) == 0 and "box.day" in capsys.readouterr().out
+    with pytest.raises(eider.NotFoundError, match="no column 'box.z'; those of 'box' are box.x, box.day"):
+        ds_mixed.describe(columns=["box.z"])
+    with pytest.raises(eider.NotFoundError, match="no column 'bok.x'"):
+        ds_mixed.describe(columns=["bok.x"])
+
+
 def test_vectors_and_binary_are_not_looked_into(ds_mixed):
     found = ds_mixed.describe(["vector", "raw"])
     assert (found["vector"].num_values, found["vector"].num_distinct, found["vector"].min, found["vector"].lengths) == (
