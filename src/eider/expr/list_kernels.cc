@@ -9,7 +9,7 @@ namespace eider::expr {
 void ListBuilder::EndRow(bool valid) {
   ends_.push_back(items_.size());
   valid_.AppendBit(valid);
-  TextScope::Require(items_.size() * sizeof(int64_t));
+  if (TextScope::is_open()) TextScope::Require(items_.size() * sizeof(int64_t));
 }
 
 ArrayPtr ListBuilder::Finish(const TypePtr& type, const ArrayPtr& items) {
@@ -18,7 +18,7 @@ ArrayPtr ListBuilder::Finish(const TypePtr& type, const ArrayPtr& items) {
   for (const Buffer& buffer : items->buffers) bytes += buffer.size();
   bytes = items->length == 0 ? 0 : static_cast<uint64_t>(static_cast<double>(bytes) / static_cast<double>(items->length) * static_cast<double>(items_.size()));
   bytes += items_.size() * sizeof(int64_t);
-  TextScope::Require(bytes);
+  if (TextScope::is_open()) TextScope::Require(bytes);
   TextScope::CountMade(bytes);
   if (items_.size() > INT32_MAX) throw Invalid("more than {} items in the lists of a batch", INT32_MAX);
   BufferBuilder offsets;

@@ -11,9 +11,6 @@ namespace {
 
 constexpr const char* kSource = "source";
 constexpr const char* kTarget = "target";
-/// Of pairs that are judged at once.
-constexpr uint64_t kMostBytes = 4 << 20;
-
 }  // namespace
 
 MergeCondition::MergeCondition(const SqlExpression& sql, const Schema& source, const Schema& target) {
@@ -38,9 +35,14 @@ std::vector<MatchedRow> MergeCondition::Filter(const std::vector<MatchedRow>& pa
   std::vector<MatchedRow> out;
   for (std::span<const MatchedRow> rest = pairs; !rest.empty();) {
     const auto size = [&](int64_t i) { return of_source[rest[static_cast<size_t>(i)].source] + of_target[rest[static_cast<size_t>(i)].row]; };
-    const auto count = static_cast<size_t>(RowsThatFit(kMostBytes, static_cast<int64_t>(rest.size()), size));
-    FilterPart(rest.first(count), source, target, &out);
-    rest = rest.subspan(count);
+    std::vector<MatchedRow> kept;
+    // What the condition makes of them on the way may be wider than both.
+    const int64_t count = portions_.Next(RowsThatFit(kMostBytes, static_cast<int64_t>(rest.size()), size), [&](int64_t rows) {
+      kept.clear();
+      FilterPart(rest.first(static_cast<size_t>(rows)), source, target, &kept);
+    });
+    out.insert(out.end(), kept.begin(), kept.end());
+    rest = rest.subspan(static_cast<size_t>(count));
   }
   return out;
 }

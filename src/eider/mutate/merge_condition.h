@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "eider/expr/portions.h"
 #include "eider/mutate/join_keys.h"
 #include "eider/query/bound_expression.h"
 
@@ -32,7 +33,11 @@ class MergeCondition {
     bool is_target;
     size_t column;  ///< of its side
   };
+  /// Of pairs that are judged at once, and of the texts that this makes.
+  static constexpr uint64_t kMostBytes = 4 << 20;
+
   std::shared_ptr<const expr::Expression> condition_;
+  const expr::Portions portions_{kMostBytes};
   std::vector<Operand> operands_;
   std::vector<std::string> paths_[2];
 };

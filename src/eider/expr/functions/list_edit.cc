@@ -23,7 +23,7 @@ namespace {
 /// Of all lists that one call makes: counted before their items are made, so that the limit bounds memory.
 constexpr int64_t kMaxMadeItems = int64_t{1} << 24;
 void RequireMade(Int128 items) {
-  TextScope::Require(items > INT64_MAX / 8 ? UINT64_MAX / 2 : static_cast<uint64_t>(items) * sizeof(int64_t));
+  if (TextScope::is_open()) TextScope::Require(items > INT64_MAX / 8 ? UINT64_MAX / 2 : static_cast<uint64_t>(items) * sizeof(int64_t));
   if (items > kMaxMadeItems) throw Invalid("lists of {} items at once; at most {} are made", DecimalToText(items, 0), kMaxMadeItems);
 }
 
