@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import _eider
-from .arguments import count_of, refuse
+from .arguments import count_of, hint_of, refuse
 
 __all__ = ["Session"]
 
@@ -20,8 +20,9 @@ class Session:
             0: the calling thread.
         io_threads: Threads that read. None: EIDER_IO_THREADS, else 8. 0: the calling thread.
         verify: Check what is read of data files that have checksums. See ``docs/guide/files.md``.
-        index_cache_size_bytes, metadata_cache_size_bytes, index_cache_backend, metadata_cache_backend, store_registry:
-            Not supported; ``memory_limit`` bounds all caches together.
+        index_cache_size_bytes, metadata_cache_size_bytes: Hints, taken without effect: ``memory_limit`` bounds all caches
+            together.
+        index_cache_backend, metadata_cache_backend, store_registry: Not supported.
     """
 
     def __init__(
@@ -39,12 +40,12 @@ class Session:
     ) -> None:
         refuse(
             "Session",
-            index_cache_size_bytes=index_cache_size_bytes,
-            metadata_cache_size_bytes=metadata_cache_size_bytes,
             index_cache_backend=index_cache_backend,
             metadata_cache_backend=metadata_cache_backend,
             store_registry=store_registry,
         )
+        hint_of("Session", "index_cache_size_bytes", index_cache_size_bytes)
+        hint_of("Session", "metadata_cache_size_bytes", metadata_cache_size_bytes)
         limit = count_of("Session", "memory_limit", memory_limit, least=1)
         cpu = count_of("Session", "cpu_threads", cpu_threads)
         io = count_of("Session", "io_threads", io_threads)

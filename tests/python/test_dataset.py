@@ -152,8 +152,11 @@ def test_session(write, table, uri):
     assert ds.session().is_same_as(session)
     assert eider.dataset(uri, session=session).to_table() == table
     assert not eider.dataset(uri).session().is_same_as(session)
-    with pytest.raises(eider.UnsupportedError, match="index_cache_size_bytes"):
-        eider.Session(1 << 20)
+    assert eider.Session(1 << 20, 1 << 20).memory_limit == eider.Session().memory_limit  # hints without effect
+    with pytest.raises(eider.InvalidError, match="index_cache_size_bytes"):
+        eider.Session(-1)
+    with pytest.raises(eider.UnsupportedError, match="index_cache_backend"):
+        eider.Session(index_cache_backend=object())
 
 
 def test_default_scan_options(ds, uri):

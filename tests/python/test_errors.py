@@ -77,14 +77,9 @@ def test_wrong_mode_and_uri(table, tmp_path):
 
 
 LATER = {
-    "data_cache_bytes": 1,
     "commit_lock": print,
-    "progress": print,
     "storage_options": {"k": "v"},
     "use_legacy_format": True,
-    "initial_bases": [1],
-    "target_bases": ["a"],
-    "target_all_bases": True,
     "base_store_params": {"a": {}},
     "namespace_client": object(),
     "table_id": ["a"],
@@ -98,10 +93,18 @@ def test_an_argument_of_write_that_comes_later_is_refused_by_name(table, tmp_pat
     assert not (tmp_path / "x.lance").exists()
 
 
-@pytest.mark.parametrize("name", ["block_size", "commit_lock", "index_cache_size", "storage_options", "read_params"])
+@pytest.mark.parametrize("name", ["commit_lock", "storage_options", "read_params"])
 def test_an_argument_of_open_that_comes_later_is_refused_by_name(ds, uri, name):
     with pytest.raises(eider.UnsupportedError, match=f"'{name}'"):
         eider.dataset(uri, **{name: {"k": 1}})
+
+
+@pytest.mark.parametrize("name", ["block_size", "index_cache_size", "metadata_cache_size_bytes", "index_cache_size_bytes"])
+def test_a_size_of_a_cache_is_a_count(ds, uri, name):
+    assert eider.dataset(uri, **{name: 1 << 20}).count_rows() == ds.count_rows()
+    for wrong in (-1, "1", 1.5):
+        with pytest.raises((eider.InvalidError, TypeError), match=name):
+            eider.dataset(uri, **{name: wrong})
 
 
 def test_truncated_data_file(ds, uri, tmp_path):

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/array/string_values.h"
+#include "eider/array/types.h"
 #include "eider/page/dictionary_builder.h"
 #include "eider/page/distinct_values.h"
 #include "eider/page/gather.h"
@@ -71,6 +72,17 @@ bool StaysWhole(std::span<const ArrayPtr> pieces, const ColumnLeaf& leaf, uint64
   return SharesDictionary(pieces, leaf, target_bytes);
 }
 
+/// Bytes that an encoder has to look at: a null of texts is an offset that nobody reads.
+uint64_t BytesToEncode(const Array& piece) {
+  const uint64_t bytes = ArrayBytes(piece);
+  switch (LayoutOf(piece.type->id)) {
+    case Layout::kVariable32: return bytes - 4 * uint64_t(CountNulls(piece));
+    case Layout::kVariable64: return bytes - 8 * uint64_t(CountNulls(piece));
+    case Layout::kView: return bytes - 16 * uint64_t(CountNulls(piece));
+    default: return bytes;
+  }
+}
+
 }  // namespace
 
 std::vector<ArrayPtr> SlicePieces(std::span<const ArrayPtr> pieces, uint64_t first, uint64_t last) {
@@ -91,7 +103,7 @@ std::vector<std::vector<ArrayPtr>> CutPages(std::span<const ArrayPtr> pieces, co
   uint64_t rows = 0, bytes = 0;
   for (const ArrayPtr& piece : pieces) {
     rows += piece->length;
-    bytes += ArrayBytes(*piece);
+    bytes += BytesToEncode(*piece);
   }
   std::vector<std::vector<ArrayPtr>> pages;
   uint64_t count = std::min(rows, std::max<uint64_t>(1, (bytes + target_bytes / 2) / target_bytes));

@@ -38,5 +38,12 @@ TEST(CutPagesTest, KeepsValuesTogetherThatShareALargeDictionary) {
   EXPECT_EQ(CutPages(std::vector{few}, LeafOf(few), 100'000).size(), 4u);
 }
 
+TEST(CutPagesTest, DoesNotCountTheOffsetsOfNulls) {
+  std::vector<std::optional<std::string>> values(100'000);
+  for (size_t i = 0; i < values.size(); i += 100) values[i] = "value number " + std::to_string(i);
+  const ArrayPtr sparse = testing::Strings(values);
+  EXPECT_EQ(CutPages(std::vector{sparse}, LeafOf(sparse), 100'000).size(), 1u);
+}
+
 }  // namespace
 }  // namespace eider::page

@@ -46,12 +46,14 @@ bool IsStillTorn(const io::ObjectStore& store, const VersionEntry& entry) {
 }
 
 /// nullptr when it was removed since it was listed, and for what a crash tore: no version names what such a one would have named.
+/// One that was whole when this process opened it is no crash's: who has it open needs files that nobody can name now.
 ManifestPtr ReadIfThere(const io::ObjectStore& store, const VersionEntry& entry) {
   try {
     return ReadKnown(store, entry);
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kNotFound && !(error.kind() == ErrorKind::kCorrupt && IsStillTorn(store, entry))) throw;
-    return nullptr;
+    if (error.kind() == ErrorKind::kNotFound) return nullptr;
+    if (error.kind() == ErrorKind::kCorrupt && IsStillTorn(store, entry) && !OpenVersions::Process().IsOpen(store.root(), entry.version)) return nullptr;
+    throw;
   }
 }
 
