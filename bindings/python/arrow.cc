@@ -152,8 +152,9 @@ RecordBatch NextBatch(ReaderHandle& self) {
   return std::move(*batch);
 }
 
-ReaderHandle FromStream(nb::object source) {
+ReaderHandle FromStream(nb::object source, bool without_views) {
   std::shared_ptr<RecordBatchReader> reader = StreamFrom(source);
+  if (without_views) reader = WithoutViews(std::move(reader));
   SchemaPtr schema = reader->schema();
   return ReaderHandle{std::move(reader), std::move(schema)};
 }
@@ -167,7 +168,7 @@ ReaderHandle FromIterator(nb::object source, nb::object schema_source) {
 
 void BindReader(nb::module_& m) {
   nb::class_<ReaderHandle>(m, "RecordBatchReader")
-      .def_static("from_stream", &FromStream, "source"_a)
+      .def_static("from_stream", &FromStream, "source"_a, "without_views"_a = false)
       .def_static("from_iterator", &FromIterator, "source"_a, "schema"_a)
       .def_prop_ro("schema", [](const ReaderHandle& self) { return SchemaHandle{self.schema}; })
       .def("read_all", &ReadAll)

@@ -126,5 +126,7 @@ class EIDER_EXPORT RecordBatchReader {
 
 /// A reader over batches already in memory.
 EIDER_EXPORT std::unique_ptr<RecordBatchReader> MakeBatchReader(SchemaPtr schema, std::vector<RecordBatch> batches);
+/// The stream with large strings and large binaries in place of views, at any depth; the stream itself where it has none.
+EIDER_EXPORT std::shared_ptr<RecordBatchReader> WithoutViews(std::shared_ptr<RecordBatchReader> data);
 
 }  // namespace eider

@@ -89,6 +89,8 @@ def _open_by_library(data: ReaderLike, schema: pa.Schema | None) -> _eider.Recor
         return _open(data.collect(), schema)
     if library == "polars" and kind == "DataFrame" and any(str(dtype).startswith(("Categorical", "Enum")) for dtype in data.dtypes):
         return _eider.RecordBatchReader.from_stream(_unordered(data.to_arrow()))  # their own stream has other dictionaries than it says
+    if library == "polars" and kind == "DataFrame":
+        return _eider.RecordBatchReader.from_stream(data, without_views=True)  # columns have the types that its to_arrow() gives
     if library in ("pyarrow", "lance") and hasattr(data, "scanner"):  # a dataset
         return _eider.RecordBatchReader.from_stream(data.scanner().to_reader())
     if library in ("pyarrow", "lance") and hasattr(data, "projected_schema"):  # a scanner

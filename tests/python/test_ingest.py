@@ -180,3 +180,49 @@ def test_datasets_and_scanners_of_the_reference(tmp_path):
     made = lance.write_dataset(pa.table({"a": [1, 2, 3]}), str(tmp_path / "made"))
     assert eider.write_dataset(made, tmp_path / "one").to_table() == made.to_table()
     assert eider.write_dataset(made.scanner(filter="a > 1"), tmp_path / "two").to_table()["a"].to_pylist() == [2, 3]
+
+
+def test_frames_of_polars_have_the_types_that_pylance_gives_them(tmp_path):
+    lance = pytest.importorskip("lance")
+    frame = pl.DataFrame({"n": [1, 2], "s": ["a", None], "l": [["x"], []], "b": [b"1", b"2"], "t": [{"u": "v"}, {"u": None}]})
+    ours, theirs = eider.write_dataset(frame, tmp_path / "ours"), lance.write_dataset(frame, str(tmp_path / "theirs"))
+    assert ours.schema == theirs.schema
+    eider.write_dataset(frame, tmp_path / "theirs", mode="append")
+    lance.write_dataset(frame, str(tmp_path / "ours"), mode="append")
+    for uri in ("ours", "theirs"):
+        assert eider.dataset(tmp_path / uri).to_polars().equals(pl.concat([frame, frame]))
+    assert eider.write_dataset(frame.lazy(), tmp_path / "lazy").schema == theirs.schema
+    assert eider.write_dataset([frame, frame], tmp_path / "parts").schema == theirs.schema
+
+
+def narrow_and_wide():
+    names = ["s", "b", "l", "t"]
+    narrow = [pa.string(), pa.binary(), pa.list_(pa.string()), pa.struct([("u", pa.string())])]
+    wide = [pa.large_string(), pa.large_binary(), pa.large_list(pa.large_string()), pa.struct([("u", pa.large_string())])]
+    rows = [{"k": 1, "s": "a", "b": b"1", "l": ["x", None], "t": {"u": "v"}}, {"k": 2, "s": None, "b": b"", "l": None, "t": None}]
+    return [pa.Table.from_pylist(rows, pa.schema([("k", pa.int64()), *zip(names, types, strict=True)])) for types in (narrow, wide)]
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["narrow table", "wide table"])
+def test_texts_and_lists_of_the_other_width_fit(tmp_path, first):
+    tables = narrow_and_wide()
+    table, data = tables[first], tables[1 - first]
+    ds = eider.write_dataset(table, tmp_path / "t")
+    ds.insert(data.slice(1))
+    ds = eider.write_dataset(data, ds.uri, mode="append")
+    eider.LanceDataset.commit(ds.uri, eider.LanceOperation.Append(eider.fragment.write_fragments(data, ds.uri)), read_version=ds.version)
+    ds.checkout_latest()
+    assert ds.to_table() == pa.concat_tables([table, table.slice(1), table, table])
+    ds = eider.write_dataset(table, tmp_path / "merged")
+    ds.merge_insert("s").when_matched_update_all().when_not_matched_insert_all().execute(data)
+    assert ds.to_table().sort_by("k").schema == table.schema and sorted(ds.to_table()["k"].to_pylist()) == [1, 2, 2]
+    ds.merge_insert("k").when_matched_update_all().execute(data.select(["k", "l"]))
+    assert sorted(map(str, ds.to_table(["l"])["l"].to_pylist())) == ["None", "None", "['x', None]"]
+
+
+def test_widths_alone_are_brought_together(write):
+    uri = write(pa.table({"s": ["a"], "j": pa.array(["{}"], pa.json_())})).uri
+    with pytest.raises(eider.InvalidError, match="large_binary"):
+        eider.write_dataset(pa.table({"s": pa.array([b"a"], pa.large_binary())}), uri, mode="append")
+    ds = eider.write_dataset(pa.table({"s": pa.array(["b"], pa.large_string()), "j": pa.array(["[1]"], pa.json_(pa.large_string()))}), uri, mode="append")
+    assert ds.to_table()["j"].to_pylist() == ["{}", "[1]"]

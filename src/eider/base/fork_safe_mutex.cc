@@ -25,21 +25,28 @@ struct Gate {
 thread_local Section* own = nullptr;
 thread_local bool has_ended = false;
 
-Gate& ProcessGate();
+/// Never destroyed: static objects that are destroyed later may still lock. Made before there are threads: a function's own static object
+/// may be half made when another thread forks, and stays so in the child.
+union Kept {
+  constexpr Kept() : gate() {}
+  ~Kept() {}
+  Gate gate;
+};
+constinit Kept kept;
 
 struct ThreadEnd {
   ~ThreadEnd() {
-    Gate& gate = ProcessGate();
+    Gate& gate = kept.gate;
     std::lock_guard lock(gate.mutex);
     std::erase(gate.sections, own);
     delete own;
     own = nullptr;
-    has_ended = true;  // static objects that are destroyed later may still lock
+    has_ended = true;
   }
 };
 
 void BeforeFork() {
-  Gate& gate = ProcessGate();
+  Gate& gate = kept.gate;
   gate.mutex.lock();
   gate.forking.store(true);
   const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds(2);
@@ -51,24 +58,18 @@ void BeforeFork() {
 }
 
 void AfterForkInParent() {
-  Gate& gate = ProcessGate();
+  Gate& gate = kept.gate;
   gate.forking.store(false);
   gate.mutex.unlock();
 }
 
 void AfterForkInChild() {
-  Gate& gate = ProcessGate();
+  Gate& gate = kept.gate;
   std::erase_if(gate.sections, [](const Section* section) { return section != own; });
   AfterForkInParent();
 }
 
-Gate& ProcessGate() {
-  static Gate& gate = []() -> Gate& {
-    ::pthread_atfork(BeforeFork, AfterForkInParent, AfterForkInChild);
-    return *new Gate;
-  }();
-  return gate;
-}
+[[maybe_unused]] const int kRegistered = ::pthread_atfork(BeforeFork, AfterForkInParent, AfterForkInChild);
 
 /// Null when the thread's own variables are gone.
 Section* OwnSection(Gate& gate) {
@@ -83,7 +84,7 @@ Section* OwnSection(Gate& gate) {
 }  // namespace
 
 void ForkSafeMutex::Enter() {
-  Gate& gate = ProcessGate();
+  Gate& gate = kept.gate;
   Section* section = OwnSection(gate);
   if (!section) return;
   if (const uint32_t depth = section->depth.load(std::memory_order_relaxed); depth > 0) {

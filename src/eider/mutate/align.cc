@@ -8,6 +8,7 @@
 #include "eider/schema/json_columns.h"
 #include "eider/schema/logical_type.h"
 #include "eider/schema/match.h"
+#include "eider/schema/offset_width.h"
 
 namespace eider::mutate {
 namespace {
@@ -171,6 +172,10 @@ void RequireNoForbiddenNulls(const Array& array, const Field& field, const std::
 }
 
 }  // namespace
+
+std::shared_ptr<RecordBatchReader> WithTableWidths(RecordBatchReader& data, const LanceSchema& table) {
+  return WithWidthsOf(std::shared_ptr<RecordBatchReader>(std::shared_ptr<void>(), &data), ToArrowSchema(table));
+}
 
 AlignedReader::AlignedReader(RecordBatchReader& data, const LanceSchema& table)
     : data_(data),

@@ -5,9 +5,13 @@
 #include <eider/array.h>
 #include <eider/schema.h>
 
+#include <memory>
 #include <vector>
 
 namespace eider::mutate {
+
+/// `data`, which must outlive it, with the offsets of the table: a string and a large string, a list and a large list differ in nothing else.
+std::shared_ptr<RecordBatchReader> WithTableWidths(RecordBatchReader& data, const LanceSchema& table);
 
 /// A stream of `data` with exactly the columns of `table`. Both must outlive it.
 class AlignedReader : public RecordBatchReader {

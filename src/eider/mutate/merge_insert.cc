@@ -89,7 +89,8 @@ Merged MergeOnce(const table::Snapshot& read, const MergeSource& source, const M
 Merged MergeInsert(const table::Snapshot& read, RecordBatchReader& source, const MergeInsertOptions& options,
                    const std::shared_ptr<Session>& session, MergeEnd end) {
   RequireSense(options);
-  const MergeSource kept(source, KeyPaths(KeyFields(read.manifest->schema(), options.on), *source.schema()), session->budget());
+  const auto rows = WithTableWidths(source, read.manifest->schema());
+  const MergeSource kept(*rows, KeyPaths(KeyFields(read.manifest->schema(), options.on), *rows->schema()), session->budget());
   const auto merge = options.write_mode == MergeWriteMode::kRewriteColumns ? MergeColumns : MergeOnce;
   return RunWithRetries(read, options.change, [&](const table::Snapshot& now) { return merge(now, kept, options, session, end); });
 }

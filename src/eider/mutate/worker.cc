@@ -166,7 +166,8 @@ ChangedFragment AddToFragment(const table::Snapshot& read, size_t fragment, Reco
   const LanceSchema added = replace ? ColumnsOfTable(table, *data.schema()) : NewColumns(*read.manifest, *data.schema());
   LanceSchema schema = replace ? table : WithColumns(*read.manifest, added);
   ColumnMerge merge(read, added, schema, options);
-  AlignedReader aligned(data, added);
+  const auto same = WithTableWidths(data, added);
+  AlignedReader aligned(*same, added);
   LiveRowStream rows(aligned);
   merge.Write(fragment, rows);
   rows.RequireEnd();

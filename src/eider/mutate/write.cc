@@ -110,8 +110,9 @@ table::TransactionProto WriteUncommitted(const io::ObjectStorePtr& store, Record
   NewDataFiles files(store, FragmentOptions(options, version, exists ? PlacesOf(read, options.target_bases)
                                                                      : PlacesOfNew(store, options, transaction.mutable_overwrite())));
   if (appends) {
-    const LanceSchema columns = ColumnsOfAppend(read.manifest->schema(), *data.schema());
-    AlignedReader aligned(data, columns);
+    const auto rows = WithTableWidths(data, read.manifest->schema());
+    const LanceSchema columns = ColumnsOfAppend(read.manifest->schema(), *rows->schema());
+    AlignedReader aligned(*rows, columns);
     transaction.mutable_append();
     for (table::DataFragmentProto& fragment : WriteFragments(aligned, columns, &files)) {
       *transaction.mutable_append()->add_fragments() = std::move(fragment);
@@ -142,11 +143,12 @@ table::Snapshot Create(const io::ObjectStorePtr& store, RecordBatchReader& data,
 }
 
 table::Snapshot Append(const table::Snapshot& read, RecordBatchReader& data, const WriteOptions& options) {
-  const LanceSchema columns = ColumnsOfAppend(read.manifest->schema(), *data.schema());
+  const auto rows = WithTableWidths(data, read.manifest->schema());
+  const LanceSchema columns = ColumnsOfAppend(read.manifest->schema(), *rows->schema());
   RequireSettled(*read.manifest, options);
   RequireSameVersion(options.data_storage_version, read.manifest->data_storage_version());
   NewDataFiles files(read.store, FragmentOptions(options, read.manifest->data_storage_version(), PlacesOf(read, options.target_bases)));
-  AlignedReader aligned(data, columns);
+  AlignedReader aligned(*rows, columns);
   table::TransactionProto transaction = NewTransaction(read.version(), options);
   transaction.mutable_append();
   for (table::DataFragmentProto& fragment : WriteFragments(aligned, columns, &files)) {
