@@ -225,6 +225,40 @@ def test_import_of_csv(cli, tmp_path):
     assert eider.dataset(tmp_path / "t.lance").to_table() == table
 
 
+def test_a_version_is_named_by_number_tag_or_branch(cli, ds, table):
+    ds.tags.create("first", 1)
+    branch = ds.create_branch("more", 1)
+    eider.write_dataset(table, branch, mode="append")
+    eider.write_dataset(table.slice(0, 3), ds, mode="append")
+
+    def rows(*options):
+        code, out, err = cli("info", ds.uri, "--json", *options)
+        return json.loads(out)["rows"] if code == 0 else err
+
+    assert [rows(), rows("--version", 1), rows("--version", "first"), rows("--branch", "more")] == [13, 10, 10, 20]
+    assert rows("--branch", "more", "--version", branch.version) == 10
+    assert "'none'" in rows("--version", "none") and "'other'" in rows("--branch", "other")
+    assert "a tag names a branch" in rows("--branch", "more", "--version", "first")
+
+
+def test_filters_of_head_and_export(cli, ds, tmp_path):
+    code, out, _ = cli("head", ds.uri, "-n", "2", "--columns", "id", "--filter", "id >= 4")
+    assert code == 0 and [line.strip() for line in out.splitlines()[2:4]] == ["4", "5"]
+    assert out.splitlines()[-1] == "2 of 6 rows that pass"
+    assert cli("export", ds.uri, tmp_path / "some.parquet", "--filter", "id in (1, 7)")[0] == 0
+    assert pq.read_table(tmp_path / "some.parquet")["id"].to_pylist() == [1, 7]
+    code, _, err = cli("head", ds.uri, "--filter", "id >=")
+    assert code == 1 and "id >=" in err
+
+
+def test_info_shows_base_paths(cli, table, tmp_path):
+    base = eider.DatasetBasePath(str(tmp_path / "ssd"), "ssd")
+    ds = eider.write_dataset(table, tmp_path / "t", initial_bases=[base], target_bases=["ssd"])
+    _, out, _ = cli("info", ds.uri)
+    assert [line.split(maxsplit=2)[2] for line in out.splitlines() if line.startswith("base ")] == [f"{tmp_path / 'ssd'} (ssd), 1 file"]
+    assert json.loads(cli("info", ds.uri, "--json")[1])["base_paths"][0]["data_files"] == 1
+
+
 def test_export_of_some(cli, ds, table, tmp_path):
     path = tmp_path / "part.parquet"
     code, out, _ = cli("export", ds.uri, path, "--columns", "id,name", "--limit", "3", "--offset", "2", "--json")

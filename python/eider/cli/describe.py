@@ -6,8 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from .. import dataset
-from .parse import add_dataset, add_verb, names
+from .parse import add_dataset, add_verb, names, open_dataset
 from .render import print_json, print_table
 
 _EXAMPLES = """\
@@ -26,7 +25,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    description = dataset(args.uri, version=args.version).describe(args.columns)
+    description = open_dataset(args).describe(args.columns)
     if args.json:
         print_json(asdict(description))
         return 0

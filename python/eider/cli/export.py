@@ -7,10 +7,9 @@ import json
 import os
 from typing import Any
 
-from .. import dataset
 from ..error import AlreadyExistsError, UnsupportedError
 from ..geo import geo_metadata, to_plain_wkb, with_schema
-from .parse import add_dataset, add_verb, names, row_count
+from .parse import add_dataset, add_verb, names, open_dataset, row_count
 from .progress import Progress
 from .render import print_json, size_text
 
@@ -18,6 +17,7 @@ _EXAMPLES = """\
   eider export chips.lance chips.parquet
   eider export chips.lance part.parquet --columns id,geometry --limit 1000
   eider export chips.lance old.parquet --version 1 --overwrite
+  eider export chips.lance clear.parquet --branch relabelled --filter "cloud < 0.1"
 """
 
 
@@ -25,6 +25,7 @@ def add_parser(verbs: Any) -> None:
     parser = add_verb(verbs, "export", "write a dataset as a Parquet file (geometries: GeoParquet 1.1)", _EXAMPLES)
     add_dataset(parser)
     parser.add_argument("path", metavar="FILE", help="the .parquet file to write")
+    parser.add_argument("--filter", metavar="SQL", help="rows to write (default: all)")
     parser.add_argument("--columns", type=names, metavar="A,B", help="columns to write (default: all)")
     parser.add_argument("--limit", type=row_count, metavar="N", help="rows to write (default: all)")
     parser.add_argument("--offset", type=row_count, metavar="N", help="rows to skip before them")
@@ -38,8 +39,8 @@ def run(args: argparse.Namespace) -> int:
         raise UnsupportedError(f"export writes Parquet only: {args.path} does not end in .parquet")
     if os.path.exists(args.path) and not args.overwrite:
         raise AlreadyExistsError(f"{args.path} exists; --overwrite replaces it")
-    ds = dataset(args.uri, version=args.version)
-    scanner = ds.scanner(columns=args.columns, limit=args.limit, offset=args.offset)
+    ds = open_dataset(args)
+    scanner = ds.scanner(columns=args.columns, filter=args.filter, limit=args.limit, offset=args.offset)
     rows = _write(scanner, args.path, args.compression)
     size = os.path.getsize(args.path)
     if args.json:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .. import FieldStatistics, LanceDataset, LanceField, dataset
+from .. import FieldStatistics, LanceDataset, LanceField
 from ..geo import crs_name
-from .parse import add_dataset, add_verb
+from .parse import add_dataset, add_verb, open_dataset
 from .render import print_json, print_pairs, print_table, size_text
 
 _EXAMPLES = """\
@@ -23,7 +23,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    ds = dataset(args.uri, version=args.version)
+    ds = open_dataset(args)
     facts = _facts(ds)
     if args.json:
         print_json(facts)
@@ -49,6 +49,10 @@ def _facts(ds: LanceDataset) -> dict[str, Any]:
         "fragments": len(fragments),
         "data_files": len(files),
         "data_bytes": None if None in sizes else sum(s or 0 for s in sizes),
+        "base_paths": [
+            {"id": id, "path": base.path, "name": base.name, "data_files": sum(file.base_id == id for file in files)}
+            for id, base in sorted(ds.base_paths().items())
+        ],
         "columns": [_column(field, taken) for field in ds.lance_schema.fields()],
         "metadata": ds.metadata,
         "schema_metadata": {k: v for k, v in ds.schema_metadata.items() if k != "pandas"},
@@ -95,6 +99,7 @@ def _print(facts: dict[str, Any]) -> None:
                 f"{_counted(facts['fragments'], 'fragment')}, {_counted(facts['data_files'], 'file')}, "
                 f"{'size not recorded' if size is None else size_text(size)}, format {facts['file_version']}",
             ),
+            *((f"base {base['id']}", _base_text(base)) for base in facts["base_paths"]),
         ]
     )
     print()
@@ -107,6 +112,11 @@ def _print(facts: dict[str, Any]) -> None:
     if entries:
         print()
         print_pairs([(key, " ".join(value.split())[:100]) for key, value in sorted(entries.items())])
+
+
+def _base_text(base: dict[str, Any]) -> str:
+    name = f" ({base['name']})" if base["name"] else ""
+    return f"{base['path']}{name}, {_counted(base['data_files'], 'file')}"
 
 
 def _counted(number: int, noun: str) -> str:

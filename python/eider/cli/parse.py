@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from .. import LanceDataset, dataset
+from ..error import InvalidError
+
 
 def add_verb(verbs: Any, name: str, summary: str, examples: str) -> argparse.ArgumentParser:
     """A sub-parser with its examples and ``--json``."""
@@ -20,9 +23,24 @@ def add_verb(verbs: Any, name: str, summary: str, examples: str) -> argparse.Arg
 
 
 def add_dataset(parser: argparse.ArgumentParser) -> None:
-    """``URI`` and ``--version``."""
+    """``URI``, ``--version`` and ``--branch``."""
     parser.add_argument("uri", metavar="URI", help="path of the dataset")
-    parser.add_argument("--version", type=int, metavar="N", help="version to open (default: the latest)")
+    parser.add_argument("--version", type=version_or_tag, metavar="N|TAG", help="version to open, or a tag's (default: the latest)")
+    parser.add_argument("--branch", metavar="NAME", help="branch to open (default: the main one)")
+
+
+def open_dataset(args: argparse.Namespace) -> LanceDataset:
+    """What the arguments of ``add_dataset`` name."""
+    if args.branch is None:
+        return dataset(args.uri, version=args.version)
+    if isinstance(args.version, str):
+        raise InvalidError(f"--branch {args.branch} with --version {args.version}: a tag names a branch itself")
+    return dataset(args.uri, version=(args.branch, args.version))
+
+
+def version_or_tag(text: str) -> int | str:
+    """A number, else the name of a tag."""
+    return int(text) if text.isascii() and text.isdigit() else text
 
 
 def names(text: str) -> list[str]:
