@@ -169,6 +169,8 @@ def test_what_is_refused(tmp_path, places):
         ({"initial_bases": [first, eider.DatasetBasePath(places[0][0], "other")]}, "there is 'flat'"),
         ({"initial_bases": [eider.DatasetBasePath("somewhere/below", "relative")]}, "neither an absolute path nor a URI"),
         ({"initial_bases": [eider.DatasetBasePath("", "empty")]}, "neither an absolute path nor a URI"),
+        ({"initial_bases": [eider.DatasetBasePath("memory://m", "memory")]}, "in the memory of this process"),
+        ({"initial_bases": [eider.DatasetBasePath(f"{tmp_path}/a\nb", "lines")]}, "control characters"),
     ]
     for options, message in cases:
         with pytest.raises(InvalidError, match=message):

@@ -11,6 +11,7 @@ namespace {
 using BaseProto = ::lance::table::BasePath;
 
 constexpr std::string_view kDataFolder = "data";
+constexpr std::string_view kMemory = "memory://";
 
 /// nullopt in another dataset, such as the source of a clone: its cleanup knows nothing of files that others put there.
 std::optional<DataPlace> PlaceIn(const BaseProto& base) {
@@ -35,18 +36,30 @@ DataPlace PlaceNamed(const std::string& reference, const io::ObjectStorePtr& tab
   throw Invalid("target_bases: '{}' is no base path of '{}', which has {}", reference, table->root(), known.empty() ? "none" : known);
 }
 
+/// Refuses what cannot be written to, or would be gone before the table is.
+void RequireUsable(const io::ObjectStore& table, const BasePath& base) {
+  if (std::ranges::any_of(base.path, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) {
+    throw Invalid("base path '{}': '{}' holds control characters", base.name.value_or(""), base.path);
+  }
+  if (!table::IsAbsolute(base.path)) return;  // refused where it is registered
+  const std::string root = io::OpenStore(base.path)->root();
+  if (root.starts_with(kMemory) && !table.root().starts_with(kMemory)) {
+    throw Invalid("base path '{}': '{}' is in the memory of this process, the table '{}' is not", base.name.value_or(""), base.path, table.root());
+  }
+}
+
 }  // namespace
 
 DataPlace OwnPlace(const io::ObjectStorePtr& table) { return {table, std::string(kDataFolder)}; }
 
-std::vector<BaseProto> NewBases(const std::vector<BasePath>& bases) {
+std::vector<BaseProto> NewBases(const io::ObjectStore& table, const std::vector<BasePath>& bases) {
   ::google::protobuf::RepeatedPtrField<BaseProto> added, registered;
   for (const BasePath& base : bases) {
     BaseProto* proto = added.Add();
     if (base.name) proto->set_name(*base.name);
     proto->set_path(base.path);
     proto->set_is_dataset_root(base.is_dataset_root);
-    if (table::IsAbsolute(base.path)) io::OpenStore(base.path);  // refuses what cannot be written to
+    RequireUsable(table, base);
   }
   table::AddBases(added, &registered);
   return {registered.begin(), registered.end()};

@@ -25,9 +25,9 @@ using DataPlaces = std::vector<DataPlace>;
 
 DataPlace OwnPlace(const io::ObjectStorePtr& table);
 
-/// The base paths that a new table begins with, with the ids that it gives them. \throws Error(kInvalid) for a path that is empty or
-/// relative, and for names and paths that come twice.
-std::vector<::lance::table::BasePath> NewBases(const std::vector<BasePath>& bases);
+/// The base paths that a new table begins with, with the ids that it gives them. \throws Error(kInvalid) for a path that is empty, relative
+/// or holds control characters, one in the memory of this process for a table that lasts, and for names and paths that come twice.
+std::vector<::lance::table::BasePath> NewBases(const io::ObjectStore& table, const std::vector<BasePath>& bases);
 
 /// The places that files of a write to `table` go to in turn; empty when none are named. `bases`: those that the manifest lists.
 /// \throws Error(kInvalid) for a reference that names none of them

@@ -53,7 +53,7 @@ table::Snapshot AddBases(const table::Snapshot& read, const std::vector<BasePath
   if (bases.empty()) throw Invalid("add_bases: no base path is given");
   table::TransactionProto transaction = table::NewTransaction(read.version());
   for (const auto& [key, value] : properties) (*transaction.mutable_transaction_properties())[key] = value;
-  for (::lance::table::BasePath& base : NewBases(bases)) {
+  for (::lance::table::BasePath& base : NewBases(*read.store, bases)) {
     base.clear_id();  // given at the commit
     *transaction.mutable_update_bases()->add_new_bases() = std::move(base);
   }

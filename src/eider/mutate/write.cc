@@ -36,7 +36,7 @@ void RequireNoInitialBases(const WriteOptions& options) {
 
 /// Those of the first version, in its transaction too.
 DataPlaces PlacesOfNew(const io::ObjectStorePtr& store, const WriteOptions& options, table::TransactionProto::Overwrite* overwrite) {
-  const std::vector<::lance::table::BasePath> bases = NewBases(options.initial_bases);
+  const std::vector<::lance::table::BasePath> bases = NewBases(*store, options.initial_bases);
   overwrite->mutable_initial_bases()->Assign(bases.begin(), bases.end());
   return PlacesOf(store, bases, options.target_bases);
 }
