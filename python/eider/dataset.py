@@ -77,6 +77,9 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
     #: Schemas of takes by the columns asked, at one version.
     _schemas: tuple[_eider.Dataset, dict[str | None, pa.Schema]] | None = None
 
+    #: The newest version that was written through this handle, which itself may stay where it is.
+    _appended_to = 0
+
     def __init__(
         self,
         uri: str | PathLike[str],
@@ -431,3 +434,30 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
 
 def _reopen(uri: str, version: int, defaults: dict[str, Any], isolation: IsolationName) -> LanceDataset:
     return LanceDataset(uri, version, default_scan_options=defaults, isolation=isolation)
+
+
+#: What pylance has in its module of this name, by where it is here.
+_ELSEWHERE = {
+    "": ["BatchUDF", "BlobFile", "DataStatistics", "FieldStatistics", "FragmentMetadata", "LanceFragment", "LanceOperation", "LanceSchema"],
+    "cleanup": ["AutoCleanupConfig"],
+    "commits": ["BulkCommitResult"],
+    "compaction": ["Compaction", "CompactionMetrics"],
+    "delta": ["DatasetDelta"],
+    "evolve": ["AlterColumn"],
+    "merge_insert": ["MergeInsertBuilder"],
+    "optimize": ["DatasetOptimizer"],
+    "refs": ["Branch", "Branches", "Tag", "Tags"],
+    "transaction": ["Transaction"],
+    "udf": ["batch_udf"],
+    "versions": ["Version", "VersionRef"],
+    "write": ["write_dataset"],
+}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    for module, names in _ELSEWHERE.items():
+        if name in names:
+            return getattr(import_module(f"eider.{module}".rstrip(".")), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
