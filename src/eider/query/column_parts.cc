@@ -90,8 +90,8 @@ class PartMerger {
     return merged;
   }
 
-  ArrayPtr WithItems(const LanceField& field, const Array& a, const Array& b, const ArrayPtr& items_of_a, const ArrayPtr& items_of_b,
-                     const std::string& path) const {
+  ArrayPtr WithItems(const LanceField& field, const Array& a, const Array& b, const ArrayPtr& items_of_a,
+                     const ArrayPtr& items_of_b, const std::string& path) const {
     const LanceField& item = field.children.at(0);
     const ArrayPtr items = Merge(item, items_of_a, items_of_b, path + "." + item.name);
     auto type = std::make_shared<DataType>(*a.type);
@@ -127,12 +127,14 @@ class PartMerger {
       as_stored = as_stored && in_a == in_b && in_a == of_a.Stored(i) && in_b == of_b.Stored(i);
       end += std::max(in_a, in_b);
       if (end > std::numeric_limits<Offset>::max()) {
-        throw Invalid("column '{}': more than {} items in one batch: read fewer rows at a time", path, std::numeric_limits<Offset>::max());
+        throw Invalid("column '{}': more than {} items in one batch: read fewer rows at a time", path,
+                      std::numeric_limits<Offset>::max());
       }
       offsets.AppendValue(static_cast<Offset>(end));
     }
-    auto merged = std::make_shared<Array>(*(as_stored ? WithItems(field, a, b, of_a.Window(), of_b.Window(), path)
-                                                      : WithItems(field, a, b, GatherItems(of_a, of_b), GatherItems(of_b, of_a), path)));
+    const ArrayPtr items_of_a = as_stored ? of_a.Window() : GatherItems(of_a, of_b);
+    const ArrayPtr items_of_b = as_stored ? of_b.Window() : GatherItems(of_b, of_a);
+    auto merged = std::make_shared<Array>(*WithItems(field, a, b, items_of_a, items_of_b, path));
     merged->buffers = {offsets.Finish()};
     return merged;
   }

@@ -7,8 +7,8 @@
 
 namespace eider::query {
 
-/// Joins two readings of one column, each with some of the leaves, into the children order of `field`; others than those of `field` are
-/// dropped. A struct or list is null where both parts say so; where one part alone does, the leaves of that part are null.
+/// Joins two readings of one column, each with some of the leaves, into the children order of `field`; others than those of
+/// `field` are dropped. A struct or list is null where both parts say so; where one part alone does, its own leaves are null.
 /// \throws Error(kCorrupt) when the parts have other numbers of rows, or lists of them other numbers of items.
 ArrayPtr MergeParts(const LanceField& field, const ArrayPtr& a, const ArrayPtr& b);
 

@@ -67,8 +67,9 @@ LanceField ListFieldOf(const ArrayPtr& a, const ArrayPtr& b) {
 
 TEST(MergePartsTest, JoinsSlicedStructsOfDifferentOffsets) {
   testing::RandomArrays random(3);
-  const ArrayPtr a = WithNullsOf(*StructOf("x", random.Make(MakeType(TypeId::kInt64), 40)), random.Make(MakeType(TypeId::kInt8), 40));
-  const ArrayPtr b = WithNullsOf(*StructOf("y", random.Make(MakeType(TypeId::kUtf8), 40)), random.Make(MakeType(TypeId::kInt8), 40));
+  const auto nulls = [&random] { return random.Make(MakeType(TypeId::kInt8), 40); };
+  const ArrayPtr a = WithNullsOf(*StructOf("x", random.Make(MakeType(TypeId::kInt64), 40)), nulls());
+  const ArrayPtr b = WithNullsOf(*StructOf("y", random.Make(MakeType(TypeId::kUtf8), 40)), nulls());
   for (const auto& [at_a, at_b] : {std::pair{0, 0}, {3, 0}, {0, 9}, {11, 5}}) {
     const ArrayPtr left = SliceArray(a, at_a, 20), right = SliceArray(b, at_b, 20);
     const ArrayPtr merged = MergeParts(FieldOf(a, b), left, right);
@@ -105,7 +106,7 @@ TEST(MergePartsTest, AListThatIsNullInOnePartHasItemsOfNothingThere) {
 
 TEST(MergePartsTest, RefusesListsOfOtherLengths) {
   testing::RandomArrays random(5);
-  const ArrayPtr a = ListOf("p", random.Make(MakeType(TypeId::kInt8), 3), {1, 2}), b = ListOf("q", random.Make(MakeType(TypeId::kInt8), 3), {2, 1});
+  const ArrayPtr child = random.Make(MakeType(TypeId::kInt8), 3), a = ListOf("p", child, {1, 2}), b = ListOf("q", child, {2, 1});
   try {
     MergeParts(ListFieldOf(a, b), a, b);
     FAIL();

@@ -79,7 +79,8 @@ std::vector<int> FilesOf(const LanceField& field, const lance::table::DataFragme
   return files;
 }
 
-// A part of a map would lack its keys. A file of 2.0 no longer says which of its columns holds lists that a later file holds as well.
+// A part of a map would lack its keys. A file of 2.0 no longer says which of its columns holds lists that a later file holds
+// as well.
 void RefuseSplit(const LanceField& field, const lance::table::DataFragment& fragment, const std::string& path) {
   std::vector<int32_t> columns;
   const std::vector<int> files = FilesOf(field, fragment, columns);
@@ -88,8 +89,8 @@ void RefuseSplit(const LanceField& field, const lance::table::DataFragment& frag
     return IsBefore21(fragment.files(file)) && fragment.files(file).column_indices_size() > 0;
   });
   if (field.logical_type == "map" || (field.logical_type != "struct" && in_2_0)) {
-    throw Unsupported("column '{}': a {} whose children lie in {} data files{} of fragment {}", path, field.logical_type, files.size(),
-                      in_2_0 ? " of version 2.0" : "", fragment.id());
+    throw Unsupported("column '{}': a {} whose children lie in {} data files{} of fragment {}", path, field.logical_type,
+                      files.size(), in_2_0 ? " of version 2.0" : "", fragment.id());
   }
   for (const LanceField& child : field.children) RefuseSplit(child, fragment, path + "." + child.name);
 }
@@ -135,7 +136,9 @@ class WitnessFinder {
     std::vector<const LanceField*> leaves;
     CollectLeaves(field, &leaves);
     std::erase_if(leaves, [&](const LanceField* leaf) { return FindLeaf(fragment_, leaf->id).file != file; });
-    return *std::ranges::min_element(leaves, {}, [](const LanceField* leaf) { return FixedBitWidth(*ToArrowField(*leaf).type) - 1; });
+    // Texts and lists have no fixed width: last.
+    const auto width = [](const LanceField* leaf) { return FixedBitWidth(*ToArrowField(*leaf).type) - 1; };
+    return *std::ranges::min_element(leaves, {}, width);
   }
 
   const lance::table::DataFragment& fragment_;
@@ -151,7 +154,8 @@ size_t CountLeaves(const LanceField& field) {
 void AddWitnesses(const lance::table::DataFragment& fragment, const LanceField& shown, const LanceSchema& table, int output,
                   FragmentProjection& result) {
   if (shown.IsLeaf()) return;
-  const auto found = std::ranges::find(table.fields, shown.id, &LanceField::id);
+  const bool in_order = output < std::ssize(table.fields) && table.fields[static_cast<size_t>(output)].id == shown.id;
+  const auto found = in_order ? table.fields.begin() + output : std::ranges::find(table.fields, shown.id, &LanceField::id);
   if (found == table.fields.end() || CountLeaves(*found) == CountLeaves(shown)) return;
   const LanceField whole = DescribeBlobs(*found);
   WitnessFinder finder(fragment);
@@ -174,7 +178,8 @@ void CollectLeaves(const LanceField& field, std::vector<const LanceField*>* leav
   for (const LanceField& child : field.children) CollectLeaves(child, leaves);
 }
 
-FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment, const LanceSchema& projected, const LanceSchema& table) {
+FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment, const LanceSchema& projected,
+                                     const LanceSchema& table) {
   FragmentProjection result;
   auto file_projection = [&result](int file) -> FileProjection& {
     for (FileProjection& f : result.files) {

@@ -38,8 +38,10 @@ struct FragmentProjection {
   std::vector<Witness> witnesses;
 };
 
-/// `table`: all of its fields. \throws Error(kUnsupported) for a map, or a list in files of version 2.0, whose leaves lie in different files.
-FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment, const LanceSchema& projected, const LanceSchema& table);
+/// `table`: all of its fields. \throws Error(kUnsupported) for a map, or a list in files of version 2.0, whose leaves lie in
+/// different files.
+FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment, const LanceSchema& projected,
+                                     const LanceSchema& table);
 
 /// Leaves of `field` in depth-first order.
 void CollectLeaves(const LanceField& field, std::vector<const LanceField*>* leaves);
