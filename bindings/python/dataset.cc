@@ -69,8 +69,9 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                         const Properties& transaction_properties, const Properties& table_metadata, const Properties& config,
                         bool compact, const ColumnOptions& column_options, uint64_t max_page_bytes,
                         ExternalBlobs external_blobs, uint64_t blob_pack_file_bytes, Durability durability, nb::object session,
-                        std::optional<uint64_t> unchanged_since, const std::vector<BasePath>& initial_bases,
-                        const std::vector<std::string>& target_bases, std::optional<bool> target_all_bases, nb::object progress) {
+                        std::optional<uint64_t> unchanged_since, std::optional<uint64_t> not_overwritten_since,
+                        const std::vector<BasePath>& initial_bases, const std::vector<std::string>& target_bases,
+                        std::optional<bool> target_all_bases, nb::object progress) {
   const WriteOptions options{.mode = mode,
                              .data_storage_version = data_storage_version,
                              .max_rows_per_file = max_rows_per_file,
@@ -89,6 +90,7 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                              .target_bases = {target_bases, target_all_bases},
                              .progress = PythonProgress::From(progress),
                              .unchanged_since = unchanged_since,
+                             .not_overwritten_since = not_overwritten_since,
                              .durability = durability,
                              .session = SessionFrom(session)};
   std::shared_ptr<RecordBatchReader> reader = data.Take();
@@ -530,6 +532,7 @@ void BindDataset(nb::module_& m) {
         "config"_a = Properties{}, "compact"_a = false, "column_options"_a = ColumnOptions{}, "max_page_bytes"_a = uint64_t{32} << 20,
         "external_blobs"_a = ExternalBlobs::kRefuse, "blob_pack_file_bytes"_a = 0,
         "durability"_a = Durability::kDefault, "session"_a.none() = nb::none(), "unchanged_since"_a.none() = nb::none(),
+        "not_overwritten_since"_a.none() = nb::none(),
         "initial_bases"_a = std::vector<BasePath>{}, "target_bases"_a = std::vector<std::string>{},
         "target_all_bases"_a.none() = nb::none(), "progress"_a.none() = nb::none());
 }

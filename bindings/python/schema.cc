@@ -5,6 +5,7 @@
 #include "capsules.h"
 
 #include <eider/schema.h>
+#include <eider/transaction.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
@@ -51,6 +52,16 @@ nb::object FindField(const LanceSchema& schema, const std::string& path) {
   return nb::cast(*field, nb::rv_policy::copy);
 }
 
+bool Same(const LanceSchema& a, const LanceSchema& b) { return a.metadata == b.metadata && FieldMessages(a) == FieldMessages(b); }
+
+bool SameField(const LanceField& a, const LanceField& b) { return Same({.fields = {a}, .metadata = {}}, {.fields = {b}, .metadata = {}}); }
+
+/// `same` of objects of one class; anything else is another.
+template <typename T, typename F>
+auto EqualBy(F same) {
+  return [same](const T& self, nb::object other) { return nb::isinstance<T>(other) && same(self, nb::cast<const T&>(other)); };
+}
+
 }  // namespace
 
 void BindSchema(nb::module_& m) {
@@ -73,7 +84,9 @@ void BindSchema(nb::module_& m) {
         std::string text = "LanceField ";
         Describe(self, 0, &text);
         return text;
-      });
+      })
+      .def("__eq__", EqualBy<LanceField>(&SameField), "other"_a.none())
+      .def("__hash__", [](const LanceField& self) { return std::hash<std::string>()(self.name); });
   nb::class_<LanceSchema>(m, "LanceSchema")
       .def_static(
           "from_pyarrow", [](nb::object schema) { return ToLanceSchema(*SchemaFrom(schema)); }, "schema"_a)
@@ -87,7 +100,9 @@ void BindSchema(nb::module_& m) {
                  SchemaHandle{std::make_shared<Schema>(ToArrowSchema(self))});
            })
       .def("__arrow_c_schema__", [](const LanceSchema& self) { return SchemaCapsule(ToArrowSchema(self)); })
-      .def("__repr__", &DescribeSchema);
+      .def("__repr__", &DescribeSchema)
+      .def("__eq__", EqualBy<LanceSchema>(&Same), "other"_a.none())
+      .def("__hash__", [](const LanceSchema& self) { return std::hash<std::string>()(DescribeSchema(self)); });
 }
 
 }  // namespace eider::python

@@ -57,7 +57,7 @@ struct WriteOptions {
   bool enable_v2_manifest_paths = true;
   bool enable_stable_row_ids = false;            ///< kUnsupported for a table that exists without them
   std::map<std::string, std::string> transaction_properties;  ///< e.g. __lance_commit_message
-  std::map<std::string, std::string> table_metadata;          ///< of a new table; kUnsupported for one that exists
+  std::map<std::string, std::string> table_metadata;          ///< of a new table; kUnsupported for one that exists with others
   std::map<std::string, std::string> config;                  ///< likewise
   ExternalBlobs external_blobs = ExternalBlobs::kRefuse;
   uint64_t blob_pack_file_bytes = 0;             ///< of side-cars that blobs share, whatever fields ask for; 0: as they ask
@@ -68,6 +68,8 @@ struct WriteOptions {
   std::shared_ptr<WriteProgress> progress;       ///< may be null
   /// Of appends and overwrites: kRetryableConflict when others changed rows since this version, which decided what is written.
   std::optional<uint64_t> unchanged_since;
+  /// Of appends that mean the table as it was at this version: kConflict when it was overwritten since.
+  std::optional<uint64_t> not_overwritten_since;
   Durability durability = Durability::kDefault;
   std::shared_ptr<Session> session;
 };

@@ -522,6 +522,7 @@ def write_dataset(
     durability: Durability = ...,
     session: Session | None = None,
     unchanged_since: int | None = None,
+    not_overwritten_since: int | None = None,
     initial_bases: list[BasePath] = ...,
     target_bases: list[str] = ...,
     target_all_bases: bool | None = None,

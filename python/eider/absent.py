@@ -33,22 +33,32 @@ _ABSENT: dict[str, frozenset[str]] = {
         ShardWriter
         ShardingField
         ShardingSpec
+        arrow
         bitmap
         bytes_read_counter
+        debug
+        download
         evaluate_sharding_spec
+        hf
         indices
         io
         iops_counter
         json_to_schema
         log
         mem_wal
+        namespace
+        otel
+        pydantic
         query
+        sampler
         schema_to_json
         set_logger
         simd_info
         tokenize
+        tracing
         types
         util
+        vector
         """.split()
     ),
     "LanceDataset": frozenset(
@@ -103,6 +113,16 @@ _ABSENT: dict[str, frozenset[str]] = {
     "LanceStats": frozenset(
         """
         index_stats
+        """.split()
+    ),
+    "LanceOperation": frozenset(
+        """
+        Clone
+        CreateIndex
+        DataOverlay
+        DataOverlayFile
+        DataOverlayGroup
+        RewrittenIndex
         """.split()
     ),
     "LanceScanner": frozenset(

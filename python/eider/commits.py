@@ -8,7 +8,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _eider
-from .arguments import DurabilityName, count_of, durability_of, refuse, uri_of
+from .arguments import DurabilityName, count_of, durability_of, refuse, storage_options_of, uri_of
 from .error import UnsupportedError
 from .transaction import LanceOperation, Transaction
 from .transaction_message import message_of, transaction_of
@@ -107,7 +107,8 @@ class DatasetCommits:
             enable_v2_manifest_paths, enable_stable_row_ids: Of a dataset that the commit makes.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
             commit_timeout: Not observed: an attempt takes milliseconds, and ``max_retries`` bounds them.
-            commit_lock, storage_options, namespace_client, table_id, namespace_client_managed_versioning, base_store_params: Not
+            storage_options: Options of network stores; a local folder has none to heed.
+            commit_lock, namespace_client, table_id, namespace_client_managed_versioning, base_store_params: Not
                 supported yet.
 
         Raises:
@@ -118,12 +119,12 @@ class DatasetCommits:
         refuse(
             "commit",
             commit_lock=commit_lock,
-            storage_options=storage_options,
             namespace_client=namespace_client,
             table_id=table_id,
             namespace_client_managed_versioning=namespace_client_managed_versioning,
             base_store_params=base_store_params,
         )
+        storage_options_of("commit", storage_options)
         if isinstance(operation, Transaction):
             if commit_message is not None:
                 raise ValueError("commit: a Transaction holds its message in its properties; commit_message goes with operations")
@@ -154,7 +155,8 @@ class DatasetCommits:
         Returns:
             ``{"dataset": LanceDataset, "merged": Transaction}``
         """
-        refuse("commit_batch", commit_lock=commit_lock, storage_options=storage_options, base_store_params=base_store_params)
+        storage_options_of("commit_batch", storage_options)
+        refuse("commit_batch", commit_lock=commit_lock, base_store_params=base_store_params)
         given = list(transactions)
         if not given:
             raise ValueError("commit_batch: there are no transactions")

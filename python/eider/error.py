@@ -52,6 +52,12 @@ class UnsupportedError(EiderError, NotImplementedError, ValueError):
 class _UnsupportedOSError(UnsupportedError, OSError):
     """What ``UnsupportedError(...)`` makes."""
 
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return UnsupportedError, self.args
+
+
+_UnsupportedOSError.__name__ = _UnsupportedOSError.__qualname__ = "UnsupportedError"  # as tracebacks print it
+
 
 class NotFoundError(EiderError, OSError, ValueError):
     """There is no such dataset, version, file or column."""

@@ -13,7 +13,7 @@ from .error import InvalidError
 from .fragment_metadata import DataFile, DeletionFile, FragmentMetadata, RowDatasetVersionMeta, RowIdMeta
 from .fragment_work import FragmentWork
 from .projection import Columns
-from .scanner import LanceScanner, ScanStats
+from .scanner import SCAN_OPTIONS, LanceScanner, ScanStats
 from .write_fragments import create_fragment, write_fragments
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from typing_extensions import Unpack
 
+    from .blob_frame import BlobMode
     from .dataset import LanceDataset
     from .scanner import ScanOptions
 
@@ -78,7 +79,7 @@ class LanceFragment(FragmentWork, Refusing):
 
     def deletion_file(self) -> str | None:
         """Path of the deletion file below the dataset's root, or None."""
-        return self._info.deletion_file or None
+        return f"_deletions/{self._info.deletion_file}" if self._info.deletion_file else None
 
     def count_rows(self, filter: object = None) -> int:
         """Number of live rows, of those that pass ``filter`` where there is one."""
@@ -116,9 +117,12 @@ class LanceFragment(FragmentWork, Refusing):
         filter: object = None,
         limit: int | None = None,
         offset: int | None = None,
-        **options: Unpack[ScanOptions],
+        with_row_id: bool | None = None,
+        with_row_address: bool | None = None,
+        **options: Any,
     ) -> pa.Table:
         """The live rows as a table; arguments as in ``LanceDataset.scanner``."""
+        options["with_row_id"], options["with_row_address"] = with_row_id, with_row_address
         return self.scanner(columns=columns, filter=filter, limit=limit, offset=offset, **options).to_table()
 
     def to_batches(
@@ -137,9 +141,24 @@ class LanceFragment(FragmentWork, Refusing):
         )
         return scanner.to_batches()
 
-    def to_pandas(self, columns: Columns = None, **options: Any) -> pd.DataFrame:
-        """All live rows as a DataFrame."""
-        return self.to_table(columns=columns, **options).to_pandas()
+    def to_pandas(
+        self,
+        columns: Columns = None,
+        filter: object = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        batch_size: int | None = None,
+        with_row_id: bool | None = None,
+        with_row_address: bool | None = None,
+        *,
+        blob_mode: BlobMode = "lazy",
+        **options: Any,
+    ) -> pd.DataFrame:
+        """The live rows as a DataFrame; arguments as in ``LanceDataset.to_pandas``."""
+        scan = {name: options.pop(name) for name in SCAN_OPTIONS & options.keys()}
+        scan["with_row_id"], scan["with_row_address"] = with_row_id, with_row_address
+        scanner = self.scanner(columns=columns, batch_size=batch_size, filter=filter, limit=limit, offset=offset, **scan)
+        return scanner.to_pandas(blob_mode=blob_mode, **options)
 
     def head(self, num_rows: int) -> pa.Table:
         """The first ``num_rows`` live rows."""

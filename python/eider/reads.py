@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from .arguments import count_of
+from .scanner import SCAN_OPTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from typing_extensions import Unpack
 
+    from .blob_frame import BlobMode
     from .dataset import LanceDataset
     from .filtered import FilteredDataset
     from .projection import Columns
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
     from .sql_query import SqlQueryBuilder
 
 __all__ = ["DatasetReads"]
+
+
+def _reading(batch_size_bytes: int | None, batch_readahead: int | None, fragment_readahead: int | None, scan_in_order: bool | None) -> dict[str, Any]:
+    """Arguments that pylance takes by position as well."""
+    given = {"batch_size_bytes": batch_size_bytes, "batch_readahead": batch_readahead}
+    return {**given, "fragment_readahead": fragment_readahead, "scan_in_order": scan_in_order}
 
 
 class DatasetReads:
@@ -37,10 +45,15 @@ class DatasetReads:
         offset: int | None = None,
         nearest: object = None,
         batch_size: int | None = None,
-        **options: Unpack[ScanOptions],
+        batch_size_bytes: int | None = None,
+        batch_readahead: int | None = None,
+        fragment_readahead: int | None = None,
+        scan_in_order: bool | None = None,
+        **options: Any,
     ) -> pa.Table:
         """Read into a table; arguments as in ``scanner``."""
-        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **options).to_table()
+        read = _reading(batch_size_bytes, batch_readahead, fragment_readahead, scan_in_order)
+        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **read, **options).to_table()
 
     def to_batches(
         self,
@@ -50,10 +63,15 @@ class DatasetReads:
         offset: int | None = None,
         nearest: object = None,
         batch_size: int | None = None,
-        **options: Unpack[ScanOptions],
+        batch_size_bytes: int | None = None,
+        batch_readahead: int | None = None,
+        fragment_readahead: int | None = None,
+        scan_in_order: bool | None = None,
+        **options: Any,
     ) -> Iterator[pa.RecordBatch]:
         """Read batch by batch; arguments as in ``scanner``."""
-        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **options).to_batches()
+        read = _reading(batch_size_bytes, batch_readahead, fragment_readahead, scan_in_order)
+        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **read, **options).to_batches()
 
     def to_pandas(
         self,
@@ -63,10 +81,20 @@ class DatasetReads:
         offset: int | None = None,
         nearest: object = None,
         batch_size: int | None = None,
-        **options: Unpack[ScanOptions],
+        batch_readahead: int | None = None,
+        fragment_readahead: int | None = None,
+        scan_in_order: bool | None = None,
+        *,
+        blob_mode: BlobMode = "lazy",
+        **options: Any,
     ) -> pd.DataFrame:
-        """Read into a pandas DataFrame; arguments as in ``scanner``."""
-        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **options).to_pandas()
+        """Read into a pandas DataFrame; arguments as in ``scanner``, ``blob_mode`` as in ``LanceScanner.to_pandas``; others go to
+        ``pyarrow.Table.to_pandas``.
+        """
+        scan = {name: options.pop(name) for name in SCAN_OPTIONS & options.keys()}
+        scan |= _reading(scan.get("batch_size_bytes"), batch_readahead, fragment_readahead, scan_in_order)
+        scanner = self.scanner(columns, filter, limit, offset, nearest, batch_size, **scan)
+        return scanner.to_pandas(blob_mode=blob_mode, **options)
 
     def to_polars(
         self,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from .blob_frame import BlobMode
     from .dataset import LanceDataset
     from .fragment import LanceFragment
 
@@ -79,6 +80,10 @@ class ScanOptions(TypedDict, total=False):
     row_addr_blocklist: bytes | None
     params: Parameters
     stats: ScanStats | None
+
+
+#: Names of ScanOptions.
+SCAN_OPTIONS = frozenset(ScanOptions.__annotations__)
 
 
 @dataclass(frozen=True)
@@ -381,9 +386,16 @@ class LanceScanner(Refusing):
 
         return pa.RecordBatchReader.from_stream(self._plan.read_stream())
 
-    def to_pandas(self, **kwargs: Any) -> pd.DataFrame:
-        """All rows as a DataFrame; ``kwargs`` go to ``pyarrow.Table.to_pandas``."""
-        return self.to_table().to_pandas(**kwargs)
+    def to_pandas(self, *, blob_mode: BlobMode = "lazy", **kwargs: Any) -> pd.DataFrame:
+        """All rows as a DataFrame; ``kwargs`` go to ``pyarrow.Table.to_pandas``.
+
+        Args:
+            blob_mode: What blob columns hold: a ``BlobFile`` for each row, None for null (``"lazy"``); ``"bytes"``; or structs that say where
+                the bytes lie (``"descriptions"``). Blobs within structs and lists are descriptions if not bytes.
+        """
+        from .blob_frame import read_frame
+
+        return read_frame(self._plan, blob_mode, kwargs)
 
     def to_polars(self) -> pl.DataFrame:
         """All rows as a polars DataFrame; needs the package ``polars``."""

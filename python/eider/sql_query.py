@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .arguments import count_of
@@ -21,19 +22,44 @@ __all__ = ["SqlQuery", "SqlQueryBuilder"]
 _T = TypeVar("_T")
 
 
-def _executed(step: Callable[[], _T]) -> _T:
+def _executed(step: Callable[[], _T], left_out: list[str] | None = None) -> _T:
     """``step()``, whose errors are DuckDB's, or pyarrow's where DuckDB speaks through it: the query is wrong, or a value in it."""
     try:
         return step()
     except (EiderError, MemoryError):
         raise
     except Exception as error:
-        raise InvalidError(f"sql: {error}") from error
+        why = f" (left out are {left_out}, of types that DuckDB lacks)" if left_out else ""
+        raise InvalidError(f"sql: {error}{why}") from error
 
 
-def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+def _batches(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    def cast(batch: pa.RecordBatch) -> pa.RecordBatch:
+        return batch if batch.schema == schema else batch.cast(schema)
+
     while (batch := _executed(lambda: next(reader, None))) is not None:
-        yield batch
+        yield _executed(partial(cast, batch))
+
+
+def _is_foreign(type_: pa.DataType) -> bool:
+    """Whether DuckDB has no such type."""
+    import pyarrow as pa
+
+    if pa.types.is_float16(type_) or pa.types.is_decimal256(type_):
+        return True
+    if pa.types.is_dictionary(type_):
+        return _is_foreign(type_.value_type)
+    return any(_is_foreign(type_.field(i).type) for i in range(type_.num_fields))
+
+
+def _with_integers(schema: pa.Schema, types: list[Any]) -> pa.Schema:
+    """Sums of integers as int64, which is an error past it; DuckDB has them in 128 bits, and Arrow those as decimals only."""
+    import pyarrow as pa
+
+    for at, type_ in enumerate(types):
+        if str(type_) == "HUGEINT":
+            schema = schema.set(at, schema.field(at).with_type(pa.int64()))
+    return schema
 
 
 class SqlQuery:
@@ -49,12 +75,19 @@ class SqlQuery:
 
         # Names in the query are tables of the connection, never variables of the functions below or above.
         connection = duckdb.connect(config={"python_enable_replacements": False})
-        connection.register(self._table_name, self._dataset._with_defaults(self._options))
-        relation = _executed(lambda: connection.sql(self._sql))
+        connection.execute("SET integer_division = true")  # 7 / 2 is 3, as in filters
+        left_out = [field.name for field in self._dataset.schema if _is_foreign(field.type)]
+        options = self._options
+        if left_out:
+            options = {**options, "columns": [name for name in self._dataset.schema.names if name not in left_out]}
+        _executed(lambda: connection.register(self._table_name, self._dataset._with_defaults(options)))
+        relation = _executed(lambda: connection.sql(self._sql), left_out)
         if relation is None:
             raise InvalidError("sql: the query has no result")
+        types = relation.types
         reader = _executed(lambda: pa.RecordBatchReader.from_stream(relation))
-        return pa.RecordBatchReader.from_batches(reader.schema, _batches(reader))
+        schema = _with_integers(reader.schema, types)
+        return pa.RecordBatchReader.from_batches(schema, _batches(reader, schema))
 
     def to_arrow(self) -> pa.Table:
         """The result as a table."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .absent import Refusing
 from .bases import DatasetBasePath
 from .fragment_metadata import DataFile, FragmentMetadata
 from .schema import LanceSchema
@@ -26,7 +27,7 @@ def _require_fragments(fragments: Iterable[FragmentMetadata]) -> None:
             raise TypeError(f"fragments must be list[FragmentMetadata], got {type(fragment)}")
 
 
-class LanceOperation:
+class LanceOperation(Refusing):
     """The operations, one class each; ``LanceDataset.commit`` takes them."""
 
     class BaseOperation:

@@ -63,6 +63,9 @@ def as_batch(result: Any, num_rows: int, schema: pa.Schema | None) -> pa.RecordB
     """The function's result as one batch. Raises InvalidError when it has another number of rows."""
     import pyarrow as pa
 
+    columns = list(result) if isinstance(result, Mapping) or type(result).__module__.partition(".")[0] == "pandas" else []
+    if schema is not None and (missing := [name for name in schema.names if columns and name not in columns]):
+        raise InvalidError(f"the function returned columns {columns}, its output_schema has {missing} besides")
     if type(result).__module__.partition(".")[0] == "pandas":
         batch = pa.RecordBatch.from_pandas(result, schema=schema, preserve_index=False).replace_schema_metadata(None)
     elif isinstance(result, Mapping):

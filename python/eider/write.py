@@ -18,6 +18,7 @@ from .arguments import (
     is_compact,
     is_serializable,
     refuse,
+    storage_options_of,
     uri_of,
 )
 from .bases import DatasetBasePath, native_bases, target_names
@@ -102,7 +103,8 @@ def write_dataset(
             columns (they become null) and may order columns differently.
         max_rows_per_file, max_bytes_per_file: When to begin the next fragment.
         max_rows_per_group: Shapes files of version 0.1 only, which are not written.
-        data_storage_version: ``"2.2"``, ``"2.1"`` or ``"2.0"``; None: 2.2 for a new dataset, the dataset's own when appending.
+        data_storage_version: ``"2.2"``, ``"2.1"`` or ``"2.0"``; None or ``"stable"``: 2.2 for a new dataset, the dataset's own when
+            appending.
         enable_v2_manifest_paths: Name manifests so that the latest sorts first.
         enable_stable_row_ids: Give rows ids that survive compaction.
         commit_message, transaction_properties: Recorded with the transaction.
@@ -123,7 +125,7 @@ def write_dataset(
         isolation: ``"serializable"``, with a LanceDataset as the target (which may have been opened so): the write stands only while nobody
             changed a row since that dataset's version, from which the rows were derived. A path alone was not read from.
         auto_cleanup_options: ``{"interval": 20, "older_than_seconds": 1209600}``: after every 20th commit by any engine, versions older
-            than two weeks are cleaned up. Set when the dataset is created; refused for one that exists.
+            than two weeks are cleaned up. Set when the dataset is created; refused for one that exists with others.
         initial_bases: Places besides the dataset's own folder that a new dataset begins with; ``LanceDataset.add_bases`` adds more.
         target_bases: Where the new data files go, one after the other in turn: names or paths of base paths that the dataset has (or
             begins with), or its own ``uri``. Deletion files and files of added columns lie in its own folders.
@@ -131,7 +133,8 @@ def write_dataset(
         progress: Is told of each data file: ``begin(fragment)`` and ``complete(fragment)`` of an ``eider.progress.FragmentWriteProgress``
             (the second with the rows and the size of the file), or a function that is called with each fragment that is whole.
         data_cache_bytes: A hint, taken without effect: the memory limit of the session rules.
-        commit_lock, storage_options, use_legacy_format, base_store_params, namespace_client, table_id: Not supported yet.
+        storage_options: Options of network stores; a local folder has none to heed.
+        commit_lock, use_legacy_format, base_store_params, namespace_client, table_id: Not supported yet.
 
     Raises:
         AlreadyExistsError: the dataset exists and the mode is ``"create"``.
@@ -139,10 +142,10 @@ def write_dataset(
         ConflictError, RetryableConflictError: other writers were in the way.
         UnsupportedError: a type or an argument comes in a later version.
     """
+    storage_options_of("write_dataset", storage_options)
     refuse(
         "write_dataset",
         commit_lock=commit_lock,
-        storage_options=storage_options,
         use_legacy_format=use_legacy_format,
         base_store_params=base_store_params,
         namespace_client=namespace_client,
@@ -151,6 +154,7 @@ def write_dataset(
     hint_of("write_dataset", "data_cache_bytes", data_cache_bytes)
     if uri is None:
         raise InvalidError("write_dataset: uri is missing")
+    mode = mode.lower() if isinstance(mode, str) else mode
     if mode not in _MODES:
         raise InvalidError(f"mode must be 'create', 'append' or 'overwrite', got {mode!r}")
     target = uri._native.location if isinstance(uri, LanceDataset) else uri_of(uri)
@@ -168,12 +172,14 @@ def write_dataset(
     unchanged_since = None
     if isinstance(uri, LanceDataset) and mode != "create" and (serializable or uri._native.is_serializable):
         unchanged_since = uri.version
+    # Rows for a table that another one replaced are not for that one.
+    means = max(uri.version, uri._appended_to) if isinstance(uri, LanceDataset) and uri.version >> 63 == 0 else None
     try:
         native = _eider.write_dataset(
             open_reader(data_obj, schema),
             target,
             _MODES[mode],
-            file_version_of(data_storage_version),
+            "" if mode == "append" and data_storage_version == "stable" else file_version_of(data_storage_version),
             **limits,
             checksums=bool(checksums),
             enable_v2_manifest_paths=enable_v2_manifest_paths,
@@ -191,6 +197,7 @@ def write_dataset(
             durability=durability_of(durability),
             session=shared,
             unchanged_since=unchanged_since,
+            not_overwritten_since=means,
             initial_bases=native_bases("write_dataset", initial_bases),
             target_bases=target_names("write_dataset", target_bases),
             target_all_bases=target_all_bases,
@@ -199,5 +206,7 @@ def write_dataset(
     except AlreadyExistsError as error:
         hint = 'mode="overwrite" (command line: --mode overwrite) replaces it, "append" adds to it'
         raise AlreadyExistsError(f"{error}; {hint}") from None
+    if isinstance(uri, LanceDataset):
+        uri._appended_to = native.version
     warn_of_torn_versions(native, stacklevel=2)
     return LanceDataset._wrap(native.serializable() if isinstance(uri, LanceDataset) and uri._native.is_serializable else native)

@@ -1,14 +1,15 @@
 """What the reference has and Eider lacks is refused by name; the lists are taken from the reference itself."""
 
 import copy
-import types
+import importlib.util
+import pkgutil
 
 import pytest
 from eider.absent import _ABSENT, AbsentError
 
 import eider
 
-OWNERS = ["eider", "LanceDataset", "LanceFragment", "LanceScanner", "MergeInsertBuilder"]
+OWNERS = ["eider", "LanceDataset", "LanceFragment", "LanceOperation", "LanceScanner", "MergeInsertBuilder"]
 
 
 def ours_and_theirs(owner):
@@ -21,21 +22,24 @@ def ours_and_theirs(owner):
 def public_names(owner, theirs):
     if owner != "eider":
         return [name for name in dir(theirs) if not name.startswith("_")]
-    own = [name for name, value in vars(theirs).items() if isinstance(value, types.ModuleType) and value.__name__.startswith("lance.")]
-    return [name for name in {*theirs.__all__, *own} if name not in ("lance", "dependencies") and not name.startswith("_")]
+    own = [module.name for module in pkgutil.iter_modules(theirs.__path__)]
+    return [name for name in {*theirs.__all__, *own} if name not in ("lance", "dependencies", "conftest") and not name.startswith("_")]
 
 
 @pytest.mark.parametrize("owner", OWNERS)
 def test_every_public_name_of_the_reference_is_there_or_refused(owner):
     ours, theirs = ours_and_theirs(owner)
     unknown = {name for name in public_names(owner, theirs) if not hasattr(ours, name)} - _ABSENT[owner]
+    if owner == "eider":
+        unknown = {name for name in unknown if importlib.util.find_spec(f"eider.{name}") is None}
     assert not [name for name in unknown if "blob" not in name.lower()]  # blob columns have their own tests
 
 
 @pytest.mark.parametrize("owner", OWNERS)
 def test_no_listed_name_is_there(owner):
     ours, theirs = ours_and_theirs(owner)
-    assert not [name for name in _ABSENT[owner] if hasattr(ours, name) or not hasattr(theirs, name)]
+    names = public_names(owner, theirs)
+    assert not [name for name in _ABSENT[owner] if hasattr(ours, name) or not (name in names or hasattr(theirs, name))]
 
 
 @pytest.mark.parametrize(

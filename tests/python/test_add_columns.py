@@ -243,3 +243,14 @@ def test_a_dict_of_data_is_refused_shortly(ds):
     with pytest.raises(eider.InvalidError, match=r"give data as a table: pyarrow\.table") as caught:
         ds.add_columns({"a": list(range(10))})
     assert len(str(caught.value)) < 100
+
+
+@pytest.mark.parametrize("made", [lambda n: {"w": [1] * n}, lambda n: pd.DataFrame({"w": [1] * n})], ids=["dict", "pandas"])
+def test_a_function_that_returns_other_columns_than_it_says(ds, made):
+    @eider.batch_udf(output_schema=pa.schema([("twice", pa.int64())]))
+    def function(batch):
+        return made(batch.num_rows)
+
+    with pytest.raises(eider.InvalidError, match=r"returned columns \['w'\].*\['twice'\]"):
+        ds.add_columns(function)
+    assert ds.version == 1

@@ -3,6 +3,7 @@
 import datetime
 import os
 import pathlib
+import pickle
 import uuid
 
 import numpy as np
@@ -181,3 +182,14 @@ def test_defaults_that_no_scan_obeys_are_refused(uri, ds):
         eider.dataset(uri, default_scan_options={"nearest": {}})
     with pytest.raises(eider.InvalidError, match="asof"):
         eider.dataset(uri, version=1, asof="2999-01-01")
+
+
+def test_schemas_and_fields_are_equal_by_what_they_say(ds, uri, table):
+    schema = ds.lance_schema
+    for other in (eider.dataset(uri).lance_schema, pickle.loads(pickle.dumps(schema))):
+        assert schema == other and hash(schema) == hash(other) and not schema != other
+    first, second = schema.fields()[:2]
+    assert first == eider.dataset(uri).lance_schema.fields()[0] and first != second and hash(first) == hash(schema.fields()[0])
+    ds.alter_columns({"path": "id", "name": "key"})
+    assert schema != ds.lance_schema and first != ds.lance_schema.fields()[0]
+    assert schema != None and schema != 1 and first != "id"  # noqa: E711

@@ -1,5 +1,7 @@
 """Fragments."""
 
+import pathlib
+
 import pytest
 
 import eider
@@ -62,3 +64,9 @@ def test_an_argument_that_comes_later_is_refused_by_name(parts):
     fragment = parts.get_fragment(0)
     with pytest.raises(eider.UnsupportedError, match="'nearest'"):
         fragment.scanner(nearest={"column": "id"})
+
+
+def test_the_path_of_a_deletion_file_is_below_the_dataset(ds):
+    ds.delete("id = 3")
+    path = ds.get_fragment(0).deletion_file()
+    assert path.startswith("_deletions/") and (pathlib.Path(ds.uri) / path).exists()

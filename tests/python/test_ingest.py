@@ -226,3 +226,42 @@ def test_widths_alone_are_brought_together(write):
         eider.write_dataset(pa.table({"s": pa.array([b"a"], pa.large_binary())}), uri, mode="append")
     ds = eider.write_dataset(pa.table({"s": pa.array(["b"], pa.large_string()), "j": pa.array(["[1]"], pa.json_(pa.large_string()))}), uri, mode="append")
     assert ds.to_table()["j"].to_pylist() == ["{}", "[1]"]
+
+
+def test_names_that_scans_give_are_refused(tmp_path):
+    ds = eider.write_dataset(pa.table({"a": [1], "s": [{"_rowid": 1}]}), tmp_path / "t")
+    for name in ("_rowid", "_rowaddr", "_rowoffset", "_row_created_at_version", "_row_last_updated_at_version"):
+        for change in (
+            lambda: eider.write_dataset(pa.table({name: [1]}), tmp_path / "other"),
+            lambda: ds.add_columns({name: "a"}),
+            lambda: ds.alter_columns({"path": "a", "name": name}),
+        ):
+            with pytest.raises(eider.InvalidError, match=f"'{name}': the name is kept"):
+                change()
+    ds.alter_columns({"path": "s._rowid", "name": "_rowaddr"})  # nobody mistakes what is in a struct
+    assert ds.to_table().to_pylist() == [{"a": 1, "s": {"_rowaddr": 1}}] and not (tmp_path / "other").exists()
+
+
+def test_items_of_lists_may_have_any_name(tmp_path):
+    def lists(name, values):
+        return pa.table({"l": pa.array([values], pa.list_(pa.field(name, pa.int64())))})
+
+    ds = eider.write_dataset(lists("item", [1]), tmp_path / "t")
+    ds = eider.write_dataset(lists("element", [2]), ds.uri, mode="APPEND")
+    assert ds.to_table() == pa.concat_tables([lists("item", [1]), lists("item", [2])])
+
+
+def test_rows_for_a_table_that_was_replaced_are_refused(tmp_path):
+    table = pa.table({"a": [1]})
+    old = eider.write_dataset(table, tmp_path / "t")
+    eider.write_dataset(table, tmp_path / "t", mode="append")
+    old.insert(table)
+    assert old.count_rows() == 3
+    stale = eider.dataset(tmp_path / "t")
+    eider.write_dataset(table, tmp_path / "t", mode="overwrite")
+    for write in (lambda: stale.insert(table), lambda: eider.write_dataset(table, stale, mode="append")):
+        with pytest.raises(eider.ConflictError, match="overwrite"):
+            write()
+    new = eider.write_dataset(table, stale, mode="overwrite")
+    assert eider.write_dataset(table, new, mode="append").count_rows() == 2
+    assert eider.write_dataset(table, tmp_path / "t", mode="append", data_storage_version="stable").count_rows() == 3

@@ -127,3 +127,21 @@ def test_a_package_that_is_not_installed_is_an_import_error(ds, monkeypatch, pac
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=f"needs the package '{package}'"):
         call(ds)
+
+
+def test_integers_stay_integers(ds):
+    table = ds.sql("SELECT 7 / 2 AS q, sum(id) AS s, count(*) AS n FROM dataset").to_arrow()
+    assert table.schema.types == [pa.int64() if name == "s" else table.schema.field(name).type for name in table.schema.names]
+    assert table["q"].to_pylist() == [3] and pa.types.is_integer(table.schema.field("q").type)
+    assert table["s"].to_pylist() == [sum(ds.to_table(["id"])["id"].to_pylist())]
+    with pytest.raises(eider.InvalidError, match="out of bounds"):
+        ds.sql("SELECT sum(9223372036854775807) FROM dataset").to_arrow()
+
+
+def test_columns_that_duckdb_has_no_type_for_are_left_out(tmp_path):
+    halves = pa.array([[1, 2], [3, 4]], pa.list_(pa.float32(), 2)).cast(pa.list_(pa.float16(), 2))
+    ds = eider.write_dataset(pa.table({"id": [1, 2], "v": halves, "d": pa.array([1, 2], pa.decimal256(50, 2))}), tmp_path / "t")
+    assert ds.sql("SELECT * FROM dataset WHERE id > 1").to_arrow().to_pylist() == [{"id": 2}]
+    assert ds.filter("id > 1").sql("SELECT count(*) AS n FROM dataset").to_arrow()["n"].to_pylist() == [1]
+    with pytest.raises(eider.InvalidError, match="left out are .'v', 'd'."):
+        ds.sql("SELECT v FROM dataset").to_arrow()

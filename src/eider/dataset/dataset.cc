@@ -410,6 +410,13 @@ std::vector<FragmentInfo> TableDataset::fragments() const {
   return infos;
 }
 
+void RequireNotOverwritten(const table::Snapshot& latest, const WriteOptions& options) {
+  if (options.mode != WriteMode::kAppend || !options.not_overwritten_since) return;
+  if (const std::optional<uint64_t> version = table::OverwrittenSince(latest, *options.not_overwritten_since)) {
+    throw Conflict("this append (to version {}) contradicts version {}, an overwrite", *options.not_overwritten_since, *version);
+  }
+}
+
 /// nullopt where there is no table.
 std::optional<table::Snapshot> VersionToWriteOn(const io::ObjectStorePtr& store, const WriteOptions& options) {
   if (!options.unchanged_since) return table::FindLatest(store, options.session.get());
@@ -444,6 +451,7 @@ DatasetPtr Dataset::Write(RecordBatchReader& data, const std::string& uri, const
                      // As in the reference, appending to or overwriting what does not exist creates it.
                      std::optional<table::Snapshot> read;
                      if (options.mode != WriteMode::kCreate) read = VersionToWriteOn(store, write);
+                     if (read) RequireNotOverwritten(*read, write);
                      table::Snapshot written;
                      if (!read) written = mutate::Create(store, data, write);
                      else if (options.mode == WriteMode::kAppend) written = mutate::Append(*read, data, write);

@@ -41,17 +41,24 @@ DataPlaces PlacesOfNew(const io::ObjectStorePtr& store, const WriteOptions& opti
   return PlacesOf(store, bases, options.target_bases);
 }
 
+/// A job that runs again may say again what the table was made with.
+template <typename Entries>
+void RequireSame(const char* what, const std::map<std::string, std::string>& asked, const Entries& has) {
+  for (const auto& [key, value] : asked) {
+    const auto found = has.find(key);
+    if (found != has.end() && found->second == value) continue;
+    throw Unsupported("{} '{}' = '{}': a write can set it only when it creates the table, which has {}", what, key, value,
+                      found == has.end() ? "none" : fmt::format("'{}'", found->second));
+  }
+}
+
 /// What can only be chosen when a table is made. Naming of manifests is not asked: its default is the usual choice.
 void RequireSettled(const table::Manifest& manifest, const WriteOptions& options) {
   if (options.enable_stable_row_ids && !manifest.uses_stable_row_ids()) {
     throw Unsupported("enable_stable_row_ids: it can be set only when a table is created; this one exists without them");
   }
-  if (!options.table_metadata.empty()) {
-    throw Unsupported("table_metadata ('{}', ...) can be set only when a table is created", options.table_metadata.begin()->first);
-  }
-  if (!options.config.empty()) {
-    throw Unsupported("config ('{}', ...) can be set by a write only when it creates the table", options.config.begin()->first);
-  }
+  RequireSame("table_metadata", options.table_metadata, manifest.head().table_metadata());
+  RequireSame("config", options.config, manifest.config());
   RequireNoInitialBases(options);
 }
 

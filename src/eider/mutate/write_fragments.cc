@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "eider/base/error.h"
+#include "eider/query/read_plan.h"
 #include "eider/schema/blob_columns.h"
 
 namespace eider::mutate {
@@ -124,7 +125,13 @@ table::DataFileProto NewDataFiles::Finish(file::FileWriter& writer, const std::s
   return proto;
 }
 
+void RequireOwnName(std::string_view column) {
+  if (std::ranges::find(query::kSystemColumnNames, column) == query::kSystemColumnNames.end()) return;
+  throw Invalid("column '{}': the name is kept for what a scan brings beside the columns", column);
+}
+
 LanceSchema TableColumns(const Schema& columns, file::FileVersion version, int32_t first_id) {
+  for (const Field& field : columns.fields) RequireOwnName(field.name);
   Schema upgraded = columns;
   if (version.minor >= 2) {
     for (Field& field : upgraded.fields) field = UpgradeBlobs(field);

@@ -68,6 +68,9 @@ class NewDataFiles {
   size_t num_placed_ = 0;
 };
 
+/// \throws Error(kInvalid) for a name that scans give to row ids, addresses, offsets and versions: nobody could read both
+void RequireOwnName(std::string_view column);
+
 /// Arrow -> Lance for columns of a table with data files of `version`: there, blobs of form v1 may have become v2.
 /// \throws Error(kUnsupported) as ToLanceSchema, and for blobs that such files cannot hold.
 LanceSchema TableColumns(const Schema& columns, file::FileVersion version, int32_t first_id = 0);

@@ -35,7 +35,9 @@ bool IsWide(TypeId id) { return id == TypeId::kLargeUtf8 || id == TypeId::kLarge
 /// The type itself where neither its id nor a child changes.
 TypePtr Remade(const TypePtr& type, TypeId id, std::vector<Field> children) {
   bool same = id == type->id;
-  for (size_t i = 0; i < children.size(); ++i) same &= children[i].type == type->children[i].type;
+  for (size_t i = 0; i < children.size(); ++i) {
+    same &= children[i].type == type->children[i].type && children[i].name == type->children[i].name;
+  }
   if (same) return type;
   auto made = std::make_shared<DataType>(*type);
   made->id = id;
@@ -106,7 +108,10 @@ TypePtr WithWidthsOf(const TypePtr& type, const DataType& like) {
   if (IsView(id) || (IsView(type->id) && !IsWide(id))) id = type->id;
   std::vector<Field> children = type->children;
   for (size_t i = 0; i < children.size(); ++i) {
-    if (const Field* other = LikeOf(*type, i, like)) children[i] = WithWidthsOf(children[i], *other);
+    const Field* other = LikeOf(*type, i, like);
+    if (!other) continue;
+    children[i] = WithWidthsOf(children[i], *other);
+    if (type->id != TypeId::kMap) children[i].name = other->name;
   }
   return Remade(type, id, std::move(children));
 }

@@ -9,8 +9,9 @@
 
 namespace eider {
 
-/// `type` with the widths of `like`, at any depth; children of structs are matched by name. What differs in more stays as it is, and so do
-/// views where `like` has 32-bit offsets, dictionaries, and fields that are of an extension type.
+/// `type` with the widths of `like`, at any depth, and its names for the items of lists, which say nothing; children of structs are matched
+/// by name. What differs in more stays as it is, and so do views where `like` has 32-bit offsets, dictionaries, and fields that are of an
+/// extension type.
 TypePtr WithWidthsOf(const TypePtr& type, const DataType& like);
 /// The same of one field. The metadata are its own.
 Field WithWidthsOf(const Field& field, const Field& like);

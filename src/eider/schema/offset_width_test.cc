@@ -79,6 +79,11 @@ TEST(OffsetWidthTest, OtherDifferencesStay) {
   const TypePtr view = MakeType(TypeId::kUtf8View);
   EXPECT_EQ(WithWidthsOf(view, *text), view);
   EXPECT_EQ(WithWidthsOf(text, *view), text);
+  // Items of lists may have any name.
+  const TypePtr listed = ListType({"element", number}), like = ListType({"item", number});
+  EXPECT_EQ(TypeToString(*WithWidthsOf(listed, *like)), "list<item: int32>");
+  const ArrayPtr lists = testing::RandomArrays(3).Make(listed, 20);
+  EXPECT_TRUE(ArraysEqual(*ToWidthsOf(ToWidthsOf(lists, like), listed), *lists));
   // By name in structs, where one may lack what the other has.
   const TypePtr here = StructType({{"a", text}, {"b", number}}), there = StructType({{"c", text}, {"a", MakeType(TypeId::kLargeUtf8)}});
   EXPECT_EQ(TypeToString(*WithWidthsOf(here, *there)), "struct<a: large_string, b: int32>");

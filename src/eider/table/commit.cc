@@ -301,6 +301,22 @@ std::optional<TransactionProto> ReadTransaction(const Snapshot& snapshot) {
                    [&] { return ParseTransaction(file->Read({0, file->size()}).span()); });
 }
 
+std::optional<uint64_t> OverwrittenSince(const Snapshot& latest, uint64_t since) {
+  for (uint64_t version = since + 1; version <= latest.version(); ++version) {
+    try {
+      const io::ReadableFilePtr file = latest.store->Open(ManifestPath(version, latest.naming));
+      const Buffer bytes = file->Read({0, file->size()});
+      const ByteSpan section = Manifest::TransactionIn(bytes.span(), version);
+      const std::optional<TransactionProto> transaction =
+          section.empty() ? ReadTransaction({.store = latest.store, .manifest = Manifest::Parse(bytes)}) : ParseTransaction(section);
+      if (transaction && transaction->has_overwrite()) return version;
+    } catch (const Error&) {
+      continue;  // gone, torn or damaged: who reads that version hears of it
+    }
+  }
+  return std::nullopt;
+}
+
 void RequireUnchanged(const Snapshot&, const Snapshot& after, const TransactionProto& theirs) {
   if (!ChangesRows(theirs)) return;
   throw RetryableConflict("version {}, a concurrent {}, changed rows that a serializable transaction may have read: read again",

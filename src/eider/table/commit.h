@@ -72,4 +72,7 @@ Snapshot Restore(const Snapshot& old, const CommitOptions& options = {});
 /// The transaction that made `snapshot`, from its section or its file; nullopt when neither is there.
 std::optional<TransactionProto> ReadTransaction(const Snapshot& snapshot);
 
+/// The first version after `since`, up to `latest`, that replaced what the table was. Versions that are gone say nothing.
+std::optional<uint64_t> OverwrittenSince(const Snapshot& latest, uint64_t since);
+
 }  // namespace eider::table
