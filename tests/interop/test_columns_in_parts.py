@@ -124,6 +124,18 @@ def test_a_struct_is_null_where_every_file_says_so(tmp_path) -> None:
     assert ds.to_table()["s"].to_pylist() == lance.dataset(uri).to_table()["s"].to_pylist() == expected[:2]
 
 
+def test_a_map_says_of_the_struct_around_it_that_it_is_not_null(tmp_path) -> None:
+    uri = str(tmp_path / "t.lance")
+    kind = pa.struct([("a", pa.int64()), ("m", pa.map_(pa.string(), pa.int64()))])
+    rows = pa.array([None, {"a": 2, "m": [("k", None)]}, None], kind)
+    eider.write_dataset(pa.table({"id": range(1, 4), "s": rows}), uri, data_storage_version="2.2")
+    source = pa.table({"id": [1], "s": pa.array([{"m": [("k", None)]}], pa.struct([kind[1]]))})
+    eider.dataset(uri).merge_insert("id").when_matched_update_all().write_mode("rewrite_columns").execute(source)
+    for engine in (eider, lance):
+        assert engine.dataset(uri).take([0, 1, 2], columns=["s.a"])["s"].to_pylist() == [{"a": None}, {"a": 2}, None], engine.__name__
+        assert [row and row["m"] for row in engine.dataset(uri).to_table()["s"].to_pylist()] == [[("k", None)], [("k", None)], None]
+
+
 DEEP = pa.struct([("x", pa.list_(pa.list_(pa.struct([("p", pa.int64()), ("q", pa.struct([("y", PAIRS)]))])))), ("z", pa.int64())])
 
 CONDITIONS = [

@@ -95,9 +95,15 @@ void RefuseSplit(const LanceField& field, const lance::table::DataFragment& frag
   for (const LanceField& child : field.children) RefuseSplit(child, fragment, path + "." + child.name);
 }
 
+bool HasLeaf(const LanceField& field, int32_t leaf) {
+  if (field.IsLeaf()) return field.id == leaf;
+  return std::ranges::any_of(field.children, [leaf](const LanceField& child) { return HasLeaf(child, leaf); });
+}
+
+// Leaves `field` with the one leaf; maps stay whole.
 bool KeepLeaf(const LanceField& field, int32_t leaf, LanceField* out) {
   *out = field;
-  if (field.IsLeaf()) return field.id == leaf;
+  if (field.IsLeaf() || field.logical_type == "map") return HasLeaf(field, leaf);
   out->children.clear();
   for (const LanceField& child : field.children) {
     LanceField kept;
@@ -161,9 +167,10 @@ void AddWitnesses(const lance::table::DataFragment& fragment, const LanceField& 
   WitnessFinder finder(fragment);
   finder.Visit(shown, whole);
   for (const LanceField* leaf : finder.found()) {
-    const LeafPlace place = FindLeaf(fragment, leaf->id);
-    FragmentProjection::Witness witness{.file_index = place.file, .output = output, .column = {.leaf_columns = {place.column}}};
+    FragmentProjection::Witness witness{.file_index = FindLeaf(fragment, leaf->id).file, .output = output, .column = {}};
     KeepLeaf(whole, leaf->id, &witness.column.field);
+    RefuseSplit(witness.column.field, fragment, shown.name);
+    FilesOf(witness.column.field, fragment, witness.column.leaf_columns);
     result.witnesses.push_back(std::move(witness));
   }
 }
