@@ -7,6 +7,7 @@
 #include "eider/array/null_array.h"
 #include "eider/array/take.h"
 #include "eider/base/error.h"
+#include "eider/query/column_parts.h"
 #include "eider/schema/json_columns.h"
 
 namespace eider::query {
@@ -157,6 +158,11 @@ std::vector<file::PageFacts> FragmentReader::Facts(const ReadPlan& plan, int32_t
   return {};
 }
 
+ArrayPtr FragmentReader::JoinParts(const ReadPlan& plan, size_t output, const ArrayPtr& known, const ArrayPtr& part, int file_index) const {
+  return InContext([&] { return fmt::format("fragment {}, data file '{}' and those before it", id(), fragment_.file(file_index).path()); },
+                   [&] { return MergeParts(plan.projected().fields[output], known, part); });
+}
+
 // Runs `read` on every data file that the plan needs, for neighbouring columns that are wanted at once (all of them when `wanted` is
 // empty), and puts the columns into their places.
 template <typename Read>
@@ -174,7 +180,7 @@ std::vector<ArrayPtr> FragmentReader::ReadFiles(const ReadPlan& plan, int64_t nu
         const size_t output = static_cast<size_t>(file.outputs[i]);
         ArrayPtr& array = arrays[i - first];
         if (plan.materializes(output)) array = Blobs(file.file_index, context).Materialize(array, file.columns[i].field, context.stats);
-        out[output] = out[output] ? MergeStructs(plan.projected().fields[output], out[output], array) : std::move(array);
+        out[output] = out[output] ? JoinParts(plan, output, out[output], array, file.file_index) : std::move(array);
       }
     }
   }
@@ -183,6 +189,12 @@ std::vector<ArrayPtr> FragmentReader::ReadFiles(const ReadPlan& plan, int64_t nu
     const LanceField& field = plan.projected().fields[static_cast<size_t>(output)];
     const bool materialized = plan.materializes(static_cast<size_t>(output));
     out[static_cast<size_t>(output)] = MakeNullArray(ToArrowField(materialized ? MaterializeBlobs(field) : field).type, num_rows);
+  }
+  for (const FragmentProjection::Witness& witness : projection.witnesses) {
+    ArrayPtr& array = out[static_cast<size_t>(witness.output)];
+    if (!is_wanted(witness.output) || !HasNullParents(*array)) continue;
+    const ArrayPtr part = read(OpenFile(witness.file_index, context), std::span(&witness.column, 1))[0];
+    array = JoinParts(plan, static_cast<size_t>(witness.output), array, part, witness.file_index);
   }
   for (size_t i = 0; i < out.size(); ++i) {
     if (out[i] && plan.has_json(i)) out[i] = ShowJson(out[i], plan.projected().fields[i]);

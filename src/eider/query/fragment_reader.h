@@ -73,6 +73,7 @@ class FragmentReader {
   const rows::RowVersions& Versions(SystemColumn which) const;
   const file::FileReader& OpenFile(int file_index, const file::ReadContext& context) const;
   file::LegacyTable LegacyTableOf(const table::DataFileProto& file) const;
+  ArrayPtr JoinParts(const ReadPlan& plan, size_t output, const ArrayPtr& known, const ArrayPtr& part, int file_index) const;
   template <typename Read>
   std::vector<ArrayPtr> ReadFiles(const ReadPlan& plan, int64_t num_rows, const std::vector<bool>& wanted,
                                   const file::ReadContext& context, const Read& read) const;

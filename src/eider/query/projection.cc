@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "eider/base/error.h"
-#include "eider/base/memory.h"
+#include "eider/schema/blob_columns.h"
 
 namespace eider::query {
 namespace {
@@ -66,9 +66,113 @@ bool PruneToFile(const LanceField& field, const lance::table::DataFragment& frag
   return !out->children.empty();
 }
 
-bool HasListAboveStruct(const LanceField& field) {
-  if (field.IsLeaf()) return false;
-  return field.logical_type != "struct";
+/// Which files hold leaves of a field, in the order of the leaves; adds the column of each leaf to `columns`.
+std::vector<int> FilesOf(const LanceField& field, const lance::table::DataFragment& fragment, std::vector<int32_t>& columns) {
+  std::vector<const LanceField*> leaves;
+  CollectLeaves(field, &leaves);
+  std::vector<int> files;
+  for (const LanceField* leaf : leaves) {
+    const LeafPlace place = FindLeaf(fragment, leaf->id);
+    columns.push_back(place.column);
+    if (place.file >= 0 && std::find(files.begin(), files.end(), place.file) == files.end()) files.push_back(place.file);
+  }
+  return files;
+}
+
+// A part of a map would lack its keys. A file of 2.0 no longer says which of its columns holds lists that a later file holds
+// as well.
+void RefuseSplit(const LanceField& field, const lance::table::DataFragment& fragment, const std::string& path) {
+  std::vector<int32_t> columns;
+  const std::vector<int> files = FilesOf(field, fragment, columns);
+  if (field.IsLeaf() || files.size() < 2) return;
+  const bool in_2_0 = std::ranges::any_of(files, [&](int file) {
+    return IsBefore21(fragment.files(file)) && fragment.files(file).column_indices_size() > 0;
+  });
+  if (field.logical_type == "map" || (field.logical_type != "struct" && in_2_0)) {
+    throw Unsupported("column '{}': a {} whose children lie in {} data files{} of fragment {}", path, field.logical_type,
+                      files.size(), in_2_0 ? " of version 2.0" : "", fragment.id());
+  }
+  for (const LanceField& child : field.children) RefuseSplit(child, fragment, path + "." + child.name);
+}
+
+bool HasLeaf(const LanceField& field, int32_t leaf) {
+  if (field.IsLeaf()) return field.id == leaf;
+  return std::ranges::any_of(field.children, [leaf](const LanceField& child) { return HasLeaf(child, leaf); });
+}
+
+// Leaves `field` with the one leaf; maps stay whole.
+bool KeepLeaf(const LanceField& field, int32_t leaf, LanceField* out) {
+  *out = field;
+  if (field.IsLeaf() || field.logical_type == "map") return HasLeaf(field, leaf);
+  out->children.clear();
+  for (const LanceField& child : field.children) {
+    LanceField kept;
+    if (out->children.empty() && KeepLeaf(child, leaf, &kept)) out->children.push_back(std::move(kept));
+  }
+  return !out->children.empty();
+}
+
+/// Finds the witnesses of one column.
+class WitnessFinder {
+ public:
+  explicit WitnessFinder(const lance::table::DataFragment& fragment) : fragment_(fragment) {}
+
+  /// The files that say whether `whole`, of which `shown` is a part, is null, once the leaves found are read as well.
+  std::vector<int> Visit(const LanceField& shown, const LanceField& whole) {
+    std::vector<int32_t> columns;
+    std::vector<int> files = FilesOf(whole, fragment_, columns);
+    if (shown.IsLeaf()) return files;
+    std::vector<int> told;
+    for (const LanceField& child : shown.children) {
+      const auto found = std::ranges::find(whole.children, child.id, &LanceField::id);
+      if (found == whole.children.end()) continue;
+      const std::vector<int> below = Visit(child, *found);
+      told.insert(told.end(), below.begin(), below.end());
+    }
+    for (const int file : files) {
+      const bool is_new = std::ranges::find(told, file) == told.end() && !IsBefore21(fragment_.files(file));
+      if (is_new) found_.push_back(Narrowest(whole, file));
+    }
+    return files;
+  }
+  const std::vector<const LanceField*>& found() const { return found_; }
+
+ private:
+  const LanceField* Narrowest(const LanceField& field, int file) const {
+    std::vector<const LanceField*> leaves;
+    CollectLeaves(field, &leaves);
+    std::erase_if(leaves, [&](const LanceField* leaf) { return FindLeaf(fragment_, leaf->id).file != file; });
+    // Texts and lists have no fixed width: last.
+    const auto width = [](const LanceField* leaf) { return FixedBitWidth(*ToArrowField(*leaf).type) - 1; };
+    return *std::ranges::min_element(leaves, {}, width);
+  }
+
+  const lance::table::DataFragment& fragment_;
+  std::vector<const LanceField*> found_;
+};
+
+size_t CountLeaves(const LanceField& field) {
+  std::vector<const LanceField*> leaves;
+  CollectLeaves(field, &leaves);
+  return leaves.size();
+}
+
+void AddWitnesses(const lance::table::DataFragment& fragment, const LanceField& shown, const LanceSchema& table, int output,
+                  FragmentProjection& result) {
+  if (shown.IsLeaf()) return;
+  const bool in_order = output < std::ssize(table.fields) && table.fields[static_cast<size_t>(output)].id == shown.id;
+  const auto found = in_order ? table.fields.begin() + output : std::ranges::find(table.fields, shown.id, &LanceField::id);
+  if (found == table.fields.end() || CountLeaves(*found) == CountLeaves(shown)) return;
+  const LanceField whole = DescribeBlobs(*found);
+  WitnessFinder finder(fragment);
+  finder.Visit(shown, whole);
+  for (const LanceField* leaf : finder.found()) {
+    FragmentProjection::Witness witness{.file_index = FindLeaf(fragment, leaf->id).file, .output = output, .column = {}};
+    KeepLeaf(whole, leaf->id, &witness.column.field);
+    RefuseSplit(witness.column.field, fragment, shown.name);
+    FilesOf(witness.column.field, fragment, witness.column.leaf_columns);
+    result.witnesses.push_back(std::move(witness));
+  }
 }
 
 }  // namespace
@@ -81,7 +185,8 @@ void CollectLeaves(const LanceField& field, std::vector<const LanceField*>* leav
   for (const LanceField& child : field.children) CollectLeaves(child, leaves);
 }
 
-FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment, const LanceSchema& projected) {
+FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment, const LanceSchema& projected,
+                                     const LanceSchema& table) {
   FragmentProjection result;
   auto file_projection = [&result](int file) -> FileProjection& {
     for (FileProjection& f : result.files) {
@@ -92,15 +197,8 @@ FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment,
   };
   for (size_t output = 0; output < projected.fields.size(); ++output) {
     const LanceField& field = projected.fields[output];
-    std::vector<const LanceField*> leaves;
-    CollectLeaves(field, &leaves);
-    std::vector<int> files;
     std::vector<int32_t> columns;
-    for (const LanceField* leaf : leaves) {
-      const LeafPlace place = FindLeaf(fragment, leaf->id);
-      columns.push_back(place.column);
-      if (place.file >= 0 && std::find(files.begin(), files.end(), place.file) == files.end()) files.push_back(place.file);
-    }
+    const std::vector<int> files = FilesOf(field, fragment, columns);
     if (files.empty()) {
       result.all_null.push_back(static_cast<int>(output));
     } else if (files.size() == 1) {
@@ -109,10 +207,7 @@ FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment,
       if (IsBefore21(fragment.files(files[0]))) CollectListColumns(field, fragment, &f.columns.back().list_columns);
       f.outputs.push_back(static_cast<int>(output));
     } else {
-      if (HasListAboveStruct(field)) {
-        throw Unsupported("column '{}': a {} whose children lie in {} data files of fragment {}", field.name,
-                          field.logical_type, files.size(), fragment.id());
-      }
+      RefuseSplit(field, fragment, field.name);
       for (const int file : files) {
         file::ColumnProjection part;
         PruneToFile(field, fragment, file, file == files[0], &part.field, &part.leaf_columns);
@@ -125,6 +220,10 @@ FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment,
   }
   result.places.resize(projected.fields.size());
   std::vector<int> holders(projected.fields.size());
+  for (size_t output = 0; output < projected.fields.size(); ++output) {
+    AddWitnesses(fragment, projected.fields[output], table, static_cast<int>(output), result);
+  }
+  for (const FragmentProjection::Witness& witness : result.witnesses) holders[static_cast<size_t>(witness.output)] = 1;
   for (size_t f = 0; f < result.files.size(); ++f) {
     for (size_t c = 0; c < result.files[f].outputs.size(); ++c) {
       const auto output = static_cast<size_t>(result.files[f].outputs[c]);
@@ -133,61 +232,6 @@ FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment,
     }
   }
   return result;
-}
-
-namespace {
-
-ArrayPtr ChildWindow(const Array& parent, int index) {
-  const ArrayPtr& child = parent.children[static_cast<size_t>(index)];
-  return parent.offset == 0 && child->length == parent.length ? child : SliceArray(child, parent.offset, parent.length);
-}
-
-/// The validity bits of the array's window, moved to bit 0.
-Buffer ValidityFromStart(const Array& array) {
-  if (array.offset == 0 || !array.validity.present()) return array.validity;
-  BufferBuilder bits;
-  bits.Resize(static_cast<size_t>(array.length + 7) / 8);
-  std::fill_n(bits.data(), bits.size(), uint8_t{0});
-  for (int64_t i = 0; i < array.length; ++i) {
-    if (array.IsValid(i)) bits.data()[i >> 3] |= static_cast<uint8_t>(1 << (i & 7));
-  }
-  return bits.Finish();
-}
-
-}  // namespace
-
-ArrayPtr MergeStructs(const LanceField& field, const ArrayPtr& a, const ArrayPtr& b) {
-  if (a->type->id != TypeId::kStruct || b->type->id != TypeId::kStruct) {
-    throw Unsupported("column '{}': a {} whose children lie in several data files", field.name, field.logical_type);
-  }
-  if (a->length != b->length) throw Corrupt("column '{}': {} rows in one data file, {} in another", field.name, a->length, b->length);
-  auto merged = std::make_shared<Array>(*a);
-  merged->offset = 0;
-  merged->validity = ValidityFromStart(*a);
-  auto type = std::make_shared<DataType>();
-  type->id = TypeId::kStruct;
-  merged->children.clear();
-  auto child_of = [](const Array& array, const std::string& name) -> int {
-    for (size_t i = 0; i < array.type->children.size(); ++i) {
-      if (array.type->children[i].name == name) return static_cast<int>(i);
-    }
-    return -1;
-  };
-  for (const LanceField& child : field.children) {
-    const int in_a = child_of(*a, child.name);
-    const int in_b = child_of(*b, child.name);
-    if (in_a >= 0 && in_b >= 0) {
-      merged->children.push_back(MergeStructs(child, ChildWindow(*a, in_a), ChildWindow(*b, in_b)));
-    } else if (in_a >= 0 || in_b >= 0) {
-      merged->children.push_back(in_a >= 0 ? ChildWindow(*a, in_a) : ChildWindow(*b, in_b));
-    } else {
-      continue;  // in a third file; merged next
-    }
-    type->children.push_back(ToArrowField(child));
-    type->children.back().type = merged->children.back()->type;
-  }
-  merged->type = std::move(type);
-  return merged;
 }
 
 }  // namespace eider::query

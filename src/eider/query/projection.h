@@ -1,7 +1,6 @@
 #pragma once
 /// \file
-/// Resolves a projected schema against the data files of one fragment: which file holds which leaf, and how columns whose
-/// leaves lie in several files are put together again.
+/// Resolves a projected schema against the data files of one fragment: which file holds which leaf.
 
 #include <eider/schema.h>
 
@@ -24,21 +23,27 @@ struct FileProjection {
 struct FragmentProjection {
   std::vector<FileProjection> files;
   std::vector<int> all_null;  ///< output positions that no file holds
-  /// By output position: the only place that has it.
+  /// By output position: the only place that says anything of it.
   struct Place {
     int file = -1;    ///< of `files`; -1: none, or several
     int column = -1;  ///< of its columns
   };
   std::vector<Place> places;
+  /// A leaf that is not asked for, of a file that holds none of those that are: where they say that a struct is null, it may not.
+  struct Witness {
+    int file_index = 0;
+    int output = 0;
+    file::ColumnProjection column;
+  };
+  std::vector<Witness> witnesses;
 };
 
-/// \throws Error(kUnsupported) for a list column whose leaves lie in different files.
-FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment, const LanceSchema& projected);
+/// `table`: all of its fields. \throws Error(kUnsupported) for a map, or a list in files of version 2.0, whose leaves lie in
+/// different files.
+FragmentProjection ResolveProjection(const lance::table::DataFragment& fragment, const LanceSchema& projected,
+                                     const LanceSchema& table);
 
 /// Leaves of `field` in depth-first order.
 void CollectLeaves(const LanceField& field, std::vector<const LanceField*>* leaves);
-
-/// Merges two readings of one struct column, each with some of the children, into the children order of `field`.
-ArrayPtr MergeStructs(const LanceField& field, const ArrayPtr& a, const ArrayPtr& b);
 
 }  // namespace eider::query

@@ -123,7 +123,9 @@ const FragmentProjection& ReadPlan::ForFragment(size_t index) const {
   std::lock_guard lock(mutex_);
   const auto& fragment = manifest_->fragment(index).proto();
   const bool is_alike = !resolved_.empty() && HaveFilesAlike(fragment, manifest_->fragment(last_resolved_).proto());
-  if (!is_alike) resolved_.push_back(std::make_unique<const FragmentProjection>(ResolveProjection(fragment, projected_)));
+  if (!is_alike) {
+    resolved_.push_back(std::make_unique<const FragmentProjection>(ResolveProjection(fragment, projected_, manifest_->schema())));
+  }
   last_resolved_ = index;
   fragments_[index].store(resolved_.back().get(), std::memory_order_release);
   return *resolved_.back();
