@@ -308,3 +308,16 @@ def test_small_merges_of_keys_that_repeat(inserts, tmp_path) -> None:
         expected = [(k, k * 100 if k in source else v) for v, k in enumerate(keys)]
         expected += [(k, k * 100) for k in source if inserts and k not in keys]
         assert sorted((row["k"], row["v"]) for row in ds.to_table().to_pylist()) == sorted(expected)
+
+
+@pytest.mark.parametrize("mode", ["rewrite_rows", "rewrite_columns"])
+def test_items_of_lists_come_whole(tmp_path, mode):
+    ds = eider.write_dataset(pa.table({"id": [1], "l": [[{"p": 1, "q": 2}]], "x": [0]}), tmp_path / "t")
+    source = pa.table({"id": [1], "l": [[{"p": 9}]]})
+    with pytest.raises(eider.InvalidError, match="'l'.*'q'|no cast"):
+        ds.merge_insert("id").when_matched_update_all().write_mode(mode).execute(source)
+    assert ds.to_table()["l"].to_pylist() == [[{"p": 1, "q": 2}]]
+    whole = pa.table({"id": [1], "l": [[{"q": 8, "p": 9}]]})
+    if mode == "rewrite_rows":
+        ds.merge_insert("id").when_matched_update_all().write_mode(mode).execute(whole)
+        assert ds.to_table()["l"].to_pylist() == [[{"p": 9, "q": 8}]]

@@ -5,6 +5,7 @@
 
 #include "eider/array/take.h"
 #include "eider/array/types.h"
+#include "eider/base/error.h"
 #include "eider/schema/blob_columns.h"
 #include "eider/schema/field_path.h"
 
@@ -16,11 +17,25 @@ const Field* FindField(const std::vector<Field>& fields, const std::string& name
   return found == fields.end() ? nullptr : &*found;
 }
 
+/// What a source says of a list replaces it: a part that its items lack would be lost.
+void RequireWholeItems(const LanceField& field, const DataType& type, const std::string& path) {
+  if (BlobFormOf(field) != BlobForm::kNone) return;
+  for (size_t i = 0; i < field.children.size(); ++i) {
+    const LanceField& child = field.children[i];
+    const Field* known = type.id == TypeId::kStruct ? FindField(type.children, child.name) : i < type.children.size() ? &type.children[i] : nullptr;
+    if (!known) throw Invalid("updating column '{}': the items of its lists lack '{}' in the source, and lists are replaced as a whole", path, child.name);
+    RequireWholeItems(child, *known->type, path);
+  }
+}
+
 std::vector<LanceField> LackingFields(const std::vector<LanceField>& table, const std::vector<Field>& source) {
   std::vector<LanceField> missing;
   for (const LanceField& field : table) {
     const Field* known = FindField(source, field.name);
-    if (known && (known->type->id != TypeId::kStruct || field.logical_type != "struct" || BlobFormOf(field) != BlobForm::kNone)) continue;
+    if (known && (known->type->id != TypeId::kStruct || field.logical_type != "struct" || BlobFormOf(field) != BlobForm::kNone)) {
+      if (!known->type->children.empty()) RequireWholeItems(field, *known->type, field.name);
+      continue;
+    }
     LanceField lacking = field;
     if (known) lacking.children = LackingFields(field.children, known->type->children);
     if (!known || !lacking.children.empty()) missing.push_back(std::move(lacking));

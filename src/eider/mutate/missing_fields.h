@@ -10,7 +10,8 @@
 
 namespace eider::mutate {
 
-/// The fields that `source` lacks; of a struct of which it has some, those that it lacks.
+/// The fields that `source` lacks; of a struct of which it has some, those that it lacks. \throws Error(kInvalid) for lists of structs of
+/// which it has some
 LanceSchema MissingFields(const LanceSchema& table, const Schema& source);
 /// What to read for them.
 std::vector<std::string> PathsOf(const LanceSchema& missing, const Schema& source);
