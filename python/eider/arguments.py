@@ -28,6 +28,14 @@ def refuse(where: str, **arguments: object) -> None:
         raise UnsupportedError(f"{where}: argument '{name}' is not supported yet, got {value!r:.80}")
 
 
+def storage_options_of(where: str, options: Mapping[str, str] | None) -> None:
+    """Check options of a network store: those of a job that passes them always. A local folder has none to heed."""
+    if options is None:
+        return
+    if not isinstance(options, Mapping) or not all(isinstance(text, str) for pair in options.items() for text in pair):
+        raise TypeError(f"{where}: storage_options must be a dict of texts, got {options!r:.80}")
+
+
 def hint_of(where: str, name: str, value: int | None) -> None:
     """Check a size that tunes the reference and changes no answer. It has no effect: the session's memory limit rules."""
     count_of(where, name, value)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .arrow_functions import COMPOSED, Conditions, case_when, list_of, quote, text_of
 from .error import UnsupportedError
 
 if TYPE_CHECKING:
@@ -121,7 +122,11 @@ def sql_of(expression: pc.Expression) -> tuple[str, list[pa.Scalar]]:
     """SQL text and the values of its parameters ``$1``, ``$2``... Raises UnsupportedError naming a function we lack."""
     import pyarrow as pa
 
-    batch = pa.ipc.open_file(expression.__reduce__()[1][0]).get_batch(0)
+    try:
+        pickled = expression.__reduce__()[1][0]
+    except pa.ArrowNotImplementedError as error:
+        raise UnsupportedError(f"filter: a pyarrow expression that pyarrow does not write out ({error}); name columns, as in pc.field('x')") from None
+    batch = pa.ipc.open_file(pickled).get_batch(0)
     reader = _Reader(batch)
     return reader.expression(_events(batch.schema)), reader.parameters
 
@@ -156,10 +161,6 @@ def _pairs(at: int) -> Iterator[tuple[str, str]]:
         yield text(), text()
 
 
-def _quote(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
-
-
 class _Junction:
     """Sides of a chain of AND or of OR, as flat as SQL has them."""
 
@@ -167,7 +168,7 @@ class _Junction:
         self.operator, self.sides = operator, sides
 
     @staticmethod
-    def of(operator: str, arguments: list[str | _Junction]) -> _Junction:
+    def of(operator: str, arguments: list[str | _Junction | Conditions]) -> _Junction:
         sides: list[str] = []
         for argument in arguments:
             if isinstance(argument, _Junction) and argument.operator == operator:
@@ -184,7 +185,7 @@ class _Junction:
 @dataclass
 class _Call:
     name: str
-    arguments: list[str | _Junction] = field(default_factory=list)
+    arguments: list[str | _Junction | Conditions] = field(default_factory=list)
     options: Any = None
 
 
@@ -212,19 +213,23 @@ class _Reader:
             elif kind == "options":
                 call.options = self._batch.column(int(value))[0]
             elif kind == "field_ref":
-                call.arguments.append(_quote(value))
+                call.arguments.append(quote(value))
             elif kind == "nested_field_ref":
-                call.arguments.append(".".join(_quote(next(at)[1]) for _ in range(int(value))))
+                call.arguments.append(".".join(quote(next(at)[1]) for _ in range(int(value))))
             elif kind == "literal":
                 call.arguments.append(self.parameter(self._batch.column(int(value))[0]))
             else:
                 raise UnsupportedError(f"filter: {kind} in a pyarrow expression")
         return str(open_calls[0].arguments[0])
 
-    def closed(self, call: _Call) -> str | _Junction:
+    def closed(self, call: _Call) -> str | _Junction | Conditions:
         operator = _INFIX.get(call.name)
         if operator in ("AND", "OR"):
             return _Junction.of(operator, call.arguments)
+        if call.name == "make_struct":
+            return Conditions([str(argument) for argument in call.arguments])
+        if call.name == "case_when":
+            return case_when(call.arguments)
         return self.call(call.name, [str(argument) for argument in call.arguments], call.options)
 
     def call(self, name: str, arguments: list[str], options: Any) -> str:
@@ -233,9 +238,11 @@ class _Reader:
         if name in _FUNCTIONS:
             return f"{_FUNCTIONS[name]}({', '.join(arguments)})"
         if name in _PATTERNS and not options["ignore_case"].as_py():
-            return f"{_PATTERNS[name]}({arguments[0]}, {self.parameter(_text(options['pattern']))})"
+            return f"{_PATTERNS[name]}({arguments[0]}, {self.parameter(text_of(options['pattern']))})"
         if name in _PARTS and _has_default_options(name, options):
             return _PARTS[name].format(arguments[0])
+        if name in COMPOSED:
+            return COMPOSED[name](self, arguments, options)
         special: Callable[[list[str], Any], str] | None = getattr(self, f"_{name}", None)
         if special is None:
             raise UnsupportedError(f"filter: the function {name!r} of a pyarrow expression is not supported yet")
@@ -252,7 +259,7 @@ class _Reader:
 
     def _ignoring_case(self, arguments: list[str], options: Any, before: str, after: str) -> str:
         text = re.sub(r"([\\%_])", r"\\\1", options["pattern"].as_py())
-        return f"({arguments[0]} ILIKE {self.parameter(_text(before + text + after))})"
+        return f"({arguments[0]} ILIKE {self.parameter(text_of(before + text + after))})"
 
     def _and_not_kleene(self, arguments: list[str], options: Any) -> str:
         return f"({arguments[0]} AND (NOT {arguments[1]}))"
@@ -293,16 +300,16 @@ class _Reader:
 
     def _match_like(self, arguments: list[str], options: Any) -> str:
         operator = "ILIKE" if options["ignore_case"].as_py() else "LIKE"
-        return f"({arguments[0]} {operator} {self.parameter(_text(options['pattern']))})"
+        return f"({arguments[0]} {operator} {self.parameter(text_of(options['pattern']))})"
 
     def _match_substring_regex(self, arguments: list[str], options: Any) -> str:
         pattern = ("(?i)" if options["ignore_case"].as_py() else "") + options["pattern"].as_py()
-        return f"regexp_like({arguments[0]}, {self.parameter(_text(pattern))})"
+        return f"regexp_like({arguments[0]}, {self.parameter(text_of(pattern))})"
 
     def _is_in(self, arguments: list[str], options: Any) -> str:
         """In Arrow a null is in the set or it is not: the result is never null."""
         values = options["value_set"].values
-        known = self.parameter(_list_of(values.drop_null())) if values.null_count < len(values) else None
+        known = self.parameter(list_of(values.drop_null())) if values.null_count < len(values) else None
         found = f"({arguments[0]} IS NOT NULL AND {arguments[0]} IN ({known}))" if known else "FALSE"
         matches_null = options["null_matching_behavior"].as_py() == 0 and values.null_count > 0
         return f"({found} OR {arguments[0]} IS NULL)" if matches_null else found
@@ -321,20 +328,8 @@ def _cast_name(to: pa.DataType) -> str:
     return name
 
 
-def _list_of(values: pa.Array) -> pa.Scalar:
-    import pyarrow as pa
-
-    return pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)[0]
-
-
 def _has_default_options(name: str, options: Any) -> bool:
     """As they are where none are stored."""
     if options is None:
         return True
     return all(options[key].as_py() == defaults[name] for key, defaults in _PART_DEFAULTS.items() if name in defaults)
-
-
-def _text(value: Any) -> pa.Scalar:
-    import pyarrow as pa
-
-    return pa.scalar(value if isinstance(value, str) else value.as_py(), pa.string())

@@ -15,6 +15,7 @@ from .arguments import (
     durability_of,
     is_serializable,
     refuse,
+    storage_options_of,
     uri_of,
     version_of,
 )
@@ -121,7 +122,8 @@ class DatasetCommits:
             isolation: ``"serializable"``: nothing is committed when others changed rows since ``read_version``, as with a dataset
                 that was opened so.
             commit_timeout: Not observed: an attempt takes milliseconds, and ``max_retries`` bounds them.
-            commit_lock, storage_options, namespace_client, table_id, namespace_client_managed_versioning, base_store_params: Not
+            storage_options: Options of network stores; a local folder has none to heed.
+            commit_lock, namespace_client, table_id, namespace_client_managed_versioning, base_store_params: Not
                 supported yet.
 
         Raises:
@@ -132,12 +134,12 @@ class DatasetCommits:
         refuse(
             "commit",
             commit_lock=commit_lock,
-            storage_options=storage_options,
             namespace_client=namespace_client,
             table_id=table_id,
             namespace_client_managed_versioning=namespace_client_managed_versioning,
             base_store_params=base_store_params,
         )
+        storage_options_of("commit", storage_options)
         if isinstance(operation, Transaction):
             if commit_message is not None:
                 raise ValueError("commit: a Transaction holds its message in its properties; commit_message goes with operations")
@@ -168,7 +170,8 @@ class DatasetCommits:
         Returns:
             ``{"dataset": LanceDataset, "merged": Transaction}``
         """
-        refuse("commit_batch", commit_lock=commit_lock, storage_options=storage_options, base_store_params=base_store_params)
+        storage_options_of("commit_batch", storage_options)
+        refuse("commit_batch", commit_lock=commit_lock, base_store_params=base_store_params)
         given = list(transactions)
         if not given:
             raise ValueError("commit_batch: there are no transactions")

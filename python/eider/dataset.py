@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from . import _eider
 from .absent import Refusing
-from .arguments import IsolationName, count_of, hint_of, is_serializable, names_of, refuse, rows_of, uri_of
+from .arguments import (
+    IsolationName,
+    count_of,
+    hint_of,
+    is_serializable,
+    names_of,
+    refuse,
+    rows_of,
+    storage_options_of,
+    uri_of,
+)
 from .arrow_dataset import class_for_arrow
 from .blob_reads import BlobReads
 from .changes import DatasetChanges
@@ -70,7 +80,8 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
             its version: open or ``checkout_latest()``, read and decide again. None or ``"snapshot"``: see ``delete`` and ``update``.
         block_size, index_cache_size, metadata_cache_size, metadata_cache_size_bytes, index_cache_size_bytes: Hints, taken without effect:
             the memory limit of the session rules.
-        commit_lock, storage_options, serialized_manifest, read_params, namespace_client, table_id,
+        storage_options: Options of network stores; a local folder has none to heed.
+        commit_lock, serialized_manifest, read_params, namespace_client, table_id,
         namespace_client_managed_versioning, base_store_params: Not supported yet.
     """
 
@@ -104,7 +115,6 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
         refuse(
             "dataset",
             commit_lock=commit_lock,
-            storage_options=storage_options,
             serialized_manifest=serialized_manifest,
             read_params=read_params,
             namespace_client=namespace_client,
@@ -112,6 +122,7 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
             namespace_client_managed_versioning=namespace_client_managed_versioning,
             base_store_params=base_store_params,
         )
+        storage_options_of("dataset", storage_options)
         sizes = {"block_size": block_size, "index_cache_size": index_cache_size, "metadata_cache_size": metadata_cache_size}
         sizes |= {"metadata_cache_size_bytes": metadata_cache_size_bytes, "index_cache_size_bytes": index_cache_size_bytes}
         for name, value in sizes.items():
@@ -212,8 +223,8 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
             batch_readahead, fragment_readahead, io_buffer_size, use_stats, use_scalar_index,
             prefilter: Accepted: they tune other engines and never change the result of a scan.
             scan_stats_callback: Called with a ``ScanStatistics`` when the scan is done.
-            nearest, full_text_query, index_segments, fast_search,
-            disable_scoring_autoprojection, row_addr_allowlist, row_addr_blocklist: Not supported yet.
+            fast_search, disable_scoring_autoprojection: They say something of searches alone, which are not supported yet.
+            nearest, full_text_query, index_segments, row_addr_allowlist, row_addr_blocklist: Not supported yet.
         """
         if nearest is not None:  # even an empty dict asks for something
             raise UnsupportedError(f"scanner: argument 'nearest' is not supported yet, got {nearest!r:.80}")
@@ -221,8 +232,6 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
             "scanner",
             index_segments=index_segments,
             full_text_query=full_text_query,
-            fast_search=fast_search,
-            disable_scoring_autoprojection=disable_scoring_autoprojection,
             row_addr_allowlist=row_addr_allowlist,
             row_addr_blocklist=row_addr_blocklist,
         )

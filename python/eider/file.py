@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _eider
-from .arguments import column_options_of, count_of, file_version_of, is_compact, refuse, uri_of
+from .arguments import column_options_of, count_of, file_version_of, is_compact, refuse, storage_options_of, uri_of
 from .error import InvalidError
 from .ingest import ReaderLike, open_reader
 from .scanner import ScanStats
@@ -161,7 +161,8 @@ class LanceFileReader:
 
     Args:
         path: A local path or a ``memory://`` URI.
-        storage_options, namespace_client, table_id: Not supported yet.
+        storage_options: Options of network stores; a local folder has none to heed.
+        namespace_client, table_id: Not supported yet.
         columns: Paths of the columns to read; None: all. A nested path ``"s.x"`` prunes the struct ``s``.
         session: Session whose memory, caches and threads to use; None: that of the process.
         verify: Check what is read where the file has checksums (and the session does not say no).
@@ -183,7 +184,8 @@ class LanceFileReader:
         session: Session | None = None,
         verify: bool = True,
     ) -> None:
-        refuse("LanceFileReader", storage_options=storage_options, namespace_client=namespace_client, table_id=table_id)
+        storage_options_of("LanceFileReader", storage_options)
+        refuse("LanceFileReader", namespace_client=namespace_client, table_id=table_id)
         self._native = _eider.FileReader.open(uri_of(path), native_session(session), bool(verify))
         self._columns = None if columns is None else list(columns)
         self._schema = self._native.schema
@@ -301,7 +303,8 @@ class LanceFileWriter:
         checksums: Add checksums and page statistics; other engines ignore them.
         session: Session whose memory to use.
         profile, column_options: As in ``write_dataset``.
-        storage_options, namespace_client, table_id: Not supported yet.
+        storage_options: Options of network stores; a local folder has none to heed.
+        namespace_client, table_id: Not supported yet.
     """
 
     def __init__(
@@ -320,7 +323,8 @@ class LanceFileWriter:
         profile: Literal["fast", "compact"] = "fast",
         column_options: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
-        refuse("LanceFileWriter", storage_options=storage_options, namespace_client=namespace_client, table_id=table_id)
+        storage_options_of("LanceFileWriter", storage_options)
+        refuse("LanceFileWriter", namespace_client=namespace_client, table_id=table_id)
         self._path = uri_of(path)
         self._options: dict[str, Any] = {
             "version": file_version_of(version) or "2.2",

@@ -8,7 +8,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, cast
 
 from . import _eider
-from .arguments import count_of, refuse, uri_of
+from .arguments import count_of, storage_options_of, uri_of
 from .bases import DatasetBasePath, native_bases
 from .cleanup import CleanupExplanation, CleanupStats, explanation_of, stats_of
 from .delta import DatasetDelta, delta_of
@@ -140,12 +140,12 @@ class DatasetHistory:
         Args:
             branch: Its name: letters, digits, ``.``, ``-``, ``_``, and ``/`` between parts.
             reference: Where it begins, as in ``checkout_version``; None: at this version.
-            storage_options: Not supported yet.
+            storage_options: Options of network stores; a local folder has none to heed.
 
         Raises:
             AlreadyExistsError, InvalidError (for the name), NotFoundError (for the reference).
         """
-        refuse("create_branch", storage_options=storage_options)
+        storage_options_of("create_branch", storage_options)
         if not isinstance(branch, str):
             raise TypeError(f"the name of a branch is a str, got {type(branch).__name__}")
         return self._wrap(
@@ -166,7 +166,7 @@ class DatasetHistory:
         Args:
             reference: As in ``checkout_version``; None: this version.
             kwargs: For opening the clone, as in ``LanceDataset``.
-            storage_options: Not supported yet.
+            storage_options: Options of network stores; a local folder has none to heed.
         """
         return self._clone("shallow_clone", target_path, reference, storage_options, kwargs, shallow=True)
 
@@ -190,7 +190,7 @@ class DatasetHistory:
         *,
         shallow: bool,
     ) -> Self:
-        refuse(where, storage_options=storage_options)
+        storage_options_of(where, storage_options)
         uri = uri_of(target_path)
         made = _eider.clone(self._native, uri, reference_of(where, reference), shallow)
         opens: Any = type(self)

@@ -12,7 +12,7 @@ from .arguments import blob_handling_of, count_of, late_columns_of
 from .error import InvalidError, UnsupportedError
 from .packages import import_package
 from .projection import select
-from .sql import Parameters, check_parameters, expression_of
+from .sql import Parameters, check_kind, check_parameters, expression_of, unused_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -120,12 +120,22 @@ class ScanPlan:
     outputs: list[tuple[str, list[str]]] | None = None
     stats: ScanStats | None = None
     callback: Callable[[ScanStatistics], None] | None = None
+    params: Parameters = None  #: as they were given
+    texts: tuple[object, ...] = ()  #: expressions that may name them
+    unused: str | None = None  #: what is wrong with them unless aggregates name them too
+
+    @property
+    def read_options(self) -> _eider.ScanOptions:
+        """The options, when all parameters have a use."""
+        if self.unused:
+            raise InvalidError(self.unused)
+        return self.options
 
     def open(
         self, limit: int | None = None, stats: ScanStats | None = None, distinct: bool = False
     ) -> _eider.RecordBatchReader:
         """Start the scan, of at most ``limit`` rows; with ``distinct`` of the rows that differ."""
-        options = self.options
+        options = self.read_options
         if limit is not None:
             options = options.copy()
             options.limit = limit if options.limit is None else min(limit, options.limit)
@@ -134,7 +144,7 @@ class ScanPlan:
     def count_rows(self) -> int:
         """Rows that the scan yields, then the callback."""
         stats = self._own_stats()
-        rows = self.dataset.count_scan(self.options, stats)
+        rows = self.dataset.count_scan(self.read_options, stats)
         self.report(stats)
         return rows
 
@@ -144,7 +154,11 @@ class ScanPlan:
 
         if not isinstance(aggregates, Mapping):
             raise TypeError(f"aggregate: expected a dict of names and calls, got {type(aggregates).__name__}")
-        check_parameters("aggregate", list(aggregates.values()), params)
+        texts: tuple[object, ...] = ()
+        options = self.options if params is None else self.read_options
+        if params is None:
+            params, texts = self.params, self.texts
+        check_parameters("aggregate", [*texts, *aggregates.values()], params)
         calls = []
         for name, call in aggregates.items():
             expression = expression_of("aggregate", call, params, may_have_more=True)
@@ -152,7 +166,7 @@ class ScanPlan:
                 raise TypeError(f"aggregate: expected names and calls such as 'max(x)', got {name!r}: {call!r}")
             calls.append((name, expression))
         stats = self._own_stats()
-        table = pa.Table.from_batches([pa.record_batch(self.dataset.run_aggregates(self.options, calls, stats))])
+        table = pa.Table.from_batches([pa.record_batch(self.dataset.run_aggregates(options, calls, stats))])
         self.report(stats)
         return table
 
@@ -252,12 +266,15 @@ def plan_scan(
     )
     scan = _eider.ScanOptions()
     scan.columns = selection.columns
-    params = given["params"]
-    if selection.computed and not isinstance(given["filter"], str):
-        params = None  # those of the columns
-    texts = [given["filter"], *(text for _, text in selection.computed)]
-    if options.get("params") is not None and any(isinstance(text, str) for text in texts):  # those of the defaults are for the filter there
-        check_parameters("scanner", texts, given["params"])
+    params, unused = given["params"], None
+    check_kind("scanner", params)
+    texts = (given["filter"], *(text for _, text in selection.computed))
+    if params and given["filter"] is None and not selection.computed:
+        unused = "filter: params without a filter"
+    elif options.get("params") is not None and any(isinstance(text, str) for text in texts):  # those of the defaults are for the filter there
+        unused = unused_parameter("scanner", texts, params)
+    if given["filter"] is None or (selection.computed and not isinstance(given["filter"], str)):
+        params = None  # those of the columns, or of aggregates
     scan.filter = expression_of("filter", given["filter"], params, may_have_more=True)
     scan.limit = count_of("scanner", "limit", given["limit"])
     scan.offset = count_of("scanner", "offset", given["offset"])
@@ -277,7 +294,7 @@ def plan_scan(
     for key in ordering_of(given["order_by"]):
         name = key.column_name if key.column_name in names else made.get(key.column_name, key.column_name)
         scan.add_sort_key(name, key.ascending, key.nulls_first)
-    return ScanPlan(dataset, scan, selection.outputs, stats, callback)
+    return ScanPlan(dataset, scan, selection.outputs, stats, callback, options.get("params"), texts, unused)
 
 
 def ordering_of(order_by: Iterable[ColumnOrdering | str] | None) -> list[ColumnOrdering]:
@@ -437,7 +454,7 @@ class LanceScanner(Refusing):
         Args:
             aggregates: Name -> call: ``count(*)``, or ``count``, ``min``, ``max``, ``sum`` or ``mean`` (also ``avg``) of an
                 expression over the columns of the dataset. Nulls are passed over; without values count is 0, the others are null.
-            params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the calls.
+            params: Values of ``$1``, ``$2``... (a list) or of ``$name`` (a dict) in the calls; without, those of the scan are theirs too.
 
         Raises:
             InvalidError: a call does not parse, the type of its argument has no such aggregate, or a sum leaves its type.
@@ -446,7 +463,7 @@ class LanceScanner(Refusing):
 
     def explain_plan(self, verbose: bool = False) -> str:
         """What the scan would do, for people: its filter and what that reads and rules out, its order, its columns."""
-        return self._plan.dataset.explain_scan(self._plan.options)
+        return self._plan.dataset.explain_scan(self._plan.read_options)
 
     def analyze_plan(self, count_rows: bool = False) -> str:
         """Run the scan, or count its rows: what it did, and what that took."""
@@ -454,7 +471,7 @@ class LanceScanner(Refusing):
 
         stats, begin = ScanStats(), perf_counter()
         if count_rows:
-            rows, batches = self._plan.dataset.count_scan(self._plan.options, stats), 0
+            rows, batches = self._plan.dataset.count_scan(self._plan.read_options, stats), 0
         else:
             sizes = [batch.num_rows for batch in read_batches(self._plan.open(None, stats))]
             rows, batches = sum(sizes), len(sizes)

@@ -11,7 +11,7 @@ from . import _eider
 from .arrow_expression import is_arrow_expression, sql_of
 from .error import InvalidError
 
-__all__ = ["Parameters", "check_parameters", "expression_of"]
+__all__ = ["Parameters", "check_kind", "check_parameters", "expression_of", "unused_parameter"]
 
 #: Values of ``$1``, ``$2``... as a sequence, or of ``$name`` as a mapping.
 Parameters = Sequence[Any] | Mapping[str, Any] | None
@@ -23,12 +23,25 @@ _TOKENS = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|\$(\w+)", r
 
 def check_parameters(where: str, texts: Sequence[object], params: Parameters) -> None:
     """Refuse parameters that none of the texts names."""
-    if not params or isinstance(params, (str, bytes)):
-        return
-    used = {token[1] for text in texts if isinstance(text, str) for token in _TOKENS.finditer(text)}
-    names = list(params) if isinstance(params, Mapping) else [str(i + 1) for i in range(len(params))]
-    if surplus := [str(name) for name in names if str(name) not in used]:
-        raise InvalidError(f"{where}: no ${surplus[0]:.100} in the expression for the parameter of that name")
+    if unused := unused_parameter(where, texts, params):
+        raise InvalidError(unused)
+
+
+def unused_parameter(where: str, texts: Sequence[object], params: Parameters) -> str | None:
+    """What to say of a parameter that none of the texts names. A name without a value is for the engine to refuse, which says where it is."""
+    check_kind(where, params)
+    if not params:
+        return None
+    used = {token[1] for text in texts if isinstance(text, str) for token in _TOKENS.finditer(text)} - {None}
+    names = [str(name) for name in params] if isinstance(params, Mapping) else [str(i + 1) for i in range(len(params))]
+    surplus = [] if used.difference(names) else [name for name in names if name not in used]
+    return f"{where}: no ${surplus[0]:.100} in the expression for the parameter of that name" if surplus else None
+
+
+def check_kind(where: str, params: object) -> None:
+    """Refuse what is neither a list nor a dict."""
+    if isinstance(params, (str, bytes)) or not isinstance(params, (Sequence, Mapping, type(None))):
+        raise TypeError(f"{where}: params must be a list (of $1, $2...) or a dict (of $name), got {type(params).__name__}: {params!r:.60}")
 
 
 def expression_of(
@@ -45,8 +58,7 @@ def expression_of(
         text, params = sql_of(cast("Any", text))
     if not isinstance(text, str):
         return _of_substrait(where, text, params)
-    if isinstance(params, (str, bytes)) or not isinstance(params, (Sequence, Mapping, type(None))):
-        raise TypeError(f"{where}: params must be a list or a dict, got {type(params).__name__}")
+    check_kind(where, params)
     if not text.isascii():
         _check_text(where, text)
     if not params:

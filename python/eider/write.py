@@ -18,6 +18,7 @@ from .arguments import (
     is_compact,
     is_serializable,
     refuse,
+    storage_options_of,
     uri_of,
 )
 from .bases import DatasetBasePath, native_bases, target_names
@@ -132,7 +133,8 @@ def write_dataset(
         progress: Is told of each data file: ``begin(fragment)`` and ``complete(fragment)`` of an ``eider.progress.FragmentWriteProgress``
             (the second with the rows and the size of the file), or a function that is called with each fragment that is whole.
         data_cache_bytes: A hint, taken without effect: the memory limit of the session rules.
-        commit_lock, storage_options, use_legacy_format, base_store_params, namespace_client, table_id: Not supported yet.
+        storage_options: Options of network stores; a local folder has none to heed.
+        commit_lock, use_legacy_format, base_store_params, namespace_client, table_id: Not supported yet.
 
     Raises:
         AlreadyExistsError: the dataset exists and the mode is ``"create"``.
@@ -140,10 +142,10 @@ def write_dataset(
         ConflictError, RetryableConflictError: other writers were in the way.
         UnsupportedError: a type or an argument comes in a later version.
     """
+    storage_options_of("write_dataset", storage_options)
     refuse(
         "write_dataset",
         commit_lock=commit_lock,
-        storage_options=storage_options,
         use_legacy_format=use_legacy_format,
         base_store_params=base_store_params,
         namespace_client=namespace_client,

@@ -6,7 +6,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from . import _eider
-from .arguments import count_of, file_version_of, hint_of, refuse, uri_of
+from .arguments import count_of, file_version_of, hint_of, refuse, storage_options_of, uri_of
 from .bases import DatasetBasePath, native_bases, target_names
 from .error import InvalidError
 from .fragment_metadata import FragmentMetadata
@@ -88,10 +88,10 @@ def write_fragments(
     """
     from .dataset import LanceDataset
 
+    storage_options_of("write_fragments", storage_options)
     refuse(
         "write_fragments",
         use_legacy_format=use_legacy_format,
-        storage_options=storage_options,
         base_store_params=base_store_params,
         external_blob_mode=None if external_blob_mode == "reference" else external_blob_mode,
         allow_external_blob_outside_bases=allow_external_blob_outside_bases,
@@ -135,10 +135,10 @@ def create_fragment(
     session: Session | None = None,
 ) -> FragmentMetadata:
     """Write data as one fragment of a dataset, without a commit; see ``write_fragments``. Raises InvalidError for no rows."""
+    storage_options_of("LanceFragment.create", storage_options)
     refuse(
         "LanceFragment.create",
         use_legacy_format=use_legacy_format,
-        storage_options=storage_options,
         namespace_client=namespace_client,
         table_id=table_id,
     )

@@ -67,6 +67,17 @@ def test_conditions_keep_the_rows_that_arrow_keeps(engine, reference, uri, name)
         assert reference.dataset(uri).to_table(filter=condition, columns=["id"])["id"].to_pylist() == expected
 
 
+def test_structs_within_lists(engine, tmp_path):
+    inner = pa.struct([("k", pa.int64()), ("m", pa.map_(pa.string(), pa.struct([("v", pa.int64())])))])
+    table = pa.table({
+        "a": range(9), "l": pa.array([[{"k": 1, "m": []}]] * 9, pa.list_(inner)), "s": pa.array([{"l": [None]}] * 9, pa.struct([("l", pa.list_(inner))])),
+        "b": range(9),
+    })
+    dataset = engine.write_dataset(table, str(tmp_path / "l.lance"))
+    for condition in (F("a") > 5, F("b") > 5):
+        assert dataset.count_rows(bytes(substrait.serialize_expressions([condition], ["f"], dataset.schema))) == 3
+
+
 def test_long_chains(engine, uri):
     condition = F("a") > -100
     for i in range(8):  # the size of what pyarrow writes doubles with each

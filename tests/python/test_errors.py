@@ -78,7 +78,6 @@ def test_wrong_mode_and_uri(table, tmp_path):
 
 LATER = {
     "commit_lock": print,
-    "storage_options": {"k": "v"},
     "use_legacy_format": True,
     "base_store_params": {"a": {}},
     "namespace_client": object(),
@@ -93,10 +92,21 @@ def test_an_argument_of_write_that_comes_later_is_refused_by_name(table, tmp_pat
     assert not (tmp_path / "x.lance").exists()
 
 
-@pytest.mark.parametrize("name", ["commit_lock", "storage_options", "read_params"])
+@pytest.mark.parametrize("name", ["commit_lock", "read_params"])
 def test_an_argument_of_open_that_comes_later_is_refused_by_name(ds, uri, name):
     with pytest.raises(eider.UnsupportedError, match=f"'{name}'"):
         eider.dataset(uri, **{name: {"k": 1}})
+
+
+def test_options_of_network_stores_are_none_of_a_local_folder(table, tmp_path):
+    options = {"storage_options": {"aws_region": "eu-west-1"}}
+    ds = eider.write_dataset(table, tmp_path / "t", **options)
+    assert eider.dataset(ds.uri, **options).count_rows() == table.num_rows
+    assert ds.shallow_clone(tmp_path / "clone", 1, **options).count_rows() == table.num_rows
+    for wrong in ({"k": 1}, "k=v"):
+        for use in (lambda: eider.dataset(ds.uri, storage_options=wrong), lambda: eider.write_dataset(table, ds.uri, mode="append", storage_options=wrong)):
+            with pytest.raises(TypeError, match="storage_options"):
+                use()
 
 
 @pytest.mark.parametrize("name", ["block_size", "index_cache_size", "metadata_cache_size_bytes", "index_cache_size_bytes"])

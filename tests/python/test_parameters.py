@@ -82,6 +82,50 @@ def test_expressions_share_values(ds, tmp_path):
     assert sorted(own.to_table()["rn"].to_pylist()) == [1, 2, 13]
 
 
+def test_those_of_a_scan_reach_its_aggregates(ds):
+    assert ds.scanner(filter="rn > $1", params=[1]).aggregate({"a": "max(rn + $1)"}).to_pylist() == [{"a": 4}]
+    assert ds.scanner(filter="rn > $1", params=[1, 10]).aggregate({"a": "max(rn + $2)"}).to_pylist() == [{"a": 13}]
+    assert ds.scanner(params={"more": 5}).aggregate({"a": "min(rn + $more)"}).to_pylist() == [{"a": 6}]
+    assert ds.scanner(filter="rn > $1", params=[1]).aggregate({"a": "min(rn + $1)"}, params=[7]).to_pylist() == [{"a": 9}]
+    assert ds.scanner(filter=pc.field("rn") > 1).aggregate({"a": "min(rn + $1)"}, params=[7]).to_pylist() == [{"a": 9}]
+    for scan in (ds.scanner(params=[5]), ds.scanner(filter="rn = 1", params=[5])):
+        with pytest.raises(eider.InvalidError, match=r"no \$1 in the expression"):
+            scan.aggregate({"a": "max(rn)"})
+        with pytest.raises(eider.InvalidError, match=r"params without a filter|no \$1 in the expression"):
+            scan.aggregate({"a": "max(rn + $1)"}, params=[1])
+        for read in (scan.to_table, scan.count_rows, scan.explain_plan, lambda scan=scan: list(scan.to_batches())):
+            with pytest.raises(eider.InvalidError, match=r"params without a filter|no \$1 in the expression"):
+                read()
+
+
+@pytest.mark.parametrize("params", [5, "5", {1, 2}, np.array([5])])
+def test_what_parameters_must_be(ds, params):
+    says = "params must be a list .* or a dict .*, got " + type(params).__name__
+    for call in (
+        lambda: ds.count_rows("rn = $1", params=params),
+        lambda: ds.to_table({"x": "rn + $1"}, params=params),
+        lambda: ds.scanner().aggregate({"a": "max(rn + $1)"}, params=params),
+        lambda: ds.filter("rn = $1", params),
+    ):
+        with pytest.raises(TypeError, match=says):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("filter", "params", "says"),
+    [
+        ("rn > $2", [1], r"no value for parameter \$2"),
+        ("rn > $1", {"a": 1}, r"no value for parameter \$1"),
+        ("rn > $limit", [1], r"no value for parameter \$limit"),
+        ("rn IN $1", [[1]], r"expected parentheses: IN \(\$1\), found '\$1'"),
+        ("rn $1", [1], r"found '\$1'"),
+    ],
+)
+def test_the_parameter_that_is_wrong_is_named(ds, filter, params, says):
+    with pytest.raises(eider.InvalidError, match=says):
+        ds.count_rows(filter, params=params)
+
+
 def test_values_of_a_default_filter_stay_with_it(ds):
     filtered = eider.dataset(ds.uri, default_scan_options={"filter": "rn = $1", "params": [2]})
     assert filtered.to_table()["rn"].to_pylist() == [2]

@@ -178,11 +178,13 @@ LATER = {
     "nearest": {"column": "vector", "q": [0.0] * 4, "k": 1},
     "index_segments": ["x"],
     "full_text_query": "word",
-    "fast_search": True,
-    "disable_scoring_autoprojection": True,
     "row_addr_allowlist": b"x",
     "row_addr_blocklist": b"x",
 }
+
+
+def test_what_concerns_searches_alone_changes_no_scan(ds):
+    assert ds.to_table(fast_search=True, disable_scoring_autoprojection=True) == ds.to_table()
 
 
 @pytest.mark.parametrize("name", LATER)

@@ -55,6 +55,7 @@ int CostOf(std::string_view kind, const Node& node) {
   if (kind == "value") return IsText(id) ? 0 : 3;
   if (kind == "text") return IsText(id) ? 0 : kNever;
   if (kind == "int") return IsWhole(id) ? 0 : kNever;
+  if (kind == "uint64") return id == TypeId::kUInt64 ? 0 : kNever;
   if (kind == "double") return IsFloat(id) ? 0 : IsDecimal(id) ? 1 : IsWhole(id) ? 2 : kNever;
   if (kind == "decimal") return id == TypeId::kDecimal128 ? 0 : kNever;
   if (kind == "wide") return id == TypeId::kDecimal256 ? 0 : kNever;
@@ -77,6 +78,7 @@ TypePtr TypeOfKind(std::string_view kind, const TypePtr& type) {
     return MakeType(kind == "binary" ? TypeId::kBinary : TypeId::kUtf8);
   }
   if (kind == "int") return MakeType(TypeId::kInt64);
+  if (kind == "uint64") return MakeType(TypeId::kUInt64);
   if (kind == "double") return MakeType(TypeId::kDouble);
   if (kind == "bool") return MakeType(TypeId::kBool);
   if (kind == "date") return MakeType(TypeId::kDate32);

@@ -7,6 +7,7 @@
 namespace eider::expr {
 
 void ListBuilder::EndRow(bool valid) {
+  check_.Count(int64_t(items_.size() - (ends_.empty() ? 0 : ends_.back())));
   ends_.push_back(items_.size());
   valid_.AppendBit(valid);
   if (TextScope::is_open()) TextScope::Require(items_.size() * sizeof(int64_t));

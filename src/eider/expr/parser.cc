@@ -39,7 +39,8 @@ class Parser {
  private:
   // ---- tokens ----
   [[noreturn]] void Fail(std::string_view expected) {
-    const std::string found = token_.kind == TokenKind::kEnd ? "the end" : "'" + std::string(token_.text.substr(0, 40)) + "'";
+    const char* sign = token_.kind == TokenKind::kParameter ? "$" : "";
+    const std::string found = token_.kind == TokenKind::kEnd ? "the end" : fmt::format("'{}{}'", sign, token_.text.substr(0, 40));
     throw ErrorAt(text_, token_.position, fmt::format("expected {}, found {}", expected, found));
   }
   Token Take() {
@@ -156,6 +157,7 @@ class Parser {
   SyntaxPtr In(SyntaxPtr left, size_t position, bool negated) {
     SyntaxPtr out = Make(SyntaxKind::kIn, position, {}, std::move(left));
     out->negated = negated;
+    if (token_.kind == TokenKind::kParameter) Fail(fmt::format("parentheses: IN (${})", token_.text.substr(0, 40)));
     NeedSymbol("(");
     if (AtWord("SELECT")) Fail("a list of values (there are no subqueries)");
     do Add(*out, Expression(kNone)); while (TakeSymbol(","));

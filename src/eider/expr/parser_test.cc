@@ -78,6 +78,15 @@ TEST(ParserTest, SaysWhereAndWhatWasExpected) {
   EXPECT_THAT(ErrorOf(std::string_view("price\0= 1", 9)), HasSubstr("unexpected character U+0000"));
 }
 
+TEST(ParserTest, SaysHowAParameterIsAList) {
+  try {
+    ParseSyntax("x NOT IN $ids");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_TRUE(std::string_view(error.what()).find("expected parentheses: IN ($ids), found '$ids'") != std::string_view::npos) << error.what();
+  }
+}
+
 TEST(ParserTest, ErrorsAreShortWhateverTheText) {
   for (const std::string& text : {"price = 1e999" + Times("9", 900'000), Times("`", 100'000), "name = " + Times("x", 100'000),
                                   Times("f", 100'000) + "(1)", "CAST(price AS " + Times("t", 100'000) + ")", "price IN ($" + Times("1", 100'000) + ")", "price @ " + Times("x", 100'000)}) {

@@ -1,5 +1,7 @@
 // Expressions at the edges of their types, behind guards, and with values made to be slow.
 
+#include <eider/interrupt.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -114,6 +116,24 @@ TEST(RobustTest, ListsThatGrowAreBoundedInAll) {
   const ArrayPtr x = Numbers<int64_t>({1000, int64_t{1} << 27});
   const auto expression = Expression::Parse("array_resize([1], x + 0)", Schema{{{"x", x->type, true, {}}}, {}});
   EXPECT_THROW(expression->Evaluate(std::vector<ArrayPtr>{x}, 2), Error);
+}
+
+TEST(RobustTest, FunctionsOfLongListsAskOftenWhetherTheyAreWanted) {
+  static int asked = 0;
+  const Schema schema{{{"x", MakeType(TypeId::kInt64), true, {}}}, {}};
+  const std::vector<ArrayPtr> rows = {Numbers<int64_t>({0, 1, 2, 3, 4, 5})};
+  const std::string list = "range(x, 70000)";
+  asked = 0;
+  const InterruptHook former = SetInterruptHook([] { ++asked; });
+  Expression::Parse(list, schema)->Evaluate(rows, 6);
+  const int of_range = asked;
+  for (const char* call : {"array_intersect({}, [1])", "array_union({}, [1])", "array_sort({})", "array_has({}, -1)", "array_has_all({}, [1])", "array_position({}, -1)",
+                           "array_positions({}, -1)", "array_max({})", "array_to_string({}, '')", "array_remove({}, -1)", "array_slice({}, 1, 2)"}) {
+    asked = 0;
+    Expression::Parse(fmt::format(fmt::runtime(call), list), schema)->Evaluate(rows, 6);
+    EXPECT_GE(asked, of_range + 6) << call;
+  }
+  SetInterruptHook(former);
 }
 
 TEST(RobustTest, RangesAreCountedBeforeTheyAreMade) {

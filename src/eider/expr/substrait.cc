@@ -41,10 +41,18 @@ struct NamedField {
 
 class Names {
  public:
-  explicit Names(const proto::NamedStruct& schema) : names_(schema) { root_ = Take(schema.struct_()); }
+  explicit Names(const proto::NamedStruct& schema) : names_(schema), below_lists_(schema.names_size() != CountNames(schema.struct_())) {
+    root_ = Take(schema.struct_());
+  }
   const std::vector<NamedField>& root() const { return root_; }
 
  private:
+  /// Without those of structs within lists and maps.
+  static int CountNames(const proto::Struct& structure) {
+    int count = structure.types_size();
+    for (const proto::Type& type : structure.types()) count += type.has_struct_() ? CountNames(type.struct_()) : 0;
+    return count;
+  }
   std::vector<NamedField> Take(const proto::Struct& structure) {
     std::vector<NamedField> out;
     for (const proto::Type& type : structure.types()) {
@@ -54,15 +62,17 @@ class Names {
     }
     return out;
   }
-  /// Structs in lists and maps have names too, which nothing refers to.
+  /// Structs in lists and maps have names too, which nothing refers to; some writers leave them out.
   std::vector<NamedField> Below(const proto::Type& type) {
     if (type.has_struct_()) return Take(type.struct_());
+    if (!below_lists_) return {};
     if (type.has_list()) Below(type.list().type());
     if (type.has_map()) Below(type.map().key()), Below(type.map().value());
     return {};
   }
 
   const proto::NamedStruct& names_;
+  const bool below_lists_;
   int next_ = 0;
   std::vector<NamedField> root_;
 };

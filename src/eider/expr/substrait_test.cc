@@ -66,6 +66,26 @@ TEST(SubstraitTest, FieldsAreNamedByTheSchemaOfTheMessage) {
   EXPECT_THAT(message.Failure(), HasSubstr("field 3 of 3"));
 }
 
+TEST(SubstraitTest, StructsInListsHaveNamesOrNone) {
+  for (const bool has_names : {false, true}) {
+    Message message;
+    auto* schema = message.root.mutable_base_schema();
+    proto::Struct* inner = schema->mutable_struct_()->add_types()->mutable_list()->mutable_type()->mutable_struct_();
+    inner->add_types()->mutable_i64();
+    inner->add_types()->mutable_map()->mutable_key()->mutable_string();
+    inner->mutable_types(1)->mutable_map()->mutable_value()->mutable_struct_()->add_types()->mutable_i64();
+    schema->mutable_struct_()->add_types()->mutable_i64();
+    schema->add_names("list");
+    if (has_names) for (const char* name : {"k", "map", "v"}) schema->add_names(name);
+    schema->add_names("last");
+    auto* call = message.Call(message.condition(), "is_null");
+    Message::SetField(call->add_arguments()->mutable_value(), 4);
+    EXPECT_EQ(message.Read().text, "(`last` IS NULL)");
+    schema->mutable_names()->RemoveLast();
+    EXPECT_THAT(message.Failure(), HasSubstr("names, which are too few"));
+  }
+}
+
 TEST(SubstraitTest, LongChainsAreFlat) {
   Message message;
   proto::Expression* at = message.condition();

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "eider/array/string_values.h"
+#include "eider/array/take.h"
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
 
@@ -61,7 +62,7 @@ size_t BytesOfNarrow(const DataType& type) {
 
 bool HasOrder(const DataType& type) {
   switch (type.id) {
-    case TypeId::kFixedSizeList: case TypeId::kList: case TypeId::kLargeList: case TypeId::kStruct: case TypeId::kMap: case TypeId::kDictionary: return false;
+    case TypeId::kFixedSizeList: case TypeId::kList: case TypeId::kLargeList: case TypeId::kStruct: case TypeId::kMap: return false;
     default: return true;
   }
 }
@@ -103,10 +104,13 @@ void AppendText(ByteSpan text, BufferBuilder& out) {
   out.AppendValue(uint16_t{0});
 }
 
+/// Dictionaries are ordered by their values.
+ArrayPtr ToValues(ArrayPtr array) { return array->type->id == TypeId::kDictionary ? DecodeDictionary(*array) : std::move(array); }
+
 }  // namespace
 
 SortColumn::SortColumn(ArrayPtr array, const SortKey& key)
-    : array_(std::move(array)), ascending_(key.ascending), null_rank_(key.nulls_first ? 0 : 2), has_nulls_(CountNulls(*array_) > 0 || array_->type->id == TypeId::kNull),
+    : array_(ToValues(std::move(array))), ascending_(key.ascending), null_rank_(key.nulls_first ? 0 : 2), has_nulls_(CountNulls(*array_) > 0 || array_->type->id == TypeId::kNull),
       narrow_bytes_(BytesOfNarrow(*array_->type)) {
   if (!HasOrder(*array_->type)) throw Invalid("order_by: column '{}' is a {}, which has no order", key.column, TypeToString(*array_->type));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eider/array/null_array.h"
+#include "eider/array/row_sizes.h"
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"
 #include "eider/query/batch_cutter.h"
@@ -66,6 +67,23 @@ const std::vector<uint64_t>& StartsOf(const TableReader& table, const ScanOption
   return options.include_deleted_rows ? table.PhysicalStarts() : table.Starts();
 }
 
+/// The most that a row gets of a dictionary once its key is the value.
+uint64_t MostValueBytes(const Array& array) {
+  uint64_t most = 0;
+  for (const ArrayPtr& child : array.children) most = std::max(most, MostValueBytes(*child));
+  if (!array.dictionary) return most;
+  const RowSizes sizes({&array.dictionary, 1});
+  for (int64_t i = 0; i < array.dictionary->length; ++i) most = std::max(most, sizes[i]);
+  return most;
+}
+
+/// How many rows have keys of `bytes`, as far as dictionaries make them longer.
+uint64_t RowsOfValues(const RecordBatch& batch, uint64_t bytes) {
+  uint64_t most = 0;
+  for (const ArrayPtr& column : batch.columns) most += MostValueBytes(*column);
+  return most == 0 ? UINT64_MAX : std::max<uint64_t>(1, bytes / most);
+}
+
 /// Reads the keys of rows that pass the filter, and their positions. Thread-safe.
 class KeyReader {
  public:
@@ -122,7 +140,7 @@ class KeyReader {
       RecordBatch read = is_full ? RecordBatch() : ReadColumns(passing);
       width_.Learn(0, 0);
       while (read.num_rows > 0 && block.memory_bytes() < most_bytes) {
-        const RecordBatch keys = computed_.ApplyTo(&read, UINT64_MAX, width_);
+        const RecordBatch keys = computed_.ApplyTo(&read, RowsOfValues(read, most_bytes), width_);
         const StageTimer timer(&ScanStats::sort_ns, stats_);
         const RowRun part = passing.Cut(static_cast<uint64_t>(keys.num_rows));
         block.Add(ToSort(keys), RowPositions(part, starts_[part.fragment]), bound);

@@ -9,6 +9,7 @@
 ///     instant a timestamp of any unit and zone; a date becomes one         interval
 ///     value   anything, as its text    any      anything, as it is
 ///     list    any list, as list with 32-bit offsets                        json      text or JSONB
+///     uint64  that type alone
 ///
 /// and then the type of the result: one of these, int32, uint64, time, list<text>, list<int>, or `same`: that of the first argument.
 

@@ -10,6 +10,7 @@
 #include "eider/expr/coerce.h"
 #include "eider/expr/compare.h"
 #include "eider/expr/exact_number.h"
+#include "eider/expr/functions/characters.h"
 #include "eider/expr/functions/function.h"
 #include "eider/expr/functions/list_arguments.h"
 #include "eider/expr/functions/map_rows.h"
@@ -36,8 +37,10 @@ Kernel EditKernel(Edit edit) {
     const Column& lists = call.arguments[0];
     const Reader<Items> rows(lists);
     ListBuilder out;
+    ItemCheck check;
     for (int64_t row = 0; row < call.rows; ++row) {
       const bool valid = lists.IsValid(row) && IsLive(call.live, row);
+      check.Count(valid ? rows[row].size() : 0);
       if (valid) for (const int64_t item : edit(call, row, rows[row])) out.Append(item);
       out.EndRow(valid);
     }
@@ -92,7 +95,8 @@ NodePtr Extend(std::vector<NodePtr> arguments) {
 
 /// The first of each value, in the order of their positions.
 Positions FirstOfEach(const Array& items, Positions of) {
-  std::stable_sort(of.begin(), of.end(), [&](int64_t a, int64_t b) { return Order(items, a, b) < 0; });
+  ItemCheck check;
+  std::stable_sort(of.begin(), of.end(), [&](int64_t a, int64_t b) { return check.Count(0), Order(items, a, b) < 0; });
   of.erase(std::unique(of.begin(), of.end(), [&](int64_t a, int64_t b) { return Order(items, a, b) == 0; }), of.end());
   std::sort(of.begin(), of.end());
   return of;
@@ -212,9 +216,11 @@ NodePtr Combine(std::vector<NodePtr> arguments) {
     const ArrayPtr items = ConcatArrays(both);
     const Reader<Items> lefts(call.arguments[0]), rights(call.arguments[1]);
     ListBuilder out;
+    ItemCheck check;
     for (int64_t row = 0; row < call.rows; ++row) {
       const bool valid = IsLive(call.live, row) && call.arguments[0].IsValid(row) && call.arguments[1].IsValid(row);
-      const auto less = [&](int64_t a, int64_t b) { return Order(*items, a, b) < 0; };
+      check.Count(valid ? lefts[row].size() + rights[row].size() : 0);
+      const auto less = [&](int64_t a, int64_t b) { return check.Count(0), Order(*items, a, b) < 0; };
       Positions other, kept;
       for (int64_t i = valid ? rights[row].first : 0; valid && i < rights[row].last; ++i) other.push_back(both[0]->length + i);
       if (set != SetOf::kUnion) std::sort(other.begin(), other.end(), less);
@@ -328,6 +334,7 @@ ArrayPtr Range(const Call& call, bool inclusive) {
   return out.Finish(call.type, values.Finish(MakeType(TypeId::kInt64)));
 }
 
+/// An empty text has no parts; without a separator each character is one.
 ArrayPtr SplitText(const Call& call) {
   const Reader<std::string_view> texts(call.arguments[0]), separators(call.arguments[1]);
   Builder<std::string_view> parts(0);
@@ -342,8 +349,12 @@ ArrayPtr SplitText(const Call& call) {
         nulls && part == Reader<std::string_view>(call.arguments[2])[row] ? parts.AppendNull() : parts.Append(part);
         out.Append(count++);
       };
-      for (size_t at; !by.empty() && (at = text.find(by)) != std::string_view::npos; text.remove_prefix(at + by.size())) add(text.substr(0, at));
-      add(text);
+      if (!call.arguments[1].IsValid(row)) {
+        for (size_t end = 0; !text.empty(); text.remove_prefix(end), end = 0) NextCharacter(text, &end), add(text.substr(0, end));
+      } else if (!text.empty()) {
+        for (size_t at; !by.empty() && (at = text.find(by)) != std::string_view::npos; text.remove_prefix(at + by.size())) add(text.substr(0, at));
+        add(text);
+      }
     }
     out.EndRow(valid);
   }

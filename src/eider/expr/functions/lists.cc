@@ -33,8 +33,11 @@ NodePtr Has(std::vector<NodePtr> arguments) {
     const Column &lists = call.arguments[0], &wanted = call.arguments[1];
     const Reader<Items> rows(lists);
     Builder<bool> out(call.rows);
+    ItemCheck check;
     for (int64_t row = 0; row < call.rows; ++row) {
-      if (!lists.IsValid(row) || !wanted.IsValid(row)) out.AppendNull();
+      const bool valid = lists.IsValid(row) && wanted.IsValid(row);
+      check.Count(valid ? rows[row].size() : 0);
+      if (!valid) out.AppendNull();
       else out.Append(Holds(rows[row], *wanted.array, wanted.At(row)));
     }
     return out.Finish(call.type);
@@ -70,9 +73,11 @@ NodePtr HasMany(std::vector<NodePtr> arguments) {
   const Kernel kernel = [](const Call& call) {
     const Reader<Items> haves(call.arguments[0]), wants(call.arguments[1]);
     Builder<bool> out(call.rows);
+    ItemCheck check;
     for (int64_t row = 0; row < call.rows; ++row) {
       if (!call.arguments[0].IsValid(row) || !call.arguments[1].IsValid(row)) { out.AppendNull(); continue; }
       const Items have = haves[row], want = wants[row];
+      check.Count(have.size() + want.size());
       const auto null_in = [](const Items& items) {
         for (int64_t i = items.first; i < items.last; ++i) if (!items.items->IsValid(i)) return true;
         return false;
@@ -99,9 +104,11 @@ NodePtr ItemPosition(std::vector<NodePtr> arguments) {
     const Column &lists = call.arguments[0], &wanted = call.arguments[1];
     const Reader<Items> rows(lists);
     Builder<uint64_t> out(call.rows);
+    ItemCheck check;
     for (int64_t row = 0; row < call.rows; ++row) {
       if (!lists.IsValid(row)) { out.AppendNull(); continue; }
       const Items items = rows[row];
+      check.Count(items.size());
       const int64_t from = call.arguments.size() > 2 && call.arguments[2].IsValid(row) ? std::max<int64_t>(Reader<int64_t>(call.arguments[2])[row], 1) - 1 : 0;
       int64_t at = from >= items.size() ? items.last : items.first + from;
       while (at < items.last && !SameItem(*items.items, at, wanted, row)) ++at;
@@ -120,9 +127,11 @@ NodePtr ItemPositions(std::vector<NodePtr> arguments) {
     Builder<uint64_t> found(call.rows);
     ListBuilder out;
     int64_t count = 0;
+    ItemCheck check;
     for (int64_t row = 0; row < call.rows; ++row) {
       const bool valid = call.arguments[0].IsValid(row);
       const Items items = valid ? rows[row] : Items{nullptr, 0, 0};
+      check.Count(items.size());
       for (int64_t at = items.first; at < items.last; ++at) {
         if (SameItem(*items.items, at, call.arguments[1], row)) found.Append(uint64_t(at - items.first + 1)), out.Append(count++);
       }
@@ -164,8 +173,11 @@ NodePtr PickItem(std::string_view name, std::vector<NodePtr> arguments, Choose c
   const Kernel kernel = [choose](const Call& call) {
     const Reader<Items> rows(call.arguments[0]);
     std::vector<int64_t> picked(size_t(call.rows), -1);
+    ItemCheck check;
     for (int64_t row = 0; row < call.rows; ++row) {
-      if (call.arguments[0].IsValid(row)) picked[size_t(row)] = choose(rows[row]);
+      if (!call.arguments[0].IsValid(row)) continue;
+      check.Count(rows[row].size());
+      picked[size_t(row)] = choose(rows[row]);
     }
     return TakeArray(call.arguments[0].array->children[0], picked);
   };
@@ -256,10 +268,12 @@ NodePtr Join(std::vector<NodePtr> arguments) {
     const Reader<Items> rows(call.arguments[0]);
     const Reader<Text> separators(call.arguments[1]);
     Builder<Text> out(call.rows);
+    ItemCheck check;
     for (int64_t row = 0; row < call.rows; ++row) {
       if (!call.arguments[0].IsValid(row) || !call.arguments[1].IsValid(row)) { out.AppendNull(); continue; }
       std::string text;
       bool first = true;
+      check.Count(rows[row].size());
       for (int64_t i = rows[row].first; i < rows[row].last; ++i) {
         const bool valid = rows[row].items->IsValid(i), filled = call.arguments.size() > 2 && call.arguments[2].IsValid(row);
         if (!valid && !filled) continue;

@@ -92,14 +92,16 @@ ArrayPtr RegexpLike(const Call& call) {
   return MakeBools(call.rows, found.Finish(), IntersectValidity(call.arguments, call.rows));
 }
 
-/// Matches that do not overlap, at most `limit`: visit(start, end).
+/// Matches that do not overlap: visit(start, end) until it says false. An empty one where another ended is none.
 template <typename Visit>
 void FindAll(TextSearch& search, size_t from, Visit&& visit) {
   const Text text = search.text();
   StringPiece match;
+  size_t last_end = Text::npos;
   while (from <= text.size() && search.Match(from, RE2::UNANCHORED, &match, 1)) {
     const size_t start = size_t(match.data() - text.data()), end = start + match.size();
-    if (!visit(start, end)) return;
+    if ((!match.empty() || start != last_end) && !visit(start, end)) return;
+    last_end = end;
     from = match.empty() ? end + 1 : end;
     while (match.empty() && from < text.size() && IsContinuationByte(text[from])) ++from;
   }

@@ -311,6 +311,7 @@ FunctionTable TextFunctions() {
       {"overlay", "text, text, int -> text", Map([](Text s, Text with, int64_t at) { return Overlay(s, with, at, CountCharacters(with)); })},
       {"overlay", "text, text, int, int -> text", Map([](Text s, Text with, int64_t at, int64_t n) { return Overlay(s, with, at, n); })},
       {"chr", "int -> text", Map([](int64_t code) { return Chr(code); })},
+      {"to_hex", "uint64 -> text", Map([](uint64_t n) { return fmt::format("{:x}", n); })},
       {"to_hex", "int -> text", Map([](int64_t n) { return fmt::format("{:x}", uint64_t(n)); })},
       {"concat", "value, ... -> text", [](const Call& call) { return ConcatTexts(call, false); }},
       {"concat_ws", "text, value, ... -> text", [](const Call& call) { return ConcatTexts(call, true); }},
