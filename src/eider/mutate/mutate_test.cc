@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "eider/array/types.h"
 #include "eider/base/error.h"
 #include "eider/file/file_reader.h"
 #include "eider/mutate/columns.h"
