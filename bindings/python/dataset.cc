@@ -489,18 +489,19 @@ void DefineChanges(nb::class_<Dataset>& dataset) {
       .def(
           "deduplicate",
           [](Dataset& self, const std::vector<std::string>& on, bool keep_last, bool dry_run, uint64_t max_listed, uint32_t conflict_retries,
-             double retry_seconds, Durability durability) {
+             double retry_seconds, Durability durability, bool serializable) {
             const DeduplicateOptions options{.on = on,
                                              .keep = keep_last ? KeepRow::kLast : KeepRow::kFirst,
                                              .dry_run = dry_run,
                                              .max_listed = max_listed,
-                                             .change = Changes(conflict_retries, retry_seconds, durability, false)};
+                                             .change = Changes(conflict_retries, retry_seconds, durability, serializable)};
             const DeduplicateResult result = WithoutGil([&] { return self.Deduplicate(options); });
             const DeduplicationReport& report = result.report;
             return std::make_tuple(result.dataset, report.num_rows, report.num_null_keys, report.num_repeated_keys, report.num_removed_rows,
                                    report.removed);
           },
-          "on"_a, "keep_last"_a, "dry_run"_a, "max_listed"_a, "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault)
+          "on"_a, "keep_last"_a, "dry_run"_a, "max_listed"_a, "conflict_retries"_a, "retry_seconds"_a, "durability"_a = Durability::kDefault,
+          "serializable"_a = false)
       .def(
           "drop_columns",
           [](Dataset& self, const std::vector<std::string>& columns, Durability durability) {

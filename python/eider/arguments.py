@@ -66,7 +66,12 @@ def file_version_of(value: str | None) -> str:
     return _VERSION_ALIASES.get(value, value)
 
 
-def count_of(where: str, name: str, value: int | None, *, least: int = 0) -> int | None:
+def version_of(where: str, name: str, value: int | None) -> int | None:
+    """Check the number of a version; the highest bit is that of detached ones."""
+    return count_of(where, name, value, most=2 * _MAX_COUNT + 1)
+
+
+def count_of(where: str, name: str, value: int | None, *, least: int = 0, most: int = _MAX_COUNT) -> int | None:
     """Check a row count: an integer of at least ``least``."""
     if value is None:
         return None
@@ -76,8 +81,8 @@ def count_of(where: str, name: str, value: int | None, *, least: int = 0) -> int
     if number < least:
         bound = "must not be negative" if least == 0 else f"must be at least {least}"
         raise InvalidError(f"{where}: {name} {bound}, got {number}")
-    if number > _MAX_COUNT:
-        raise InvalidError(f"{where}: {name} must be below 2**63, got {number}")
+    if number > most:
+        raise InvalidError(f"{where}: {name} must be below 2**{most.bit_length()}, got {number}")
     return number
 
 

@@ -113,7 +113,8 @@ class Backfill:
         """Add the columns as nulls, then commit the files of fragments that have none, ``every`` so many of them."""
         import pyarrow as pa
 
-        native = native.checkout_latest() if native.version != native.latest_version() else native
+        if native.version != native.latest_version() and not native.version >> 63:  # of a detached one nothing goes on
+            native = native.checkout_latest()
         if not any(name in native.schema.names for name in self.schema.names):
             native = native.add_nulls(pa.schema([field.with_nullable(True) for field in self.schema]), self.durability)
         self._require_same(native)

@@ -22,7 +22,7 @@ from .arguments import (
     seconds_of,
 )
 from .backfill import FragmentCoverage, coverage_of
-from .error import InvalidError, UnsupportedError
+from .error import InvalidError
 from .ingest import ReaderLike, open_reader
 from .merge_insert import MergeInsertBuilder
 from .optimize import DatasetOptimizer
@@ -93,7 +93,8 @@ class DatasetChanges:
                 a dict of names to SQL over the columns that are there, or to ``pyarrow.compute`` expressions;
                 data of exactly ``count_rows()`` rows in row order (anything that ``write_dataset`` takes but a dict);
                 a function over batches (``batch_udf`` or a plain one), called with ``read_columns``;
-                a ``pyarrow.Field``, a list of them, or a ``pyarrow.Schema``: columns of nulls, metadata only.
+                a ``pyarrow.Field``, a list of them, or a ``pyarrow.Schema``: columns of nulls, metadata only. Fields that a struct of
+                that name lacks are added to it, in tables of version 2.2.
             read_columns: Columns that the function reads; None: all.
             reader_schema: Schema of the new columns when ``transforms`` is an iterator.
             batch_size: Rows that the function gets at once; None: 8192.
@@ -125,7 +126,15 @@ class DatasetChanges:
         """By fragment, how many rows have values of the columns written (which may be null), and how many have not yet, and read null."""
         return coverage_of(self._native, [columns] if isinstance(columns, str) else names_of("coverage", columns))
 
-    def merge(self, data_obj: ReaderLike, left_on: str, right_on: str | None = None, schema: pa.Schema | None = None) -> None:
+    def merge(
+        self,
+        data_obj: ReaderLike,
+        left_on: str,
+        right_on: str | None = None,
+        schema: pa.Schema | None = None,
+        *,
+        isolation: IsolationName | None = None,
+    ) -> None:
         """Add the columns of another table, joined by key: rows whose key it lacks get nulls.
 
         Args:
@@ -133,11 +142,13 @@ class DatasetChanges:
             left_on: Column of the dataset with the key. A key that is null meets nothing.
             right_on: Column of ``data_obj`` with the key, which is not added; None: named like ``left_on``.
             schema: Schema to cast ``data_obj`` to.
+            isolation: ``"snapshot"`` or ``"serializable"``: there is no difference, as no change of rows stands beside new columns.
 
         Raises:
             InvalidError: a column of that name exists, or the keys are of types that do not compare.
             NotFoundError: a key is not there.
         """
+        is_serializable(isolation)
         left_on = name_of("merge", left_on)
         right_on = left_on if right_on is None else name_of("merge", right_on)
         self._native = self._native.join_columns(open_reader(data_obj, schema), left_on, right_on)
@@ -206,12 +217,13 @@ class DatasetChanges:
         conflict_retries: int = _RETRIES,
         retry_timeout: timedelta = _RETRY_TIME,
         durability: DurabilityName | None = None,
+        isolation: IsolationName | None = None,
     ) -> DeduplicationReport:
         """Delete the rows whose key another row has, in one commit. Writes deletion files; no data file changes.
 
         Keys are equal as in ``merge_insert``: null equals nothing, so that rows with a null in their key stay. Takes bounded memory: keys that do
         not fit a share of the session's budget go through temporary files. When every key is there once, no version is made. What other
-        writers commit meanwhile counts as later: rows that they append are not looked at.
+        writers commit meanwhile counts as later: rows that they append are not looked at, unless ``isolation`` is ``"serializable"``.
 
         Args:
             on: The key column or columns; None: the primary key in the schema's metadata.
@@ -221,6 +233,8 @@ class DatasetChanges:
             conflict_retries: How often to run again on a newer version while other writers change the same fragments.
             retry_timeout: After this time no further attempt begins.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+            isolation: ``"serializable"``: runs again, too, when another writer brings, takes or changes any row meanwhile, so that no key is
+                there twice when it commits; None or ``"snapshot"``: only when another writer takes or changes rows.
 
         Raises:
             InvalidError: there is no key.
@@ -233,7 +247,7 @@ class DatasetChanges:
         listed = count_of("deduplicate", "max_listed", max_listed) or 0
         retries, seconds = _limits_of("deduplicate", conflict_retries, retry_timeout)
         self._native, rows, nulls, keys, removed, addresses = self._native.deduplicate(
-            names, keep == "last", bool(dry_run), listed, retries, seconds, durability_of(durability)
+            names, keep == "last", bool(dry_run), listed, retries, seconds, durability_of(durability), is_serializable(isolation)
         )
         return DeduplicationReport(rows, nulls, keys, removed, addresses)
 
@@ -305,16 +319,17 @@ class DatasetChanges:
         """What keeps the dataset in shape: ``ds.optimize.compact_files()``."""
         return DatasetOptimizer(self)
 
-    def truncate_table(self) -> None:
-        """Delete all rows. Columns, earlier versions and metadata stay."""
-        self._native, _ = self._native.delete(None, _RETRIES, _RETRY_TIME.total_seconds())
+    def truncate_table(self, *, isolation: IsolationName | None = None) -> None:
+        """Delete all rows. Columns, earlier versions and metadata stay.
+
+        Args:
+            isolation: ``"serializable"``: rows that another writer brings meanwhile go, too; None or ``"snapshot"``: they stay.
+        """
+        serializable = is_serializable(isolation)
+        self._native, _ = self._native.delete(None, _RETRIES, _RETRY_TIME.total_seconds(), serializable=serializable)
 
     def insert(self, data: ReaderLike, *, mode: str = "append", **kwargs: Any) -> None:
         """Write ``data`` into this dataset; arguments as in ``write_dataset``."""
         from .write import write_dataset
 
-        if self._native.version >> 63:
-            raise UnsupportedError(
-                f"insert: version {self._native.version} is detached; commit an Append of write_fragments with detached=True"
-            )
         self._native = write_dataset(data, cast("LanceDataset", self), mode=mode, **kwargs)._native

@@ -8,7 +8,17 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _eider
-from .arguments import DurabilityName, count_of, durability_of, refuse, storage_options_of, uri_of
+from .arguments import (
+    DurabilityName,
+    IsolationName,
+    count_of,
+    durability_of,
+    is_serializable,
+    refuse,
+    storage_options_of,
+    uri_of,
+    version_of,
+)
 from .error import UnsupportedError
 from .transaction import LanceOperation, Transaction
 from .transaction_message import message_of, transaction_of
@@ -50,6 +60,7 @@ def _commit(
     stable_row_ids: bool | None,
     durability: DurabilityName | None,
     must_create: bool = False,
+    isolation: IsolationName | None = None,
 ) -> LanceDataset:
     from .dataset import LanceDataset
 
@@ -63,7 +74,7 @@ def _commit(
         enable_stable_row_ids=bool(stable_row_ids),
         durability=durability_of(durability),
         session=session,
-        unchanged=serializable,
+        unchanged=serializable or is_serializable(isolation),
         must_create=must_create,
     )
     return LanceDataset._wrap(native.serializable() if serializable else native)
@@ -93,6 +104,7 @@ class DatasetCommits:
         base_store_params: dict[str, dict[str, str]] | None = None,
         commit_timeout: timedelta | None = _TIMEOUT,
         durability: DurabilityName | None = None,
+        isolation: IsolationName | None = None,
     ) -> LanceDataset:
         """Commit an operation whose data files workers have written, and return the dataset at the new version.
 
@@ -101,11 +113,14 @@ class DatasetCommits:
                 ``isolation="serializable"`` nothing is committed when others changed rows since ``read_version``.
             operation: What was done, one of ``LanceOperation``, or a ``Transaction``, which names the version it was made from.
             read_version: The version that the operation was made from. Not needed for ``Overwrite`` and ``Restore``.
-            detached: Make a version beside the line, which only its number finds.
+            detached: Make a version beside the line, which only its number finds. It may follow a detached one, which nothing else may:
+                every change through a dataset at a detached version is refused.
             max_retries: Attempts while other writers are faster.
             commit_message: Recorded with the transaction; of a ``Transaction``, its properties hold it.
             enable_v2_manifest_paths, enable_stable_row_ids: Of a dataset that the commit makes.
             durability: ``"full"`` or ``"none"``, as in ``write_dataset``.
+            isolation: ``"serializable"``: nothing is committed when others changed rows since ``read_version``, as with a dataset
+                that was opened so.
             commit_timeout: Not observed: an attempt takes milliseconds, and ``max_retries`` bounds them.
             storage_options: Options of network stores; a local folder has none to heed.
             commit_lock, namespace_client, table_id, namespace_client_managed_versioning, base_store_params: Not
@@ -133,10 +148,10 @@ class DatasetCommits:
             if read_version is None and not isinstance(operation, (LanceOperation.Overwrite, LanceOperation.Restore)):
                 raise ValueError("read_version is required for all operations except Overwrite and Restore")
             properties = {} if commit_message is None else {_MESSAGE_KEY: commit_message}
-            transaction = Transaction(count_of("commit", "read_version", read_version) or 0, operation, transaction_properties=properties)
+            transaction = Transaction(version_of("commit", "read_version", read_version) or 0, operation, transaction_properties=properties)
         else:
             raise TypeError(f"operation must be a LanceOperation.BaseOperation or Transaction, got {type(operation)}")
-        return _commit(base_uri, transaction, enable_v2_manifest_paths, detached, max_retries, enable_stable_row_ids, durability)
+        return _commit(base_uri, transaction, enable_v2_manifest_paths, detached, max_retries, enable_stable_row_ids, durability, isolation=isolation)
 
     @staticmethod
     def commit_batch(

@@ -59,6 +59,34 @@ _COUNTS = ("target_rows_per_fragment", "target_bytes_per_fragment", "max_bytes_p
 _IDLE = ("max_rows_per_group", "num_threads", "batch_size", "io_buffer_size", "binary_copy_read_batch_bytes")
 
 
+#: The reference's options with what they are unless given; its reader of plans and tasks asks for each.
+_REFERENCE_OPTIONS: dict[str, Any] = {
+    "target_rows_per_fragment": 1024 * 1024,
+    "max_rows_per_group": 1024,
+    "max_bytes_per_file": None,
+    "materialize_deletions": True,
+    "materialize_deletions_threshold": 0.1,
+    "num_threads": None,
+    "batch_size": None,
+    "io_buffer_size": None,
+    "defer_index_remap": False,
+    "index_remap_mode": "Direct",
+    "compaction_mode": None,
+    "enable_binary_copy": False,
+    "enable_binary_copy_force": False,
+    "binary_copy_read_batch_bytes": 16 * 1024 * 1024,
+    "max_source_fragments": None,
+    "max_source_rows": None,
+    "max_source_bytes": None,
+    "excluded_fragment_ids": [],
+    "max_overlays_per_fragment": 10,
+    "data_storage_version": None,
+    "has_eager_remappable_index": None,
+}
+#: Names of modes as the reference spells them in JSON, and as arguments.
+_MODES = {"Reencode": "reencode", "TryBinaryCopy": "try_binary_copy", "ForceBinaryCopy": "force_binary_copy"}
+
+
 def native_options(where: str, options: CompactionOptions) -> _eider.CompactionOptions:
     """The options checked, as the engine takes them."""
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
@@ -96,8 +124,18 @@ def _messages(fragments: Iterable[dict[str, Any]]) -> tuple[bytes, ...]:
 
 
 def _known(options: dict[str, Any]) -> CompactionOptions:
-    """The options of a plan's JSON that are known here, without those that are left open."""
-    return {name: value for name, value in options.items() if name in CompactionOptions.__annotations__ and value is not None}  # type: ignore[return-value]
+    """The options of a plan's JSON that are known here, without those that are what they are unless given."""
+    known = {name: value for name, value in options.items() if name in CompactionOptions.__annotations__ and value is not None}
+    if known.get("compaction_mode") in _MODES:
+        known["compaction_mode"] = _MODES[known["compaction_mode"]]
+    return {name: value for name, value in known.items() if _REFERENCE_OPTIONS.get(name) != value}  # type: ignore[return-value]
+
+
+def _shown(options: CompactionOptions) -> dict[str, Any]:
+    """The options in the reference's shape. Those that it does not know it passes over."""
+    shown: dict[str, Any] = {**_REFERENCE_OPTIONS, **options}
+    spelled = {argument: name for name, argument in _MODES.items()}
+    return shown | {"compaction_mode": spelled.get(shown["compaction_mode"])}
 
 
 def _document(where: str, text: str, *keys: str) -> dict[str, Any]:
@@ -175,7 +213,7 @@ class CompactionTask:
 
     def json(self) -> str:
         """The task as JSON text."""
-        return json.dumps({"task": self._part(), "read_version": self.read_version, "options": self._options})
+        return json.dumps({"task": self._part(), "read_version": self.read_version, "options": _shown(self._options)})
 
     @staticmethod
     def _of(part: dict[str, Any], read_version: int, options: CompactionOptions) -> CompactionTask:
@@ -202,7 +240,7 @@ class CompactionPlan:
 
     def json(self) -> str:
         """The plan as JSON text."""
-        return json.dumps({"tasks": [task._part() for task in self.tasks], "read_version": self.read_version, "options": self._options})
+        return json.dumps({"tasks": [task._part() for task in self.tasks], "read_version": self.read_version, "options": _shown(self._options)})
 
     @staticmethod
     def from_json(text: str) -> CompactionPlan:

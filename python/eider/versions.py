@@ -8,7 +8,7 @@ from types import NoneType
 from typing import TypedDict
 
 from . import _eider
-from .arguments import count_of
+from .arguments import count_of, version_of
 from .error import InvalidError, NotFoundError, TornVersionWarning
 
 __all__ = [
@@ -62,10 +62,8 @@ def reference_of(where: str, reference: VersionLike | None) -> VersionLike | Non
     """Check what names a version: a number, the name of a tag, or a branch (None: the main one) with a number (None: its latest)."""
     if reference is None or isinstance(reference, str):
         return reference
-    if isinstance(reference, int) and reference >> 63 == 1:
-        return reference  # of a detached commit
     if not isinstance(reference, tuple):
-        return count_of(where, "version", reference)
+        return version_of(where, "version", reference)
     if len(reference) != 2 or not isinstance(reference[0], (str, NoneType)):
         raise InvalidError(f"{where}: a tuple names a version as (branch | None, number | None), got {reference!r}")
     return reference[0], count_of(where, "version", reference[1])

@@ -170,7 +170,7 @@ def write_dataset(
         limits["max_page_bytes"] = count_of("write_dataset", "max_page_bytes", max_page_bytes, least=1)
     serializable = is_serializable(isolation)
     unchanged_since = None
-    if isinstance(uri, LanceDataset) and mode != "create" and (serializable or uri._native.is_serializable):
+    if isinstance(uri, LanceDataset) and mode != "create" and (serializable or uri._native.is_serializable or uri.version >> 63):
         unchanged_since = uri.version
     # Rows for a table that another one replaced are not for that one.
     means = max(uri.version, uri._appended_to) if isinstance(uri, LanceDataset) and uri.version >> 63 == 0 else None

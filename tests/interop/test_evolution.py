@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pathlib
+from datetime import timedelta
+
 import pyarrow as pa
 import pytest
 
@@ -144,3 +147,87 @@ def test_updates_of_config_after_other_changes(pair, uri, name, change):
     found = outcome(lambda: CONFIGS[name](stale, "a"))
     assert found == ("conflict" if change == "overwrite" and name in ("schema", "field") else "fine")
     same(pair, uri)
+
+
+def files_of(ds) -> list[list[list[int]]]:
+    return [[list(file.fields) for file in fragment.metadata.files] for fragment in ds.get_fragments()]
+
+
+def update_first_fragment(engine, ds) -> None:
+    fragment, modified = ds.get_fragments()[0].update_columns(pa.table({"id": [2], "w": pa.array([7], pa.int64())}), left_on="id")
+    operation = engine.module.LanceOperation.Update(updated_fragments=[fragment], fields_modified=modified)
+    engine.module.LanceDataset.commit(ds, operation, read_version=ds.version)
+
+
+#: What is done to the column that has a file of its own, and the files that are left.
+REPLACED = {
+    "cast": (lambda engine, ds: ds.alter_columns({"path": "w", "data_type": pa.int32()}), [[[0], [2]]]),
+    "dropped": (lambda engine, ds: ds.drop_columns(["w"]), [[[0]]]),
+    "updated": (update_first_fragment, [[[0], [1]]]),
+}
+
+
+@pytest.mark.parametrize("change", REPLACED)
+def test_files_without_a_field_that_lives_leave_the_fragment(pair, change, reference):
+    with scratch() as folder:
+        uri = str(folder / "d.lance")
+        pair[0].write_dataset(pa.table({"id": [1, 2]}), uri)
+        pair[0].dataset(uri).add_columns({"w": "id * 2"})
+        act, left = REPLACED[change]
+        act(pair[0], pair[0].dataset(uri))
+        assert files_of(pair[0].dataset(uri)) == files_of(pair[1].dataset(uri)) == left
+        reference.dataset(uri).validate()
+        for each in pair:
+            assert each.dataset(uri, version=2).to_table().to_pydict() == {"id": [1, 2], "w": [2, 4]}
+
+
+def test_files_without_a_field_that_lives_are_cleaned_up(engine, reference):
+    with scratch() as folder:
+        uri = str(folder / "d.lance")
+        engine.write_dataset(pa.table({"id": [1, 2], "x": [3, 4]}), uri)
+        ds = engine.dataset(uri)
+        ds.add_columns({"w": "id * 2"})
+        for value in (7, 8):
+            rows = pa.table({"id": [2], "w": [value]})
+            ds.merge_insert("id").when_matched_update_all().write_mode("rewrite_columns").execute(rows)
+        ds.alter_columns({"path": "w", "data_type": pa.int32()})
+        assert files_of(ds) == [[[0, 1], [3]]]
+        assert engine.dataset(uri, version=2).to_table()["w"].to_pylist() == [2, 4]
+        reference.dataset(uri).validate()
+        ds.cleanup_old_versions(older_than=timedelta(0), delete_unverified=True)
+        assert len(list(pathlib.Path(uri, "data").iterdir())) == 2
+        assert reference.dataset(uri).to_table().to_pydict() == {"id": [1, 2], "x": [3, 4], "w": [2, 8]}
+
+
+def test_a_fragment_keeps_a_file(engine, reference):
+    with scratch() as folder:
+        uri = str(folder / "d.lance")
+        ds = engine.write_dataset(pa.table({"id": [1, 2]}), uri)
+        ds.add_columns(pa.schema([pa.field("n", pa.int64())]))
+        ds.drop_columns(["id"])
+        assert files_of(ds) == [[[0]]]
+        assert engine.module.verify(uri).findings == []
+        assert reference.dataset(uri).to_table().to_pydict() == ds.to_table().to_pydict() == {"n": [None, None]}
+        ds.insert(pa.table({"n": [3]}))
+        ds.update({"n": "5"}, where="n is null")
+        assert sorted(reference.dataset(uri).to_table()["n"].to_pylist()) == [3, 5, 5]
+
+
+def test_null_fields_are_added_to_structs(pair):
+    with scratch() as folder:
+        uri = str(folder / "d.lance")
+        pair[0].write_dataset(table(), uri, max_rows_per_file=25, data_storage_version="2.2")
+        deep = pa.struct([("q", pa.int32())])
+        pair[0].dataset(uri).add_columns(pa.schema([pa.field("box", pa.struct([("c", pa.int64()), ("deep", deep)]))]))
+        boxes = same(pair, uri)["box"].to_pylist()
+        assert boxes == [box and {**box, "c": None, "deep": None} for box in table()["box"].to_pylist()]
+        assert pair[1].dataset(uri).max_field_id == 8
+        new = pa.table({"box": pa.array([{"u": 1, "v": "x", "c": 5, "deep": {"q": 6}}], pair[0].dataset(uri).schema.field("box").type)})
+        pair[1].write_dataset(new, uri, mode="append")
+        pair[0].dataset(uri).update({"n": "n + 1"}, where="n = 7")
+        pair[1].dataset(uri).optimize.compact_files()
+        assert same(pair, uri).num_rows == ROWS + 1
+        pair[0].dataset(uri).drop_columns(["box.c"])
+        same(pair, uri)
+        with pytest.raises(ValueError if pair[0].name == "eider" else OSError, match="exist|of this name"):
+            pair[0].dataset(uri).add_columns(pa.schema([pa.field("box", pa.struct([("u", pa.int64())]))]))

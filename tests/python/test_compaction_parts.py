@@ -64,7 +64,7 @@ def test_plans_tasks_and_results_go_through_json_and_pickle(tmp_path) -> None:
     assert RewriteResult.from_json(result.json()) == pickle.loads(pickle.dumps(result)) == result
     assert result.read_version == 1 and [f.physical_rows for f in result.new_fragments] == [30]
     assert set(json.loads(result.json())) == {"metrics", "new_fragments", "read_version", "original_fragments"}
-    assert json.loads(plan.json())["options"] == {"target_rows_per_fragment": 1000}
+    assert json.loads(plan.json())["options"]["target_rows_per_fragment"] == 1000
 
 
 def test_a_plan_of_the_reference_is_executed_and_committed(tmp_path) -> None:
@@ -76,6 +76,39 @@ def test_a_plan_of_the_reference_is_executed_and_committed(tmp_path) -> None:
     assert plan.num_tasks() == theirs.num_tasks() == 2
     assert Compaction.commit(ds, [task.execute(ds) for task in plan.tasks]).fragments_removed == 4
     assert rows_of(lance.dataset(uri)) == list(range(40))
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"target_rows_per_fragment": 20, "compaction_mode": "try_binary_copy", "durability": "none", "excluded_fragment_ids": [7]},
+])
+def test_the_reference_executes_and_commits_what_is_planned_here(options, tmp_path) -> None:
+    uri = str(tmp_path / "t.lance")
+    table_of(uri, 4).delete("a = 3")
+    plan = Compaction.plan(eider.dataset(uri), options)
+    assert lance.optimize.CompactionPlan.from_json(plan.json()).num_tasks() == plan.num_tasks() > 0
+    theirs = lance.dataset(uri)
+    tasks = [lance.optimize.CompactionTask.from_json(task.json()) for task in plan.tasks]
+    results = [task.execute(theirs) for task in tasks[1:]]
+    results.append(lance.optimize.RewriteResult.from_json(plan.tasks[0].execute(eider.dataset(uri)).json()))
+    assert lance.optimize.Compaction.commit(theirs, results).fragments_removed == sum(len(task.fragments) for task in plan.tasks) > 1
+    assert rows_of(eider.dataset(uri)) == rows_of(lance.dataset(uri)) == [a for a in range(40) if a != 3]
+
+
+@pytest.mark.parametrize("mode", [None, "reencode", "try_binary_copy"])
+def test_tasks_and_results_of_the_reference_are_taken(mode, tmp_path) -> None:
+    uri = str(tmp_path / "t.lance")
+    table_of(uri, 4)
+    tasks = lance.optimize.Compaction.plan(lance.dataset(uri), {"target_rows_per_fragment": 20, "compaction_mode": mode}).tasks
+    ds = eider.dataset(uri)
+    results = [CompactionTask.from_json(tasks[0].json()).execute(ds), RewriteResult.from_json(tasks[1].execute(lance.dataset(uri)).json())]
+    assert Compaction.commit(ds, results).fragments_removed == 4
+    assert rows_of(lance.dataset(uri)) == list(range(40))
+
+
+def test_tasks_that_name_few_options_are_taken(tmp_path) -> None:
+    plan = Compaction.plan(table_of(str(tmp_path / "t.lance"), 4), {"target_rows_per_fragment": 20})
+    short = json.loads(plan.tasks[0].json()) | {"options": {"target_rows_per_fragment": 20}}
+    assert CompactionTask.from_json(json.dumps(short)) == plan.tasks[0]
 
 
 def test_a_commit_of_what_changed_meanwhile_is_refused(tmp_path) -> None:

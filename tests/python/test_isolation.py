@@ -1,5 +1,6 @@
 """Serializable transactions: what was decided from rows stands only while these are as they were."""
 
+import functools
 import pathlib
 import pickle
 import random
@@ -9,8 +10,10 @@ import threading
 
 import pyarrow as pa
 import pytest
+from eider.fragment import write_fragments
 
 import eider
+from eider import LanceDataset, LanceOperation
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -276,3 +279,28 @@ def test_no_write_skew_among_processes(tmp_path):
         for owner in range(3):
             assert sum(rows.filter(pa.compute.equal(rows["owner"], owner))["balance"].to_pylist()) >= 0
     assert eider.dataset(uri).version > 10
+
+
+@pytest.mark.parametrize("isolation", [None, "snapshot", "serializable"])
+def test_operations_over_all_rows_take_an_isolation(isolation, uri):
+    serializable = isolation == "serializable"
+    ds = eider.write_dataset(pa.table({"key": [1, 1, 2]}), uri, mode="overwrite")
+    eider.dataset(uri).insert(pa.table({"key": [2]}))
+    ds.deduplicate("key", isolation=isolation)
+    assert eider.dataset(uri).to_table()["key"].to_pylist() == ([1, 2] if serializable else [1, 2, 2])
+    fragments = write_fragments(pa.table({"key": [3]}), uri)
+    read = ds.version
+    eider.dataset(uri).insert(pa.table({"key": [4]}))
+    commit = functools.partial(LanceDataset.commit, uri, LanceOperation.Append(fragments), read_version=read, isolation=isolation)
+    if serializable:
+        with pytest.raises(eider.RetryableConflictError):
+            commit()
+    else:
+        assert commit().isolation == "snapshot"
+    eider.dataset(uri).insert(pa.table({"key": [5]}))
+    ds.truncate_table(isolation=isolation)
+    assert eider.dataset(uri).to_table()["key"].to_pylist() == ([] if serializable else [4, 3, 5])
+    ds.merge(pa.table({"key": [5], "v": [1]}), "key", isolation=isolation)
+    for refused in (ds.truncate_table, commit, functools.partial(ds.deduplicate, "key"), functools.partial(ds.merge, ds.to_table(), "key")):
+        with pytest.raises(eider.InvalidError, match="isolation"):
+            refused(isolation="x")

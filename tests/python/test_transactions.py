@@ -6,6 +6,7 @@ import pathlib
 import pickle
 import random
 
+import lance
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -312,13 +313,56 @@ def test_an_append_beside_a_cast_is_run_again(tmp_path):
     assert eider.dataset(uri).to_table()["a"].to_pylist() == [1, 2]
 
 
-def test_an_insert_into_a_detached_version_is_refused(tmp_path):
+def detached_version(uri, of=1):
+    append = LanceOperation.Append(write_fragments(pa.table({"a": [9]}), uri))
+    return LanceDataset.commit(uri, append, read_version=of, detached=True).version
+
+
+CHANGES = {
+    "update": lambda ds: ds.update({"a": "a + 1"}),
+    "update of no row": lambda ds: ds.update({"a": "a + 1"}, where="a = 1000"),
+    "delete": lambda ds: ds.delete("a = 9"),
+    "truncate": lambda ds: ds.truncate_table(),
+    "merge_insert": lambda ds: ds.merge_insert("a").when_not_matched_insert_all().execute(pa.table({"a": [10]})),
+    "deduplicate": lambda ds: ds.deduplicate(["a"]),
+    "insert": lambda ds: ds.insert(pa.table({"a": [10]})),
+    "append": lambda ds: eider.write_dataset(pa.table({"a": [10]}), ds, mode="append"),
+    "overwrite": lambda ds: eider.write_dataset(pa.table({"a": [10]}), ds, mode="overwrite"),
+    "add_columns": lambda ds: ds.add_columns({"b": "a"}),
+    "merge": lambda ds: ds.merge(pa.table({"a": [9], "b": [1]}), "a"),
+    "alter_columns": lambda ds: ds.alter_columns({"path": "a", "name": "b"}),
+    "drop_columns": lambda ds: ds.drop_columns(["a"]),
+    "update_config": lambda ds: ds.update_config({"a": "b"}),
+    "compact_files": lambda ds: ds.optimize.compact_files(),
+    "commit": lambda ds: LanceDataset.commit(ds, LanceOperation.Append(write_fragments(pa.table({"a": [1]}), ds)), read_version=ds.version),
+}
+
+
+@pytest.mark.parametrize("isolation", [None, "serializable"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_changes_of_a_detached_version_are_refused(change, isolation, tmp_path):
     uri = tmp_path / "t"
     eider.write_dataset(pa.table({"a": [1]}), uri)
-    beside = LanceDataset.commit(uri, LanceOperation.Append(write_fragments(pa.table({"a": [9]}), uri)), read_version=1, detached=True)
-    with pytest.raises(eider.UnsupportedError, match="detached"):
-        beside.insert(pa.table({"a": [10]}))
-    assert (eider.dataset(uri).version, beside.count_rows()) == (1, 2)
+    beside = eider.dataset(uri, version=detached_version(uri), isolation=isolation)
+    manifests = sorted((uri / "_versions").iterdir())
+    with pytest.raises(eider.UnsupportedError, match=f"version {beside.version} is detached.*detached=True"):
+        CHANGES[change](beside)
+    assert sorted((uri / "_versions").iterdir()) == manifests
+    assert beside.version >> 63 == 1 and beside.to_table()["a"].to_pylist() == [1, 9]
+
+
+def test_a_detached_version_follows_another_and_is_restored(tmp_path):
+    uri = tmp_path / "t"
+    eider.write_dataset(pa.table({"a": [1]}), uri)
+    second = detached_version(uri, of=detached_version(uri))
+    assert eider.dataset(uri).version == 1
+    assert eider.dataset(uri, version=second).to_table()["a"].to_pylist() == [1, 9, 9]
+    assert lance.dataset(uri, version=second).to_table()["a"].to_pylist() == [1, 9, 9]
+    with pytest.raises(eider.InvalidError, match="read_version must be below"):
+        LanceDataset.commit(uri, LanceOperation.Append([]), read_version=2**64, detached=True)
+    restored = eider.dataset(uri, version=second)
+    restored.restore()
+    assert (restored.version, restored.count_rows(), lance.dataset(uri).count_rows()) == (2, 3, 3)
 
 
 def test_metadata_that_contradict_themselves_are_refused(parts):

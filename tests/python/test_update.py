@@ -104,3 +104,21 @@ def test_external_blobs_are_not_copied_in_silence(tmp_path) -> None:
             change()
     assert ds.delete("n = 1") == {"num_deleted_rows": 1}
     assert ds.update({"n": "n + 1"}) == {"num_rows_updated": 1}
+
+
+@pytest.mark.parametrize("many", [pa.list_, pa.large_list])
+def test_lists_are_set_in_columns_of_fixed_size(many, tmp_path) -> None:
+    table = pa.table({
+        "id": [1, 2, 3],
+        "e": pa.array([[1, 2], [3, 4], None], pa.list_(pa.float32(), 2)),
+        "l": pa.array([[5, 6], None, [7]], many(pa.int64())),
+    })
+    ds = eider.write_dataset(table, tmp_path / "t")
+    ds.update({"e": "[5.5, 6.5]"}, where="id = 3")
+    ds.update({"e": "l"}, where="id < 3")
+    found = dict(zip(*ds.to_table(columns=["id", "e"]).to_pydict().values(), strict=True))
+    assert found == {1: [5, 6], 2: None, 3: [5.5, 6.5]}
+    assert ds.schema.field("e").type == pa.list_(pa.float32(), 2)
+    for text in ("l", "[8.0]", "[8.0, 9.0, 10.0]"):
+        with pytest.raises(eider.InvalidError, match=r"a list of \d items has no value as fixed_size_list<item: float>\[2\]"):
+            ds.update({"e": text}, where="id = 3")

@@ -143,3 +143,21 @@ def test_what_is_not_there_is_an_error(uri: str, write: Callable[..., eider.Lanc
         eider.verify(uri)
     with pytest.raises(eider.InvalidError, match="dry_run"):
         eider.verify(write({"x": [1]}).uri, dry_run=True)
+
+
+@pytest.mark.parametrize("read_data", [False, True])
+def test_references_whose_bytes_are_no_text_are_reported(read_data: bool, ds: eider.LanceDataset, uri: str) -> None:
+    ds.tags.create("a", 1)
+    ds.tags.create("whole", 1)
+    ds.create_branch("b")
+    paths = ["_refs/branches/b.json", "_refs/tags/a.json"]
+    for path in paths:
+        raw = bytearray(pathlib.Path(uri, path).read_bytes())
+        raw[3] = 0xA0
+        pathlib.Path(uri, path).write_bytes(raw)
+    report = eider.verify(uri, read_data=read_data)
+    assert [(found.kind, found.path) for found in report.findings if found.is_damage] == [("reference", path) for path in paths]
+    assert all("\\xa0" in found.message for found in report.findings if found.is_damage)
+    assert report.damages == 2
+    with pytest.raises(eider.CorruptError, match="'_refs/tags/a.json'"):
+        eider.dataset(uri, version="a")

@@ -151,6 +151,22 @@ bool IsUtf8(std::string_view text) {
   return IsUtf8Portable(text);
 }
 
+std::string EscapeBadUtf8(std::string_view text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (size_t i = 0; i < text.size();) {
+    const size_t bytes = SequenceBytes(uint8_t(text[i])), taken = std::max<size_t>(1, bytes);
+    if (IsUtf8Portable(text.substr(i, taken))) {
+      out += text.substr(i, taken);
+      i += taken;
+    } else {
+      const uint8_t bad = uint8_t(text[i++]);
+      out += {'\\', 'x', kDigits[bad >> 4], kDigits[bad & 15]};
+    }
+  }
+  return out;
+}
+
 std::string LowerAscii(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;

@@ -14,6 +14,11 @@ TEST(Utf8Test, TakesText) {
   }
 }
 
+TEST(Utf8Test, BadBytesBecomeText) {
+  EXPECT_EQ(EscapeBadUtf8("\xe2\x82\xac plain"), "\xe2\x82\xac plain");
+  EXPECT_EQ(EscapeBadUtf8("a\xa0\xe2\x82z\xff"), "a\\xa0\\xe2\\x82z\\xff");
+}
+
 TEST(Utf8Test, FindsABadByteWhereverItIs) {
   for (size_t size : {1, 7, 8, 9, 63, 64, 65, 200}) {
     const std::string ascii(size, 'a');

@@ -174,15 +174,15 @@ class TableDataset final : public Dataset {
   }
 
   DeleteResult Delete(const SqlExpression& filter, const ChangeOptions& options) override {
-    return Deleted(mutate::DeleteRows(snapshot(), filter, options, session_), options.durability);
+    return Deleted(mutate::DeleteRows(ToChange(), filter, options, session_), options.durability);
   }
   UpdateResult Update(const std::vector<ComputedColumn>& updates, const std::optional<SqlExpression>& filter,
                       const ChangeOptions& options) override {
-    mutate::Changed updated = mutate::UpdateRows(snapshot(), updates, filter, options, session_);
+    mutate::Changed updated = mutate::UpdateRows(ToChange(), updates, filter, options, session_);
     return {.dataset = Committed(std::move(updated.snapshot), options.durability), .num_updated_rows = updated.num_rows};
   }
   MergeInsertResult MergeInsert(RecordBatchReader& source, const MergeInsertOptions& options) override {
-    mutate::Merged merged = mutate::MergeInsert(snapshot(), source, options, session_);
+    mutate::Merged merged = mutate::MergeInsert(ToChange(), source, options, session_);
     return {.dataset = Committed(std::move(merged.snapshot), options.change.durability), .metrics = merged.metrics};
   }
   PreparedMergeInsert MergeInsertUncommitted(RecordBatchReader& source, const MergeInsertOptions& options, bool keep_files) const override {
@@ -194,15 +194,15 @@ class TableDataset final : public Dataset {
     return mutate::ExplainMerge(snapshot(), schema, options, verbose);
   }
   DeduplicateResult Deduplicate(const DeduplicateOptions& options) override {
-    mutate::Deduplicated done = mutate::Deduplicate(snapshot(), options, session_);
+    mutate::Deduplicated done = mutate::Deduplicate(options.dry_run ? snapshot() : ToChange(), options, session_);
     return {.dataset = Rebind(std::move(done.snapshot)), .report = std::move(done.report)};
   }
   DeleteResult Truncate(const ChangeOptions& options) override {
-    return Deleted(mutate::DeleteAllRows(snapshot(), options, session_), options.durability);
+    return Deleted(mutate::DeleteAllRows(ToChange(), options, session_), options.durability);
   }
 
   CompactionResult CompactFiles(const CompactionOptions& options) override {
-    mutate::Compacted compacted = mutate::CompactFiles(snapshot(), options, session_);
+    mutate::Compacted compacted = mutate::CompactFiles(ToChange(), options, session_);
     return {.dataset = Rebind(std::move(compacted.snapshot)), .metrics = compacted.metrics};
   }
   std::vector<CompactionTask> PlanCompaction(const CompactionOptions& options) const override {
@@ -212,12 +212,12 @@ class TableDataset final : public Dataset {
     return mutate::ExecuteTask(snapshot(), task, options, session_);
   }
   CompactionResult CommitCompaction(std::span<const CompactionRewrite> rewrites, const CompactionOptions& options) override {
-    mutate::Compacted compacted = mutate::CommitRewrites(snapshot(), rewrites, options);
+    mutate::Compacted compacted = mutate::CommitRewrites(ToChange(), rewrites, options);
     return {.dataset = Rebind(std::move(compacted.snapshot)), .metrics = compacted.metrics};
   }
 
   DatasetPtr AddColumns(RecordBatchReader& data, Durability durability) override {
-    return Committed(mutate::AddColumns(snapshot(), data, Columns(durability)), durability);
+    return Committed(mutate::AddColumns(ToChange(), data, Columns(durability)), durability);
   }
   DatasetPtr AddColumns(const BatchFunction& function, const Schema& output_schema,
                         const std::optional<std::vector<std::string>>& read_columns, uint64_t batch_rows,
@@ -226,25 +226,25 @@ class TableDataset final : public Dataset {
     return AddColumns(computed, durability);
   }
   DatasetPtr AddColumns(const std::vector<ComputedColumn>& columns, Durability durability) override {
-    return Committed(mutate::AddComputedColumns(snapshot(), columns, Columns(durability)), durability);
+    return Committed(mutate::AddComputedColumns(ToChange(), columns, Columns(durability)), durability);
   }
   DatasetPtr JoinColumns(RecordBatchReader& right, const std::string& left_on, const std::string& right_on, Durability durability) override {
-    return Committed(mutate::JoinColumns(snapshot(), right, {left_on, right_on}, Columns(durability)), durability);
+    return Committed(mutate::JoinColumns(ToChange(), right, {left_on, right_on}, Columns(durability)), durability);
   }
   DatasetPtr AddColumns(const Schema& null_columns, Durability durability) override {
-    return Committed(mutate::AddNullColumns(snapshot(), null_columns, Columns(durability)), durability);
+    return Committed(mutate::AddNullColumns(ToChange(), null_columns, Columns(durability)), durability);
   }
   DatasetPtr AlterColumns(const std::vector<ColumnAlteration>& alterations, Durability durability) override {
-    return Committed(mutate::AlterColumns(snapshot(), alterations, Columns(durability)), durability);
+    return Committed(mutate::AlterColumns(ToChange(), alterations, Columns(durability)), durability);
   }
   DatasetPtr UpdateConfig(const ConfigUpdate& update, Durability durability) override {
-    return Committed(mutate::UpdateConfig(snapshot(), update, Columns(durability)), durability);
+    return Committed(mutate::UpdateConfig(ToChange(), update, Columns(durability)), durability);
   }
   DatasetPtr AddBases(const std::vector<BasePath>& bases, const std::map<std::string, std::string>& properties, Durability durability) override {
-    return Committed(mutate::AddBases(snapshot(), bases, properties, Columns(durability)), durability);
+    return Committed(mutate::AddBases(ToChange(), bases, properties, Columns(durability)), durability);
   }
   DatasetPtr DropColumns(const std::vector<std::string>& columns, Durability durability) override {
-    return Committed(mutate::DropColumns(snapshot(), columns, Columns(durability)), durability);
+    return Committed(mutate::DropColumns(ToChange(), columns, Columns(durability)), durability);
   }
 
   std::vector<std::string> FragmentMessages(std::optional<uint64_t> id) const override {
@@ -295,6 +295,11 @@ class TableDataset final : public Dataset {
     return snapshot;
   }
   const table::Snapshot& snapshot() const { return reader_->snapshot(); }
+  /// Before work is done that could not be committed.
+  const table::Snapshot& ToChange() const {
+    table::RequireOnLine(snapshot());
+    return snapshot();
+  }
   const table::Manifest& manifest() const { return *snapshot().manifest; }
   io::ObjectStorePtr table_store() const { return table::TableStore(snapshot()); }
   table::Snapshot Resolve(const Reference& reference) const { return table::Resolve(snapshot(), reference, session_.get()); }
@@ -421,6 +426,7 @@ void RequireNotOverwritten(const table::Snapshot& latest, const WriteOptions& op
 std::optional<table::Snapshot> VersionToWriteOn(const io::ObjectStorePtr& store, const WriteOptions& options) {
   if (!options.unchanged_since) return table::FindLatest(store, options.session.get());
   table::Snapshot read = table::LoadSnapshot(store, options.unchanged_since, options.session.get());
+  table::RequireOnLine(read);
   read.is_serializable = true;
   return read;
 }

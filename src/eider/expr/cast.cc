@@ -255,38 +255,53 @@ Column FixedItems(const Array& list, int64_t rows) {
 
 Kernel ListKernel(const TypePtr& from, const TypePtr& to, bool lenient) {
   const bool is_fixed = to->id == TypeId::kFixedSizeList;
-  if (is_fixed && (from->id != to->id || from->list_size != to->list_size)) {
+  const bool keeps_size = is_fixed && from->id == to->id;
+  if (keeps_size && from->list_size != to->list_size) {
     throw Invalid("there is no cast from {} to {}", TypeToString(*from), TypeToString(*to));
   }
   const Kernel items = CastKernel(from->children[0].type, to->children[0].type, lenient);
-  return [items, is_fixed](const Call& call) {
+  return [items, is_fixed, keeps_size, lenient](const Call& call) {
     const ArrayPtr list = Spread(call.arguments[0], call.rows);
     const Column column{list, false};
     auto out = std::make_shared<Array>();
     out->type = call.type;
     out->length = call.rows;
     out->validity = ValidityBits(column, call.rows);
-    const auto is_wanted = [&](int64_t row) { return list->IsValid(row) && IsLive(call.live, row); };
+    const int64_t size = call.type->list_size;
+    const auto has_size = [&](const Items& of_row) {
+      if (!is_fixed || of_row.size() == size) return true;
+      if (!lenient) throw Invalid("a list of {} items has no value as {}", of_row.size(), TypeToString(*call.type));
+      return false;
+    };
+    const auto is_wanted = [&](int64_t row, const Items& of_row) { return list->IsValid(row) && IsLive(call.live, row) && has_size(of_row); };
     const auto convert = [&](const Column& child) {
       out->children = {items(Call{{&child, 1}, child.array->length, nullptr, call.type->children[0].type})};
       return ArrayPtr(out);
     };
-    if (is_fixed && !out->validity.present() && !call.live) return convert(FixedItems(*list, call.rows));
+    if (keeps_size && !out->validity.present() && !call.live) return convert(FixedItems(*list, call.rows));
     const bool is_large = call.type->id == TypeId::kLargeList;
     const Reader<Items> rows(column);
     BufferBuilder ends;
     std::vector<int64_t> positions;
+    BitBuilder valid;
     const auto end_row = [&] { is_large ? ends.AppendValue(int64_t(positions.size())) : ends.AppendValue(int32_t(positions.size())); };
     end_row();
     for (int64_t row = 0; row < call.rows; ++row) {
       // Rows that nobody asks for are left empty, or null, as their items must not throw.
       const Items of_row = rows[row];
-      if (is_wanted(row)) for (int64_t i = of_row.first; i < of_row.last; ++i) positions.push_back(i);
-      else if (is_fixed) positions.insert(positions.end(), size_t(of_row.size()), -1);
+      const bool wanted = is_wanted(row, of_row);
+      if (wanted) for (int64_t i = of_row.first; i < of_row.last; ++i) positions.push_back(i);
+      else if (is_fixed) positions.insert(positions.end(), size_t(size), -1);
+      if (is_fixed) valid.AppendBit(wanted);
       if (!is_large && positions.size() > INT32_MAX) throw Invalid("more than {} items in the lists of a batch", INT32_MAX);
       end_row();
     }
-    if (!is_fixed) out->buffers = {ends.Finish()};
+    if (is_fixed) {
+      out->validity = valid.Finish();
+      out->null_count = -1;
+    } else {
+      out->buffers = {ends.Finish()};
+    }
     return convert({TakeArray(list->children[0], positions), false});
   };
 }

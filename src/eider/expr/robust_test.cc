@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "eider/array/types.h"
 #include "eider/base/error.h"
 #include "eider/expr/cast.h"
 #include "eider/expr/exact_number.h"
@@ -153,6 +154,28 @@ TEST(RobustTest, ErrorsOfValuesNameTheirPlace) {
   EXPECT_THAT(Failure("CASE WHEN x = 0 THEN repeat('a', 1000000000 + x) END", x), HasSubstr("line 1, column 22: repeat: "));
   EXPECT_THAT(Failure("coalesce(NULL, x % x)", x), HasSubstr("line 1, column 18: %: division by zero"));
   EXPECT_THAT(Failure("x = 0 AND 1 / 0 = 1", x), HasSubstr("line 1, column 13: /: division by zero: 1 and 0"));
+}
+
+TEST(RobustTest, ListsOfTheSizeBecomeListsOfFixedSize) {
+  const ArrayPtr x = Numbers<int64_t>({0, 1, 2, 3});
+  const Schema schema{{{"x", x->type, true, {}}}, {}};
+  const auto lists = Expression::Parse("CASE x WHEN 0 THEN [1, 2] WHEN 1 THEN NULL WHEN 2 THEN [3] ELSE [300, NULL] END", schema)->Evaluate({{x}}, 4);
+  const TypePtr items = FixedSizeListType({"item", MakeType(TypeId::kDouble), true, {}}, 2), bytes = FixedSizeListType({"item", MakeType(TypeId::kInt8), true, {}}, 2);
+  const auto cast = [&](const ArrayPtr& from, const TypePtr& to, bool lenient, Live live = nullptr) {
+    const Column column{from, false};
+    const ArrayPtr out = CastKernel(from->type, to, lenient)({{&column, 1}, from->length, live, to});
+    std::vector<std::string> texts;
+    for (int64_t row = 0; row < out->length; ++row) texts.push_back(out->IsValid(row) ? ToTextOf(*to)(*out, row) : "null");
+    return texts;
+  };
+  EXPECT_THAT(cast(lists, items, true), ::testing::ElementsAre("[1.0, 2.0]", "null", "null", "[300.0, null]"));
+  EXPECT_THAT(cast(lists, bytes, true), ::testing::ElementsAre("[1, 2]", "null", "null", "[null, null]"));
+  EXPECT_THAT(cast(SliceArray(lists, 3, 1), items, false), ::testing::ElementsAre("[300.0, null]"));
+  const uint8_t live = 0b1011;
+  EXPECT_THAT(cast(lists, items, false, &live), ::testing::ElementsAre("[1.0, 2.0]", "null", "null", "[300.0, null]"));
+  EXPECT_THAT([&] { cast(lists, items, false); }, ::testing::ThrowsMessage<Error>(HasSubstr("a list of 1 items has no value as fixed_size_list<item: double>[2]")));
+  EXPECT_THAT([&] { CastKernel(items, FixedSizeListType({"item", MakeType(TypeId::kDouble), true, {}}, 3), true); },
+              ::testing::ThrowsMessage<Error>(HasSubstr("there is no cast")));
 }
 
 TEST(RobustTest, MatchesAreConditions) {

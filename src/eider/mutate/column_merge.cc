@@ -5,6 +5,7 @@
 #include "eider/base/error.h"
 #include "eider/mutate/commit_files.h"
 #include "eider/mutate/write.h"
+#include "eider/schema/blob_columns.h"
 #include "eider/schema/field_proto.h"
 #include "eider/table/conflict.h"
 
@@ -15,6 +16,36 @@ void RequireMergeable(const table::Fragment& fragment) {
   if (fragment.has_overlays()) throw Unsupported("fragment {}: data overlay files", fragment.id());
   if (fragment.physical_rows() == 0) {
     throw Unsupported("fragment {}: its number of rows is not recorded (written by a very old release)", fragment.id());
+  }
+}
+
+void GiveIds(LanceField* field, int32_t parent, int32_t* next_id) {
+  field->id = (*next_id)++;
+  field->parent_id = parent;
+  for (LanceField& child : field->children) GiveIds(&child, field->id, next_id);
+}
+
+/// A struct, or the table.
+struct Parent {
+  int32_t id;
+  std::string path;  ///< with a dot at its end
+  int minor_version;
+};
+
+/// Adds fields that are not there, into structs that are.
+void Graft(const std::vector<LanceField>& added, const Parent& parent, int32_t* next_id, std::vector<LanceField>* fields) {
+  for (const LanceField& field : added) {
+    const std::string path = parent.path + field.name;
+    const auto known = std::ranges::find(*fields, field.name, &LanceField::name);
+    if (known != fields->end()) {
+      const auto is_open = [](const LanceField& one) { return one.logical_type == "struct" && !one.IsLeaf() && !HasBlobs(one); };
+      if (!is_open(*known) || !is_open(field)) throw Invalid("adding column '{}': the dataset has a column of this name", path);
+      if (parent.minor_version < 2) throw Unsupported("adding fields to struct '{}' in a table of version 2.{}: it takes 2.2", path, parent.minor_version);
+      Graft(field.children, {known->id, path + ".", parent.minor_version}, next_id, &known->children);
+      continue;
+    }
+    if (!field.nullable) throw Invalid("adding column '{}' of nulls: it is not nullable", path);
+    GiveIds(&fields->emplace_back(field), parent.id, next_id);
   }
 }
 
@@ -49,6 +80,15 @@ LanceSchema NewColumns(const table::Manifest& manifest, const Schema& columns) {
   LanceSchema added = TableColumns(columns, WritableVersion(manifest.data_storage_version()), NextFieldId(manifest));
   added.metadata.clear();
   return added;
+}
+
+LanceSchema WithNullFields(const table::Manifest& manifest, const Schema& columns) {
+  if (columns.fields.empty()) throw Invalid("adding columns: there are none");
+  const file::FileVersion version = WritableVersion(manifest.data_storage_version());
+  LanceSchema schema = manifest.schema();
+  int32_t next_id = NextFieldId(manifest);
+  Graft(TableColumns(columns, version, next_id).fields, {.id = -1, .path = "", .minor_version = version.minor}, &next_id, &schema.fields);
+  return schema;
 }
 
 LanceSchema WithColumns(const table::Manifest& manifest, const LanceSchema& added) {

@@ -14,6 +14,9 @@ namespace eider::mutate {
 int32_t NextFieldId(const table::Manifest& manifest);
 /// Arrow -> columns to add to a table, with new ids. \throws Error(kInvalid) for none, or one whose name is not free
 LanceSchema NewColumns(const table::Manifest& manifest, const Schema& columns);
+/// The table's columns and those of nulls, which may be new fields of structs that are there. \throws Error(kInvalid) for one that is
+/// there already, or not nullable
+LanceSchema WithNullFields(const table::Manifest& manifest, const Schema& columns);
 /// The table's columns and then `added`.
 LanceSchema WithColumns(const table::Manifest& manifest, const LanceSchema& added);
 

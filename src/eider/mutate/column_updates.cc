@@ -4,78 +4,95 @@
 
 #include "eider/array/concat.h"
 #include "eider/array/take.h"
+#include "eider/mutate/merge_source.h"
 #include "eider/rows/row_address.h"
 
 namespace eider::mutate {
 namespace {
 
-constexpr size_t kMostBuckets = 64;
+constexpr size_t kMostBuckets = 1024;
 
 SchemaPtr UsesSchema() {
   const TypePtr number = MakeType(TypeId::kUInt64);
   return std::make_shared<const Schema>(Schema{.fields = {{.name = "_rowaddr", .type = number}, {.name = "from", .type = number}}, .metadata = {}});
 }
 
-RecordBatch MakeUses(const SchemaPtr& schema, BufferBuilder addresses, BufferBuilder from, size_t count) {
-  return {.schema = schema, .num_rows = static_cast<int64_t>(count),
-          .columns = {query::MakeUInt64Array(std::move(addresses), count), query::MakeUInt64Array(std::move(from), count)}};
-}
+/// Uses that are added one by one.
+struct Uses {
+  BufferBuilder addresses, from;
+  size_t count = 0;
+
+  void Add(uint64_t address, uint64_t row) {
+    addresses.AppendValue(address);
+    from.AppendValue(row);
+    ++count;
+  }
+  RecordBatch Finish() {
+    return {.schema = UsesSchema(), .num_rows = static_cast<int64_t>(count),
+            .columns = {query::MakeUInt64Array(std::move(addresses), count), query::MakeUInt64Array(std::move(from), count)}};
+  }
+};
 
 }  // namespace
 
-ColumnUpdates::ColumnUpdates(const query::TableReader& table, const Schema& columns, bool spill)
-    : table_(table), schema_(std::make_shared<const Schema>(columns)), num_buckets_(spill ? std::clamp<size_t>(table.num_fragments(), 1, kMostBuckets) : 1) {
-  if (!spill) return;
+ColumnUpdates::ColumnUpdates(const query::TableReader& table, const Schema& columns, size_t num_parts)
+    : table_(table), schema_(std::make_shared<const Schema>(columns)) {
+  if (num_parts < 2) return;
+  starts_.push_back(0);
+  for (size_t i = 0; i < table.num_fragments(); ++i) starts_.push_back(starts_.back() + table.fragment(i).physical_rows(table.context(nullptr)));
+  // Parts are dealt out by key, buckets by row: one may get more than its share.
+  num_buckets_ = std::clamp<uint64_t>(starts_.back(), 1, std::min(4 * num_parts, kMostBuckets));
   spilled_.emplace(schema_);
   spilled_uses_.emplace(UsesSchema());
   places_.resize(num_buckets_);
 }
 
-// Fragments are sorted by id.
 size_t ColumnUpdates::BucketOf(uint64_t address) const {
-  const table::Manifest& manifest = *table_.snapshot().manifest;
-  const uint64_t id = rows::RowAddress{address}.fragment();
-  size_t first = 0, last = num_buckets_;
-  while (last - first > 1) {
-    const size_t middle = (first + last) / 2;
-    if (manifest.fragment(FirstFragment(middle)).id() <= id) first = middle;
-    else last = middle;
-  }
-  return first;
+  const rows::RowAddress row{address};
+  const uint64_t position = starts_[*table_.snapshot().manifest->FindFragment(row.fragment())] + row.offset();
+  return std::min(static_cast<size_t>(position * num_buckets_ / starts_.back()), num_buckets_ - 1);
 }
 
 void ColumnUpdates::Add(const RecordBatch& values, std::span<const uint64_t> addresses, std::span<const int64_t> from) {
-  struct Part {
-    std::vector<int64_t> rows;  // of the values, each once
-    BufferBuilder addresses, from;
-    size_t count = 0;
-  };
-  std::vector<Part> parts(num_buckets_);
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    Part& part = parts[spilled_ ? BucketOf(addresses[i]) : 0];
-    if (part.rows.empty() || part.rows.back() != from[i]) part.rows.push_back(from[i]);
-    part.addresses.AppendValue(addresses[i]);
-    part.from.AppendValue(static_cast<uint64_t>(part.rows.size() - 1));
-    ++part.count;
+  Uses uses;
+  for (size_t i = 0; i < addresses.size(); ++i) uses.Add(addresses[i], static_cast<uint64_t>(from[i]));
+  kept_.push_back({values, uses.Finish()});
+  kept_bytes_ += BatchBytes(values) + addresses.size() * 2 * sizeof(uint64_t);
+  if (kept_bytes_ > 2 * BatchBytesOf(table_.session()->budget())) Deal();
+}
+
+void ColumnUpdates::Deal() {
+  if (!spilled_ || kept_.empty()) return;
+  Bucket all = Join(kept_);
+  const RecordBatch values{.schema = schema_, .num_rows = all.columns[0]->length, .columns = std::move(all.columns)};
+  kept_.clear();
+  kept_bytes_ = 0;
+  std::vector<std::pair<std::vector<int64_t>, Uses>> parts(num_buckets_);  // rows of the values, each once, and what they are for
+  std::vector<size_t> order(all.from.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::stable_sort(order, {}, [&](size_t i) { return all.from[i]; });
+  for (const size_t i : order) {
+    auto& [rows, uses] = parts[BucketOf(all.addresses[i])];
+    if (rows.empty() || rows.back() != all.from[i]) rows.push_back(all.from[i]);
+    uses.Add(all.addresses[i], rows.size() - 1);
   }
   for (size_t bucket = 0; bucket < num_buckets_; ++bucket) {
-    Part& part = parts[bucket];
-    if (part.count == 0) continue;
-    const RecordBatch uses = MakeUses(UsesSchema(), std::move(part.addresses), std::move(part.from), part.count);
-    const bool all = part.rows.size() == static_cast<size_t>(values.num_rows);
-    const RecordBatch taken = all ? values : TakeBatch(values, part.rows);
-    if (!spilled_) kept_.push_back({taken, uses});
-    else places_[bucket].push_back({spilled_->Append(taken), spilled_uses_->Append(uses)});
+    auto& [rows, uses] = parts[bucket];
+    if (rows.empty()) continue;
+    places_[bucket].push_back({spilled_->Append(TakeBatch(values, rows)), spilled_uses_->Append(uses.Finish())});
   }
 }
 
 ColumnUpdates::Bucket ColumnUpdates::Load(size_t bucket) const {
-  std::vector<Piece> pieces = kept_;
-  if (spilled_) {
-    for (const Place& place : places_[bucket]) pieces.push_back({spilled_->Read(place.values), spilled_uses_->Read(place.uses)});
-  }
-  Bucket loaded{.first_fragment = FirstFragment(bucket), .end_fragment = FirstFragment(bucket + 1), .columns = {}, .addresses = {}, .from = {}};
-  if (pieces.empty()) return loaded;
+  if (!spilled_) return Join(kept_);
+  std::vector<Piece> pieces;
+  for (const Place& place : places_[bucket]) pieces.push_back({spilled_->Read(place.values), spilled_uses_->Read(place.uses)});
+  return Join(pieces);
+}
+
+ColumnUpdates::Bucket ColumnUpdates::Join(std::span<const Piece> pieces) const {
+  Bucket joined;
+  if (pieces.empty()) return joined;
   std::vector<std::pair<uint64_t, int64_t>> uses;
   int64_t start = 0;
   for (const Piece& piece : pieces) {
@@ -85,15 +102,30 @@ ColumnUpdates::Bucket ColumnUpdates::Load(size_t bucket) const {
   }
   std::ranges::sort(uses);
   for (const auto& [address, from] : uses) {
-    loaded.addresses.push_back(address);
-    loaded.from.push_back(from);
+    joined.addresses.push_back(address);
+    joined.from.push_back(from);
   }
   for (size_t column = 0; column < schema_->fields.size(); ++column) {
     std::vector<ArrayPtr> arrays;
     for (const Piece& piece : pieces) arrays.push_back(piece.values.columns[column]);
-    loaded.columns.push_back(ConcatArrays(arrays));
+    joined.columns.push_back(ConcatArrays(arrays));
   }
-  return loaded;
+  return joined;
+}
+
+void UpdateCursor::Advance(size_t count) {
+  at_ += count;
+  Fill();
+}
+
+void UpdateCursor::Fill() {
+  while (at_ == bucket_.addresses.size() && next_bucket_ < updates_.num_buckets()) {
+    sizes_.reset();
+    bucket_ = {};
+    bucket_ = updates_.Load(next_bucket_++);
+    at_ = 0;
+    sizes_.emplace(bucket_.columns);
+  }
 }
 
 }  // namespace eider::mutate

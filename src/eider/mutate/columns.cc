@@ -68,13 +68,9 @@ table::Snapshot AddComputedColumns(const table::Snapshot& read, const std::vecto
 }
 
 table::Snapshot AddNullColumns(const table::Snapshot& read, const Schema& columns, const ColumnOptions& options) {
-  for (const Field& field : columns.fields) {
-    if (!field.nullable) throw Invalid("adding column '{}' of nulls: it is not nullable", field.name);
-  }
   WritableVersion(read.manifest->data_storage_version());
   return RunWithRetries(read, {}, [&](const table::Snapshot& now) {
-    const LanceSchema added = NewColumns(*now.manifest, columns);
-    return ColumnMerge(now, added, WithColumns(*now.manifest, added), options).Commit();
+    return ColumnMerge(now, {}, WithNullFields(*now.manifest, columns), options).Commit();
   });
 }
 

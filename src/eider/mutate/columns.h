@@ -23,7 +23,8 @@ table::Snapshot AddColumns(const table::Snapshot& read, RecordBatchReader& data,
 /// change rows meanwhile, it is run again on their version. \throws Error(kInvalid) for a name that is not free, or an expression that does
 /// not parse or has no value in some row that is not deleted
 table::Snapshot AddComputedColumns(const table::Snapshot& read, const std::vector<ComputedColumn>& columns, const ColumnOptions& options);
-/// \throws Error(kInvalid) for a field that is not nullable or exists already.
+/// What a struct that is there lacks of a struct of its name becomes its new fields, in tables of version 2.2.
+/// \throws Error(kInvalid) for a field that is not nullable or exists already
 table::Snapshot AddNullColumns(const table::Snapshot& read, const Schema& columns, const ColumnOptions& options);
 /// Paths, nested ones allowed. \throws Error(kNotFound) naming the missing one, Error(kInvalid) when none would be left.
 table::Snapshot DropColumns(const table::Snapshot& read, const std::vector<std::string>& paths, const ColumnOptions& options);

@@ -68,7 +68,8 @@ Deduplicated DeduplicateOnce(const table::Snapshot& read, const DeduplicateOptio
   NewDeletions deletions(*table, sync);
   gone.AddTo(&deletions);
   deletions.Finish();
-  done.snapshot = CommitDeletions(read, Describe(on, options.keep), &deletions, sync, KeepsTheOthers).snapshot;
+  const table::ReadCheck check = options.change.isolation == Isolation::kSerializable ? table::RequireUnchanged : KeepsTheOthers;
+  done.snapshot = CommitDeletions(read, Describe(on, options.keep), &deletions, sync, check).snapshot;
   return done;
 }
 

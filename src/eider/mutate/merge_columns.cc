@@ -112,16 +112,15 @@ void RequireUpdatesAlone(const MergeInsertOptions& options) {
 /// A fragment's rows, deleted ones included, with new values in some.
 class OverlaidRows final : public RecordBatchReader {
  public:
-  /// Row from[i] of the values for the row at addresses[i].
-  OverlaidRows(const query::TableReader& table, uint64_t fragment_id, const LanceSchema& columns, std::span<const uint64_t> addresses,
-               std::span<const int64_t> from, const std::vector<ArrayPtr>& values)
+  /// Takes the next updates, which are of this fragment, up to those of another.
+  OverlaidRows(const query::TableReader& table, uint64_t fragment_id, const LanceSchema& columns, UpdateCursor* updates)
       : most_bytes_(BatchBytesOf(table.session()->budget())),
-        addresses_(addresses),
-        from_(from),
-        values_(values),
-        sizes_(values),
+        fragment_id_(fragment_id),
+        updates_(*updates),
         rows_(table, fragment_id, columns, LeafPaths(columns.fields, ShownColumns(columns).fields, "")) {}
   const SchemaPtr& schema() const override { return rows_.schema(); }
+  /// Of the rows that got new values.
+  std::span<const uint32_t> updated_offsets() const { return updated_offsets_; }
 
   std::optional<RecordBatch> Next() override {
     if (before_.num_rows == 0) {
@@ -130,14 +129,18 @@ class OverlaidRows final : public RecordBatchReader {
       before_ = std::move(*batch);
     }
     // Old values come, and new ones as often as they are used, of as many rows as fit.
+    const std::span<const uint64_t> addresses = updates_.addresses();
+    const auto offset_of = [&](size_t i) { return rows::RowAddress{addresses[i]}.offset(); };
+    const auto is_here = [&](size_t i, uint64_t rows) { return rows::RowAddress{addresses[i]}.fragment() == fragment_id_ && offset_of(i) < row_ + rows; };
     uint64_t rows = static_cast<uint64_t>(before_.num_rows), bytes = 0;
     size_t count = 0;
-    for (; count < addresses_.size() && OffsetOf(count) < row_ + rows; ++count) {
-      bytes += sizes_[from_[count]];
+    for (; count < addresses.size() && is_here(count, rows); ++count) {
+      bytes += updates_.BytesOf(count);
       if (bytes <= most_bytes_ || count == 0) continue;
-      rows = OffsetOf(count) - row_;
+      rows = offset_of(count) - row_;
       break;
     }
+    if (count > 0 && count == addresses.size()) rows = offset_of(count - 1) + 1 - row_;  // those to come are not at hand yet
     RecordBatch batch = SliceBatch(before_, 0, static_cast<int64_t>(rows));
     before_ = SliceBatch(before_, batch.num_rows, before_.num_rows - batch.num_rows);
     if (count > 0) Overlay(count, &batch);
@@ -146,35 +149,30 @@ class OverlaidRows final : public RecordBatchReader {
   }
 
  private:
-  uint64_t OffsetOf(size_t i) const { return rows::RowAddress{addresses_[i]}.offset(); }
   /// Puts the next `count` values into their rows.
   void Overlay(size_t count, RecordBatch* batch) {
     std::vector<int64_t> places(static_cast<size_t>(batch->num_rows));
     std::iota(places.begin(), places.end(), 0);
-    for (size_t i = 0; i < count; ++i) places[OffsetOf(i) - row_] = batch->num_rows + static_cast<int64_t>(i);
+    for (size_t i = 0; i < count; ++i) {
+      const uint32_t offset = rows::RowAddress{updates_.addresses()[i]}.offset();
+      places[offset - row_] = batch->num_rows + static_cast<int64_t>(i);
+      updated_offsets_.push_back(offset);
+    }
     for (size_t i = 0; i < batch->columns.size(); ++i) {
-      const ArrayPtr both[] = {batch->columns[i], TakeArray(values_[i], from_.first(count))};
+      const ArrayPtr both[] = {batch->columns[i], TakeArray(updates_.columns()[i], updates_.from().first(count))};
       batch->columns[i] = TakeArray(ConcatArrays(both), places);
     }
-    addresses_ = addresses_.subspan(count);
-    from_ = from_.subspan(count);
+    updates_.Advance(count);
   }
 
   const uint64_t most_bytes_;
-  std::span<const uint64_t> addresses_;  ///< of this fragment, those to come
-  std::span<const int64_t> from_;
-  const std::vector<ArrayPtr>& values_;
-  const RowSizes sizes_;
+  const uint64_t fragment_id_;
+  UpdateCursor& updates_;
+  std::vector<uint32_t> updated_offsets_;
   RecordBatch before_;  ///< of the latest batch, what is left
   uint64_t row_ = 0;
   PhysicalRows rows_;
 };
-
-std::string OffsetsOf(std::span<const uint64_t> addresses) {
-  std::vector<uint32_t> offsets;
-  for (const uint64_t address : addresses) offsets.push_back(rows::RowAddress{address}.offset());
-  return rows::ToPortableRoaring(offsets);
-}
 
 /// One attempt at a merge into columns.
 class MatchedColumns {
@@ -185,7 +183,7 @@ class MatchedColumns {
         columns_(ColumnsToRewrite(read.manifest->schema(), *source.schema(), KeyFields(read.manifest->schema(), options.on))),
         join_(*table_, source, options.update_condition),
         touched_(*table_),
-        updates_(*table_, ShownColumns(columns_.table), source.num_parts() > 1) {}
+        updates_(*table_, ShownColumns(columns_.table), source.num_parts()) {}
 
   uint64_t num_updated() const { return touched_.num_marked(); }
 
@@ -202,25 +200,21 @@ class MatchedColumns {
       std::ranges::sort(rows);
       Keep(part, rows);
     }
+    updates_.Finish();
   }
 
   void Write(NewDataFiles* files, table::TransactionProto::Update* update) {
     const std::set<int32_t> ids = columns_.table.Ids();
-    for (size_t i = 0; i < updates_.num_buckets(); ++i) {
-      const ColumnUpdates::Bucket bucket = updates_.Load(i);
-      size_t first = 0;
-      for (size_t fragment = bucket.first_fragment; fragment < bucket.end_fragment; ++fragment) {
-        const table::Fragment& before = table_->snapshot().manifest->fragment(fragment);
-        const auto is_here = [&](uint64_t address) { return rows::RowAddress{address}.fragment() == before.id(); };
-        size_t end = first;
-        while (end < bucket.addresses.size() && is_here(bucket.addresses[end])) ++end;
-        if (end == first) continue;
-        const std::span<const uint64_t> addresses = std::span(bucket.addresses).subspan(first, end - first);
-        OverlaidRows rows(*table_, before.id(), columns_.table, addresses, std::span(bucket.from).subspan(first, end - first), bucket.columns);
-        if (table_->snapshot().manifest->uses_stable_row_ids()) (*update->mutable_updated_offset_bitmaps())[before.id()] = OffsetsOf(addresses);
-        *update->add_updated_fragments() = WriteFragment(before, fragment, rows, ids, files);
-        first = end;
+    const table::Manifest& manifest = *table_->snapshot().manifest;
+    for (UpdateCursor updates(updates_); !updates.addresses().empty();) {
+      const size_t fragment = *manifest.FindFragment(rows::RowAddress{updates.addresses()[0]}.fragment());
+      const table::Fragment& before = manifest.fragment(fragment);
+      OverlaidRows rows(*table_, before.id(), columns_.table, &updates);
+      *update->add_updated_fragments() = WriteFragment(before, fragment, rows, ids, files);
+      if (!updates.addresses().empty() && rows::RowAddress{updates.addresses()[0]}.fragment() == before.id()) {
+        throw Corrupt("fragment {}: row {} was joined, but its files end before it", before.id(), rows::RowAddress{updates.addresses()[0]}.offset());
       }
+      if (manifest.uses_stable_row_ids()) (*update->mutable_updated_offset_bitmaps())[before.id()] = rows::ToPortableRoaring(rows.updated_offsets());
     }
     for (const int32_t id : ids) update->add_fields_modified(static_cast<uint32_t>(id));
     update->set_update_mode(1);

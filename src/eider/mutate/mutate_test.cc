@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "eider/array/types.h"
 #include "eider/base/error.h"
 #include "eider/file/file_reader.h"
 #include "eider/mutate/columns.h"
@@ -174,6 +175,25 @@ TEST(MutateTest, NullColumnsAndDropsAreMetadataOnlyAndIdsAreNotReused) {
   EXPECT_EQ(ReadAll(snapshot, "b"), Range(5, 10));
   EXPECT_EQ(ErrorOf([&] { DropColumns(snapshot, {"a", "c", "b"}, {}); }).kind(), ErrorKind::kInvalid);
   EXPECT_EQ(ErrorOf([&] { DropColumns(snapshot, {"q"}, {}); }).kind(), ErrorKind::kNotFound);
+}
+
+TEST(MutateTest, NullFieldsAreAddedToStructs) {
+  table::Snapshot snapshot = NewTable(5);
+  const auto box = [](std::vector<Field> fields) { return Schema{.fields = {{.name = "box", .type = StructType(std::move(fields))}}, .metadata = {}}; };
+  const Field u{.name = "u", .type = MakeType(TypeId::kInt64)}, v{.name = "v", .type = MakeType(TypeId::kUtf8)};
+  snapshot = AddNullColumns(snapshot, box({u}), {});
+  const int32_t id = snapshot.manifest->schema().FindPath("box.u")->id;
+  snapshot = AddNullColumns(snapshot, box({{.name = "deep", .type = StructType({v})}, v}), {});
+  const LanceSchema& schema = snapshot.manifest->schema();
+  EXPECT_EQ(schema.FindPath("box.u")->id, id);
+  EXPECT_EQ(schema.FindPath("box.deep")->id, id + 1);
+  EXPECT_EQ(schema.FindPath("box.deep.v")->parent_id, id + 1);
+  EXPECT_EQ(schema.FindPath("box.v")->id, id + 3);
+  EXPECT_EQ(schema.FindPath("box.v")->parent_id, schema.FindPath("box")->id);
+  EXPECT_EQ(snapshot.store->List("data").size(), 1u);
+  for (const Schema& wrong : {box({u}), box({{.name = "w", .type = v.type, .nullable = false}}), box({{.name = "v", .type = StructType({v})}})}) {
+    EXPECT_EQ(ErrorOf([&] { AddNullColumns(snapshot, wrong, {}); }).kind(), ErrorKind::kInvalid);
+  }
 }
 
 TEST(MutateTest, RefusesNullsInFieldsThatAreNotNullable) {

@@ -323,8 +323,15 @@ void RequireUnchanged(const Snapshot&, const Snapshot& after, const TransactionP
                           after.version(), OperationName(theirs));
 }
 
+void RequireOnLine(const Snapshot& read) {
+  if ((read.version() & kDetachedBit) == 0) return;
+  throw Unsupported("version {} is detached, and no change goes on from it: write the new files (write_fragments, methods of fragments) and "
+                    "commit them on top of it with detached=True, or restore it, which makes it the newest version", read.version());
+}
+
 Snapshot Commit(const Snapshot& read, TransactionProto transaction, const CommitOptions& given,
                 std::optional<std::string> storage_version) {
+  RequireOnLine(read);
   CommitOptions options = given;
   if (read.is_serializable) options.check_reads = RequireUnchanged;
   TransactionFile file(*read.store, options.sync);

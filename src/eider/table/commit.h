@@ -44,13 +44,16 @@ TransactionProto NewTransaction(uint64_t read_version);
 /// Puts its bytes where manifests say that they are. \throws Error(kAlreadyExists)
 void WriteTransactionFile(io::ObjectStore& store, const TransactionProto& transaction, bool sync);
 
+/// What every change of a table asks of the version that it starts from. \throws Error(kUnsupported) for a detached one
+void RequireOnLine(const Snapshot& read);
+
 /// Commits on top of `read`, rebasing over what others committed since. `storage_version` (overwrite only): unset keeps
 /// the table's. \throws Error(kConflict / kRetryableConflict) naming the other version and operation,
-/// Error(kCommitUnknown), Error(kUnsupported) for writer features that this version does not know.
+/// Error(kCommitUnknown), Error(kUnsupported) for writer features that this version does not know, and where `read` is detached.
 Snapshot Commit(const Snapshot& read, TransactionProto transaction, const CommitOptions& options = {},
                 std::optional<std::string> storage_version = {});
 
-/// Commits a version beside the line, on top of `read` as it is: its number is random, and nobody finds it who does not know that.
+/// Commits a version beside the line, on top of `read` as it is, which may be detached too: its number is random, and nobody finds it who does not know that.
 Snapshot CommitDetached(const Snapshot& read, TransactionProto transaction, const CommitOptions& options = {},
                         std::optional<std::string> storage_version = {});
 

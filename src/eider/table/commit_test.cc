@@ -214,6 +214,41 @@ TEST(CommitTest, ProjectDropsFilesThatHoldNothingAnyMore) {
   EXPECT_EQ(snapshot.manifest->schema().fields.size(), 1u);
 }
 
+TEST(CommitTest, WhatReplacesFieldsDropsFilesThatHoldNothingAnyMore) {
+  Snapshot snapshot = NewTable();
+  snapshot = Commit(snapshot, MergeOf(snapshot));
+  TransactionProto cast = MergeOf(snapshot);
+  cast.mutable_merge()->mutable_schema()->RemoveLast();
+  cast.mutable_merge()->mutable_schema(1)->set_id(8);
+  cast.mutable_merge()->mutable_fragments(0)->mutable_files(2)->set_fields(0, 8);
+  snapshot = Commit(snapshot, std::move(cast));
+  ASSERT_EQ(snapshot.manifest->fragment(0).num_files(), 2);
+  EXPECT_EQ(snapshot.manifest->fragment(0).file(1).fields(0), 8);
+
+  TransactionProto update = NewTransaction(snapshot.version());
+  DataFragmentProto* updated = update.mutable_update()->add_updated_fragments();
+  *updated = snapshot.manifest->fragment(0).proto();
+  updated->mutable_files(1)->set_fields(0, kTombstone);
+  *updated->add_files() = FragmentOf(0, {8}).files(0);
+  update.mutable_update()->add_fields_modified(8);
+  snapshot = Commit(snapshot, update);
+  ASSERT_EQ(snapshot.manifest->fragment(0).num_files(), 2);
+  EXPECT_EQ(snapshot.manifest->fragment(0).file(1).path(), updated->files(2).path());
+  snapshot = Commit(snapshot, ProjectOf(snapshot, {FieldOf("nulls", 9)}));
+  EXPECT_EQ(snapshot.manifest->fragment(0).num_files(), 1) << "one stays";
+}
+
+TEST(CommitTest, ADetachedVersionIsFollowedByDetachedOnesAlone) {
+  const Snapshot table = NewTable();
+  const Snapshot beside = CommitDetached(table, AppendOf(1));
+  EXPECT_EQ(KindOf([&] { Commit(beside, AppendOf(beside.version())); }), ErrorKind::kUnsupported);
+  const Snapshot next = CommitDetached(beside, AppendOf(beside.version()));
+  EXPECT_EQ(next.manifest->num_fragments(), 3u);
+  EXPECT_NE(next.version(), beside.version());
+  EXPECT_EQ(Restore(next).version(), 2u);
+  EXPECT_EQ(LoadSnapshot(table.store).manifest->num_fragments(), 3u);
+}
+
 TEST(CommitTest, KeepsIndicesAndUnknownFieldsAcrossCommits) {
   const Snapshot created = NewTable();
   ManifestDraft draft;

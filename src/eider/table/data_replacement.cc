@@ -46,7 +46,10 @@ void NextVersion::ApplyDataReplacement(const TransactionProto::DataReplacement& 
     touched.insert(group.fragment_id());
     fields.insert(group.new_file().fields().begin(), group.new_file().fields().end());
   }
-  for (const auto& [at, fragment] : changed) OwnFragment(at, fragment);
+  for (auto& [at, fragment] : changed) {
+    DropDeadFiles(&fragment);
+    OwnFragment(at, fragment);
+  }
   KeepIndices();
   if (!touched.empty()) Uncover(touched, fields);
 }

@@ -133,6 +133,7 @@ void NextVersion::ChangeFiles(const DataFragmentProto& changed, DataFragmentProt
     throw Invalid("update: fragment {} of {} rows, version {} has {}", changed.id(), changed.physical_rows(), base_->version(), fragment->physical_rows());
   }
   *fragment->mutable_files() = changed.files();
+  DropDeadFiles(fragment);
   if (!stable_row_ids_ || columns_update_ == nullptr) return;
   fragment->set_inline_last_updated_at_versions(LastUpdatedAt(*fragment, *columns_update_, draft_.head.version()));
 }
@@ -208,6 +209,7 @@ void NextVersion::ApplyMerge(const TransactionProto::Merge& merge) {
     if (stable_row_ids_ && !SameFiles(fragment, before)) {
       fragment.set_inline_last_updated_at_versions(rows::MakeVersionSequence(fragment.physical_rows(), draft_.head.version()));
     }
+    DropDeadFiles(&fragment);
     AddFragment(fragment);
   }
 }
@@ -215,22 +217,29 @@ void NextVersion::ApplyMerge(const TransactionProto::Merge& merge) {
 void NextVersion::ApplyProject(const TransactionProto::Project& project) {
   *draft_.head.mutable_fields() = project.schema();
   KeepIndices();
-  std::unordered_set<int32_t> ids;
-  for (const auto& field : project.schema()) ids.insert(field.id());
-  const auto is_dead = [&](const DataFileProto& file) {
-    return std::none_of(file.fields().begin(), file.fields().end(), [&](int32_t id) { return ids.contains(id); });
-  };
   ListFragments();
   for (size_t i = 0; i < base_->num_fragments(); ++i) {
-    const auto& files = base_->fragment(i).proto().files();
-    if (std::none_of(files.begin(), files.end(), is_dead)) continue;
+    if (std::ranges::none_of(base_->fragment(i).proto().files(), [&](const DataFileProto& file) { return IsDead(file); })) continue;
     DataFragmentProto fragment = base_->fragment(i).proto();
-    fragment.clear_files();
-    for (const DataFileProto& file : files) {
-      if (!is_dead(file)) *fragment.add_files() = file;
-    }
+    DropDeadFiles(&fragment);
     OwnFragment(i, fragment);
   }
+}
+
+void NextVersion::DropDeadFiles(DataFragmentProto* fragment) const {
+  google::protobuf::RepeatedPtrField<DataFileProto> live;
+  for (const DataFileProto& file : fragment->files()) {
+    if (!IsDead(file)) *live.Add() = file;
+  }
+  if (live.empty() && fragment->files_size() > 0) *live.Add() = fragment->files(0);
+  fragment->mutable_files()->Swap(&live);
+}
+
+bool NextVersion::IsDead(const DataFileProto& file) const {
+  if (schema_ids_.empty()) {
+    for (const auto& field : draft_.head.fields()) schema_ids_.insert(field.id());
+  }
+  return std::ranges::none_of(file.fields(), [&](int32_t id) { return schema_ids_.contains(id); });
 }
 
 void NextVersion::KeepFragments() {

@@ -54,6 +54,9 @@ class NextVersion {
   /// The fragments, those that are `updated` with new lists of deleted rows or of files, without those `removed`.
   void ChangeFragments(const google::protobuf::RepeatedPtrField<DataFragmentProto>& updated,
                        const google::protobuf::RepeatedField<uint64_t>& removed, Change change);
+  /// Files of which no field is in the schema any more go. Readers of the reference stumble over a fragment without files, which keeps one.
+  void DropDeadFiles(DataFragmentProto* fragment) const;
+  bool IsDead(const DataFileProto& file) const;
   /// Takes the files of `changed`.
   void ChangeFiles(const DataFragmentProto& changed, DataFragmentProto* fragment);
   /// Those of the base as they are.
@@ -91,6 +94,7 @@ class NextVersion {
   bool stable_row_ids_;
   std::unordered_map<uint64_t, uint64_t> created_at_;  ///< by row id; filled when asked for
   std::string index_section_;
+  mutable std::unordered_set<int32_t> schema_ids_;  ///< of the draft; filled when asked for
 };
 
 }  // namespace eider::table

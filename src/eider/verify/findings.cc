@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "eider/base/utf8.h"
+
 namespace eider::verify {
 namespace {
 
@@ -11,6 +13,10 @@ constexpr size_t kMaxFindings = 10'000;
 }  // namespace
 
 void Findings::Add(Finding finding) {
+  // Names and messages quote what is stored.
+  for (std::string* text : {&finding.path, &finding.column, &finding.message}) {
+    if (!IsUtf8(*text)) *text = EscapeBadUtf8(*text);
+  }
   std::lock_guard lock(mutex_);
   num_damages_ += finding.is_damage;
   if (findings_.size() < kMaxFindings) return findings_.push_back(std::move(finding));
