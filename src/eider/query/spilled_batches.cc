@@ -154,6 +154,7 @@ class ArrayReader {
     }
     return array;
   }
+  uint64_t at() const { return at_; }
 
  private:
   uint64_t NextNumber() {
@@ -193,8 +194,16 @@ RecordBatch SpilledBatches::Read(const Place& place) const {
   file_.Read(place.offset, {builder.data(), builder.size()});
   const Buffer bytes = builder.Finish();
   RecordBatch batch{.schema = schema_, .num_rows = LoadLe<int64_t>(bytes.data())};
-  ArrayReader reader(bytes, sizeof batch.num_rows);
-  for (const Field& field : schema_->fields) batch.columns.push_back(reader.Next(field.type));
+  uint64_t at = sizeof batch.num_rows;
+  for (const Field& field : schema_->fields) {
+    ArrayReader reader(bytes, at);
+    ArrayPtr column = reader.Next(field.type);
+    // A narrow column waits long for a page to fill: the bytes of wide ones must not wait with it.
+    const uint64_t first = at / kAlignment * kAlignment, size = reader.at() - first;
+    if (2 * size < place.bytes) column = ArrayReader(CopyToBuffer(bytes.span().subspan(first, size)), at - first).Next(field.type);
+    batch.columns.push_back(std::move(column));
+    at = reader.at();
+  }
   return batch;
 }
 
