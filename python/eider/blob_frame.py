@@ -13,6 +13,7 @@ from .projection import quote_path
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from .scanner import ScanPlan
 
@@ -54,20 +55,30 @@ def _with_files(plan: ScanPlan, blobs: list[str], options: Mapping[str, Any]) ->
     asked = scan.with_row_address if outputs is None else any(path == [_ADDRESS] for _, path in outputs)
     scan.with_row_address = True
     if outputs is not None and not asked:
-        outputs = [*outputs, (_ADDRESS, [_ADDRESS])]
+        outputs = [*outputs, (_free_name([name for name, _ in outputs]), [_ADDRESS])]
     name = next((name for name, path in outputs or () if path == [_ADDRESS]), _ADDRESS)
     table = replace(plan, options=scan, outputs=outputs).read_table()
     paths = dict(outputs or ())
-    rows = table.column(name).to_numpy()
-    files = {blob: _files(plan.dataset, quote_path(paths.get(blob, [blob])), rows) for blob in blobs}
-    left = table.drop_columns(blobs if asked else [*blobs, name])
+    addresses = table.column(name)
+    files = {blob: _files(plan.dataset, quote_path(paths.get(blob, [blob])), addresses) for blob in blobs}
+    shown = [column for column in table.column_names if asked or column != name]
+    left = table.select([column for column in shown if column not in files])
     frame = left.to_pandas(**options) if left.num_columns else pd.DataFrame(index=range(table.num_rows))
-    for at, column in enumerate(name for name in table.column_names if asked or name != _ADDRESS):
-        if column in files:
-            frame.insert(at, column, pd.Series(files[column], index=frame.index, dtype=object))
-    return frame
+    for column, values in files.items():
+        frame[column] = pd.Series(values, index=frame.index, dtype=object)
+    return frame[[column for column in shown if column in frame.columns]]  # without what became the index
 
 
-def _files(dataset: _eider.Dataset, column: str, addresses: Any) -> list[BlobFile | None]:
-    found = _eider.take_blobs(dataset, column, addresses, _eider.RowNaming.ADDRESS, None) if len(addresses) else []
-    return [None if blob is None else BlobFile(blob, DEFAULT_BLOB_BUFFER_SIZE) for _, blob in found]
+def _free_name(taken: list[str]) -> str:
+    name = _ADDRESS
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _files(dataset: _eider.Dataset, column: str, addresses: pa.ChunkedArray) -> list[BlobFile | None]:
+    """Rows without an address, which are deleted, have none."""
+    rows = addresses.drop_null().to_numpy()
+    found = _eider.take_blobs(dataset, column, rows, _eider.RowNaming.ADDRESS, None) if len(rows) else []
+    files = iter(None if blob is None else BlobFile(blob, DEFAULT_BLOB_BUFFER_SIZE) for _, blob in found)
+    return [next(files) if valid else None for valid in addresses.is_valid().to_pylist()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -35,7 +36,10 @@ def _executed(step: Callable[[], _T], left_out: list[str] | None = None) -> _T:
 
 def _batches(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     def cast(batch: pa.RecordBatch) -> pa.RecordBatch:
-        return batch if batch.schema == schema else batch.cast(schema)
+        try:
+            return batch if batch.schema == schema else batch.cast(schema)
+        except ValueError as error:
+            raise InvalidError(f"sql: a sum of integers is past int64 ({error}): cast it, as in sum(x)::DECIMAL(38, 0)") from error
 
     while (batch := _executed(lambda: next(reader, None))) is not None:
         yield _executed(partial(cast, batch))
@@ -78,6 +82,8 @@ class SqlQuery:
         connection.execute("SET integer_division = true")  # 7 / 2 is 3, as in filters
         left_out = [field.name for field in self._dataset.schema if _is_foreign(field.type)]
         options = self._options
+        if left_out and "*" in self._sql:
+            warnings.warn(f"sql: columns {left_out} are left out, DuckDB has no type for float16 and decimal256", stacklevel=4)
         if left_out:
             options = {**options, "columns": [name for name in self._dataset.schema.names if name not in left_out]}
         _executed(lambda: connection.register(self._table_name, self._dataset._with_defaults(options)))

@@ -45,6 +45,23 @@ def test_blobs_of_a_frame_on_request(blobs):
         blobs.to_pandas(blob_mode="eager")
 
 
+def test_blobs_beside_deleted_rows_indices_and_odd_names(blobs):
+    blobs.delete("id = 2")
+    frame = blobs.to_pandas(include_deleted_rows=True, with_row_id=True)
+    assert list(frame.columns) == ["id", "v", "_rowid"] and contents(frame["v"]) == [*VALUES[:2], None, VALUES[3]]
+    odd = blobs.to_pandas(columns={"_rowaddr": "id", "b": "v"})
+    assert list(odd.columns) == ["_rowaddr", "b"] and list(odd["_rowaddr"]) == [0, 1, 3] and contents(odd["b"])[0] == VALUES[0]
+
+
+def test_blobs_behind_an_index(tmp_path):
+    field = pa.field("b", pa.large_binary(), metadata={"lance-encoding:blob": "true"})
+    plain = pa.Table.from_pandas(pd.DataFrame({"x": [1, 2]}, index=pd.Index([7, 8], name="k")))
+    table = plain.append_column(field, pa.array([b"one", b"two"], pa.large_binary()))
+    ds = eider.write_dataset(table, tmp_path / "t")
+    frame = ds.to_pandas(columns=["k", "b", "x"])
+    assert list(frame.index) == [7, 8] and list(frame.columns) == ["b", "x"] and contents(frame["b"]) == [b"one", b"two"]
+
+
 def test_other_arguments_go_to_pyarrow(ds):
     frame = ds.to_pandas(["id"], "id > 2", types_mapper=pd.ArrowDtype, split_blocks=True)
     assert frame["id"].dtype == pd.ArrowDtype(pa.int64()) and list(frame["id"]) == list(range(3, 10))
