@@ -145,12 +145,24 @@ class Sequence:
         self.model = self.model.append_column(name, pa.nulls(self.model.num_rows, pa.float32()))
         self.bare.add(name)
 
+    def leaves_a_fragment_bare(self, name: str) -> bool:
+        """Whether a fragment, of an append of fewer columns, has files for this one alone: the reference's drop leaves it without any."""
+
+        def ids(field) -> set[int]:
+            return {field.id()}.union(*map(ids, field.children()))
+
+        ds = self.reference.dataset(self.uri)
+        left = set().union(*(ids(field) for field in ds.lance_schema.fields() if field.name() != name))
+        return any(not any(left & {*file.fields} for file in fragment.data_files()) for fragment in ds.get_fragments())
+
     def drop_column(self) -> None:
         if self.model.num_columns < 2:
             return
         name = self.rng.choice(self.model.column_names)
         if {*self.model.column_names} - {name} <= self.bare:
             return  # the reference does not read fragments without files, its own neither
+        if self.leaves_a_fragment_bare(name):
+            return
         self.writer().dataset(self.uri).drop_columns([name])
         self.model = self.model.drop_columns([name])
 
