@@ -13,7 +13,7 @@ from .error import InvalidError
 from .fragment_metadata import DataFile, DeletionFile, FragmentMetadata, RowDatasetVersionMeta, RowIdMeta
 from .fragment_work import FragmentWork
 from .projection import Columns
-from .scanner import SCAN_OPTIONS, LanceScanner, ScanStats
+from .scanner import LanceScanner, ScanStats, take_scan_options
 from .write_fragments import create_fragment, write_fragments
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class LanceFragment(FragmentWork, Refusing):
         **options: Any,
     ) -> pd.DataFrame:
         """The live rows as a DataFrame; arguments as in ``LanceDataset.to_pandas``."""
-        scan = {name: options.pop(name) for name in SCAN_OPTIONS & options.keys()}
+        scan = take_scan_options(options)
         scan["with_row_id"], scan["with_row_address"] = with_row_id, with_row_address
         scanner = self.scanner(columns=columns, batch_size=batch_size, filter=filter, limit=limit, offset=offset, **scan)
         return scanner.to_pandas(blob_mode=blob_mode, **options)

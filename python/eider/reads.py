@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from .arguments import count_of
-from .scanner import SCAN_OPTIONS
+from .scanner import take_scan_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from .sql_query import SqlQueryBuilder
 
 __all__ = ["DatasetReads"]
-
-
-def _reading(batch_size_bytes: int | None, batch_readahead: int | None, fragment_readahead: int | None, scan_in_order: bool | None) -> dict[str, Any]:
-    """Arguments that pylance takes by position as well."""
-    given = {"batch_size_bytes": batch_size_bytes, "batch_readahead": batch_readahead}
-    return {**given, "fragment_readahead": fragment_readahead, "scan_in_order": scan_in_order}
 
 
 class DatasetReads:
@@ -52,8 +46,8 @@ class DatasetReads:
         **options: Any,
     ) -> pa.Table:
         """Read into a table; arguments as in ``scanner``."""
-        read = _reading(batch_size_bytes, batch_readahead, fragment_readahead, scan_in_order)
-        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **read, **options).to_table()
+        first = (columns, filter, limit, offset, nearest, batch_size, batch_size_bytes, batch_readahead, fragment_readahead, scan_in_order)
+        return self.scanner(*first, **options).to_table()
 
     def to_batches(
         self,
@@ -70,8 +64,8 @@ class DatasetReads:
         **options: Any,
     ) -> Iterator[pa.RecordBatch]:
         """Read batch by batch; arguments as in ``scanner``."""
-        read = _reading(batch_size_bytes, batch_readahead, fragment_readahead, scan_in_order)
-        return self.scanner(columns, filter, limit, offset, nearest, batch_size, **read, **options).to_batches()
+        first = (columns, filter, limit, offset, nearest, batch_size, batch_size_bytes, batch_readahead, fragment_readahead, scan_in_order)
+        return self.scanner(*first, **options).to_batches()
 
     def to_pandas(
         self,
@@ -91,10 +85,9 @@ class DatasetReads:
         """Read into a pandas DataFrame; arguments as in ``scanner``, ``blob_mode`` as in ``LanceScanner.to_pandas``; others go to
         ``pyarrow.Table.to_pandas``.
         """
-        scan = {name: options.pop(name) for name in SCAN_OPTIONS & options.keys()}
-        scan |= _reading(scan.get("batch_size_bytes"), batch_readahead, fragment_readahead, scan_in_order)
-        scanner = self.scanner(columns, filter, limit, offset, nearest, batch_size, **scan)
-        return scanner.to_pandas(blob_mode=blob_mode, **options)
+        bytes_of_batch = options.pop("batch_size_bytes", None)
+        first = (columns, filter, limit, offset, nearest, batch_size, bytes_of_batch, batch_readahead, fragment_readahead, scan_in_order)
+        return self.scanner(*first, **take_scan_options(options)).to_pandas(blob_mode=blob_mode, **options)
 
     def to_polars(
         self,

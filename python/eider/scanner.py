@@ -82,8 +82,9 @@ class ScanOptions(TypedDict, total=False):
     stats: ScanStats | None
 
 
-#: Names of ScanOptions.
-SCAN_OPTIONS = frozenset(ScanOptions.__annotations__)
+def take_scan_options(options: dict[str, Any]) -> ScanOptions:
+    """Take those of a scan out of ``options``, which leaves what is for pyarrow."""
+    return cast("ScanOptions", {name: options.pop(name) for name in ScanOptions.__annotations__.keys() & options.keys()})
 
 
 @dataclass(frozen=True)

@@ -20,15 +20,24 @@ NARROW, WIDE = 32, 400
 WIDE_ROWS = 10 * LIMIT // (WIDE + 16) // BATCH * BATCH
 
 
-@pytest.fixture(scope="module")
-def big(tmp_path_factory, engine) -> str:
+def made(tmp_path_factory, engine, rows: int, width: int, files: int) -> str:
     if engine.name != "eider":
         pytest.skip("the limit is eider's")
     import eider
 
-    uri = str(tmp_path_factory.mktemp("changes") / "big.lance")
-    eider.write_dataset(other_side(ROWS), uri, max_rows_per_file=ROWS // 8, durability="none")
+    uri = str(tmp_path_factory.mktemp("changes") / "table.lance")
+    eider.write_dataset(other_side(rows, width), uri, max_rows_per_file=rows // files, durability="none")
     return uri
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory, engine) -> str:
+    return made(tmp_path_factory, engine, ROWS, NARROW, 8)
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory, engine) -> str:
+    return made(tmp_path_factory, engine, WIDE_ROWS, WIDE, 1)
 
 
 def changed(operation: str, table: str, uri: str, width: int) -> dict[str, int]:
@@ -50,17 +59,6 @@ def test_a_change_of_a_big_table_stays_within_the_limit(operation, big, tmp_path
     if operation == "merge":
         some = after.take(list(range(0, ROWS, ROWS // 50)))
         assert some["new_score"] == pa.chunked_array([some["key"].combine_chunks().cast(pa.float64())])
-
-
-@pytest.fixture(scope="module")
-def wide(tmp_path_factory, engine) -> str:
-    if engine.name != "eider":
-        pytest.skip("the limit is eider's")
-    import eider
-
-    uri = str(tmp_path_factory.mktemp("changes") / "wide.lance")
-    eider.write_dataset(other_side(WIDE_ROWS, WIDE), uri, durability="none")
-    return uri
 
 
 @pytest.mark.parametrize("operation", OF_WIDE_ROWS)

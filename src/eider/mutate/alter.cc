@@ -79,10 +79,9 @@ class Alteration {
     for (const CastColumn& cast : casts_) added_.fields.push_back(cast.field());
     std::vector<LanceField*> renamed;  // all are looked up before one has a new name
     for (const auto& rename : renames_) renamed.push_back(Find(&schema_, rename.first).first);
-    for (size_t i = 0; i < renamed.size(); ++i) renamed[i]->name = renames_[i].second;
-    for (const LanceField* field : renamed) {
-      const auto is_it = [&](const LanceField& top) { return &top == field; };
-      if (std::ranges::any_of(schema_.fields, is_it)) RequireOwnName(field->name);
+    for (size_t i = 0; i < renamed.size(); ++i) {
+      renamed[i]->name = renames_[i].second;
+      if (SplitFieldPath(renames_[i].first).size() == 1) RequireOwnName(renames_[i].second);
     }
     RequireTopNames(schema_);
     return casts_.empty() ? CommitProject(read_, schema_, SyncsFor(options_.durability)) : CommitCasts();

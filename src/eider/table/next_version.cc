@@ -227,11 +227,12 @@ void NextVersion::ApplyProject(const TransactionProto::Project& project) {
 }
 
 void NextVersion::DropDeadFiles(DataFragmentProto* fragment) const {
+  if (std::ranges::none_of(fragment->files(), [&](const DataFileProto& file) { return IsDead(file); })) return;
   google::protobuf::RepeatedPtrField<DataFileProto> live;
   for (const DataFileProto& file : fragment->files()) {
     if (!IsDead(file)) *live.Add() = file;
   }
-  if (live.empty() && fragment->files_size() > 0) *live.Add() = fragment->files(0);
+  if (live.empty()) *live.Add() = fragment->files(0);
   fragment->mutable_files()->Swap(&live);
 }
 
