@@ -137,3 +137,20 @@ def test_a_schema_finds_fields_in_any_case_of_letters_and_the_primary_key():
     found = {path: schema.field_case_insensitive(path) for path in ("b", "A", "a", "s.`X.y`", "z")}
     assert {path: field and field.id() for path, field in found.items()} == {"b": 0, "A": 1, "a": 1, "s.`X.y`": 3, "z": None}
     assert schema.field("b") is None
+
+
+@pytest.mark.parametrize("make", [eider.write_dataset, eider.fragment.write_fragments, lambda data, uri: eider.LanceFragment.create(uri, data)])
+def test_rows_without_columns_are_refused(make, tmp_path):
+    rows = pa.table({"a": [1, 2]}).select([])
+    assert rows.num_rows == 2
+    with pytest.raises(eider.InvalidError, match="Cannot write with an empty schema: the data have rows .2 at first. and no columns"):
+        make(rows, str(tmp_path / "t"))
+    assert not any(tmp_path.rglob("*.lance"))
+    assert eider.write_dataset(pa.table({}), str(tmp_path / "empty")).count_rows() == 0
+
+
+def test_added_columns_of_another_length_say_which_way(ds):
+    with pytest.raises(eider.InvalidError, match="Stream ended before producing values for all rows in dataset: after 4, and there are at least 10"):
+        ds.add_columns(pa.table({"x": range(4)}))
+    with pytest.raises(eider.InvalidError, match="Stream produced more values than expected for dataset: it has 10 rows"):
+        ds.add_columns(pa.table({"x": range(11)}))

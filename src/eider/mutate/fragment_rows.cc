@@ -98,7 +98,7 @@ void LiveRowStream::Deal(uint64_t physical_rows, const rows::DeletionVector* del
 }
 
 void LiveRowStream::RequireEnd() {
-  if (Refill()) throw Invalid("the data hold more than the {} rows of the dataset", dealt_);
+  if (Refill()) throw Invalid("Stream produced more values than expected for dataset: it has {} rows", dealt_);
 }
 
 }  // namespace eider::mutate
