@@ -1,12 +1,11 @@
 #include "eider/array/concat.h"
 
 #include <limits>
-#include <optional>
-#include <string_view>
-#include <unordered_map>
+#include <numeric>
 
 #include "eider/array/dictionary_key.h"
-#include "eider/array/string_values.h"
+#include "eider/array/equal.h"
+#include "eider/array/numbered_values.h"
 #include "eider/array/take.h"
 #include "eider/array/types.h"
 #include "eider/base/bytes.h"
@@ -124,18 +123,6 @@ void ConcatViews(Arrays arrays, Array& out) {
   out.buffers.insert(out.buffers.end(), variadic.begin(), variadic.end());
 }
 
-uint64_t MaxIndex(TypeId id) {
-  switch (id) {
-    case TypeId::kInt8: return 0x7f;
-    case TypeId::kUInt8: return 0xff;
-    case TypeId::kInt16: return 0x7fff;
-    case TypeId::kUInt16: return 0xffff;
-    case TypeId::kInt32: return 0x7fffffff;
-    case TypeId::kUInt32: return 0xffffffff;
-    default: return uint64_t(std::numeric_limits<int64_t>::max());
-  }
-}
-
 /// Indices of null values are arbitrary, so the sum may wrap.
 template <typename Index>
 void MoveIndices(uint8_t* indices, int64_t count, uint64_t by) {
@@ -145,93 +132,72 @@ void MoveIndices(uint8_t* indices, int64_t count, uint64_t by) {
   }
 }
 
-/// Row i as bytes that are equal when the values are; nullopt where the type has no such form (or the value is null).
-std::optional<std::string_view> BytesOf(const Array& array, int64_t i) {
-  if (!array.IsValid(i)) return std::nullopt;
-  const uint64_t row = uint64_t(array.offset + i);
-  const auto text = [&]<typename Offset>(Offset) {
-    const Offset* offsets = array.buffers[0].as<Offset>() + row;
-    return std::string_view(reinterpret_cast<const char*>(array.buffers[1].data()) + offsets[0], uint64_t(offsets[1] - offsets[0]));
-  };
-  switch (LayoutOf(array.type->id)) {
-    case Layout::kFixed: {
-      const uint64_t width = ByteWidth(*array.type);
-      return std::string_view(reinterpret_cast<const char*>(array.buffers[0].data()) + row * width, width);
-    }
-    case Layout::kVariable32: return text(int32_t{});
-    case Layout::kVariable64: return text(int64_t{});
-    case Layout::kView: {
-      const ByteSpan value = StringValues(array).At(i);
-      return std::string_view(reinterpret_cast<const char*>(value.data()), value.size());
-    }
-    case Layout::kBits: return std::string_view(GetBit(array.buffers[0].data(), row) ? "1" : "0");
-    default: return std::nullopt;
+/// The dictionary values that rows of `array` name, by first use.
+std::vector<int64_t> NamedValues(const Array& array) {
+  std::vector<bool> seen(uint64_t(array.dictionary->length));
+  std::vector<int64_t> named;
+  for (int64_t i = 0; i < array.length; ++i) {
+    if (!array.IsValid(i)) continue;
+    const auto key = static_cast<uint64_t>(DictionaryKey(array, i));
+    if (key >= seen.size() || seen[key]) continue;
+    seen[key] = true;
+    named.push_back(int64_t(key));
   }
+  return named;
 }
 
-/// Dictionaries that do not fit one after the other: of their values those that are named, each once.
-void ConcatNamed(Arrays arrays, uint64_t width, Array& out) {
-  std::vector<int64_t> positions(uint64_t(out.length), -1);  // of each row in `all`
+/// Joins the dictionaries: their values, each once, unless the indices cannot tell so many apart: then false. Or of those that rows name.
+bool UnifyDictionaries(Arrays arrays, uint64_t width, bool only_named, Array& out) {
+  std::vector<int64_t> positions(uint64_t(out.length), -1), place;  // of each row, of each value of one dictionary, in `all`
   std::vector<ArrayPtr> pieces;
+  const Array* placed = nullptr;
   int64_t base = 0;
   uint64_t row = 0;
   for (const ArrayPtr& array : arrays) {
-    std::vector<int64_t> place(uint64_t(array->dictionary->length), -1), named;
+    const ArrayPtr& dictionary = array->dictionary;
+    if (only_named || dictionary.get() != placed) {
+      place.assign(uint64_t(dictionary->length), -1);
+      std::vector<int64_t> named;
+      if (only_named) {
+        named = NamedValues(*array);
+        for (size_t i = 0; i < named.size(); ++i) place[uint64_t(named[i])] = base + int64_t(i);
+      } else {
+        std::iota(place.begin(), place.end(), base);
+      }
+      pieces.push_back(only_named ? TakeArray(dictionary, named) : dictionary);
+      base += pieces.back()->length;
+      placed = dictionary.get();
+    }
     for (int64_t i = 0; i < array->length; ++i, ++row) {
       if (!array->IsValid(i)) continue;
       const int64_t key = DictionaryKey(*array, i);
-      const auto index = static_cast<uint64_t>(key);
-      if (index >= place.size()) throw Invalid("concat: index {} of a dictionary of {} values", key, place.size());
-      if (place[index] < 0) {
-        place[index] = base + int64_t(named.size());
-        named.push_back(int64_t(index));
-      }
-      positions[row] = place[index];
+      if (uint64_t(key) >= place.size()) throw Invalid("concat: index {} of a dictionary of {} values", key, place.size());
+      positions[row] = place[uint64_t(key)];
     }
-    base += int64_t(named.size());
-    pieces.push_back(TakeArray(array->dictionary, named));
   }
   const ArrayPtr all = ConcatArrays(pieces);
-  std::unordered_map<std::string_view, uint64_t> seen;
-  std::vector<uint64_t> numbers;
-  std::vector<int64_t> kept;
-  for (int64_t i = 0; i < all->length; ++i) {
-    const auto bytes = BytesOf(*all, i);
-    const auto [at, is_new] = bytes ? seen.try_emplace(*bytes, kept.size()) : std::pair(seen.end(), true);
-    numbers.push_back(is_new ? kept.size() : at->second);
-    if (is_new) kept.push_back(i);
-  }
-  if (!kept.empty() && kept.size() - 1 > MaxIndex(out.type->index_type->id)) {
-    throw Invalid("concat: dictionary of {} values does not fit indices of {}", kept.size(), TypeToString(*out.type->index_type));
+  const NumberedValues values(*all);
+  if (!values.kept.empty() && values.kept.size() - 1 > MaxDictionaryKey(*out.type->index_type)) {
+    if (!only_named) return false;
+    throw Invalid("concat: dictionary of {} values does not fit indices of {}", values.kept.size(), TypeToString(*out.type->index_type));
   }
   BufferBuilder indices(uint64_t(out.length) * width);
   for (const int64_t position : positions) {
-    const uint64_t number = position < 0 ? 0 : numbers[uint64_t(position)];
+    const uint64_t number = position < 0 ? 0 : values.numbers[uint64_t(position)];
     indices.Append(&number, width);
   }
   out.buffers = {indices.Finish()};
-  out.dictionary = TakeArray(all, kept);
+  out.dictionary = TakeArray(all, values.kept);
+  return true;
 }
 
-void ConcatDictionaries(Arrays arrays, Array& out) {
-  const DataType& type = *out.type;
-  const uint64_t width = ByteWidth(type);
-  bool same = true;
-  uint64_t values = 0;
-  for (const ArrayPtr& array : arrays) {
-    same &= array->dictionary == arrays[0]->dictionary;
-    values += uint64_t(array->dictionary->length);
-  }
-  if (!same && values > 0 && values - 1 > MaxIndex(type.index_type->id)) return ConcatNamed(arrays, width, out);
-  out.buffers = {ConcatFixed(arrays, width, out.length)};
-  out.dictionary = arrays[0]->dictionary;
-  if (same) return;
+/// The dictionaries one after the other.
+void ChainDictionaries(Arrays arrays, uint64_t width, Array& out) {
   std::vector<ArrayPtr> dictionaries;
-  uint8_t* indices = const_cast<uint8_t*>(out.buffers[0].data());  // just built here
+  auto* indices = const_cast<uint8_t*>(out.buffers[0].data());  // just built
   uint64_t base = 0;
   for (const ArrayPtr& array : arrays) {
     dictionaries.push_back(array->dictionary);
-    const uint64_t size = uint64_t(array->dictionary->length);
     switch (width) {
       case 1: MoveIndices<uint8_t>(indices, array->length, base); break;
       case 2: MoveIndices<uint16_t>(indices, array->length, base); break;
@@ -239,9 +205,39 @@ void ConcatDictionaries(Arrays arrays, Array& out) {
       default: MoveIndices<uint64_t>(indices, array->length, base);
     }
     indices += uint64_t(array->length) * width;
-    base += size;
+    base += uint64_t(array->dictionary->length);
   }
   out.dictionary = ConcatArrays(dictionaries);
+}
+
+/// So many dictionary values, or as many as there are rows, are compared one by one.
+constexpr uint64_t kMaxUnified = 65536;
+
+// Dictionaries that are alike stay as they are; small ones become one; large ones are put one after the other while that fits.
+void ConcatDictionaries(Arrays arrays, Array& out) {
+  const DataType& type = *out.type;
+  const uint64_t width = ByteWidth(type);
+  const ArrayPtr& first = arrays[0]->dictionary;
+  const Array *equal = first.get(), *counted = nullptr;  // the last that was found equal, and counted
+  bool same = true;
+  uint64_t values = 0, chained = 0;
+  for (const ArrayPtr& array : arrays) {
+    const Array* dictionary = array->dictionary.get();
+    chained += uint64_t(dictionary->length);
+    if (dictionary == counted) continue;
+    counted = dictionary;
+    values += uint64_t(dictionary->length);
+    same = same && (dictionary == equal || ArraysEqual(*first, *dictionary));
+    if (same) equal = dictionary;
+  }
+  if (!same && values <= std::max(kMaxUnified, uint64_t(out.length)) && UnifyDictionaries(arrays, width, false, out)) return;
+  if (!same && chained > 0 && chained - 1 > MaxDictionaryKey(*type.index_type)) {
+    UnifyDictionaries(arrays, width, true, out);
+    return;
+  }
+  out.buffers = {ConcatFixed(arrays, width, out.length)};
+  out.dictionary = first;
+  if (!same) ChainDictionaries(arrays, width, out);
 }
 
 }  // namespace

@@ -25,6 +25,19 @@ inline int64_t DictionaryKey(const Array& array, int64_t i) {
   }
 }
 
+/// The largest key that fits the keys' type and, of 64 bits, int64.
+inline uint64_t MaxDictionaryKey(const DataType& index_type) {
+  switch (index_type.id) {
+    case TypeId::kInt8: return INT8_MAX;
+    case TypeId::kUInt8: return UINT8_MAX;
+    case TypeId::kInt16: return INT16_MAX;
+    case TypeId::kUInt16: return UINT16_MAX;
+    case TypeId::kInt32: return INT32_MAX;
+    case TypeId::kUInt32: return UINT32_MAX;
+    default: return INT64_MAX;
+  }
+}
+
 /// Rows whose key stands for a null become null themselves: who asks for nulls looks at the keys alone. \pre keys lie inside the dictionary
 inline void SpreadNullValues(Array* array) {
   const Array& values = *array->dictionary;

@@ -88,7 +88,8 @@ uint64_t FixedBitWidth(const DataType& type) {
 
 namespace {
 
-/// Item names of lists and maps are a matter of the producer ("item", "element"), so they count as metadata.
+/// Item names of lists and maps are a matter of the producer ("item", "element"), so they count as metadata; so does whether the
+/// values of dictionaries are in order, which the format does not keep.
 bool FieldsEqual(const Field& a, const Field& b, bool compare_names, bool compare_metadata) {
   return a.nullable == b.nullable && (!compare_names || a.name == b.name) &&
          (!compare_metadata || a.metadata == b.metadata) && TypesEqual(*a.type, *b.type, compare_metadata);
@@ -100,7 +101,7 @@ bool TypesEqual(const DataType& a, const DataType& b, bool compare_metadata) {
   if (&a == &b) return true;
   if (a.id != b.id || a.unit != b.unit || a.timezone != b.timezone || a.byte_width != b.byte_width ||
       a.list_size != b.list_size || a.precision != b.precision || a.scale != b.scale || a.keys_sorted != b.keys_sorted ||
-      a.ordered != b.ordered || a.children.size() != b.children.size()) {
+      (compare_metadata && a.ordered != b.ordered) || a.children.size() != b.children.size()) {
     return false;
   }
   if (a.id == TypeId::kDictionary) {

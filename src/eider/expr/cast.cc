@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "eider/array/dictionary_cast.h"
 #include "eider/array/null_array.h"
 #include "eider/array/take.h"
 #include "eider/base/utf8.h"
@@ -218,6 +219,14 @@ Kernel RetypeKernel() {
   return [](const Call& call) { return Retype(Spread(call.arguments[0], call.rows), call.type); };
 }
 
+/// Plain values, or those of a dictionary with other keys.
+Kernel ToDictionaryKernel() {
+  return [](const Call& call) {
+    const ArrayPtr values = Spread(call.arguments[0], call.rows);
+    return values->dictionary ? RekeyDictionary(values, call.type) : EncodeDictionary(values, call.type);
+  };
+}
+
 Kernel Compose(Kernel first, TypePtr middle, Kernel second) {
   return [=](const Call& call) {
     const Column column{first(Call{call.arguments, call.rows, call.live, middle}), false};
@@ -364,6 +373,10 @@ Kernel CastKernel(const TypePtr& from, const TypePtr& to, bool lenient) {
   const TypeId a = from->id, b = to->id;
   if (TypesEqual(*from, *to)) return RetypeKernel();
   if (a == TypeId::kNull) return [](const Call& call) { return MakeNullArray(call.type, call.rows); };
+  if (b == TypeId::kDictionary) {
+    const TypePtr& values = a == TypeId::kDictionary ? from->value_type : from;
+    return TypesEqual(*values, *to->value_type) ? ToDictionaryKernel() : Through(from, to->value_type, to, lenient);
+  }
   if (a == TypeId::kDictionary) return TypesEqual(*from->value_type, *to) ? DictionaryKernel() : Through(from, from->value_type, to, lenient);
   if (a == TypeId::kHalfFloat) return b == TypeId::kFloat ? HalfKernel(HalfToFloat) : Through(from, MakeType(TypeId::kFloat), to, lenient);
   if (b == TypeId::kHalfFloat) {

@@ -37,6 +37,7 @@ Family FamilyOf(TypeId id) {
 bool CastsTo(const DataType& from, const DataType& to) {
   if (TypesEqual(from, to)) return true;
   if (from.id == TypeId::kDictionary) return CastsTo(*from.value_type, to);
+  if (to.id == TypeId::kDictionary) return CastsTo(from, *to.value_type);
   const Family family = FamilyOf(from.id);
   if (family != FamilyOf(to.id) || family == Family::kOther) return false;
   if (family != Family::kList) return true;

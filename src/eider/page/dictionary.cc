@@ -1,8 +1,11 @@
 #include "eider/page/dictionary.h"
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 
+#include "eider/array/dictionary_key.h"
+#include "eider/array/equal.h"
 #include "eider/array/null_array.h"
 #include "eider/page/finish_values.h"
 
@@ -187,18 +190,6 @@ class Unifier {
   std::unordered_map<std::string, uint64_t> keys_;
 };
 
-uint64_t LargestKey(const DataType& index) {
-  switch (index.id) {
-    case TypeId::kInt8: return INT8_MAX;
-    case TypeId::kUInt8: return UINT8_MAX;
-    case TypeId::kInt16: return INT16_MAX;
-    case TypeId::kUInt16: return UINT16_MAX;
-    case TypeId::kInt32: return INT32_MAX;
-    case TypeId::kUInt32: return UINT32_MAX;
-    default: return INT64_MAX;
-  }
-}
-
 // Checks keys [begin, end) against `length` and gives each valid one to `map`.
 template <typename Map>
 void MapKeys(LeafOutput& leaf, uint64_t begin, uint64_t end, uint64_t length, Map&& map) {
@@ -216,19 +207,24 @@ void MapKeys(LeafOutput& leaf, uint64_t begin, uint64_t end, uint64_t length, Ma
 }
 
 bool OneDictionary(const LeafOutput& leaf) {
-  for (const DictionaryRun& run : leaf.dictionaries) {
-    if (run.dictionary != leaf.dictionaries[0].dictionary) return false;
-  }
-  return true;
+  const ArrayPtr& first = leaf.dictionaries[0].dictionary;
+  const auto is_first = [&](const DictionaryRun& run) { return run.dictionary == first || ArraysEqual(*run.dictionary, *first); };
+  return std::ranges::all_of(leaf.dictionaries, is_first);
 }
+
+/// The first of several dictionaries keeps its order, and its unused values, when it has so many values or as many as there are items.
+constexpr uint64_t kKeptWhole = 1024;
 
 ArrayPtr Unify(LeafOutput& leaf) {
   Unifier unifier(leaf.spec->dictionary_shape);
   const size_t width = leaf.spec->shape.bits_per_value / 8;
-  const uint64_t largest = LargestKey(*leaf.spec->type->index_type);
+  const uint64_t largest = MaxDictionaryKey(*leaf.spec->type->index_type);
   for (size_t r = 0; r < leaf.dictionaries.size(); ++r) {
     const DictionaryValues values(*leaf.dictionaries[r].dictionary);
     std::vector<uint64_t> unified(values.length(), UINT64_MAX);
+    if (r == 0 && values.length() <= std::max(kKeptWhole, leaf.values.num_values)) {
+      for (uint64_t key = 0; key < values.length(); ++key) unified[key] = unifier.Key(values[key]);
+    }
     const uint64_t end = r + 1 < leaf.dictionaries.size() ? leaf.dictionaries[r + 1].first_value : leaf.values.num_values;
     MapKeys(leaf, leaf.dictionaries[r].first_value, end, values.length(), [&](uint64_t i, uint64_t key) {
       if (unified[key] == UINT64_MAX) unified[key] = unifier.Key(values[key]);
@@ -269,7 +265,7 @@ void AppendAsDictionary(codec::DecodedValues& values, uint64_t first_item, LeafO
   const ArrayPtr plain = FinishValues(out.spec->type->value_type, values, Buffer(), 0);
   const DictionaryValues items(*plain);
   Unifier unifier(out.spec->dictionary_shape);
-  const uint64_t largest = LargestKey(*out.spec->type->index_type);
+  const uint64_t largest = MaxDictionaryKey(*out.spec->type->index_type);
   const uint64_t first_value = out.values.num_values;
   const size_t width = out.spec->shape.bits_per_value / 8;
   uint8_t* keys = out.values.ExtendFixed(n);

@@ -10,10 +10,15 @@
 namespace eider::page {
 namespace {
 
-/// Distinct values over the dictionaries of several arrays, numbered by first use.
+/// A dictionary of so many values, or of as many as the page has items, is stored whole.
+constexpr uint64_t kKeptWhole = 1024;
+
+/// Distinct values over the dictionaries of several arrays, numbered by first use; before them all values of the first dictionary, when
+/// it is to stay whole: its keys are categories to the user, who cares for their order and for those that no row has.
 class DictionaryMerger {
  public:
-  explicit DictionaryMerger(const DataType& type) : type_(type), max_items_(MaxDictionaryItems(*type.index_type)) {}
+  DictionaryMerger(const DataType& type, uint64_t kept_whole)
+      : type_(type), max_items_(MaxDictionaryItems(*type.index_type)), kept_whole_(kept_whole) {}
 
   /// Prepares to look up keys of `dictionary`.
   void Enter(const ArrayPtr& dictionary) {
@@ -24,6 +29,10 @@ class DictionaryMerger {
     all.runs.push_back({dictionary.get(), 0, dictionary->length});
     sources_.push_back(Gather(all, *type_.value_type));
     numbers_.assign(dictionary->length, -1);
+    if (sources_.size() > 1 || numbers_.size() > kept_whole_) return;
+    for (uint64_t i = 0; i < numbers_.size(); ++i) {
+      if (dictionary->IsValid(i)) NumberOf(i);
+    }
   }
 
   /// The number of a key's value, or -1 when there are too many.
@@ -79,7 +88,7 @@ class DictionaryMerger {
   }
 
   const DataType& type_;
-  const uint64_t max_items_;
+  const uint64_t max_items_, kept_whole_;
   ArrayPtr current_;
   std::vector<GatheredValues> sources_;  ///< keep the bytes of `order_`
   std::vector<int64_t> numbers_;         ///< key of the current dictionary -> number, or -1
@@ -87,31 +96,19 @@ class DictionaryMerger {
   std::vector<std::string_view> order_;
 };
 
-}  // namespace
-
-uint64_t MaxDictionaryItems(const DataType& key_type) {
-  const uint64_t bits = FixedBitWidth(key_type);
-  const bool is_signed = key_type.id >= TypeId::kInt8 && key_type.id <= TypeId::kInt64;
-  if (bits >= 32) return INT32_MAX;
-  return uint64_t(1) << (is_signed ? bits - 1 : bits);
-}
-
-std::optional<GatheredDictionary> GatherDictionary(const ShreddedLeaf& leaf, const DataType& type) {
-  const codec::ValueShape value_shape = ShapeOf(*type.value_type);
-  if (value_shape.kind == codec::ValueShape::Kind::kFixed && (value_shape.bits_per_value == 0 || value_shape.bits_per_value % 8)) {
-    throw Unsupported("dictionary of {}", TypeToString(*type.value_type));
-  }
+/// nullopt: there are more values than keys.
+std::optional<GatheredDictionary> GatherKeys(const ShreddedLeaf& leaf, const DataType& type, uint64_t kept_whole) {
   const uint64_t width = FixedBitWidth(*type.index_type) / 8;
-  DictionaryMerger merger(type);
+  DictionaryMerger dictionary(type, kept_whole);
   BufferBuilder indices(leaf.num_items * width);
   indices.AppendFill(leaf.num_items * width, 0);
   const Buffer validity = leaf.has_def() ? ItemValidity(leaf) : Buffer();
   uint64_t item = 0;
   for (const LeafRun& run : leaf.runs) {
-    merger.Enter(run.array->dictionary);
+    dictionary.Enter(run.array->dictionary);
     for (int64_t i = 0; i < run.length; ++i, ++item) {
       if (validity.present() && !GetBit(validity.data(), item)) continue;
-      const int64_t number = merger.NumberOf(static_cast<uint64_t>(DictionaryKey(*run.array, run.start + i)));
+      const int64_t number = dictionary.NumberOf(static_cast<uint64_t>(DictionaryKey(*run.array, run.start + i)));
       if (number < 0) return std::nullopt;
       std::memcpy(indices.data() + item * width, &number, width);
     }
@@ -122,8 +119,24 @@ std::optional<GatheredDictionary> GatherDictionary(const ShreddedLeaf& leaf, con
   out.indices.max_value_bytes = width;
   out.indices.owned.push_back(indices.Finish());
   out.indices.values.data = out.indices.owned.back().span();
-  out.dictionary = merger.Finish();
+  out.dictionary = dictionary.Finish();
   return out;
+}
+
+}  // namespace
+
+uint64_t MaxDictionaryItems(const DataType& key_type) {
+  return std::min<uint64_t>(MaxDictionaryKey(key_type), INT32_MAX - 1) + 1;
+}
+
+std::optional<GatheredDictionary> GatherDictionary(const ShreddedLeaf& leaf, const DataType& type) {
+  const codec::ValueShape value_shape = ShapeOf(*type.value_type);
+  if (value_shape.kind == codec::ValueShape::Kind::kFixed && (value_shape.bits_per_value == 0 || value_shape.bits_per_value % 8)) {
+    throw Unsupported("dictionary of {}", TypeToString(*type.value_type));
+  }
+  const uint64_t kept_whole = std::min(MaxDictionaryItems(*type.index_type), std::max(kKeptWhole, leaf.num_items));
+  auto gathered = GatherKeys(leaf, type, kept_whole);
+  return gathered ? std::move(gathered) : GatherKeys(leaf, type, 0);
 }
 
 }  // namespace eider::page

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "eider/array/dictionary_cast.h"
 #include "eider/array/string_values.h"
+#include "eider/array/take.h"
 #include "eider/array/types.h"
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
@@ -99,11 +101,30 @@ ArrayPtr Resized(const Array& array, const TypePtr& type) {
   return out;
 }
 
+/// What a dictionary's values are, or the type itself.
+const TypePtr& ValuesOf(const TypePtr& type) { return type->id == TypeId::kDictionary ? type->value_type : type; }
+
+/// Where one of the two is a dictionary: `like` when the values are alike.
+TypePtr WithDictionaryOf(const TypePtr& type, const DataType& like) {
+  const TypePtr as = std::make_shared<const DataType>(like);
+  return TypesEqual(*WithWidthsOf(ValuesOf(type), *ValuesOf(as)), *ValuesOf(as)) ? as : type;
+}
+
+/// One of the two is a dictionary.
+ArrayPtr ToDictionaryOf(const ArrayPtr& array, const TypePtr& type) {
+  if (type->id != TypeId::kDictionary) return ToWidthsOf(DecodeDictionary(*array), type);
+  if (array->type->id != TypeId::kDictionary) return EncodeDictionary(ToWidthsOf(array, type->value_type), type);
+  auto widened = std::make_shared<Array>(*array);
+  widened->dictionary = ToWidthsOf(array->dictionary, type->value_type);
+  return RekeyDictionary(widened, type);
+}
+
 }  // namespace
 
 TypePtr WithWidthsOf(const TypePtr& type, const DataType& like) {
+  if (type->id == TypeId::kDictionary || like.id == TypeId::kDictionary) return WithDictionaryOf(type, like);
   const Family family = FamilyOf(type->id);
-  if (family != FamilyOf(like.id) || (family == Family::kNone && type->id != like.id) || type->id == TypeId::kDictionary) return type;
+  if (family != FamilyOf(like.id) || (family == Family::kNone && type->id != like.id)) return type;
   TypeId id = family == Family::kNone ? type->id : like.id;
   if (IsView(id) || (IsView(type->id) && !IsWide(id))) id = type->id;
   std::vector<Field> children = type->children;
@@ -132,6 +153,7 @@ TypePtr WithoutViews(const TypePtr& type) {
 
 ArrayPtr ToWidthsOf(const ArrayPtr& array, const TypePtr& type) {
   if (array->type == type || TypesEqual(*array->type, *type)) return array;
+  if (array->type->id == TypeId::kDictionary || type->id == TypeId::kDictionary) return ToDictionaryOf(array, type);
   if (IsView(array->type->id)) return FromViews(*array, type);
   switch (LayoutOf(array->type->id)) {
     case Layout::kVariable32:

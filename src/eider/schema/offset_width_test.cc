@@ -65,7 +65,7 @@ TEST(OffsetWidthTest, ViewsBecomeLarge) {
   const StringValues before(*array), after(*large);
   for (int64_t i = 0; i < array->length; ++i) {
     ASSERT_EQ(array->IsValid(i), large->IsValid(i));
-    if (array->IsValid(i)) ASSERT_TRUE(std::ranges::equal(before.At(i), after.At(i))) << i;
+    if (array->IsValid(i)) { ASSERT_TRUE(std::ranges::equal(before.At(i), after.At(i))) << i; }
   }
   const TypePtr nested = ListType({"item", StructType({{"a", view}})});
   EXPECT_EQ(TypeToString(*WithoutViews(nested)), "list<item: struct<a: large_string>>");

@@ -4,21 +4,13 @@
 
 #include "eider/base/error.h"
 #include "eider/table/commit.h"
+#include "eider/table/commit_samples.h"
 #include "eider/testing/every_failure.h"
 
 namespace eider::table {
 namespace {
 
-template <typename Body>
-ErrorKind KindOf(Body&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return ErrorKind::kIo;
-}
+using samples::KindOf;
 
 TransactionProto Rows(uint64_t read_version, bool overwrite = false) {
   TransactionProto transaction = NewTransaction(read_version);
