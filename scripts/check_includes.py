@@ -35,6 +35,7 @@ PUBLIC_OWNER = {
     "substrait": "query",
     "conditions": "query",
     "file": "dataset",
+    "file_store": "dataset",
     "file_metadata": "file",
     "dataset": "dataset",
     "loader": "loader",

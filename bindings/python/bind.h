@@ -22,6 +22,7 @@ void BindLoader(nanobind::module_& m);
 void BindTransactions(nanobind::module_& m);
 void BindCompaction(nanobind::module_& m);
 void BindVerify(nanobind::module_& m);
+void BindFileStore(nanobind::module_& m);
 
 /// What BindDataset leaves to others: methods that change columns and metadata.
 void DefineEvolution(nanobind::class_<Dataset>& dataset);

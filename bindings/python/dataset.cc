@@ -71,7 +71,7 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                         ExternalBlobs external_blobs, uint64_t blob_pack_file_bytes, Durability durability, nb::object session,
                         std::optional<uint64_t> unchanged_since, std::optional<uint64_t> not_overwritten_since,
                         const std::vector<BasePath>& initial_bases, const std::vector<std::string>& target_bases,
-                        std::optional<bool> target_all_bases, nb::object progress) {
+                        std::optional<bool> target_all_bases, nb::object progress, const Dataset* through) {
   const WriteOptions options{.mode = mode,
                              .data_storage_version = data_storage_version,
                              .max_rows_per_file = max_rows_per_file,
@@ -95,7 +95,7 @@ DatasetPtr WriteDataset(ReaderHandle& data, const std::string& uri, WriteMode mo
                              .session = SessionFrom(session)};
   std::shared_ptr<RecordBatchReader> reader = data.Take();
   return WithoutGil([&] {
-    DatasetPtr written = Dataset::Write(*reader, uri, options);
+    DatasetPtr written = Dataset::Write(*reader, uri, options, through);
     reader.reset();
     return written;
   });
@@ -535,7 +535,7 @@ void BindDataset(nb::module_& m) {
         "durability"_a = Durability::kDefault, "session"_a.none() = nb::none(), "unchanged_since"_a.none() = nb::none(),
         "not_overwritten_since"_a.none() = nb::none(),
         "initial_bases"_a = std::vector<BasePath>{}, "target_bases"_a = std::vector<std::string>{},
-        "target_all_bases"_a.none() = nb::none(), "progress"_a.none() = nb::none());
+        "target_all_bases"_a.none() = nb::none(), "progress"_a.none() = nb::none(), "through"_a.none() = nb::none());
 }
 
 }  // namespace eider::python

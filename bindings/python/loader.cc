@@ -7,6 +7,8 @@
 #include "tensors.h"
 #include "without_gil.h"
 
+#include <eider/dataset.h>
+#include <eider/error.h>
 #include <eider/loader.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>

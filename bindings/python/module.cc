@@ -14,4 +14,5 @@ NB_MODULE(_eider, m) {
   eider::python::BindLoader(m);
   eider::python::BindTransactions(m);
   eider::python::BindVerify(m);
+  eider::python::BindFileStore(m);
 }

@@ -61,7 +61,7 @@ nb::bytes WriteUncommitted(ReaderHandle& data, const std::string& uri, WriteMode
 }
 
 DatasetPtr Commit(const std::string& uri, const nb::bytes& transaction, uint32_t max_retries, bool detached, bool enable_v2_manifest_paths,
-                  bool enable_stable_row_ids, Durability durability, nb::object session, bool unchanged, bool must_create) {
+                  bool enable_stable_row_ids, Durability durability, nb::object session, bool unchanged, bool must_create, const Dataset* through) {
   const CommitOptions options{.max_retries = max_retries,
                               .detached = detached,
                               .enable_v2_manifest_paths = enable_v2_manifest_paths,
@@ -71,7 +71,7 @@ DatasetPtr Commit(const std::string& uri, const nb::bytes& transaction, uint32_t
                               .durability = durability,
                               .session = SessionFrom(session)};
   const std::string message = FromBytes(transaction);
-  return WithoutGil([&] { return CommitTransaction(uri, message, options); });
+  return WithoutGil([&] { return CommitTransaction(uri, message, options, through); });
 }
 
 nb::tuple ToTuple(const FragmentColumns& changed) {
@@ -101,7 +101,7 @@ void BindTransactions(nb::module_& m) {
         "progress"_a.none() = nb::none());
   m.def("commit_transaction", &Commit, "uri"_a, "transaction"_a, "max_retries"_a = 20, "detached"_a = false, "enable_v2_manifest_paths"_a = true,
         "enable_stable_row_ids"_a = false, "durability"_a = Durability::kDefault, "session"_a.none() = nb::none(), "unchanged"_a = false,
-        "must_create"_a = false);
+        "must_create"_a = false, "through"_a.none() = nb::none());
   m.def("field_messages", [](const LanceSchema& schema) { return AsBytes(FieldMessages(schema)); }, "schema"_a);
   m.def("schema_of_messages", &SchemaOf, "fields"_a, "metadata"_a);
   m.def("metadata_of_schema", &MetadataOf, "schema"_a);
@@ -109,6 +109,7 @@ void BindTransactions(nb::module_& m) {
 
 void DefineWork(nb::class_<Dataset>& dataset) {
   dataset
+      .def("manifest_message", [](const Dataset& self) { return AsBytes(WithoutGil([&] { return self.ManifestMessage(); })); })
       .def("fragment_messages", [](const Dataset& self, std::optional<uint64_t> id) { return AsBytes(WithoutGil([&] { return self.FragmentMessages(id); })); },
            "fragment_id"_a.none() = nb::none())
       .def("read_transaction", [](const Dataset& self, uint64_t version) { return AsBytes(WithoutGil([&] { return self.ReadTransaction(version); })); },

@@ -53,6 +53,13 @@ void BindVerify(nb::module_& m) {
         return WithoutGil([&] { return VerifyTable(uri, options); });
       },
       "uri"_a, "all_versions"_a, "read_data"_a, "repair"_a, "force"_a, "session"_a.none());
+  m.def(
+      "verify_version",
+      [](const std::string& uri, uint64_t version, nb::object session) {
+        const std::shared_ptr<Session> kept = SessionFrom(session);
+        return WithoutGil([&] { return VerifyVersion(uri, version, kept); });
+      },
+      "uri"_a, "version"_a, "session"_a.none());
 }
 
 }  // namespace eider::python

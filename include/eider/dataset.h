@@ -100,7 +100,8 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
  public:
   static DatasetPtr Open(const std::string& uri, const OpenOptions& options = {});
   /// Creates (in memory anew: who has the old one keeps it), appends (nullable columns may lack, the order is free) or overwrites.
-  static DatasetPtr Write(RecordBatchReader& data, const std::string& uri, const WriteOptions& options = {});
+  /// `through`: a dataset at the same URI; what is asked of files counts for it too (io_stats).
+  static DatasetPtr Write(RecordBatchReader& data, const std::string& uri, const WriteOptions& options = {}, const Dataset* through = nullptr);
 
   virtual const std::string& uri() const = 0;  ///< as it was opened
   /// The URI under which any process finds it, whatever working folder it has: a relative path was resolved at opening.
@@ -108,6 +109,9 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
   /// Numbers, newest first, that were passed over to find this version, or to commit it: a crash tore their manifests, and whatever was
   /// committed under them is lost. For a surface to warn of.
   virtual const std::vector<uint64_t>& torn_versions() const = 0;
+  /// What was asked of files in its folders through this dataset and those that came of it: other versions, what was written. `reset`:
+  /// and counts from 0 again.
+  virtual IoStats io_stats(bool reset = false) const = 0;
   virtual uint64_t latest_version() const = 0;  ///< of this branch; torn ones do not count
   virtual std::vector<VersionInfo> versions() const = 0;  ///< ascending, without torn ones
   virtual std::vector<uint64_t> version_numbers() const = 0;  ///< ascending; reads no manifest, so torn ones are there
@@ -145,6 +149,10 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
   virtual DatasetPtr ShallowClone(const std::string& uri, const Reference& reference, Durability durability = Durability::kDefault) const = 0;
   virtual DatasetPtr DeepClone(const std::string& uri, const Reference& reference, Durability durability = Durability::kDefault) const = 0;
 
+  /// The files that a version of this branch names, without its index files where they are gone. \throws Error(kNotFound)
+  virtual std::vector<TrackedFile> TrackedFiles(uint64_t version) const = 0;
+  /// Gives manifests with V1 names V2 names, all at once. Only while nobody writes. The same version, to be used from then on.
+  virtual DatasetPtr MigrateManifestPaths() = 0;
   /// Removes old versions of this branch and files that no version of any branch needs. A shallow clone elsewhere is not known here: tag
   /// the version that it reads.
   virtual CleanupStats CleanupOldVersions(const CleanupOptions& options = {}) = 0;
@@ -235,6 +243,8 @@ class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_th
 
   // For workers, who change one fragment and leave the commit to another (transaction.h).
 
+  /// The manifest without its fragments as a message of the format.
+  virtual std::string ManifestMessage() const = 0;
   /// The fragments as messages of the format. Those of one id, where it is given.
   virtual std::vector<std::string> FragmentMessages(std::optional<uint64_t> id = {}) const = 0;
   /// The transaction that made a version, as a message of the format; nullopt where it is not kept.

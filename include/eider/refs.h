@@ -48,4 +48,12 @@ struct BasePath {
   bool is_dataset_root = false;  ///< they lie in its data/, _deletions/ and _indices/; otherwise directly in it
 };
 
+/// A file that a version names.
+struct TrackedFile {
+  enum class Kind { kManifest, kData, kDeletion, kTransaction, kIndex };
+  std::string base;  ///< root of the table, branch or base path where it lies
+  std::string path;  ///< below it
+  Kind kind = Kind::kData;
+};
+
 }  // namespace eider

@@ -22,4 +22,10 @@ struct ScanStats {
   std::atomic<uint64_t> read_ns{0};         ///< reading and decoding what is answered, and the keys of a sort
 };
 
+/// What was asked of files. Ranges of one wave that lie next to each other are one read, as in ScanStats; a file is one write.
+struct IoStats {
+  uint64_t reads = 0, read_bytes = 0;
+  uint64_t writes = 0, written_bytes = 0;
+};
+
 }  // namespace eider

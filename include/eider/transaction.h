@@ -17,8 +17,9 @@ namespace eider {
 EIDER_EXPORT std::string WriteUncommitted(RecordBatchReader& data, const std::string& uri, const WriteOptions& options);
 
 /// Commits a transaction that was read from the version it names (0, of overwrites alone: the latest, or no table at all).
-/// \throws Error(kInvalid) for a message that does not parse or fit the table, Error(kConflict / kRetryableConflict / kCommitUnknown)
-EIDER_EXPORT DatasetPtr CommitTransaction(const std::string& uri, const std::string& transaction, const CommitOptions& options = {});
+/// `through` as of Dataset::Write. \throws Error(kInvalid) for a message that does not parse or fit the table, Error(kConflict / kRetryableConflict / kCommitUnknown)
+EIDER_EXPORT DatasetPtr CommitTransaction(const std::string& uri, const std::string& transaction, const CommitOptions& options = {},
+                                          const Dataset* through = nullptr);
 
 /// A fragment with new files, and the schema that the table has with them.
 struct FragmentColumns {

@@ -85,4 +85,8 @@ EIDER_EXPORT const char* FindingKindName(Finding::Kind kind);
 /// Verifies the table at `uri` with its branches. \throws Error(kNotFound) when there is none, Error(kCancelled); damage is reported.
 EIDER_EXPORT VerifyReport VerifyTable(const std::string& uri, const VerifyOptions& options = {});
 
+/// One version alone, without reading data, references and other versions: the manifest, what it names, and what files say of themselves.
+/// \throws Error(kNotFound) when there is no such version
+EIDER_EXPORT VerifyReport VerifyVersion(const std::string& uri, uint64_t version, const std::shared_ptr<Session>& session = nullptr);
+
 }  // namespace eider

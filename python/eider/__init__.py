@@ -10,6 +10,7 @@ Names, arguments and results follow ``pylance``'s public API: ``import eider as 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from . import error, file, fragment, schema, udf
@@ -38,10 +39,11 @@ from .error import (
 )
 from .file import LanceFileReader, LanceFileWriter
 from .fragment import FragmentMetadata, LanceFragment
+from .io_stats import bytes_read_counter, iops_counter
 from .merge_insert import MergeInsertBuilder
 from .open import dataset
 from .scanner import ColumnOrdering, LanceScanner, ScanStatistics, ScanStats
-from .schema import LanceField, LanceSchema
+from .schema import LanceField, LanceSchema, json_to_schema, schema_to_json
 from .session import Session
 from .stats import DataStatistics, FieldStatistics
 from .transaction import LanceOperation, Transaction
@@ -102,16 +104,24 @@ __all__ = [
     "batch_udf",
     "blob_array",
     "blob_field",
+    "bytes_read_counter",
     "dataset",
     "error",
     "file",
     "fragment",
+    "iops_counter",
+    "json_to_schema",
     "progress",
     "schema",
+    "schema_to_json",
     "udf",
     "verify",
     "write_dataset",
 ]
+
+
+#: Imported when somebody looks.
+_MODULES = ("bitmap", "debug")
 
 
 def __getattr__(name: str) -> object:
@@ -120,4 +130,6 @@ def __getattr__(name: str) -> object:
         from . import blob
 
         return getattr(blob, name)
+    if name in _MODULES:
+        return import_module(f"eider.{name}")
     raise refuse_absent("eider", name, "module")

@@ -34,16 +34,11 @@ _ABSENT: dict[str, frozenset[str]] = {
         ShardingField
         ShardingSpec
         arrow
-        bitmap
-        bytes_read_counter
-        debug
         download
         evaluate_sharding_spec
         hf
         indices
         io
-        iops_counter
-        json_to_schema
         log
         mem_wal
         namespace
@@ -51,7 +46,6 @@ _ABSENT: dict[str, frozenset[str]] = {
         pydantic
         query
         sampler
-        schema_to_json
         set_logger
         simd_info
         tokenize
@@ -91,39 +85,28 @@ _ABSENT: dict[str, frozenset[str]] = {
     ),
     "LanceDataset": frozenset(
         """
-        all_files
         centroids
         commit_existing_index_segments
         create_index
         create_index_uncommitted
         create_scalar_index
         describe_indices
-        drop
         drop_index
-        fragment_ids
         from_pydantic_model
         get_ivf_model
         has_index
         index_statistics
-        initial_storage_options
         initialize_mem_wal
-        io_stats_incremental
-        io_stats_snapshot
-        latest_storage_options
         list_indices
         mem_wal_index_details
         mem_wal_writer
         merge_existing_index_segments
         merge_index_metadata
-        migrate_manifest_paths_v2
-        new_file_session
         partition_expression
         prewarm_index
         remap_row_addrs
         replace_schema
         storage_options_accessor
-        tracked_files
-        validate
         """.split()
     ),
     "DatasetOptimizer": frozenset(
@@ -133,8 +116,6 @@ _ABSENT: dict[str, frozenset[str]] = {
     ),
     "LanceFragment": frozenset(
         """
-        create_from_file
-        open_session
         partition_expression
         """.split()
     ),
@@ -172,9 +153,6 @@ _ABSENT: dict[str, frozenset[str]] = {
     ),
     "MergeInsertBuilder": frozenset(
         """
-        analyze_plan_batches
-        execute_batches
-        execute_uncommitted_batches
         mark_sstables_as_compacted
         """.split()
     ),

@@ -62,6 +62,7 @@ def _commit(
     durability: DurabilityName | None,
     must_create: bool = False,
     isolation: IsolationName | None = None,
+    storage_options: dict[str, str] | None = None,
 ) -> LanceDataset:
     from .dataset import LanceDataset
 
@@ -77,8 +78,11 @@ def _commit(
         session=session,
         unchanged=serializable or is_serializable(isolation),
         must_create=must_create,
+        through=base._native if isinstance(base, LanceDataset) else None,
     )
-    return LanceDataset._wrap(native.serializable() if serializable else native)
+    made = LanceDataset._wrap(native.serializable() if serializable else native)
+    made._keep_options(base._storage_options if isinstance(base, LanceDataset) and storage_options is None else storage_options)
+    return made
 
 
 class DatasetCommits:
@@ -152,7 +156,7 @@ class DatasetCommits:
             transaction = Transaction(version_of("commit", "read_version", read_version) or 0, operation, transaction_properties=properties)
         else:
             raise TypeError(f"operation must be a LanceOperation.BaseOperation or Transaction, got {type(operation)}")
-        return _commit(base_uri, transaction, enable_v2_manifest_paths, detached, max_retries, enable_stable_row_ids, durability, isolation=isolation)
+        return _commit(base_uri, transaction, enable_v2_manifest_paths, detached, max_retries, enable_stable_row_ids, durability, isolation=isolation, storage_options=storage_options)
 
     @staticmethod
     def commit_batch(
@@ -184,7 +188,7 @@ class DatasetCommits:
                 raise UnsupportedError(f"commit_batch: only appends are committed together, got {type(transaction.operation).__name__}")
             fragments += list(transaction.operation.fragments)
         merged = Transaction(min(t.read_version for t in given), LanceOperation.Append(fragments))
-        dataset = _commit(dest, merged, enable_v2_manifest_paths, detached, max_retries, None, None)
+        dataset = _commit(dest, merged, enable_v2_manifest_paths, detached, max_retries, None, None, storage_options=storage_options)
         return {"dataset": dataset, "merged": merged}
 
     def read_transaction(self, version: int) -> Transaction | None:

@@ -40,6 +40,7 @@ from .session import Session, native_session
 from .sql import Parameters
 from .sql_query import SqlQuery, SqlQueryBuilder
 from .stats import DatasetStats, DataStatistics, FieldStatistics, LanceStats
+from .storage import DatasetStorage
 from .versions import VersionLike, reference_of, warn_of_torn_versions
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ __all__ = [
 _MAX_KEPT_SCHEMAS = 16
 
 
-class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolution, DatasetCommits, BlobReads, DatasetInMemory, Refusing):
+class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, DatasetEvolution, DatasetCommits, BlobReads, DatasetInMemory, DatasetStorage, Refusing):
     """A dataset at one version.
 
     Reading methods never change it; ``add_columns``, ``drop_columns``, ``insert``, ``update``, ``delete`` and ``checkout_latest``
@@ -126,6 +127,7 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
         )
         storage_options_of("dataset", storage_options)
         check_read_params("dataset", read_params)
+        self._keep_options(storage_options)
         sizes = {"block_size": block_size, "index_cache_size": index_cache_size, "metadata_cache_size": metadata_cache_size}
         sizes |= {"metadata_cache_size_bytes": metadata_cache_size_bytes, "index_cache_size_bytes": index_cache_size_bytes}
         for name, value in sizes.items():
@@ -138,7 +140,7 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
 
     def _with_defaults(self, options: dict[str, Any]) -> LanceDataset:
         """The same version, whose scans have these options too."""
-        return self._wrap(self._native, {**self._defaults, **options})
+        return self._like(self._native, {**self._defaults, **options})
 
     def _names(self) -> list[str]:
         """Names of the top-level columns, kept per version: takes are short."""
@@ -416,7 +418,7 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
             expression: As ``filter`` of ``scanner``.
             params: Values of its parameters.
         """
-        return filtered(self._wrap(self._native, self._defaults), expression, params)
+        return filtered(self._like(self._native), expression, params)
 
     # Fragments.
 
@@ -425,7 +427,7 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
         fragment that holds none ends at its statistics."""
         if filter is not None:
             self.scanner(filter=filter, limit=0)
-        return fragments_of(self._wrap(self._native, self._defaults), self._native)
+        return fragments_of(self._like(self._native), self._native)
 
     def get_fragment(self, fragment_id: int) -> LanceFragment | None:
         """The fragment with that id, or None."""
@@ -437,15 +439,17 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
         """``"serializable"`` or ``"snapshot"``, as it was opened."""
         return "serializable" if self._native.is_serializable else "snapshot"
 
-    def __reduce__(self) -> tuple[Callable[..., LanceDataset], tuple[str, int, dict[str, Any], IsolationName]]:
-        return _reopen, (self._native.location, self.version, self._defaults, self.isolation)
+    def __reduce__(self) -> tuple[Callable[..., LanceDataset], tuple[str, int, dict[str, Any], IsolationName, dict[str, str] | None]]:
+        return _reopen, (self._native.location, self.version, self._defaults, self.isolation, self._storage_options)
 
     def __repr__(self) -> str:
         return f"LanceDataset(uri={self.uri!r}, version={self.version})"
 
 
-def _reopen(uri: str, version: int, defaults: dict[str, Any], isolation: IsolationName) -> LanceDataset:
-    return LanceDataset(uri, version, default_scan_options=defaults, isolation=isolation)
+def _reopen(
+    uri: str, version: int, defaults: dict[str, Any], isolation: IsolationName, options: dict[str, str] | None = None
+) -> LanceDataset:
+    return LanceDataset(uri, version, default_scan_options=defaults, isolation=isolation, storage_options=options)
 
 
 #: What pylance has in its module of this name, by where it is here.

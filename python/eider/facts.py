@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _eider
+from .bitmap import Bitmap
 from .schema import LanceSchema
 from .session import Session
 from .stats import LanceStats
@@ -61,6 +62,10 @@ class DatasetFacts:
         """The largest field id that the schema or any data file of this version names; -1 without columns."""
         listed = [max(f.field_ids, default=-1) for fragment in self._native.fragments() for f in fragment.files]
         return max([self._native.lance_schema.max_field_id, *listed])
+
+    def fragment_ids(self) -> Bitmap:
+        """Ids of the fragments of this version."""
+        return Bitmap(fragment.id for fragment in self._native.fragments())
 
     @property
     def schema_metadata(self) -> dict[str, str]:

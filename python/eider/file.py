@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _eider
 from .arguments import column_options_of, count_of, file_version_of, is_compact, refuse, storage_options_of, uri_of
 from .error import InvalidError
+from .file_metadata import (
+    LanceBufferDescriptor,
+    LanceColumnMetadata,
+    LanceColumnStatistics,
+    LanceFileMetadata,
+    LanceFileStatistics,
+    LancePageMetadata,
+    buffers_of,
+    page_of,
+)
+from .file_session import LanceFileSession, ListResult
 from .ingest import ReaderLike, open_reader
 from .scanner import ScanStats
 from .schema import LanceSchema
@@ -26,11 +36,14 @@ __all__ = [
     "LanceColumnStatistics",
     "LanceFileMetadata",
     "LanceFileReader",
+    "LanceFileSession",
     "LanceFileStatistics",
     "LanceFileWriter",
     "LancePageMetadata",
+    "ListResult",
     "ReaderResults",
     "inspect",
+    "stable_version",
 ]
 
 
@@ -66,85 +79,9 @@ class ReaderResults:
 _TABLE_ENTRY_BYTES = 16
 
 
-@dataclass(frozen=True)
-class LanceBufferDescriptor:
-    """Bytes of the file."""
-
-    position: int
-    size: int
-
-
-@dataclass(frozen=True)
-class LancePageMetadata:
-    """One page: its rows, its buffers, and ``encoding``, the layout with its codecs and layers.
-
-    ``details`` is the page as ``inspect`` shows it.
-    """
-
-    encoding: str
-    buffers: list[LanceBufferDescriptor]
-    first_row: int
-    num_rows: int
-    details: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class LanceColumnMetadata:
-    """One column of the file: a leaf of the schema."""
-
-    name: str
-    type: str
-    pages: list[LancePageMetadata]
-    column_buffers: list[LanceBufferDescriptor]
-
-
-@dataclass(frozen=True)
-class LanceFileMetadata:
-    """What a file consists of. ``num_data_bytes`` is all that lies before the schema, padding included."""
-
-    schema: pa.Schema
-    num_rows: int
-    major_version: int
-    minor_version: int
-    num_data_bytes: int
-    num_column_metadata_bytes: int
-    num_global_buffer_bytes: int
-    global_buffers: list[LanceBufferDescriptor]
-    columns: list[LanceColumnMetadata]
-
-    @property
-    def num_global_buffers(self) -> int:
-        """Number of global buffers; the first holds the schema."""
-        return len(self.global_buffers)
-
-
-@dataclass(frozen=True)
-class LanceColumnStatistics:
-    """Size of a column."""
-
-    num_pages: int
-    size_bytes: int
-
-
-@dataclass(frozen=True)
-class LanceFileStatistics:
-    """Sizes of all columns."""
-
-    columns: list[LanceColumnStatistics]
-
-
-def _buffers(described: list[dict[str, int]]) -> list[LanceBufferDescriptor]:
-    return [LanceBufferDescriptor(position=b["offset"], size=b["size_bytes"]) for b in described]
-
-
-def _page(described: dict[str, Any]) -> LancePageMetadata:
-    return LancePageMetadata(
-        encoding=described["encoding"],
-        buffers=_buffers(described["buffers"]),
-        first_row=described["first_row"],
-        num_rows=described["num_rows"],
-        details=described,
-    )
+def stable_version() -> str:
+    """The version that files and datasets are written in unless told otherwise."""
+    return "2.2"
 
 
 def inspect(path: str | PathLike[str]) -> dict[str, Any]:
@@ -223,9 +160,9 @@ class LanceFileReader:
             num_data_bytes=next((b["offset"] for b in described["global_buffers"]), described["size_bytes"]),
             num_column_metadata_bytes=sum(c["metadata_bytes"] + _TABLE_ENTRY_BYTES for c in described["columns"]),
             num_global_buffer_bytes=sum(b["size_bytes"] for b in described["global_buffers"]),
-            global_buffers=_buffers(described["global_buffers"]),
+            global_buffers=buffers_of(described["global_buffers"]),
             columns=[
-                LanceColumnMetadata(c["name"], c["type"], [_page(p) for p in c["pages"]], [])
+                LanceColumnMetadata(c["name"], c["type"], [page_of(p) for p in c["pages"]], [])
                 for c in described["columns"]
             ],
         )
@@ -328,7 +265,7 @@ class LanceFileWriter:
         refuse("LanceFileWriter", namespace_client=namespace_client, table_id=table_id)
         self._path = uri_of(path)
         self._options: dict[str, Any] = {
-            "version": file_version_of(version) or "2.2",
+            "version": file_version_of(version) or stable_version(),
             "buffered_bytes": count_of("LanceFileWriter", "data_cache_bytes", data_cache_bytes, least=1),
             "max_page_bytes": count_of("LanceFileWriter", "max_page_bytes", max_page_bytes, least=1),
             "checksums": bool(checksums),

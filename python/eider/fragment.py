@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from operator import index
 from typing import TYPE_CHECKING, Any, cast
 
 from . import _eider
@@ -11,6 +10,7 @@ from .absent import Refusing, refuse_absent
 from .arguments import refuse
 from .error import InvalidError
 from .fragment_metadata import DataFile, DeletionFile, FragmentMetadata, RowDatasetVersionMeta, RowIdMeta
+from .fragment_session import FragmentSession, create_from_file, positions_of
 from .fragment_work import FragmentWork
 from .progress import FragmentWriteProgress, NoopFragmentWriteProgress
 from .projection import Columns
@@ -33,6 +33,7 @@ __all__ = [
     "DataFile",
     "DeletionFile",
     "FragmentMetadata",
+    "FragmentSession",
     "FragmentWriteProgress",
     "LanceFragment",
     "NoopFragmentWriteProgress",
@@ -46,6 +47,7 @@ class LanceFragment(FragmentWork, Refusing):
     """A fragment of one dataset version. Row positions count the live rows of the fragment."""
 
     create = staticmethod(create_fragment)
+    create_from_file = staticmethod(create_from_file)
 
     def __init__(
         self, dataset: LanceDataset, fragment_id: int, *, fragment: tuple[_eider.FragmentInfo, int] | None = None
@@ -175,14 +177,16 @@ class LanceFragment(FragmentWork, Refusing):
 
         Raises InvalidError naming a position outside ``[0, count_rows())``.
         """
-        positions = [index(i) for i in indices]
-        rows = self.count_rows()
-        for position in positions:
-            if not 0 <= position < rows:
-                raise InvalidError(
-                    f"row {position} is out of range: fragment {self.fragment_id} of {self._dataset.uri} has {rows} rows"
-                )
-        return self._dataset.take([self._first_row + i for i in positions], columns, stats=stats)
+        return self._dataset.take(positions_of(self, indices), columns, stats=stats)
+
+    def open_session(self, columns: Columns = None, with_row_address: bool | None = None) -> FragmentSession:
+        """A session for many takes of the same columns.
+
+        Args:
+            columns: As in ``LanceDataset.take``.
+            with_row_address: Append the column ``_rowaddr`` (uint64).
+        """
+        return FragmentSession(self, columns, bool(with_row_address))
 
     def __len__(self) -> int:
         return self.count_rows()

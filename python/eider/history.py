@@ -58,12 +58,19 @@ class DatasetHistory:
 
     _native: _eider.Dataset
     _defaults: dict[str, Any]
+    _storage_options: dict[str, str] | None
 
     @classmethod
     def _wrap(cls, native: _eider.Dataset, defaults: dict[str, Any] | None = None) -> Self:
         made = cls.__new__(cls)
         made._native = native
         made._defaults = dict(defaults or {})
+        return made
+
+    def _like(self, native: _eider.Dataset, defaults: dict[str, Any] | None = None) -> Self:
+        """Another version, or the same, with the options of this dataset."""
+        made = self._wrap(native, self._defaults if defaults is None else defaults)
+        made._storage_options = self._storage_options
         return made
 
     def delta(
@@ -89,7 +96,7 @@ class DatasetHistory:
         """
         if version is None:
             raise InvalidError("checkout_version: version is None")
-        return self._wrap(_eider.checkout(self._native, reference_of("checkout_version", version)), self._defaults)
+        return self._like(_eider.checkout(self._native, reference_of("checkout_version", version)))
 
     def checkout_latest(self) -> None:
         """Move to the latest version of this branch."""
@@ -148,9 +155,7 @@ class DatasetHistory:
         storage_options_of("create_branch", storage_options)
         if not isinstance(branch, str):
             raise TypeError(f"the name of a branch is a str, got {type(branch).__name__}")
-        return self._wrap(
-            _eider.create_branch(self._native, branch, reference_of("create_branch", reference)), self._defaults
-        )
+        return self._like(_eider.create_branch(self._native, branch, reference_of("create_branch", reference)))
 
     def shallow_clone(
         self,
@@ -194,7 +199,9 @@ class DatasetHistory:
         uri = uri_of(target_path)
         made = _eider.clone(self._native, uri, reference_of(where, reference), shallow)
         opens: Any = type(self)
-        return opens(uri, **kwargs) if kwargs else self._wrap(made)
+        clone: Self = opens(uri, **kwargs) if kwargs else self._wrap(made)
+        clone._storage_options = storage_options
+        return clone
 
     def add_bases(self, new_bases: Iterable[DatasetBasePath], transaction_properties: dict[str, str] | None = None) -> Self:
         """Register more places for data files; writes use them when ``target_bases`` or ``target_all_bases`` say so.

@@ -202,6 +202,18 @@ class MergeInsertBuilder(Refusing):
         metrics: ExecuteResult = {"num_inserted_rows": inserted, "num_updated_rows": updated, "num_deleted_rows": deleted}
         return transaction_of(message), metrics
 
+    def execute_batches(self, new_data: ReaderLike) -> ExecuteResult:
+        """The same as ``execute``, which reads its source once, from memory or not."""
+        return self.execute(new_data)
+
+    def execute_uncommitted_batches(self, new_data: ReaderLike) -> tuple[Transaction, ExecuteResult]:
+        """The same as ``execute_uncommitted``."""
+        return self.execute_uncommitted(new_data)
+
+    def analyze_plan_batches(self, new_data: ReaderLike) -> str:
+        """The same as ``analyze_plan``."""
+        return self.analyze_plan(new_data)
+
     def explain_plan(self, schema: pa.Schema | None = None, verbose: bool = False) -> str:
         """What a merge would do, as text. Reads and writes nothing.
 

@@ -6,8 +6,9 @@ import copyreg
 
 from . import _eider
 from ._eider import LanceField, LanceSchema
+from .schema_json import json_to_schema, schema_to_json
 
-__all__ = ["LanceField", "LanceSchema"]
+__all__ = ["LanceField", "LanceSchema", "json_to_schema", "schema_to_json"]
 
 
 def _schema_of(fields: list[bytes], metadata: dict[str, bytes]) -> LanceSchema:

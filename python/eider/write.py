@@ -227,6 +227,7 @@ def write_dataset(
             target_bases=target_names("write_dataset", target_bases),
             target_all_bases=target_all_bases,
             progress=observer_of("write_dataset", progress),
+            through=uri._native if isinstance(uri, LanceDataset) else None,
         )
     except AlreadyExistsError as error:
         hint = 'mode="overwrite" (command line: --mode overwrite) replaces it, "append" adds to it'
@@ -234,4 +235,6 @@ def write_dataset(
     if isinstance(uri, LanceDataset):
         uri._appended_to = native.version
     warn_of_torn_versions(native, stacklevel=2)
-    return LanceDataset._wrap(native.serializable() if isinstance(uri, LanceDataset) and uri._native.is_serializable else native)
+    made = LanceDataset._wrap(native.serializable() if isinstance(uri, LanceDataset) and uri._native.is_serializable else native)
+    made._keep_options(uri._storage_options if isinstance(uri, LanceDataset) and storage_options is None else storage_options)
+    return made

@@ -321,3 +321,12 @@ def test_items_of_lists_come_whole(tmp_path, mode):
     if mode == "rewrite_rows":
         ds.merge_insert("id").when_matched_update_all().write_mode(mode).execute(whole)
         assert ds.to_table()["l"].to_pylist() == [[{"p": 9, "q": 8}]]
+
+
+def test_batches_merge_as_other_sources(ds):
+    source = pa.table({"a": [3, 77], "s": ["new", "more"]})
+    builder = ds.merge_insert("a").when_matched_update_all().when_not_matched_insert_all()
+    assert "num_updated_rows=1" in builder.analyze_plan_batches(source)
+    transaction, metrics = builder.execute_uncommitted_batches(source)
+    assert metrics == builder.execute_batches(source) and transaction.read_version == 1
+    assert ds.to_table(filter="a IN (3, 77)").column("s").to_pylist() == ["new", "more"]

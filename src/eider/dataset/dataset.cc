@@ -26,6 +26,8 @@
 #include "eider/reduce/profile.h"
 #include "eider/table/cleanup.h"
 #include "eider/table/commit.h"
+#include "eider/table/files_of.h"
+#include "eider/table/migrate.h"
 #include "eider/table/refs.h"
 #include "eider/table/snapshot.h"
 
@@ -68,6 +70,12 @@ class TableDataset final : public Dataset {
 
   const std::string& uri() const override { return uri_; }
   const std::string& location() const override { return location_; }
+  const io::ObjectStorePtr& store() const { return snapshot().store; }
+  IoStats io_stats(bool reset) const override {
+    io::IoCounters* counters = snapshot().store->counters();
+    if (counters == nullptr) return {};
+    return reset ? counters->Take() : counters->Get();
+  }
   uint64_t version() const override { return snapshot().version(); }
   const std::vector<uint64_t>& torn_versions() const override { return snapshot().torn; }
   uint64_t latest_version() const override { return table::LatestVersion(*snapshot().store); }
@@ -127,6 +135,13 @@ class TableDataset final : public Dataset {
     return std::make_shared<TableDataset>(uri, table::LoadSnapshot(store, {}, session_.get()), session_);
   }
 
+  std::vector<TrackedFile> TrackedFiles(uint64_t version) const override {
+    return table::FilesOf(table::LoadSnapshot(snapshot().store, version, session_.get()));
+  }
+  DatasetPtr MigrateManifestPaths() override {
+    table::MigrateManifestPaths(*snapshot().store);
+    return CheckoutVersion(version());
+  }
   CleanupStats CleanupOldVersions(const CleanupOptions& options) override { return table::Cleanup(snapshot(), options); }
   CleanupExplanation ExplainCleanup(const CleanupOptions& options) const override { return table::ExplainCleanup(snapshot(), options); }
 
@@ -252,6 +267,7 @@ class TableDataset final : public Dataset {
     return Committed(mutate::DropColumns(ToChange(), columns, Columns(durability)), durability);
   }
 
+  std::string ManifestMessage() const override { return manifest().head().SerializeAsString(); }
   std::vector<std::string> FragmentMessages(std::optional<uint64_t> id) const override {
     std::vector<std::string> messages;
     for (size_t i = id ? FragmentAt(*id) : 0, end = id ? i + 1 : manifest().num_fragments(); i < end; ++i) {
@@ -449,6 +465,11 @@ io::ObjectStorePtr StoreToWriteTo(const io::ObjectStorePtr& named, const std::st
 
 }  // namespace
 
+io::ObjectStorePtr StoreFor(const std::string& uri, const Dataset* through) {
+  const auto* known = dynamic_cast<const TableDataset*>(through);
+  return known ? known->store() : io::OpenStore(uri);
+}
+
 DatasetPtr MakeDataset(std::string uri, table::Snapshot snapshot, std::shared_ptr<Session> session) {
   return std::make_shared<TableDataset>(std::move(uri), std::move(snapshot), std::move(session));
 }
@@ -464,11 +485,11 @@ DatasetPtr Dataset::Open(const std::string& uri, const OpenOptions& options) {
                    });
 }
 
-DatasetPtr Dataset::Write(RecordBatchReader& data, const std::string& uri, const WriteOptions& options) {
+DatasetPtr Dataset::Write(RecordBatchReader& data, const std::string& uri, const WriteOptions& options, const Dataset* through) {
   return InContext([&] { return fmt::format("dataset '{}'", uri); },
                    [&] {
-                     const io::ObjectStorePtr named = io::OpenStore(uri);
-                     const io::ObjectStorePtr store = StoreToWriteTo(named, uri, options);
+                     const io::ObjectStorePtr named = StoreFor(uri, through);
+                     const io::ObjectStorePtr store = through ? named : StoreToWriteTo(named, uri, options);
                      WriteOptions write = options;
                      write.session = SessionOrDefault(options.session);
                      // As in the reference, appending to or overwriting what does not exist creates it.

@@ -8,6 +8,9 @@
 
 namespace eider {
 
+/// The store of `through`, a dataset at the URI, where there is one; else a fresh one.
+io::ObjectStorePtr StoreFor(const std::string& uri, const Dataset* through);
+
 DatasetPtr MakeDataset(std::string uri, table::Snapshot snapshot, std::shared_ptr<Session> session);
 
 }  // namespace eider

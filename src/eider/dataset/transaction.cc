@@ -15,11 +15,11 @@ std::string WriteUncommitted(RecordBatchReader& data, const std::string& uri, co
                    [&] { return mutate::WriteUncommitted(io::OpenStore(uri), data, options).SerializeAsString(); });
 }
 
-DatasetPtr CommitTransaction(const std::string& uri, const std::string& transaction, const CommitOptions& options) {
+DatasetPtr CommitTransaction(const std::string& uri, const std::string& transaction, const CommitOptions& options, const Dataset* through) {
   return InContext([&] { return fmt::format("dataset '{}'", uri); }, [&] {
     table::TransactionProto message;
     if (!ParseMessage(SpanOf(transaction), &message)) throw Invalid("transaction: {} bytes do not parse", transaction.size());
-    table::Snapshot snapshot = mutate::CommitTransaction(io::OpenStore(uri), std::move(message), options);
+    table::Snapshot snapshot = mutate::CommitTransaction(StoreFor(uri, through), std::move(message), options);
     const std::shared_ptr<Session> session = options.session ? options.session : Session::Default();
     if (!options.detached) mutate::Maintain(snapshot, {.sync = mutate::SyncsFor(options.durability)}, session);
     return MakeDataset(uri, std::move(snapshot), session);

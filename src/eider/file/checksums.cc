@@ -216,7 +216,12 @@ Buffer FileSums::Bytes(const io::ReadableFile& file, uint64_t offset, uint64_t l
   if (offset > range_.length || length > range_.length - offset) {
     throw Corrupt("checksums: bytes [{}, +{}) of {}", offset, length, range_.length);
   }
-  return copy_.present() ? copy_.Slice(offset, length) : file.Read({range_.offset + offset, length});
+  if (copy_.present()) return copy_.Slice(offset, length);
+  // A few bytes here and there of a mapping are no reads worth counting.
+  const Buffer mapping = file.Mapped();
+  const ByteRange range{range_.offset + offset, length};
+  const bool is_inside = mapping.present() && range.offset <= mapping.size() && length <= mapping.size() - range.offset;
+  return is_inside ? mapping.Slice(range.offset, length) : file.Read(range);
 }
 
 Buffer FileSums::Sums(const io::ReadableFile& file, uint64_t first, uint64_t count) const {

@@ -85,6 +85,26 @@ void FieldTake::AppendRanges(FileRanges& ranges) const {
   }
 }
 
+void FieldTake::CountReads(const Leaf& leaf) {
+  const std::span<const ByteSpan> chunks = leaf.take->chunks();
+  const FileReader* file = nullptr;
+  const uint8_t* end = nullptr;
+  uint64_t requests = 0, bytes = 0;
+  const auto finish = [&] {
+    if (requests > 0) file->impl().file->CountReads(requests, bytes);
+    requests = bytes = 0;
+  };
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    const FileReader* of = leaf.pages[leaf.take->page_of(i)].file;
+    if (of != file) finish();
+    requests += of != file || chunks[i].data() != end;
+    file = of;
+    end = chunks[i].data() + chunks[i].size();
+    bytes += chunks[i].size();
+  }
+  finish();
+}
+
 bool FieldTake::LocateSparse() {
   return std::all_of(leaves_.begin(), leaves_.end(), [](const Leaf& leaf) { return leaf.take->LocateSparse(); });
 }
@@ -118,6 +138,7 @@ ArrayPtr FieldTake::Finish(const ReadContext& context) {
     page::LeafOutput& out = *outputs.emplace_back(std::make_unique<page::LeafOutput>(plan_->leaves[i]));
     pointers.push_back(&out);
     VerifyWhole(leaves_[i]);
+    CountReads(leaves_[i]);
     page::RowTake& leaf = *leaves_[i].take;
     const std::span<const ByteSpan> chunks = leaf.chunks();
     io::ColdRanges cold(chunks);

@@ -45,6 +45,7 @@ class FieldTake {
   };
   static bool AddRows(const FileReader& file, const LeafRead& read, const Buffer& mapping, std::span<const uint32_t> slots, Leaf& leaf);
   static void VerifyWhole(const Leaf& leaf);
+  static void CountReads(const Leaf& leaf);
 
   const size_t num_rows_;
   const page::FieldPlan* plan_ = nullptr;

@@ -32,8 +32,13 @@ class FolderStore final : public ObjectStore {
   bool Exists(std::string_view path) const override { return store_->Exists(Below(path)); }
   void Delete(std::string_view path) override { store_->Delete(Below(path)); }
   void DeleteEmptyFolder(std::string_view folder) override { store_->DeleteEmptyFolder(BelowFolder(folder)); }
+  bool DeleteTree(std::string_view folder) override { return store_->DeleteTree(folder.empty() ? folder_ : BelowFolder(folder)); }
+  void RenameAll(std::string_view folder, const std::map<std::string, std::string>& names) override {
+    store_->RenameAll(BelowFolder(folder), names);
+  }
   void SyncFolder(std::string_view folder) override { store_->SyncFolder(BelowFolder(folder)); }
   ObjectStorePtr Whole() const override { return store_; }
+  IoCounters* counters() const override { return store_->counters(); }
 
  private:
   std::string Below(std::string_view path) const {

@@ -29,8 +29,8 @@ int64_t CoarseNow(clockid_t clock = CLOCK_MONOTONIC_COARSE) {
 
 class LocalFile final : public ReadableFile {
  public:
-  LocalFile(std::string path, const FileIdentity& identity, UniqueFd fd, Buffer mapping, bool map_file)
-      : path_(std::move(path)), identity_(identity), map_file_(map_file), fd_(std::move(fd)), mapping_(std::move(mapping)),
+  LocalFile(std::string path, const FileIdentity& identity, UniqueFd fd, Buffer mapping, bool map_file, IoCountersPtr counters)
+      : path_(std::move(path)), counters_(std::move(counters)), identity_(identity), map_file_(map_file), fd_(std::move(fd)), mapping_(std::move(mapping)),
         is_settled_(identity.modified_ns < CoarseNow(CLOCK_REALTIME_COARSE)) {}
 
   const std::string& path() const override { return path_; }
@@ -74,9 +74,11 @@ class LocalFile final : public ReadableFile {
     if (range.offset > size() || range.length > size() - range.offset) {
       throw Corrupt("read '{}': bytes [{}, +{}) of a file of {}", path_, range.offset, range.length, size());
     }
+    CountReads(1, range.length);
     if (const Buffer mapping = Mapped(); mapping.present()) return mapping.Slice(range.offset, range.length);
     return Copy(range);
   }
+  void CountReads(uint64_t requests, uint64_t bytes) const override { counters_->AddReads(requests, bytes); }
 
  private:
   Buffer Copy(ByteRange range) const {
@@ -89,6 +91,7 @@ class LocalFile final : public ReadableFile {
   static constexpr int64_t kCheckEveryNs = 10'000'000;
 
   const std::string path_;
+  const IoCountersPtr counters_;
   const FileIdentity identity_;
   const bool map_file_;
   mutable std::atomic<int64_t> checked_ns_ = CoarseNow();
@@ -113,7 +116,7 @@ std::optional<FileIdentity> StatFile(const std::string& path) {
   return IdentityOf(info);
 }
 
-ReadableFilePtr OpenLocalFile(const std::string& path, uint64_t known_size, bool map_file) {
+ReadableFilePtr OpenLocalFile(const std::string& path, uint64_t known_size, bool map_file, IoCountersPtr counters) {
   // To look whether somebody has mapped it costs as much as it spares where there is nothing to map.
   const bool is_small = map_file && known_size != 0 && known_size <= kCopiedBytes;
   FileIdentity identity;
@@ -136,15 +139,15 @@ ReadableFilePtr OpenLocalFile(const std::string& path, uint64_t known_size, bool
   if (known_size != 0 && identity.size != known_size) {
     throw Corrupt("open '{}': {} bytes, but {} were recorded for it", path, identity.size, known_size);
   }
-  return std::make_shared<LocalFile>(path, identity, std::move(fd), std::move(mapping), map_file);
+  return std::make_shared<LocalFile>(path, identity, std::move(fd), std::move(mapping), map_file, std::move(counters));
 }
 
 namespace {
 
 class LocalWriter final : public WritableFile {
  public:
-  LocalWriter(std::string path, std::shared_ptr<FolderMaker> folders)
-      : path_(std::move(path)), temporary_(TemporaryName(path_)), folders_(std::move(folders)) {
+  LocalWriter(std::string path, std::shared_ptr<FolderMaker> folders, IoCountersPtr counters)
+      : path_(std::move(path)), temporary_(TemporaryName(path_)), folders_(std::move(folders)), counters_(std::move(counters)) {
     struct stat there;
     if (::lstat(path_.c_str(), &there) == 0 && !S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode)) {
       throw Invalid("create '{}': what lies there is no file, and would be lost", path_);
@@ -176,6 +179,7 @@ class LocalWriter final : public WritableFile {
     CloseChecked(std::move(fd_), path_);
     RenameFile(temporary_, path_);
     published_ = true;
+    counters_->AddWrite(size_);
     if (sync) folders_->Sync(std::string(ParentPath(path_)));
   }
 
@@ -194,6 +198,7 @@ class LocalWriter final : public WritableFile {
 
   const std::string path_, temporary_;
   const std::shared_ptr<FolderMaker> folders_;
+  const IoCountersPtr counters_;
   UniqueFd fd_;
   BufferBuilder pending_;
   uint64_t size_ = 0;
@@ -202,8 +207,8 @@ class LocalWriter final : public WritableFile {
 
 }  // namespace
 
-std::unique_ptr<WritableFile> CreateLocalFile(const std::string& path, std::shared_ptr<FolderMaker> folders) {
-  return std::make_unique<LocalWriter>(path, std::move(folders));
+std::unique_ptr<WritableFile> CreateLocalFile(const std::string& path, std::shared_ptr<FolderMaker> folders, IoCountersPtr counters) {
+  return std::make_unique<LocalWriter>(path, std::move(folders), std::move(counters));
 }
 
 }  // namespace eider::io

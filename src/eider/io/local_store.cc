@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "eider/io/exclusive_put.h"
+#include "eider/io/folder_exchange.h"
 #include "eider/io/local_file.h"
 #include "eider/io/store_path.h"
 
@@ -27,19 +28,21 @@ class LocalStore final : public ObjectStore {
   const std::string& root() const override { return root_; }
   ReadableFilePtr Open(std::string_view path) const override { return Open(path, 0); }
   ReadableFilePtr Open(std::string_view path, uint64_t known_size) const override {
-    return OpenLocalFile(FullPath(path), known_size, options_.map_files);
+    return OpenLocalFile(FullPath(path), known_size, options_.map_files, counters_);
   }
 
   std::unique_ptr<WritableFile> Create(std::string_view path) override {
     const std::string full = FullPath(path);
     folders_->Make(std::string(ParentPath(full)));
-    return CreateLocalFile(full, folders_);
+    return CreateLocalFile(full, folders_, counters_);
   }
 
   bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool sync) override {
     const std::string full = FullPath(path);
     folders_->Make(std::string(ParentPath(full)));
-    return PutExclusively(full, bytes, sync);
+    const bool put = PutExclusively(full, bytes, sync);
+    if (put) counters_->AddWrite(bytes.size());
+    return put;
   }
 
   void Put(std::string_view path, ByteSpan bytes, bool sync) override {
@@ -49,7 +52,8 @@ class LocalStore final : public ObjectStore {
   }
   /// In place: file systems begin to write out what a rename replaces, and keep its inode from use for a while.
   void PutHint(std::string_view path, ByteSpan bytes) override {
-    if (!OverwriteFile(FullPath(path), bytes)) Put(path, bytes, false);
+    if (!OverwriteFile(FullPath(path), bytes)) return Put(path, bytes, false);
+    counters_->AddWrite(bytes.size());
   }
 
   std::vector<FileInfo> List(std::string_view folder) const override;
@@ -74,10 +78,17 @@ class LocalStore final : public ObjectStore {
     }
   }
 
+  bool DeleteTree(std::string_view folder) override;
+  void RenameAll(std::string_view folder, const std::map<std::string, std::string>& names) override {
+    CheckFilePath(folder);
+    RenameInFolder(JoinPath(root_, folder), names);
+  }
+
   void SyncFolder(std::string_view folder) override {
     CheckFolderPath(folder);
     folders_->Sync(JoinPath(root_, folder));
   }
+  IoCounters* counters() const override { return counters_.get(); }
 
  private:
   std::string FullPath(std::string_view path) const {
@@ -88,6 +99,7 @@ class LocalStore final : public ObjectStore {
   const std::string root_;
   const LocalStoreOptions options_;
   const std::shared_ptr<FolderMaker> folders_ = std::make_shared<FolderMaker>();
+  const IoCountersPtr counters_ = std::make_shared<IoCounters>();
 };
 
 /// The entries of a folder with what the system knows of each; nothing for a folder that does not exist.
@@ -156,6 +168,21 @@ std::vector<std::string> LocalStore::ListFolders(std::string_view folder) const 
     folders.push_back(JoinPath(folder, name));
   });
   return folders;
+}
+
+bool LocalStore::DeleteTree(std::string_view folder) {
+  CheckFolderPath(folder);
+  const std::string full = JoinPath(root_, folder);
+  std::error_code error;
+  // Their mappings go first, so that the space is freed. What does not list now fails below.
+  for (std::filesystem::recursive_directory_iterator file(full, error), end; !error && file != end; file.increment(error)) {
+    if (file->is_symlink(error)) continue;
+    if (const auto identity = StatFile(file->path().string())) MappingCache::Process().Forget(*identity);
+  }
+  Observe("remove tree", full);
+  const uintmax_t removed = std::filesystem::remove_all(full, error);
+  if (error) ThrowErrno("remove", full, error.value());
+  return removed > 0;
 }
 
 }  // namespace

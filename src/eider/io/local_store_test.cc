@@ -160,6 +160,26 @@ TEST_F(LocalStoreTest, AViewOutlivesFileAndStore) {
   EXPECT_EQ(std::string(view.as<char>(), view.size()), "contents");
 }
 
+TEST_F(LocalStoreTest, RemovesLinksAndNotWhatTheyPointTo) {
+  store_->Put("kept/file", SpanOf("1"), false);
+  store_->Put("gone/file", SpanOf("2"), false);
+  std::filesystem::create_directory_symlink(folder_ / "root" / "kept", folder_ / "root" / "gone" / "link");
+  EXPECT_TRUE(store_->DeleteTree("gone"));
+  EXPECT_TRUE(store_->Exists("kept/file"));
+  EXPECT_FALSE(store_->Exists("gone/file"));
+}
+
+TEST_F(LocalStoreTest, WhatACrashLeftOfARenamingIsInNobodysWay) {
+  store_->Put("f/1", SpanOf("new"), false);
+  store_->Put("f.renamed/1", SpanOf("old"), false);  // before the folders changed places, or after
+  store_->RenameAll("f", {{"1", "2"}});
+  const ReadableFilePtr file = store_->Open("f/2");
+  EXPECT_EQ(file->size(), 3u);
+  EXPECT_EQ(file->Read({0, 3}).data()[0], 'n');
+  EXPECT_FALSE(store_->Exists("f/1"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "root" / "f.renamed"));
+}
+
 TEST_F(LocalStoreTest, AFolderIsNoFile) {
   store_->Put("folder/x", SpanOf("1"), false);
   EXPECT_FALSE(store_->Exists("folder"));

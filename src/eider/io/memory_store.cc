@@ -38,23 +38,29 @@ namespace {
 
 class MemoryFile final : public ReadableFile {
  public:
-  MemoryFile(std::string path, Buffer bytes) : path_(std::move(path)), bytes_(std::move(bytes)) {}
+  MemoryFile(std::string path, Buffer bytes, IoCountersPtr counters)
+      : path_(std::move(path)), bytes_(std::move(bytes)), counters_(std::move(counters)) {}
   const std::string& path() const override { return path_; }
   uint64_t size() const override { return bytes_.size(); }
   Buffer Mapped() const override { return bytes_; }
   Buffer Read(ByteRange range) const override {
     CheckedSubspan(bytes_.span(), range.offset, range.length, path_.c_str());
+    CountReads(1, range.length);
     return bytes_.Slice(range.offset, range.length);
   }
+
+  void CountReads(uint64_t requests, uint64_t bytes) const override { counters_->AddReads(requests, bytes); }
 
  private:
   const std::string path_;
   const Buffer bytes_;
+  const IoCountersPtr counters_;
 };
 
 class MemoryWriter final : public WritableFile {
  public:
-  MemoryWriter(std::shared_ptr<MemoryFiles> files, std::string path) : files_(std::move(files)), path_(std::move(path)) {}
+  MemoryWriter(std::shared_ptr<MemoryFiles> files, std::string path, IoCountersPtr counters)
+      : files_(std::move(files)), path_(std::move(path)), counters_(std::move(counters)) {}
   void Append(ByteSpan bytes) override {
     if (closed_) throw IoError("write '{}': the file is closed", path_);
     builder_.Append(bytes);
@@ -65,6 +71,7 @@ class MemoryWriter final : public WritableFile {
     if (closed_) throw IoError("close '{}': the file is closed already", path_);
     closed_ = true;
     auto object = MemoryFiles::MakeObject(builder_.Finish());
+    counters_->AddWrite(size_);
     std::lock_guard lock(files_->mutex);
     files_->objects.insert_or_assign(path_, std::move(object));
   }
@@ -72,6 +79,7 @@ class MemoryWriter final : public WritableFile {
  private:
   const std::shared_ptr<MemoryFiles> files_;
   const std::string path_;
+  const IoCountersPtr counters_;
   BufferBuilder builder_;
   uint64_t size_ = 0;
   bool closed_ = false;
@@ -88,15 +96,18 @@ class MemoryStore final : public ObjectStore {
   ReadableFilePtr Open(std::string_view path) const override { return Open(path, 0); }
   ReadableFilePtr Open(std::string_view path, uint64_t known_size) const override;
   std::unique_ptr<WritableFile> Create(std::string_view path) override {
-    return std::make_unique<MemoryWriter>(files_, FullPath(path));
+    return std::make_unique<MemoryWriter>(files_, FullPath(path), counters_);
   }
   bool PutIfAbsent(std::string_view path, ByteSpan bytes, bool) override {
     auto object = MemoryFiles::MakeObject(CopyToBuffer(bytes));
     std::lock_guard lock(files_->mutex);
-    return files_->objects.try_emplace(FullPath(path), std::move(object)).second;
+    const bool put = files_->objects.try_emplace(FullPath(path), std::move(object)).second;
+    if (put) counters_->AddWrite(bytes.size());
+    return put;
   }
   void Put(std::string_view path, ByteSpan bytes, bool) override {
     auto object = MemoryFiles::MakeObject(CopyToBuffer(bytes));
+    counters_->AddWrite(bytes.size());
     std::lock_guard lock(files_->mutex);
     files_->objects.insert_or_assign(FullPath(path), std::move(object));
   }
@@ -111,7 +122,10 @@ class MemoryStore final : public ObjectStore {
     files_->objects.erase(FullPath(path));
   }
   void DeleteEmptyFolder(std::string_view folder) override { CheckFolderPath(folder); }
+  bool DeleteTree(std::string_view folder) override;
+  void RenameAll(std::string_view folder, const std::map<std::string, std::string>& names) override;
   void SyncFolder(std::string_view folder) override { CheckFolderPath(folder); }
+  IoCounters* counters() const override { return counters_.get(); }
 
  private:
   std::string FullPath(std::string_view path) const {
@@ -122,7 +136,27 @@ class MemoryStore final : public ObjectStore {
   const std::shared_ptr<MemoryFiles> files_;
   const std::string root_;
   const std::string folder_;
+  const IoCountersPtr counters_ = std::make_shared<IoCounters>();
 };
+
+void MemoryStore::RenameAll(std::string_view folder, const std::map<std::string, std::string>& names) {
+  CheckFolderPath(folder);
+  const std::string full = JoinPath(folder_, folder);
+  std::lock_guard lock(files_->mutex);
+  std::map<std::string, MemoryFiles::Object> moved;
+  for (const auto& [from, to] : names) {
+    if (auto object = files_->objects.extract(JoinPath(full, from)); !object.empty()) moved.emplace(JoinPath(full, to), std::move(object.mapped()));
+  }
+  for (auto& [path, object] : moved) files_->objects.insert_or_assign(path, std::move(object));
+}
+
+bool MemoryStore::DeleteTree(std::string_view folder) {
+  CheckFolderPath(folder);
+  std::string prefix = JoinPath(folder_, folder);
+  if (!prefix.empty()) prefix += '/';
+  std::lock_guard lock(files_->mutex);
+  return std::erase_if(files_->objects, [&](const auto& named) { return named.first.starts_with(prefix); }) > 0;
+}
 
 ReadableFilePtr MemoryStore::Open(std::string_view path, uint64_t known_size) const {
   Buffer bytes;
@@ -135,7 +169,7 @@ ReadableFilePtr MemoryStore::Open(std::string_view path, uint64_t known_size) co
   if (known_size != 0 && bytes.size() != known_size) {
     throw Corrupt("open '{}': {} bytes, but {} were recorded for it", JoinPath(root_, path), bytes.size(), known_size);
   }
-  return std::make_shared<MemoryFile>(JoinPath(root_, path), std::move(bytes));
+  return std::make_shared<MemoryFile>(JoinPath(root_, path), std::move(bytes), counters_);
 }
 
 std::vector<FileInfo> MemoryStore::List(std::string_view folder) const {

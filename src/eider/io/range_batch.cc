@@ -46,6 +46,30 @@ void ForEachRequest(std::span<const ByteRange> ranges, const CoalesceOptions& op
   }
 }
 
+bool Continues(const ByteRange& request, const ByteRange& next, const CoalesceOptions& options) {
+  const bool is_near = next.offset >= request.offset && (next.offset <= request.end() || next.offset - request.end() <= options.max_hole_bytes);
+  return is_near && next.end() - request.offset <= options.max_request_bytes;
+}
+
+/// What is read of a mapping. In the order that was asked, which costs less than to sort.
+void CountMapped(const ReadableFile& file, std::span<const ByteRange> ranges, const CoalesceOptions& options) {
+  uint64_t requests = 0, bytes = 0;
+  ByteRange request;
+  for (const ByteRange& range : ranges) {
+    if (range.length == 0) continue;
+    if (requests > 0 && Continues(request, range, options)) {
+      const uint64_t end = std::max(request.end(), range.end());
+      bytes += end - request.end();
+      request.length = end - request.offset;
+      continue;
+    }
+    ++requests;
+    bytes += range.length;
+    request = range;
+  }
+  if (requests > 0) file.CountReads(requests, bytes);
+}
+
 void Count(ScanStats* stats, const ByteRange& request) {
   if (!stats || request.length == 0) return;
   stats->requests.fetch_add(1, std::memory_order_relaxed);
@@ -69,6 +93,7 @@ void RangeBatch::Read(const ReadableFile& file, std::span<const ByteRange> range
   if (mapped.present()) {
     for (size_t i = 0; i < ranges.size(); ++i) out[i] = mapped.span().subspan(ranges[i].offset, ranges[i].length);
     if (stats) ForEachRequest(ranges, options, [&](const ByteRange& request, std::span<const uint32_t>) { Count(stats, request); });
+    CountMapped(file, ranges, options);
     if (held_.empty() || held_.back().owner() != mapped.owner()) held_.push_back(mapped);
     return;
   }

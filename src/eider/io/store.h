@@ -7,6 +7,7 @@
 #include <eider/stats.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "eider/base/bytes.h"
+#include "eider/io/io_counters.h"
 
 namespace eider::io {
 
@@ -33,6 +35,8 @@ class ReadableFile {
   virtual std::string StateName() const { return {}; }
   /// Reads exactly `range`. \throws Error(kIo), or kCorrupt when the range lies outside the file.
   virtual Buffer Read(ByteRange range) const = 0;
+  /// Counts reads through Mapped(), which the file does not see; Read() counts itself.
+  virtual void CountReads(uint64_t requests, uint64_t bytes) const { IoCounters::Process().AddReads(requests, bytes); }
 };
 using ReadableFilePtr = std::shared_ptr<const ReadableFile>;
 
@@ -84,10 +88,17 @@ class ObjectStore {
   virtual void Delete(std::string_view path) = 0;
   /// Removes a folder that holds nothing; one that does, or is not there, stays as it is. No-op where folders are only names.
   virtual void DeleteEmptyFolder(std::string_view folder) = 0;
+  /// Removes a folder ("": the root) with all that lies below it. A link goes, what it points to stays. False when it was not there.
+  virtual bool DeleteTree(std::string_view folder) = 0;
+  /// Gives files directly in `folder` other names, all at once: nobody, and no crash, sees some renamed and others not. Whoever adds a
+  /// file meanwhile may find it under its name later. \throws Error(kUnsupported) where that cannot be had.
+  virtual void RenameAll(std::string_view folder, const std::map<std::string, std::string>& names) = 0;
   /// fsyncs a folder (and its parents up to the root that were made by this store). No-op where it has no meaning.
   virtual void SyncFolder(std::string_view folder) = 0;
   /// The store that this one is a folder of, if it is.
   virtual std::shared_ptr<ObjectStore> Whole() const { return nullptr; }
+  /// What was asked of its files by those who have this very object, or a folder of it. Null where nobody counts.
+  virtual IoCounters* counters() const { return nullptr; }
 };
 using ObjectStorePtr = std::shared_ptr<ObjectStore>;
 

@@ -98,6 +98,57 @@ TEST_P(StoreTest, ListsFoldersAndRemovesEmptyOnes) {
   EXPECT_EQ(store_->ListFolders("a"), std::vector<std::string>{"a/d"});
 }
 
+TEST_P(StoreTest, RemovesAFolderWithAllBelowIt) {
+  for (const char* path : {"a/x", "a/b/y", "ab/z", "w"}) store_->Put(path, SpanOf("1"), false);
+  const ReadableFilePtr open = store_->Open("a/x");
+  EXPECT_TRUE(store_->DeleteTree("a"));
+  EXPECT_FALSE(store_->DeleteTree("a"));
+  EXPECT_EQ(Text(open->Read({0, 1}).span()), "1");
+  EXPECT_TRUE(Names("a").empty());
+  EXPECT_THAT(Names("ab"), testing::ElementsAre("ab/z"));
+  EXPECT_TRUE(OpenFolder(store_, "ab")->DeleteTree(""));
+  EXPECT_THAT(Names(""), testing::ElementsAre("w"));
+  EXPECT_TRUE(store_->DeleteTree(""));
+  EXPECT_FALSE(store_->DeleteTree(""));
+  store_->Put("a/x", SpanOf("2"), true);
+  EXPECT_EQ(Text(store_->Open("a/x")->Read({0, 1}).span()), "2");
+}
+
+TEST_P(StoreTest, RenamesFilesOfAFolderAllAtOnce) {
+  for (const char* path : {"f/1", "f/2", "f/3"}) store_->Put(path, SpanOf(path), false);
+  store_->RenameAll("f", {{"1", "2"}, {"2", "1"}, {"none", "other"}});
+  EXPECT_THAT(Names("f"), testing::ElementsAre("f/1", "f/2", "f/3"));
+  EXPECT_EQ(Text(store_->Open("f/1")->Read({0, 3}).span()), "f/2");
+  EXPECT_EQ(Text(store_->Open("f/2")->Read({0, 3}).span()), "f/1");
+  store_->RenameAll("f", {{"3", "4"}});
+  EXPECT_THAT(Names("f"), testing::ElementsAre("f/1", "f/2", "f/4"));
+  EXPECT_TRUE(store_->ListFolders("") == std::vector<std::string>{"f"});
+}
+
+TEST_P(StoreTest, CountsWhatIsAskedOfItsFiles) {
+  const IoStats process = IoCounters::Process().Get();
+  const std::unique_ptr<WritableFile> file = store_->Create("x");
+  file->Append(SpanOf("0123456789"));
+  EXPECT_EQ(store_->counters()->Get().writes, 0u);
+  file->Close(false);
+  EXPECT_TRUE(OpenFolder(store_, "inner")->PutIfAbsent("y", SpanOf("12"), false));
+  EXPECT_FALSE(store_->PutIfAbsent("x", SpanOf("12"), false));
+  const ReadableFilePtr open = store_->Open("x");
+  open->Read({2, 3});
+  RangeBatch batch;
+  const std::vector<ByteRange> ranges = {{0, 2}, {4, 3}, {1, 2}};  // the first two are near each other
+  std::vector<ByteSpan> spans(ranges.size());
+  batch.Read(*open, ranges, spans, nullptr);
+  const IoStats stats = store_->counters()->Take();
+  EXPECT_EQ(stats.writes, 2u);
+  EXPECT_EQ(stats.written_bytes, 12u);
+  EXPECT_GE(stats.reads, 2u);
+  EXPECT_LE(stats.reads, 3u);
+  EXPECT_GE(stats.read_bytes, 3u + 7u);
+  EXPECT_GE(IoCounters::Process().Get().reads - process.reads, stats.reads);
+  EXPECT_EQ(store_->counters()->Get().reads, 0u);
+}
+
 TEST_P(StoreTest, ReadsBackWhatWasPut) {
   for (const bool sync : {false, true}) {
     store_->Put("a/b/c.bin", SpanOf("hello world"), sync);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
@@ -32,6 +33,8 @@ std::optional<uint64_t> NumberIn(std::string_view name) {
   return number;
 }
 
+bool IsV2Name(std::string_view name) { return name.size() == kV2Digits + kSuffix.size(); }
+
 /// Calls `visit(version, name)` for each name of a version. \throws Error(kInvalid) when V1 and V2 names are mixed.
 template <typename Visit>
 Naming VisitVersions(const io::ObjectStore& store, Visit&& visit) {
@@ -40,12 +43,12 @@ Naming VisitVersions(const io::ObjectStore& store, Visit&& visit) {
   store.VisitNames(kVersionsFolder, [&](std::string_view name) {
     const std::optional<uint64_t> number = NumberIn(name);
     if (!number) return;
-    const bool is_v2 = name.size() == kV2Digits + kSuffix.size();
+    const bool is_v2 = IsV2Name(name);
     (is_v2 ? v2 : v1) = true;
     visit(is_v2 ? UINT64_MAX - *number : *number, name);
   });
   if (v1 && v2) {
-    throw Invalid("'{}': _versions/ mixes V1 and V2 manifest names; migrate_manifest_paths_v2 of pylance renames them",
+    throw Invalid("'{}': _versions/ mixes V1 and V2 manifest names; open a version by its number, and migrate_manifest_paths_v2 renames them",
                   store.root());
   }
   return v1 ? Naming::kV1 : Naming::kV2;
@@ -209,6 +212,20 @@ const VersionEntry* NewestWhole(const io::ObjectStore& store, const VersionListi
 
 }  // namespace
 
+std::map<std::string, std::string> NamesToMigrate(const io::ObjectStore& store) {
+  std::map<std::string, std::string> names;
+  std::set<std::string, std::less<>> there;
+  store.VisitNames(kVersionsFolder, [&](std::string_view name) {
+    const std::optional<uint64_t> number = NumberIn(name);
+    there.emplace(name);
+    if (number && !IsV2Name(name)) names.emplace(name, ManifestPath(*number, Naming::kV2).substr(kVersionsFolder.size() + 1));
+  });
+  for (const auto& [from, to] : names) {
+    if (there.contains(to)) throw Invalid("'{}': both '{}' and '{}' are there, two manifests of one version", store.root(), from, to);
+  }
+  return names;
+}
+
 bool HasWholeVersion(const io::ObjectStore& store, const VersionListing& listing) { return NewestWhole(store, listing) != nullptr; }
 bool TableExists(const io::ObjectStore& store) { return HasWholeVersion(store, ListVersions(store)); }
 
@@ -255,7 +272,17 @@ Snapshot LoadSnapshot(const io::ObjectStorePtr& store, std::optional<uint64_t> v
   if (!version) {
     if (std::optional<Snapshot> newest = FindLatest(store, session)) return *std::move(newest);
   }
-  const VersionListing listing = ListVersions(*store);
+  VersionListing listing;
+  try {
+    listing = ListVersions(*store);
+  } catch (const Error& error) {
+    // Mixed names: a version that is asked for by number can be told, and the names be migrated through it.
+    if (!version || error.kind() != ErrorKind::kInvalid) throw;
+    for (const Naming naming : {Naming::kV2, Naming::kV1}) {
+      if (std::optional<Snapshot> found = FindVersion(store, naming, *version)) return *std::move(found);
+    }
+    throw;
+  }
   if (version && (*version & kDetachedBit)) {
     return Load(store, listing.naming, {*version, ManifestPath(*version, listing.naming)}, session);
   }

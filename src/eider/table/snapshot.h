@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,9 @@ struct VersionListing {
 };
 /// \throws Error(kInvalid) when V1 and V2 names are mixed.
 VersionListing ListVersions(const io::ObjectStore& store);
+
+/// New names, without the folder, of the manifests that have V1 names. Mixed ones are no error. \throws Error(kInvalid) when a version has both.
+std::map<std::string, std::string> NamesToMigrate(const io::ObjectStore& store);
 
 /// The number after the newest name, torn or not.
 uint64_t NextNumber(const VersionListing& listing);

@@ -4,6 +4,8 @@
 
 #include "eider/base/error.h"
 #include "eider/base/file_sum.h"
+#include "eider/table/drop.h"
+#include "eider/table/migrate.h"
 
 namespace eider::table {
 namespace {
@@ -58,6 +60,37 @@ TEST(SnapshotTest, RefusesMixedNamings) {
   store->Put(ManifestPath(2, Naming::kV2), SpanOf(ManifestFile(2)), false);
   const std::string message = MessageOf(ErrorKind::kInvalid, [&] { LoadSnapshot(store); });
   EXPECT_NE(message.find("migrate_manifest_paths_v2"), std::string::npos);
+  EXPECT_EQ(LoadSnapshot(store, 1).version(), 1u);
+  EXPECT_EQ(LoadSnapshot(store, 2).version(), 2u);
+  MessageOf(ErrorKind::kInvalid, [&] { LoadSnapshot(store, 3); });
+  EXPECT_EQ(MigrateManifestPaths(*store), 1u);
+  EXPECT_EQ(LoadSnapshot(store).version(), 2u);
+}
+
+TEST(SnapshotTest, ManifestsAreMigratedOnce) {
+  const io::ObjectStorePtr store = StoreWith({1, 2, 9, 10}, Naming::kV1);
+  store->Put("_versions/latest_version_hint.json", SpanOf("{}"), false);
+  store->Put("_versions/d9223372036854775809.manifest", SpanOf("detached"), false);
+  EXPECT_EQ(MigrateManifestPaths(*store), 4u);
+  EXPECT_EQ(MigrateManifestPaths(*store), 0u);
+  EXPECT_EQ(ListVersions(*store).naming, Naming::kV2);
+  EXPECT_EQ(LoadSnapshot(store).version(), 10u);
+  EXPECT_EQ(LoadSnapshot(store, 9).version(), 9u);
+  EXPECT_EQ(store->List("_versions").size(), 6u);
+  store->Put(ManifestPath(9, Naming::kV1), SpanOf(ManifestFile(9)), false);
+  MessageOf(ErrorKind::kInvalid, [&] { MigrateManifestPaths(*store); });
+}
+
+TEST(SnapshotTest, OnlyATableIsDropped) {
+  const io::ObjectStorePtr store = io::MakeMemoryStore("dropped");
+  EXPECT_FALSE(DropTable(*store));
+  store->Put("_versions/1.manifest", SpanOf("torn"), false);
+  MessageOf(ErrorKind::kInvalid, [&] { DropTable(*store); });
+  store->Put("_versions/2.manifest", SpanOf(ManifestFile(2)), false);
+  store->Put("data/x.lance", SpanOf("x"), false);
+  store->Put("notes.txt", SpanOf("x"), false);
+  EXPECT_TRUE(DropTable(*store));
+  EXPECT_TRUE(store->List("").empty() && store->ListFolders("").empty());
 }
 
 TEST(SnapshotTest, SaysWhereThereIsNoTable) {

@@ -50,6 +50,13 @@ class ForwardingStore : public io::ObjectStore {
   void DeleteEmptyFolder(std::string_view folder) override {
     Run([&] { return inner_->DeleteEmptyFolder(folder), 0; });
   }
+  bool DeleteTree(std::string_view folder) override {
+    return Run([&] { return inner_->DeleteTree(folder); });
+  }
+  void RenameAll(std::string_view folder, const std::map<std::string, std::string>& names) override {
+    Run([&] { return inner_->RenameAll(folder, names), 0; });
+  }
+  io::IoCounters* counters() const override { return inner_->counters(); }
   void SyncFolder(std::string_view folder) override {
     Run([&] { return inner_->SyncFolder(folder), 0; });
   }

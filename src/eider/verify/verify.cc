@@ -234,6 +234,25 @@ const char* FindingKindName(Finding::Kind kind) {
   return "?";
 }
 
+VerifyReport VerifyVersion(const std::string& uri, uint64_t version, const std::shared_ptr<Session>& session) {
+  return InContext([&] { return fmt::format("dataset '{}'", uri); }, [&] {
+    const std::shared_ptr<Session> used = session ? session : Session::Default();
+    const table::Snapshot snapshot = table::LoadSnapshot(io::OpenStore(uri), version);
+    verify::Findings findings;
+    verify::VersionCheck check(&findings);
+    VerifyReport report;
+    check.Check(snapshot, true);
+    verify::CheckDataFiles(snapshot, check.TakeDataFiles(), false, *used, &findings, &report);
+    report.num_versions = 1;
+    report.num_fragments = check.num_fragments();
+    report.num_unchecked_manifests = check.num_unchecked_manifests();
+    report.num_unchecked_deletions = check.num_unchecked_deletions();
+    report.num_damages = findings.num_damages();
+    report.findings = findings.Take();
+    return report;
+  });
+}
+
 VerifyReport VerifyTable(const std::string& uri, const VerifyOptions& options) {
   return InContext([&] { return fmt::format("dataset '{}'", uri); }, [&] { return verify::TableCheck(io::OpenStore(uri), options).Run(); });
 }
