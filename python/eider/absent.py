@@ -33,7 +33,6 @@ _ABSENT: dict[str, frozenset[str]] = {
         ShardWriter
         ShardingField
         ShardingSpec
-        arrow
         bitmap
         bytes_read_counter
         debug
