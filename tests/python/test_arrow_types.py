@@ -28,7 +28,7 @@ import eider
 
 
 def upper_half(bits):
-    """The nearest bfloat16 by its definition: of the two around a float32, the nearer, the even one when both are as near."""
+    """The nearest bfloat16 by its definition: of the two around a float32, the nearer, or the even one of equals."""
     below, rest = divmod(bits, 1 << 16)
     return below + (rest > 0x8000 or (rest == 0x8000 and below % 2 == 1))
 
@@ -42,7 +42,8 @@ def test_numbers_are_rounded_to_the_nearest_and_print_in_full():
     finite = np.isfinite(floats)
     stored = np.frombuffer(bfloat16_array(floats).storage.buffers()[1], np.uint16)
     assert stored[finite].tolist() == [upper_half(int(b)) for b in bits[finite]]
-    assert bfloat16_array([float("nan"), float("inf"), -3.4e38]).storage.to_pylist() == [b"\xc0\x7f", b"\x80\x7f", b"\x80\xff"]
+    outside = bfloat16_array([float("nan"), float("inf"), -3.4e38])
+    assert outside.storage.to_pylist() == [b"\xc0\x7f", b"\x80\x7f", b"\x80\xff"]
     hidden = np.array([0x7F800001], np.uint32).view(np.float32)  # a NaN whose upper half is that of infinity
     assert np.isnan(bfloat16_array(hidden)[0].as_py().as_float())
 
@@ -102,7 +103,8 @@ def test_casts_between_floats_and_bfloat16(to):
     assert floats.to_pylist() == [0.5, 1.1015625, None, -2.0] and floats.null_count == 1
     assert cast(array[1:], to).equals(floats[1:])
     for target in (BFloat16Type(), "bfloat16", "bf16"):
-        assert cast(floats, target).equals(array) and cast(pa.chunked_array([floats[:1], floats[1:]]), target).equals(array)
+        assert cast(floats, target).equals(array)
+        assert cast(pa.chunked_array([floats[:1], floats[1:]]), target).equals(array)
     with pytest.raises(ValueError, match="got: int32"):
         cast(array, pa.int32())
     with pytest.raises(ValueError, match="got: int64"):
@@ -152,10 +154,12 @@ def test_images_from_uris_to_pixels_and_back(tmp_path):
     uris = ImageURIArray.from_uris([str(tmp_path / "0.png"), None, tmp_path / "1.png"])
     assert uris.type == ImageURIType() and uris[1].as_py() is None
     encoded = uris.read_uris(pa.large_binary())
-    assert encoded.type == EncodedImageType(pa.large_binary()) and encoded.storage.is_null().to_pylist() == [False, True, False]
+    assert encoded.type == EncodedImageType(pa.large_binary())
+    assert encoded.storage.is_null().to_pylist() == [False, True, False]
     tensors = encoded.to_tensor()
     assert tensors.type == FixedShapeImageTensorType(pa.uint8(), (4, 3, 3)) and tensors[1].as_py() is None
-    assert (tensors.filter(tensors.is_valid()).to_numpy() == images()).all() and (tensors[2:].to_numpy() == images()[1:]).all()
+    assert (tensors.filter(tensors.is_valid()).to_numpy() == images()).all()
+    assert (tensors[2:].to_numpy() == images()[1:]).all()
     again = tensors.to_encoded()
     assert again.storage.is_null().to_pylist() == [False, True, False] and again.to_tensor().equals(tensors)
     with pytest.raises(ValueError, match="1 of 3 images are null"):
@@ -216,7 +220,8 @@ def test_other_storage_is_refused(make, message):
 
 
 @pytest.mark.parametrize(
-    "metadata", [b"", b"{", b"[]", b"{}", b'{"shape": 3}', b'{"shape": [2, -2]}', b'{"shape": ["4"]}', b'{"shape": [5]}', b"\xff"]
+    "metadata",
+    [b"", b"{", b"[]", b"{}", b'{"shape": 3}', b'{"shape": [2, -2]}', b'{"shape": ["4"]}', b'{"shape": [5]}', b"\xff"],
 )
 def test_stored_metadata_without_a_fitting_shape_is_an_error(metadata, tmp_path):
     storage = pa.array([[1, 2, 3, 4]], pa.list_(pa.uint8(), 4))

@@ -1,7 +1,7 @@
 """Arrow extension types of bfloat16 numbers and of images, with arrays, scalars and casts.
 
-Importing this module registers the types with pyarrow: columns that carry their names are then read as these types. A type
-that another package has registered already stays with that package; functions here take arrays of either.
+Importing this module registers the types with pyarrow: columns that carry their names are then read as these types. A
+type that another package has registered already stays with that package; functions here take arrays of either.
 
 >>> from eider.arrow import bfloat16_array
 >>> bfloat16_array([1.1, None]).to_pylist()

@@ -1,4 +1,4 @@
-"""bfloat16: numbers, and the Arrow type ``lance.bfloat16`` over ``fixed_size_binary[2]`` with its arrays and scalars."""
+"""bfloat16: numbers, and the Arrow type ``lance.bfloat16`` with its arrays and scalars."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class BFloat16Array(pa.ExtensionArray):  # type: ignore[misc]
     def to_numpy(self, zero_copy_only: bool = True, writable: bool = False) -> Any:
         """The numbers as ``ml_dtypes.bfloat16``, of shape (n,); memory is shared unless ``writable``.
 
-        Raises ValueError when any is null, and ImportError without the package ml_dtypes. ``cast`` to float32 needs neither.
+        Raises ValueError when any is null, and ImportError without the package ml_dtypes. A ``cast`` is for both.
         """
         if self.null_count > 0:
             raise ValueError(f"Cannot convert null values to numpy: {self.null_count} of {len(self)} are null")

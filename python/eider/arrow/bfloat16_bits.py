@@ -1,4 +1,4 @@
-"""bfloat16 as numbers of 16 bits: the upper half of a float32, of which only signs, exponents and 7 bits of fractions stay."""
+"""bfloat16 as numbers of 16 bits: the upper half of a float32, whose range it keeps, with 8 bits of precision."""
 
 from __future__ import annotations
 

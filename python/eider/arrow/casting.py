@@ -21,8 +21,8 @@ def cast(
 
     Args:
         arr: Array to cast. Of a chunked array, a cast to or from bfloat16 makes one array.
-        target_type: Type to cast to; ``"bfloat16"`` and ``"bf16"`` are ``BFloat16Type()``. Fixed-size lists of floats are
-            cast to lists of bfloat16 of the same length, and back. Nulls stay null.
+        target_type: Type to cast to; ``"bfloat16"`` and ``"bf16"`` are ``BFloat16Type()``. Fixed-size lists of floats
+            are cast to lists of bfloat16 of the same length, and back. Nulls stay null.
         args, kwargs: Passed on to ``pyarrow.compute.cast`` for all other types.
 
     Raises:

@@ -29,9 +29,9 @@ class ImageArray(pa.ExtensionArray):  # type: ignore[misc]
         """The array of images that suits the input.
 
         Args:
-            images: An Arrow array of strings or an iterable of URIs, for an ``ImageURIArray``; an Arrow array of binary, for an
-                ``EncodedImageArray``; a ``pyarrow.FixedShapeTensorArray``, for a ``FixedShapeImageTensorArray``; an array
-                of images, which is returned.
+            images: An Arrow array of strings or an iterable of URIs, for an ``ImageURIArray``; an Arrow array of
+                binary, for an ``EncodedImageArray``; a ``pyarrow.FixedShapeTensorArray``, for a
+                ``FixedShapeImageTensorArray``; an array of images, which is returned.
 
         Raises:
             TypeError: The input is none of these.
@@ -68,8 +68,8 @@ class ImageURIArray(ImageArray):
         Args:
             storage_type: ``pyarrow.large_binary()`` for more than 2 GiB of images.
 
-        A page of the web that cannot be had is a null and a RuntimeWarning. Raises OSError for a file that cannot be read,
-        and ValueError for a URI that names no file system (relative paths do not).
+        A page of the web that cannot be had is a null and a RuntimeWarning. Raises OSError for a file that cannot be
+        read, and ValueError for a URI that names no file system (relative paths do not).
         """
         images = EncodedImageType(storage_type)
         read = [None if uri is None else _read(uri) for uri in self.storage.to_pylist()]
@@ -112,7 +112,8 @@ class EncodedImageArray(ImageArray):
 
         Args:
             decoder: Of a binary array of n images, none of them null, makes a NumPy array of shape (n, ...) or a
-                ``pyarrow.FixedShapeTensorArray``. Pillow decodes when None: (n, height, width) or (n, height, width, channels).
+                ``pyarrow.FixedShapeTensorArray``. Pillow decodes when None: (n, height, width) or (n, height, width,
+                channels).
 
         Raises:
             ValueError: Images differ in shape, there is none, or neither Pillow nor a decoder is there.
@@ -141,8 +142,8 @@ class FixedShapeImageTensorArray(ImageArray):
         """Encodes the images: an ``EncodedImageArray``, null where an image is.
 
         Args:
-            encoder: Of a NumPy array of n images, none of them null, makes an Arrow array or a list of n bytes. Pillow makes
-                PNG files when None.
+            encoder: Of a NumPy array of n images, none of them null, makes an Arrow array or a list of n bytes. Pillow
+                makes PNG files when None.
             storage_type: ``pyarrow.large_binary()`` for more than 2 GiB of images.
 
         Raises:

@@ -107,7 +107,7 @@ class PandasBFloat16Array(ExtensionArray):  # type: ignore[misc]
         return PandasBFloat16Array(self.data)
 
     def take(self, indices: Any, *, allow_fill: bool = False, fill_value: Any = None) -> PandasBFloat16Array:
-        """The items at these positions; of those below 0, counted from the end or, with ``allow_fill``, ``fill_value``."""
+        """The items at these positions; of those below 0, counted from the end or with ``allow_fill`` replaced."""
         from pandas.api.extensions import take
 
         fill = len(self)
@@ -119,7 +119,7 @@ class PandasBFloat16Array(ExtensionArray):  # type: ignore[misc]
         return PandasBFloat16Array(data.take(pa.array(positions, pa.int64())))
 
     def to_numpy(self, dtype: Any = None, copy: bool = False, na_value: Any = None) -> Any:
-        """The numbers, of shape (n,): as ``ml_dtypes.bfloat16``, which has no nulls, or as ``dtype``, where null is NaN.
+        """The numbers, of shape (n,): as ``ml_dtypes.bfloat16``, which has no nulls, or as ``dtype``, null as NaN.
 
         Raises ValueError for nulls without a dtype, and ImportError without a dtype and the package ml_dtypes.
         """
