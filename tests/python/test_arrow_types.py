@@ -221,7 +221,7 @@ def test_other_storage_is_refused(make, message):
 
 @pytest.mark.parametrize(
     "metadata",
-    [b"", b"{", b"[]", b"{}", b'{"shape": 3}', b'{"shape": [2, -2]}', b'{"shape": ["4"]}', b'{"shape": [5]}', b"\xff"],
+    [b"", b"{", b"[]", b"{}", b'{"shape": 3}', b'{"shape": [2, -2]}', b'{"shape": ["4"]}', b'{"shape": [5]}'],
 )
 def test_stored_metadata_without_a_fitting_shape_is_an_error(metadata, tmp_path):
     storage = pa.array([[1, 2, 3, 4]], pa.list_(pa.uint8(), 4))
