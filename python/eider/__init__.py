@@ -52,6 +52,7 @@ from .verify import Finding, RepairStep, VerifyReport, verify
 from .write import write_dataset
 
 if TYPE_CHECKING:
+    from . import arrow
     from .blob import Blob, BlobArray, BlobColumn, blob_array, blob_field
 
 __all__ = [
@@ -101,6 +102,7 @@ __all__ = [
     "UnsupportedError",
     "VerifyReport",
     "__version__",
+    "arrow",
     "batch_udf",
     "blob_array",
     "blob_field",
@@ -125,7 +127,11 @@ _MODULES = ("bitmap", "debug")
 
 
 def __getattr__(name: str) -> object:
-    # Their Arrow type needs pyarrow, which is imported only when somebody wants it.
+    # Their Arrow types need pyarrow, which is imported only when somebody wants it.
+    if name == "arrow":
+        from importlib import import_module
+
+        return import_module(".arrow", __name__)
     if name in ("Blob", "BlobArray", "BlobColumn", "blob_array", "blob_field"):
         from . import blob
 

@@ -33,7 +33,6 @@ _ABSENT: dict[str, frozenset[str]] = {
         ShardWriter
         ShardingField
         ShardingSpec
-        arrow
         download
         evaluate_sharding_spec
         hf

@@ -40,7 +40,7 @@ def test_operations_that_come_later_are_refused_by_name(name):
     assert not hasattr(eider.LanceOperation, name)
 
 
-@pytest.mark.parametrize("name", ["arrow", "otel", "tracing", "util"])
+@pytest.mark.parametrize("name", ["otel", "tracing", "util"])
 def test_modules_that_come_later_are_refused_by_name(name):
     with pytest.raises(eider.UnsupportedError, match=f"eider.{name}"):
         getattr(eider, name)
