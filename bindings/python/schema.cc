@@ -52,6 +52,48 @@ nb::object FindField(const LanceSchema& schema, const std::string& path) {
   return nb::cast(*field, nb::rv_policy::copy);
 }
 
+std::string Lower(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c;
+  return text;
+}
+
+/// The same fields with names in small letters.
+std::vector<LanceField> Lower(std::vector<LanceField> fields) {
+  for (LanceField& field : fields) {
+    field.name = Lower(std::move(field.name));
+    field.children = Lower(std::move(field.children));
+  }
+  return fields;
+}
+
+/// Those that `wanted` is true of, at any depth.
+template <typename F>
+void Collect(const std::vector<LanceField>& fields, const F& wanted, std::vector<LanceField>* out) {
+  for (const LanceField& field : fields) {
+    if (wanted(field)) out->push_back(field);
+    Collect(field.children, wanted, out);
+  }
+}
+
+/// What the exact path leads to, or else the path in any case of letters.
+nb::object FindFieldInAnyCase(const LanceSchema& schema, const std::string& path) {
+  nb::object exact = FindField(schema, path);
+  if (!exact.is_none()) return exact;
+  const LanceSchema lower{.fields = Lower(schema.fields), .metadata = {}};
+  const LanceField* found = lower.FindPath(Lower(path));
+  if (found == nullptr) return nb::none();
+  std::vector<LanceField> fields;
+  Collect(schema.fields, [&](const LanceField& field) { return field.id == found->id; }, &fields);
+  return nb::cast(fields.front());
+}
+
+std::vector<LanceField> PrimaryKey(const LanceSchema& schema) {
+  std::vector<LanceField> key;
+  Collect(schema.fields, [](const LanceField& field) { return field.unenforced_primary_key; }, &key);
+  std::ranges::stable_sort(key, {}, &LanceField::unenforced_primary_key_position);
+  return key;
+}
+
 bool Same(const LanceSchema& a, const LanceSchema& b) { return a.metadata == b.metadata && FieldMessages(a) == FieldMessages(b); }
 
 bool SameField(const LanceField& a, const LanceField& b) { return Same({.fields = {a}, .metadata = {}}, {.fields = {b}, .metadata = {}}); }
@@ -92,6 +134,8 @@ void BindSchema(nb::module_& m) {
           "from_pyarrow", [](nb::object schema) { return ToLanceSchema(*SchemaFrom(schema)); }, "schema"_a)
       .def("fields", [](const LanceSchema& self) { return self.fields; })
       .def("field", &FindField, "name"_a)
+      .def("field_case_insensitive", &FindFieldInAnyCase, "name"_a)
+      .def("unenforced_primary_key", &PrimaryKey)
       .def_prop_ro("metadata", [](const LanceSchema& self) { return TextDict(self.metadata); })
       .def_prop_ro("max_field_id", &LanceSchema::MaxId)
       .def("to_pyarrow",

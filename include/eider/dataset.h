@@ -99,7 +99,7 @@ struct DeduplicateResult {
 class EIDER_EXPORT Dataset : public RowReader, public std::enable_shared_from_this<Dataset> {
  public:
   static DatasetPtr Open(const std::string& uri, const OpenOptions& options = {});
-  /// Creates, appends or overwrites. An append may lack nullable columns (filled with null) and order them differently.
+  /// Creates (in memory anew: who has the old one keeps it), appends (nullable columns may lack, the order is free) or overwrites.
   /// `through`: a dataset at the same URI; what is asked of files counts for it too (io_stats).
   static DatasetPtr Write(RecordBatchReader& data, const std::string& uri, const WriteOptions& options = {}, const Dataset* through = nullptr);
 

@@ -11,7 +11,7 @@ class AbsentError(UnsupportedError, AttributeError):
     """A part of the reference's API that is not implemented yet."""
 
 
-#: Absent names of the package and of its classes.
+#: Absent names of the package, of its modules and of its classes.
 _ABSENT: dict[str, frozenset[str]] = {
     "eider": frozenset(
         """
@@ -53,6 +53,34 @@ _ABSENT: dict[str, frozenset[str]] = {
         types
         util
         vector
+        """.split()
+    ),
+    "eider.dataset": frozenset(
+        """
+        BatchUDFCheckpoint
+        Bitmap
+        DocumentGranularity
+        FullTextQuery
+        IndexConfig
+        IndexInformation
+        IndexSegment
+        MinHashQuery
+        PySearchFilter
+        SupportedDistributedIndices
+        VectorIndexReader
+        VectorSearchQuery
+        serialize_row_addrs
+        """.split()
+    ),
+    "eider.fragment": frozenset(
+        """
+        Bitmap
+        RowIdSequence
+        """.split()
+    ),
+    "eider.udf": frozenset(
+        """
+        BatchUDFCheckpoint
         """.split()
     ),
     "LanceDataset": frozenset(

@@ -13,7 +13,7 @@ from .error import InvalidError
 from .ingest import open_reader
 from .projection import select
 from .sql import Parameters, check_parameters, expression_of
-from .udf import BatchUDF, as_batch
+from .udf import BatchUDF, as_batch, fitted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -113,7 +113,6 @@ def _add_computed(
         return backfill.add_columns(native) if commit_every is None else backfill.add_by_parts(native, commit_every)
 
     def compute(batch: _eider.RecordBatch) -> Any:
-        result = as_batch(body(pa.record_batch(batch)), batch.num_rows, schema)
-        return result if result.schema.equals(schema) else result.select(schema.names).cast(schema)
+        return fitted(as_batch(body(pa.record_batch(batch)), batch.num_rows, schema), schema)
 
     return native.add_from_function(compute, schema, read_columns, batch_rows, durability)

@@ -41,6 +41,63 @@ def hint_of(where: str, name: str, value: int | None) -> None:
     count_of(where, name, value)
 
 
+#: What ``read_params`` may say; every value that is decoded is validated anyway.
+_READ_PARAMS = frozenset({"cache_repetition_index", "validate_on_decode"})
+_BATCH_ROWS = 8192
+
+
+def check_read_params(where: str, params: Mapping[str, bool] | None) -> None:
+    """Check switches that tune the reference and change no answer."""
+    if params is None:
+        return
+    if not isinstance(params, Mapping):
+        raise TypeError(f"{where}: read_params must be a dict, got {type(params).__name__}")
+    for name, value in params.items():
+        if name not in _READ_PARAMS:
+            raise UnsupportedError(f"{where}: read_params has no key {name!r:.80}; the keys are {', '.join(sorted(_READ_PARAMS))}")
+        if not isinstance(value, bool):
+            raise TypeError(f"{where}: read_params: {name} must be a bool, got {value!r:.80}")
+
+
+def default_batch_rows() -> int:
+    """Rows of a batch of a scan that asks for no number: the environment variable LANCE_DEFAULT_BATCH_SIZE, else 8192."""
+    text = os.environ.get("LANCE_DEFAULT_BATCH_SIZE", "")
+    if not text:
+        return _BATCH_ROWS
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MAX_COUNT):
+        raise InvalidError(f"LANCE_DEFAULT_BATCH_SIZE={text!r:.80}: it must be a number of rows, at least 1")
+    return int(text)
+
+
+def entries_of(where: str, values: Any) -> dict[str, str | None]:
+    """Keys and values of metadata, where None removes a key: all of them text that can be stored."""
+    if not isinstance(values, Mapping):
+        raise TypeError(f"{where}: the values must be a dict, got {type(values).__name__}")
+    for key, value in values.items():
+        if not isinstance(key, str) or not isinstance(value, (str, type(None))):
+            raise TypeError(f"{where}: keys are str and values str or None, got {key!r:.40}: {value!r:.40}")
+        for text in (key, value or ""):
+            text_of(where, text)
+    return dict(values)
+
+
+def text_of(where: str, text: str) -> str:
+    """A text without lone surrogates, which stand for bytes that are no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidError(f"{where}: {text!r:.80} is not valid UTF-8 text: {error.reason}") from None
+    return text
+
+
+def texts_of(where: str, values: Mapping[str, str] | None) -> dict[str, str]:
+    """The same, where every key has a value."""
+    checked = entries_of(where, values or {})
+    if empty := [key for key, value in checked.items() if value is None]:
+        raise TypeError(f"{where}: the value of {empty[0]!r:.40} must be a str, got None")
+    return {key: value for key, value in checked.items() if value is not None}
+
+
 def durability_of(value: DurabilityName | None) -> _eider.Durability:
     """Translate ``"full"`` or ``"none"``; None leaves it to the environment variable EIDER_DURABILITY, else full."""
     if value is None:
@@ -79,7 +136,7 @@ def count_of(where: str, name: str, value: int | None, *, least: int = 0, most: 
         raise TypeError(f"{where}: {name} must be an integer, got {type(value).__name__}")
     number = value.__index__()
     if number < least:
-        bound = "must not be negative" if least == 0 else f"must be at least {least}"
+        bound = "must be non-negative" if least == 0 else f"must be at least {least}"
         raise InvalidError(f"{where}: {name} {bound}, got {number}")
     if number > most:
         raise InvalidError(f"{where}: {name} must be below 2**{most.bit_length()}, got {number}")

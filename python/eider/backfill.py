@@ -15,7 +15,7 @@ from .ingest import open_reader
 from .schema import LanceField
 from .transaction import LanceOperation, Transaction
 from .transaction_message import message_of
-from .udf import as_batch
+from .udf import as_batch, fitted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -183,9 +183,7 @@ class Backfill:
         options = _wanted(native, fragment, self.read_columns, self.batch_rows)
         options.offset = row or None
         for batch in native.scan(options):
-            result = as_batch(self.function(pa.record_batch(batch)), batch.num_rows, self.schema)
-            if not result.schema.equals(self.schema):
-                result = result.select(self.schema.names).cast(self.schema)
+            result = fitted(as_batch(self.function(pa.record_batch(batch)), batch.num_rows, self.schema), self.schema)
             if self.checkpoint is not None:
                 self.checkpoint.keep_result(fragment, state, row, result)
             row += result.num_rows

@@ -182,7 +182,7 @@ class BlobColumn:
             raise InvalidError(f"BlobColumn: an Arrow array is expected, not {type(blob_column).__name__}")
         kinds = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
         if not any(is_kind(blob_column.type) for is_kind in kinds):
-            raise InvalidError(f"BlobColumn: a binary column is expected, not {blob_column.type}")
+            raise InvalidError(f"BlobColumn: Expected a binary array, got {blob_column.type}")
         self.blob_column = blob_column
 
     def __iter__(self) -> BlobIterator:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 from . import _eider
 from .add_columns import add_columns
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .dataset import LanceDataset
     from .udf import BatchUDF
 
-__all__ = ["DatasetChanges", "DeduplicationReport"]
+__all__ = ["DatasetChanges", "DeduplicationReport", "DeleteResult", "UpdateResult"]
 
 _RETRIES = 10
 _MOST_RETRIES = 2**31
@@ -45,6 +45,18 @@ _RETRY_TIME = timedelta(seconds=30)
 def _limits_of(where: str, conflict_retries: int, retry_timeout: timedelta) -> tuple[int, float]:
     retries = count_of(where, "conflict_retries", conflict_retries) or 0
     return min(retries, _MOST_RETRIES), seconds_of(where, "retry_timeout", retry_timeout)
+
+
+class DeleteResult(TypedDict):
+    """How many rows ``delete`` took away."""
+
+    num_deleted_rows: int
+
+
+class UpdateResult(TypedDict):
+    """How many rows ``update`` changed."""
+
+    num_rows_updated: int
 
 
 @dataclass(frozen=True)
@@ -177,7 +189,7 @@ class DatasetChanges:
         params: Parameters = None,
         durability: DurabilityName | None = None,
         isolation: IsolationName | None = None,
-    ) -> dict[str, int]:
+    ) -> DeleteResult:
         """Delete the rows for which ``predicate`` is true. Writes deletion files; no data file changes.
 
         Works for tables of every version, 0.1 included. When no row passes, no version is made.
@@ -262,7 +274,7 @@ class DatasetChanges:
         params: Parameters = None,
         durability: DurabilityName | None = None,
         isolation: IsolationName | None = None,
-    ) -> dict[str, int]:
+    ) -> UpdateResult:
         """Set columns to the values of expressions in the rows for which ``where`` is true.
 
         The rows are written anew at the end of the table, in the version of its files, and marked as deleted where they were:

@@ -26,9 +26,10 @@ from .transaction_message import message_of, transaction_of
 if TYPE_CHECKING:
     from .dataset import LanceDataset
 
-__all__ = ["BulkCommitResult", "DatasetCommits"]
+__all__ = ["LANCE_COMMIT_MESSAGE_KEY", "BulkCommitResult", "DatasetCommits"]
 
-_MESSAGE_KEY = "__lance_commit_message"
+#: Of ``transaction_properties``, what ``commit_message`` becomes.
+LANCE_COMMIT_MESSAGE_KEY = "__lance_commit_message"
 _TIMEOUT = timedelta(minutes=30)
 
 
@@ -151,7 +152,7 @@ class DatasetCommits:
         elif isinstance(operation, LanceOperation.BaseOperation):
             if read_version is None and not isinstance(operation, (LanceOperation.Overwrite, LanceOperation.Restore)):
                 raise ValueError("read_version is required for all operations except Overwrite and Restore")
-            properties = {} if commit_message is None else {_MESSAGE_KEY: commit_message}
+            properties = {} if commit_message is None else {LANCE_COMMIT_MESSAGE_KEY: commit_message}
             transaction = Transaction(version_of("commit", "read_version", read_version) or 0, operation, transaction_properties=properties)
         else:
             raise TypeError(f"operation must be a LanceOperation.BaseOperation or Transaction, got {type(operation)}")

@@ -7,9 +7,10 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from . import _eider
-from .absent import Refusing
+from .absent import Refusing, refuse_absent
 from .arguments import (
     IsolationName,
+    check_read_params,
     count_of,
     hint_of,
     is_serializable,
@@ -82,7 +83,9 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
         block_size, index_cache_size, metadata_cache_size, metadata_cache_size_bytes, index_cache_size_bytes: Hints, taken without effect:
             the memory limit of the session rules.
         storage_options: Options of network stores; a local folder has none to heed.
-        commit_lock, serialized_manifest, read_params, namespace_client, table_id,
+        read_params: Switches of the reference's reader, ``cache_repetition_index`` and ``validate_on_decode``, taken without effect: what is
+            decoded is always validated.
+        commit_lock, serialized_manifest, namespace_client, table_id,
         namespace_client_managed_versioning, base_store_params: Not supported yet.
     """
 
@@ -117,7 +120,6 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
             "dataset",
             commit_lock=commit_lock,
             serialized_manifest=serialized_manifest,
-            read_params=read_params,
             namespace_client=namespace_client,
             table_id=table_id,
             namespace_client_managed_versioning=namespace_client_managed_versioning,
@@ -125,6 +127,7 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
         )
         storage_options_of("dataset", storage_options)
         self._keep_options(storage_options)
+        check_read_params("dataset", read_params)
         sizes = {"block_size": block_size, "index_cache_size": index_cache_size, "metadata_cache_size": metadata_cache_size}
         sizes |= {"metadata_cache_size_bytes": metadata_cache_size_bytes, "index_cache_size_bytes": index_cache_size_bytes}
         for name, value in sizes.items():
@@ -210,7 +213,7 @@ class LanceDataset(DatasetReads, DatasetFacts, DatasetHistory, DatasetChanges, D
             order_by: Keys of a sort, the first one first: names, or ``ColumnOrdering(name, ascending, nulls_first)``. Rows with equal
                 keys stay in row order; ``limit`` and ``offset`` count the sorted rows.
             limit, offset: Rows to yield, and rows to skip before them, of those that pass the filter.
-            batch_size: Rows of a batch, at least 1; None: 8192. Fewer where rows are so wide that many would not fit the memory
+            batch_size: Rows of a batch, at least 1; None: the environment variable LANCE_DEFAULT_BATCH_SIZE, else 8192. Fewer where rows are so wide that many would not fit the memory
                 budget, and at the end of a fragment.
             batch_size_bytes: About so many bytes of a batch at most.
             strict_batch_size: Every batch but the last has exactly ``batch_size`` rows.
@@ -452,12 +455,15 @@ def _reopen(
 #: What pylance has in its module of this name, by where it is here.
 _ELSEWHERE = {
     "": ["BatchUDF", "BlobFile", "DataStatistics", "FieldStatistics", "FragmentMetadata", "LanceFragment", "LanceOperation", "LanceSchema"],
-    "cleanup": ["AutoCleanupConfig"],
-    "commits": ["BulkCommitResult"],
+    "blob_file": ["DEFAULT_BLOB_BUFFER_SIZE"],
+    "changes": ["DeleteResult", "UpdateResult"],
+    "cleanup": ["AutoCleanupConfig", "CleanupExplanation", "CleanupStats"],
+    "commits": ["BulkCommitResult", "LANCE_COMMIT_MESSAGE_KEY"],
     "compaction": ["Compaction", "CompactionMetrics"],
     "delta": ["DatasetDelta"],
     "evolve": ["AlterColumn"],
-    "merge_insert": ["MergeInsertBuilder"],
+    "fragment_metadata": ["DataFile"],
+    "merge_insert": ["ExecuteResult", "MergeInsertBuilder"],
     "optimize": ["DatasetOptimizer"],
     "refs": ["Branch", "Branches", "Tag", "Tags"],
     "transaction": ["Transaction"],
@@ -473,4 +479,4 @@ def __getattr__(name: str) -> object:
     for module, names in _ELSEWHERE.items():
         if name in names:
             return getattr(import_module(f"eider.{module}".rstrip(".")), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise refuse_absent(__name__, name, "module")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _eider
-from .arguments import DurabilityName, IsolationName, durability_of, is_serializable, names_of
+from .arguments import DurabilityName, IsolationName, durability_of, entries_of, is_serializable, names_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,15 +52,6 @@ def _schema_of(data_type: Any) -> Any:
     return pa.schema([pa.field("cast", data_type)])
 
 
-def _entries_of(where: str, values: Any) -> dict[str, str | None]:
-    if not isinstance(values, Mapping):
-        raise TypeError(f"{where}: the values must be a dict, got {type(values).__name__}")
-    for key, value in values.items():
-        if not isinstance(key, str) or not isinstance(value, (str, type(None))):
-            raise TypeError(f"{where}: keys are str and values str or None, got {key!r:.40}: {value!r:.40}")
-    return dict(values)
-
-
 class DatasetEvolution:
     """The part of a dataset that changes its description."""
 
@@ -98,7 +89,7 @@ class DatasetEvolution:
         Raises:
             ConflictError: another writer changed the same keys meanwhile.
         """
-        self._native = self._native.update_config(table_metadata=_entries_of("update_metadata", values), replace=bool(replace))
+        self._native = self._native.update_config(table_metadata=entries_of("update_metadata", values), replace=bool(replace))
         return self._native.table_metadata()
 
     def update_config(self, values: dict[str, str | None], *, replace: bool = False) -> dict[str, str]:
@@ -106,7 +97,7 @@ class DatasetEvolution:
 
         Arguments and errors as of ``update_metadata``.
         """
-        self._native = self._native.update_config(config=_entries_of("update_config", values), replace=bool(replace))
+        self._native = self._native.update_config(config=entries_of("update_config", values), replace=bool(replace))
         return self._native.config()
 
     def delete_config_keys(self, keys: list[str]) -> None:
@@ -118,7 +109,7 @@ class DatasetEvolution:
 
         Arguments and errors as of ``update_metadata``; two writers of schema metadata always conflict.
         """
-        self._native = self._native.update_config(schema_metadata=_entries_of("update_schema_metadata", values), replace=bool(replace))
+        self._native = self._native.update_config(schema_metadata=entries_of("update_schema_metadata", values), replace=bool(replace))
         return self._native.lance_schema.metadata
 
     def update_field_metadata(self, field_updates: dict[str, dict[str, str | None]], *, replace: bool = False) -> None:
@@ -136,7 +127,7 @@ class DatasetEvolution:
         where = "update_field_metadata"
         if not isinstance(field_updates, Mapping) or any(not isinstance(path, str) for path in field_updates):
             raise TypeError(f"{where}: field_updates must be a dict with paths of fields")
-        fields = {path: _entries_of(where, values) for path, values in field_updates.items()}
+        fields = {path: entries_of(where, values) for path, values in field_updates.items()}
         self._native = self._native.update_config(field_metadata=fields, replace=bool(replace))
 
     def replace_schema_metadata(self, new_metadata: dict[str, str]) -> None:

@@ -149,13 +149,14 @@ class LanceFileReader:
         """Schema, version, rows, columns, pages, their encodings and buffers."""
         import pyarrow as pa
 
-        major, _, minor = self._native.version.partition(".")
+        version = self._native.version
+        major, minor = (0, 3) if version == "2.0" else map(int, version.split("."))  # of 2.0 as the file has it
         described = json.loads(self._native.describe(json=True))
         return LanceFileMetadata(
             schema=pa.schema(self._native.schema),
             num_rows=self._native.num_rows,
-            major_version=int(major),
-            minor_version=int(minor),
+            major_version=major,
+            minor_version=minor,
             num_data_bytes=next((b["offset"] for b in described["global_buffers"]), described["size_bytes"]),
             num_column_metadata_bytes=sum(c["metadata_bytes"] + _TABLE_ENTRY_BYTES for c in described["columns"]),
             num_global_buffer_bytes=sum(b["size_bytes"] for b in described["global_buffers"]),
@@ -287,7 +288,7 @@ class LanceFileWriter:
         if self._closed:
             raise InvalidError(f"{self._path}: the writer is closed")
         if self._native is None:
-            raise InvalidError(f"{self._path}: the schema is not known before the first batch; give one to the writer")
+            raise InvalidError(f"{self._path}: Schema is unknown and file cannot be created: give one to the writer, or write a batch first")
         return self._native
 
     def write_batch(self, batch: ReaderLike) -> None:

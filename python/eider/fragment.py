@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from . import _eider
-from .absent import Refusing
+from .absent import Refusing, refuse_absent
 from .arguments import refuse
 from .error import InvalidError
 from .fragment_metadata import DataFile, DeletionFile, FragmentMetadata, RowDatasetVersionMeta, RowIdMeta
 from .fragment_session import FragmentSession, create_from_file, positions_of
 from .fragment_work import FragmentWork
+from .progress import FragmentWriteProgress, NoopFragmentWriteProgress
 from .projection import Columns
 from .scanner import LanceScanner, ScanStats, take_scan_options
-from .write_fragments import create_fragment, write_fragments
+from .udf import BatchUDF
+from .write_fragments import DEFAULT_MAX_BYTES_PER_FILE, create_fragment, write_fragments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,11 +28,15 @@ if TYPE_CHECKING:
     from .scanner import ScanOptions
 
 __all__ = [
+    "DEFAULT_MAX_BYTES_PER_FILE",
+    "BatchUDF",
     "DataFile",
     "DeletionFile",
     "FragmentMetadata",
     "FragmentSession",
+    "FragmentWriteProgress",
     "LanceFragment",
+    "NoopFragmentWriteProgress",
     "RowDatasetVersionMeta",
     "RowIdMeta",
     "write_fragments",
@@ -215,3 +221,7 @@ def fragment_ids_of(fragments: Iterable[LanceFragment]) -> list[int]:
         if not isinstance(fragment, LanceFragment):
             raise TypeError(f"scanner: fragments must be LanceFragment objects, got {type(fragment).__name__}")
     return [fragment.fragment_id for fragment in chosen]
+
+
+def __getattr__(name: str) -> object:
+    raise refuse_absent(__name__, name, "module")

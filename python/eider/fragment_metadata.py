@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,6 +14,16 @@ __all__ = ["DataFile", "DeletionFile", "FragmentMetadata", "RowDatasetVersionMet
 
 _FILE_TYPES = ("array", "bitmap")
 _SUFFIXES = {"array": "arrow", "bitmap": "bin"}
+
+
+class _Path(str):
+    """A path that code for versions in which it was a method may call."""
+
+    __slots__ = ()
+
+    def __call__(self) -> str:
+        warnings.warn("DataFile.path() is deprecated, use DataFile.path instead", DeprecationWarning, stacklevel=2)
+        return str(self)
 
 
 @dataclass
@@ -30,6 +41,9 @@ class DataFile:
     file_minor_version: int = 0
     file_size_bytes: int | None = None
     base_id: int | None = None
+
+    def __post_init__(self) -> None:
+        self.path = _Path(self.path)
 
     def field_ids(self) -> list[int]:
         """Ids of the fields that the file holds."""
@@ -110,10 +124,19 @@ class RowIdMeta:
         """The ids as a dict of what JSON knows."""
         return {"Inline": list(self.inline)}
 
+    def json(self) -> str:
+        """The ids as JSON text."""
+        return json.dumps(self.asdict())
+
     @staticmethod
     def from_dict(ids: dict[str, list[int]]) -> RowIdMeta:
         """The ids that ``asdict`` gave."""
         return RowIdMeta(_inline("row_id_meta", ids))
+
+    @staticmethod
+    def from_json(text: str) -> RowIdMeta:
+        """The ids that ``json`` gave."""
+        return RowIdMeta.from_dict(json.loads(text))
 
 
 @dataclass(frozen=True)
@@ -122,9 +145,13 @@ class RowDatasetVersionMeta:
 
     inline: bytes
 
+    def asdict(self) -> dict[str, list[int]]:
+        """The versions as a dict of what JSON knows."""
+        return {"inline": list(self.inline)}
+
     def json(self) -> str:
         """The versions as JSON text."""
-        return json.dumps({"inline": list(self.inline)})
+        return json.dumps(self.asdict())
 
     @staticmethod
     def from_json(text: str) -> RowDatasetVersionMeta:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import _eider
 from .arguments import count_of, name_of, names_of
+from .error import InvalidError
 from .fragment_metadata import FragmentMetadata
 from .ingest import ReaderLike, open_reader
 from .schema import LanceSchema
 from .sql import expression_of
-from .udf import BatchUDF, as_batch
+from .udf import BatchUDF, as_batch, fitted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,6 +69,8 @@ class FragmentWork:
         Writes one data file. ``LanceOperation.Merge`` commits the fragments, all of them, with the schema.
         """
         native, number = self._native(), self._info.id
+        if isinstance(value_func, BatchUDF) and value_func.checkpoint_file is not None:
+            raise InvalidError("merge_columns: A checkpoint file cannot be used for one fragment alone; its caller keeps what is done")
         if isinstance(value_func, Mapping):
             wanted = [(name_of("merge_columns", name), expression_of("merge_columns", text)) for name, text in value_func.items()]
             changed = native.compute_fragment_columns(number, [(name, text) for name, text in wanted if text is not None])
@@ -94,8 +97,11 @@ class FragmentWork:
         schema = function.output_schema if isinstance(function, BatchUDF) else None
 
         def batches() -> Iterator[Any]:
+            expected = schema
             for batch in self._batches(columns, rows):
-                yield as_batch(body(batch), batch.num_rows, schema)
+                result = as_batch(body(batch), batch.num_rows, expected)
+                expected = result.schema if expected is None else expected
+                yield fitted(result, expected)
 
         return open_reader(batches(), schema)
 

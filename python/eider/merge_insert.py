@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from . import _eider
 from .absent import Refusing
@@ -33,10 +33,18 @@ if TYPE_CHECKING:
 
     from .changes import DatasetChanges
 
-__all__ = ["MergeInsertBuilder"]
+__all__ = ["ExecuteResult", "MergeInsertBuilder"]
 
 _MOST_RETRIES = 2**31
 _WRITE_MODES = ("auto", "rewrite_rows", "rewrite_columns")
+
+
+class ExecuteResult(TypedDict):
+    """How many rows a merge changed."""
+
+    num_inserted_rows: int
+    num_updated_rows: int
+    num_deleted_rows: int
 
 
 class MergeInsertBuilder(Refusing):
@@ -144,7 +152,7 @@ class MergeInsertBuilder(Refusing):
         schema: pa.Schema | None = None,
         durability: DurabilityName | None = None,
         isolation: IsolationName | None = None,
-    ) -> dict[str, int]:
+    ) -> ExecuteResult:
         """Merge ``data_obj`` into the dataset, which moves to the new version. When no row changes, no version is made.
 
         The source is read once, and kept in memory or, when it takes more than a share of the session's budget, in temporary files.
@@ -175,7 +183,7 @@ class MergeInsertBuilder(Refusing):
 
     def execute_uncommitted(
         self, data_obj: ReaderLike, *, schema: pa.Schema | None = None, durability: DurabilityName | None = None
-    ) -> tuple[Transaction, dict[str, int]]:
+    ) -> tuple[Transaction, ExecuteResult]:
         """Merge without the commit, which ``LanceDataset.commit(dataset, transaction)`` makes; arguments as of ``execute``.
 
         The transaction keeps the keys that it inserts, so that of two merges which insert the same key only one is committed. It pickles.
@@ -187,18 +195,18 @@ class MergeInsertBuilder(Refusing):
 
     def _prepare(
         self, data_obj: ReaderLike, schema: pa.Schema | None, durability: DurabilityName | None, *, keep_files: bool
-    ) -> tuple[Transaction, dict[str, int]]:
+    ) -> tuple[Transaction, ExecuteResult]:
         self._options.limit_retries(self._retries, self._retry_seconds, durability_of(durability), False)
         source = open_reader(data_obj, schema)
         message, inserted, updated, deleted = self._dataset._native.merge_insert_uncommitted(source, self._options, keep_files)
-        metrics = {"num_inserted_rows": inserted, "num_updated_rows": updated, "num_deleted_rows": deleted}
+        metrics: ExecuteResult = {"num_inserted_rows": inserted, "num_updated_rows": updated, "num_deleted_rows": deleted}
         return transaction_of(message), metrics
 
-    def execute_batches(self, new_data: ReaderLike) -> dict[str, int]:
+    def execute_batches(self, new_data: ReaderLike) -> ExecuteResult:
         """The same as ``execute``, which reads its source once, from memory or not."""
         return self.execute(new_data)
 
-    def execute_uncommitted_batches(self, new_data: ReaderLike) -> tuple[Transaction, dict[str, int]]:
+    def execute_uncommitted_batches(self, new_data: ReaderLike) -> tuple[Transaction, ExecuteResult]:
         """The same as ``execute_uncommitted``."""
         return self.execute_uncommitted(new_data)
 

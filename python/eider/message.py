@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from .arguments import text_of
 from .error import CorruptError
 
 __all__ = ["MessageReader", "MessageWriter"]
@@ -44,7 +45,7 @@ class MessageWriter:
     def text(self, number: int, value: str) -> None:
         """A text."""
         if value:
-            self.message(number, value.encode())
+            self.message(number, text_of("transaction", value).encode())
 
     def packed(self, number: int, values: Iterable[int]) -> None:
         """A list of integers."""

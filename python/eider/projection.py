@@ -105,6 +105,7 @@ def select(
 
     ``flatten``: a nested field such as ``s.x`` becomes a column of its own named ``s.x`` (a scan); otherwise the struct
     ``s`` comes out with the field ``x`` alone (a take). ``_rowid``, ``_rowaddr`` and ``_rowoffset`` may be named.
+    A scan refuses a name that comes twice; a take yields a column once, but those of the system as often as they are named.
     """
     if columns is None:
         return Selection(None, None, with_row_id, with_row_address)
@@ -112,12 +113,14 @@ def select(
     known = dict.fromkeys(names)
     read: dict[str, None] = {}
     outputs: dict[str, list[str]] = {}
+    out: list[tuple[str, list[str]]] = []
     computed: list[tuple[str, str]] = []
     plain = not isinstance(columns, Mapping)
     for name, text in _requested(columns, known):
         if isinstance(columns, Mapping) and not _is_path(text, known):
             computed.append((f"{name} = {text}", text))
             outputs[name] = [computed[-1][0]]
+            out.append((name, outputs[name]))
             continue
         path = _resolve_path(text, known)
         virtual = path[0] not in known
@@ -129,16 +132,19 @@ def select(
         if not flatten and name == text:
             name, path = path[0], path[:1]
             if outputs.get(name) == path:
+                if virtual:  # as often as they are named, as in the reference
+                    out.append((name, path))
                 continue
         if name in outputs:
             raise InvalidError(f"columns: duplicate column name {name!r}")
         outputs[name] = path
+        out.append((name, path))
     for flag, name in ((append_row_id, _ROW_ID), (append_row_address, _ROW_ADDRESS)):
         if flag and outputs.get(name) == [name]:
-            del outputs[name]  # it comes last
+            del outputs[name]
+            out.remove((name, [name]))  # it comes last
     if plain:
         return Selection(list(read), None, with_row_id, with_row_address)
-    out = list(outputs.items())
     for flag, name in ((with_row_id, _ROW_ID), (with_row_address, _ROW_ADDRESS)):
         if flag and name not in outputs and all(path != [name] for path in outputs.values()):
             out.append((name, [name]))

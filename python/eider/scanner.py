@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from . import _eider
 from .absent import Refusing
-from .arguments import blob_handling_of, count_of, late_columns_of
+from .arguments import blob_handling_of, count_of, default_batch_rows, late_columns_of
 from .error import InvalidError, UnsupportedError
 from .packages import import_package
 from .projection import select
@@ -277,10 +277,10 @@ def plan_scan(
     if given["filter"] is None or (selection.computed and not isinstance(given["filter"], str)):
         params = None  # those of the columns, or of aggregates
     scan.filter = expression_of("filter", given["filter"], params, may_have_more=True)
-    scan.limit = count_of("scanner", "limit", given["limit"])
-    scan.offset = count_of("scanner", "offset", given["offset"])
+    scan.limit = count_of("scanner", "Limit", given["limit"])
+    scan.offset = count_of("scanner", "Offset", given["offset"])
     scan.fragment_ids = fragment_ids
-    scan.batch_rows = count_of("scanner", "batch_size", given["batch_size"], least=1) or 8192
+    scan.batch_rows = count_of("scanner", "batch_size", given["batch_size"], least=1) or default_batch_rows()
     scan.batch_bytes = count_of("scanner", "batch_size_bytes", given["batch_size_bytes"], least=1) or 0
     scan.strict_batches = bool(given["strict_batch_size"])
     scan.in_order = given["scan_in_order"] is not False

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import _eider
+from .arguments import text_of, texts_of
 from .bases import DatasetBasePath
 from .error import UnsupportedError
 from .fragment_metadata import DataFile, FragmentMetadata
@@ -106,7 +107,7 @@ def _map(updates: LanceOperation.UpdateMap) -> bytes:
         entry = MessageWriter()
         entry.text(1, key)
         if value is not None:
-            entry.message(2, value.encode())
+            entry.message(2, text_of("transaction", value).encode())
         out.message(1, entry.finish())
     out.number(2, int(updates.replace))
     return out.finish()
@@ -225,7 +226,7 @@ def message_of(transaction: Transaction) -> bytes:
     out = MessageWriter()
     out.number(1, transaction.read_version)
     out.text(2, transaction.uuid)
-    out.entries(4, {key: value.encode() for key, value in (transaction.transaction_properties or {}).items()})
+    out.entries(4, {key: value.encode() for key, value in texts_of("transaction_properties", transaction.transaction_properties).items()})
     out.message(number, message)
     return out.finish()
 

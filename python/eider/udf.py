@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .absent import refuse_absent
 from .error import InvalidError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["BatchUDF", "batch_udf"]
+
+_MISMATCH = "Output schema of function does not match the expected schema"
 
 
 class BatchUDF:
@@ -65,11 +69,13 @@ def as_batch(result: Any, num_rows: int, schema: pa.Schema | None) -> pa.RecordB
 
     columns = list(result) if isinstance(result, Mapping) or type(result).__module__.partition(".")[0] == "pandas" else []
     if schema is not None and (missing := [name for name in schema.names if columns and name not in columns]):
-        raise InvalidError(f"the function returned columns {columns}, its output_schema has {missing} besides")
+        raise InvalidError(f"{_MISMATCH}: it returned columns {columns}, without {missing}")
     if type(result).__module__.partition(".")[0] == "pandas":
-        batch = pa.RecordBatch.from_pandas(result, schema=schema, preserve_index=False).replace_schema_metadata(None)
+        with _naming(schema):
+            batch = pa.RecordBatch.from_pandas(result, schema=schema, preserve_index=False).replace_schema_metadata(None)
     elif isinstance(result, Mapping):
-        batch = pa.RecordBatch.from_pydict(dict(result), schema=schema)
+        with _naming(schema):
+            batch = pa.RecordBatch.from_pydict(dict(result), schema=schema)
     elif hasattr(result, "__arrow_c_array__"):
         batch = pa.record_batch(result)
     elif hasattr(result, "__arrow_c_stream__"):
@@ -81,6 +87,31 @@ def as_batch(result: Any, num_rows: int, schema: pa.Schema | None) -> pa.RecordB
     if batch.num_rows != num_rows:
         raise InvalidError(f"the function returned {batch.num_rows} rows for a batch of {num_rows}")
     return batch
+
+
+def fitted(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The columns of ``schema`` in its types. Raises InvalidError with both schemas where one is missing or a value does not fit."""
+    if batch.schema.equals(schema):
+        return batch
+    with _naming(schema, batch.schema):
+        for name in schema.names:
+            if (times := batch.schema.names.count(name)) != 1:
+                raise ValueError(f"it returned {times or 'no'} columns named {name!r}")
+        return batch.select(schema.names).cast(schema)
+
+
+@contextlib.contextmanager
+def _naming(expected: pa.Schema | None, got: pa.Schema | None = None) -> Iterator[None]:
+    """Tells of an error of pyarrow what was expected of the function's result, and what came."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        if expected is None:
+            raise
+        came = "" if got is None else f"\nGot:\n{got.to_string(show_schema_metadata=False):.1000}"
+        raise InvalidError(f"{_MISMATCH}: {error}\nExpected:\n{expected.to_string(show_schema_metadata=False):.1000}{came}") from error
 
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:
@@ -99,3 +130,7 @@ def _one_batch(table: pa.Table) -> pa.RecordBatch:
 def _joined(table: pa.Table) -> pa.Table:
     """One chunk per column, where offsets of 32 bits allow it."""
     return table.combine_chunks()
+
+
+def __getattr__(name: str) -> object:
+    raise refuse_absent(__name__, name, "module")

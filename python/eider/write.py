@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,12 +20,15 @@ from .arguments import (
     is_serializable,
     refuse,
     storage_options_of,
+    text_of,
+    texts_of,
     uri_of,
 )
 from .bases import DatasetBasePath, native_bases, target_names
 from .cleanup import AutoCleanupConfig, auto_cleanup_entries
+from .commits import LANCE_COMMIT_MESSAGE_KEY
 from .dataset import LanceDataset
-from .error import AlreadyExistsError, InvalidError
+from .error import AlreadyExistsError, InvalidError, NotFoundError
 from .ingest import ReaderLike, open_reader
 from .progress import ProgressLike, observer_of
 from .session import Session, native_session
@@ -40,7 +44,6 @@ _MODES = {
     "append": _eider.WriteMode.APPEND,
     "overwrite": _eider.WriteMode.OVERWRITE,
 }
-_MESSAGE_KEY = "__lance_commit_message"
 
 
 def _external_blobs(mode: str, allow_outside: bool) -> _eider.ExternalBlobs:
@@ -51,6 +54,27 @@ def _external_blobs(mode: str, allow_outside: bool) -> _eider.ExternalBlobs:
     if mode != "reference":
         raise InvalidError(f"external_blob_mode must be 'reference' or 'ingest', got {mode!r}")
     return _eider.ExternalBlobs.REFERENCE if allow_outside else _eider.ExternalBlobs.REFUSE
+
+
+def _config_of_new(target: str, mode: str, session: Any, options: AutoCleanupConfig | None) -> dict[str, str]:
+    """What ``auto_cleanup_options`` set where the dataset is made; one that exists keeps its own."""
+    if options is None:
+        return {}
+    entries = auto_cleanup_entries(options)
+    try:
+        config = {} if mode == "create" else _eider.open_dataset(target, None, session).config()
+    except NotFoundError:
+        return entries
+    if mode == "create":
+        return entries
+    if differ := {key: value for key, value in entries.items() if config.get(key) != value}:
+        warnings.warn(
+            f"write_dataset: auto_cleanup_options are for a new dataset; this one keeps its configuration, without {differ}: "
+            "optimize.enable_auto_cleanup() changes it",
+            UserWarning,
+            stacklevel=3,
+        )
+    return {}
 
 
 def write_dataset(
@@ -99,7 +123,8 @@ def write_dataset(
             ``__arrow_c_array__``. A stream is written as it comes: memory stays within the session's limit.
         uri: Path of the dataset's folder, a ``file://`` or ``memory://`` URI, or a LanceDataset (whose session is used).
         schema: Schema to cast the data to; the column names must be the same.
-        mode: ``"create"`` (the dataset must not exist), ``"append"`` or ``"overwrite"``. Appended data may lack nullable
+        mode: ``"create"`` (the dataset must not exist; at a ``memory://`` URI it is made anew, and who has the old one open keeps that),
+            ``"append"`` or ``"overwrite"``. Appended data may lack nullable
             columns (they become null) and may order columns differently.
         max_rows_per_file, max_bytes_per_file: When to begin the next fragment.
         max_rows_per_group: Shapes files of version 0.1 only, which are not written.
@@ -125,7 +150,7 @@ def write_dataset(
         isolation: ``"serializable"``, with a LanceDataset as the target (which may have been opened so): the write stands only while nobody
             changed a row since that dataset's version, from which the rows were derived. A path alone was not read from.
         auto_cleanup_options: ``{"interval": 20, "older_than_seconds": 1209600}``: after every 20th commit by any engine, versions older
-            than two weeks are cleaned up. Set when the dataset is created; refused for one that exists with others.
+            than two weeks are cleaned up. Set when the dataset is created; one that exists keeps its own, with a UserWarning where they differ.
         initial_bases: Places besides the dataset's own folder that a new dataset begins with; ``LanceDataset.add_bases`` adds more.
         target_bases: Where the new data files go, one after the other in turn: names or paths of base paths that the dataset has (or
             begins with), or its own ``uri``. Deletion files and files of added columns lie in its own folders.
@@ -159,9 +184,9 @@ def write_dataset(
         raise InvalidError(f"mode must be 'create', 'append' or 'overwrite', got {mode!r}")
     target = uri._native.location if isinstance(uri, LanceDataset) else uri_of(uri)
     shared = uri._native.session() if isinstance(uri, LanceDataset) and session is None else native_session(session)
-    properties = dict(transaction_properties or {})
+    properties = texts_of("write_dataset: transaction_properties", transaction_properties)
     if commit_message is not None:
-        properties[_MESSAGE_KEY] = commit_message
+        properties[LANCE_COMMIT_MESSAGE_KEY] = text_of("write_dataset: commit_message", commit_message)
     limits: dict[str, Any] = {
         "max_rows_per_file": count_of("write_dataset", "max_rows_per_file", max_rows_per_file, least=1),
         "max_bytes_per_file": count_of("write_dataset", "max_bytes_per_file", max_bytes_per_file, least=1),
@@ -185,8 +210,8 @@ def write_dataset(
             enable_v2_manifest_paths=enable_v2_manifest_paths,
             enable_stable_row_ids=enable_stable_row_ids,
             transaction_properties=properties,
-            table_metadata=dict(table_metadata or {}),
-            config=auto_cleanup_entries(auto_cleanup_options) if auto_cleanup_options is not None else {},
+            table_metadata=texts_of("write_dataset: table_metadata", table_metadata),
+            config=_config_of_new(target, mode, shared, auto_cleanup_options),
             external_blobs=_external_blobs(external_blob_mode, allow_external_blob_outside_bases),
             blob_pack_file_bytes=count_of(
                 "write_dataset", "blob_pack_file_size_threshold", blob_pack_file_size_threshold, least=1

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from .dataset import LanceDataset
 
-__all__ = ["create_fragment", "write_fragments"]
+__all__ = ["DEFAULT_MAX_BYTES_PER_FILE", "create_fragment", "write_fragments"]
 
 _MODES = {"create": _eider.WriteMode.CREATE, "append": _eider.WriteMode.APPEND, "overwrite": _eider.WriteMode.OVERWRITE}
-_MOST_BYTES = 90 * 1024**3
+DEFAULT_MAX_BYTES_PER_FILE = 90 * 1024**3
 
 
 def _write(where: str, data: Any, uri: str, schema: Any, mode: str, version: str | None, session: Any, **limits: Any) -> Transaction:
@@ -49,7 +49,7 @@ def write_fragments(
     mode: str = "append",
     max_rows_per_file: int = 1024 * 1024,
     max_rows_per_group: int | None = 1024,
-    max_bytes_per_file: int = _MOST_BYTES,
+    max_bytes_per_file: int = DEFAULT_MAX_BYTES_PER_FILE,
     data_cache_bytes: int | None = None,
     max_page_bytes: int | None = None,
     progress: ProgressLike | None = None,

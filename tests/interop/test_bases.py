@@ -162,7 +162,7 @@ def test_what_is_refused(tmp_path, places):
     uri = str(tmp_path / "table")
     first, second = bases_of(eider, places)
     cases = [
-        ({"target_bases": ["nowhere"]}, "'nowhere' is no base path"),
+        ({"target_bases": ["nowhere"]}, "base path 'nowhere' not found"),
         ({"target_bases": ["flat"], "target_all_bases": True}, "exclude each other"),
         ({"target_all_bases": False, "initial_bases": []}, "has no base paths"),
         ({"initial_bases": [first, first]}, "there is 'flat'"),
@@ -186,9 +186,14 @@ def test_what_is_refused(tmp_path, places):
             eider.write_dataset(numbers(0, 2), uri, mode=mode, initial_bases=[second])
     with pytest.raises(InvalidError, match="there is 'flat'"):
         dataset.add_bases([first])
-    with pytest.raises(InvalidError, match="no base path"):
-        dataset.add_bases([])
     assert dataset.version == 1 and ids(dataset) == [0, 1]
+
+
+@pytest.mark.parametrize("engine", [eider, lance])
+def test_adding_no_base_is_a_version(engine, tmp_path):
+    dataset = engine.write_dataset(numbers(0, 2), str(tmp_path / "table"))
+    assert dataset.add_bases([]).version == dataset.version == 2
+    assert ids(eider.dataset(str(tmp_path / "table"))) == [0, 1]
 
 
 def test_two_writers_add_the_same_name(tmp_path, places):

@@ -1,6 +1,7 @@
 """What the reference has and Eider lacks is refused by name; the lists are taken from the reference itself."""
 
 import copy
+import importlib
 import importlib.util
 import pkgutil
 
@@ -40,6 +41,18 @@ def test_no_listed_name_is_there(owner):
     ours, theirs = ours_and_theirs(owner)
     names = public_names(owner, theirs)
     assert not [name for name in _ABSENT[owner] if hasattr(ours, name) or not (name in names or hasattr(theirs, name))]
+
+
+@pytest.mark.parametrize("name", ["eider.dataset", "eider.fragment", "eider.udf"])
+def test_names_of_modules_that_are_listed_are_the_references_and_refused(name):
+    pytest.importorskip("lance")
+    ours, theirs = importlib.import_module(name), importlib.import_module(name.replace("eider", "lance"))
+    for absent in _ABSENT[name]:
+        assert hasattr(theirs, absent)
+        with pytest.raises(AbsentError, match=f"^{name}.{absent} is not supported yet$"):
+            getattr(ours, absent)
+    with pytest.raises(AttributeError, match="no attribute 'nothing_like_it'"):
+        ours.nothing_like_it  # noqa: B018
 
 
 @pytest.mark.parametrize(

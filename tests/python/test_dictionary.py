@@ -140,3 +140,23 @@ def test_updates_and_casts(tmp_path):
     ds.alter_columns({"path": "level", "data_type": pa.dictionary(pa.uint8(), pa.string())})
     table = ds.to_table(columns={"level": "level", "i": "i"}).sort_by("i")
     assert table["level"].to_pylist() == [None, "none 1", "none 2"] and table.schema.field("level").type.index_type == pa.uint8()
+
+
+def test_lists_and_structs_of_dictionaries_compare_by_value(tmp_path):
+    kind = pa.list_(pa.dictionary(pa.int8(), pa.string()))
+    rows = pa.table(
+        {
+            "a": pa.array([["x", "y"], ["y"], None, [None], []], kind),
+            "b": pa.array([["x", "y"], ["x"], ["x"], [None], ["x"]], kind),
+        }
+    )
+    ds = eider.write_dataset(rows, tmp_path / "t.lance")
+    found = {test: ds.count_rows(test) for test in ("a = b", "a > b", "a < b", "a = a")}
+    assert found == {"a = b": 2, "a > b": 1, "a < b": 1, "a = a": 4}
+
+
+def test_vectors_of_float16_compare(tmp_path):
+    kind = pa.list_(pa.float16(), 2)
+    rows = pa.table({"a": pa.array([[1.0, 2.0], [-1.0, 0.5], None], kind), "b": pa.array([[1.0, 2.0], [-2.0, 9.0], [0.0, 0.0]], kind)})
+    ds = eider.write_dataset(rows, tmp_path / "t.lance")
+    assert (ds.count_rows("a = b"), ds.count_rows("a > b"), ds.count_rows("a <> b")) == (1, 1, 1)

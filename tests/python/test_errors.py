@@ -92,7 +92,7 @@ def test_an_argument_of_write_that_comes_later_is_refused_by_name(table, tmp_pat
     assert not (tmp_path / "x.lance").exists()
 
 
-@pytest.mark.parametrize("name", ["commit_lock", "read_params"])
+@pytest.mark.parametrize("name", ["commit_lock"])
 def test_an_argument_of_open_that_comes_later_is_refused_by_name(ds, uri, name):
     with pytest.raises(eider.UnsupportedError, match=f"'{name}'"):
         eider.dataset(uri, **{name: {"k": 1}})

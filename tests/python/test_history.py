@@ -5,6 +5,7 @@ import os
 import pathlib
 import pickle
 import time
+import warnings
 from datetime import datetime, timedelta, timezone
 
 import pyarrow as pa
@@ -90,8 +91,8 @@ def test_tags_in_order(ds) -> None:
         (lambda ds: ds.create_branch("new", storage_options={"a": 1}), TypeError, "storage_options"),
         (lambda ds: ds.branches.delete("nosuch"), eider.NotFoundError, "no branch 'nosuch'"),
         (lambda ds: ds.branches.delete("main"), eider.InvalidError, "default branch"),
-        (lambda ds: ds.shallow_clone(ds.uri, 1), eider.AlreadyExistsError, "dataset already"),
-        (lambda ds: ds.deep_clone(ds.uri, 1), eider.AlreadyExistsError, "dataset already"),
+        (lambda ds: ds.shallow_clone(ds.uri, 1), eider.AlreadyExistsError, "already exists"),
+        (lambda ds: ds.deep_clone(ds.uri, 1), eider.AlreadyExistsError, "already exists"),
         (lambda ds: ds.cleanup_old_versions(retain_versions=0), eider.InvalidError, "retain_versions"),
         (lambda ds: ds.cleanup_old_versions(versions=[]), eider.InvalidError, "versions"),
         (lambda ds: ds.cleanup_old_versions(14), TypeError, "older_than"),
@@ -349,10 +350,14 @@ def test_a_table_may_ask_writers_to_clean_up(uri) -> None:
     # The version that a writer began from is open while it commits.
     assert left == [[1, 2], [2, 3], [2, 3, 4], [2, 3, 4, 5], [5, 6], [5, 6, 7]]
     assert len(list(pathlib.Path(uri, "data").iterdir())) == 3 and ids(ds) == [6]
-    with pytest.raises(eider.UnsupportedError, match="creates"):
-        eider.write_dataset(rows(1), uri, mode="append", auto_cleanup_options={"interval": 4, "older_than_seconds": 0})
-    again = eider.write_dataset(rows(1), uri, mode="append", auto_cleanup_options={"interval": 3, "older_than_seconds": 0})
-    assert again.config() == ds.config()
+    with pytest.warns(UserWarning, match=r"for a new dataset; .* without \{'lance.auto_cleanup.interval': '4'\}"):
+        other = eider.write_dataset(rows(1), uri, mode="append", auto_cleanup_options={"interval": 4, "older_than_seconds": 0})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = eider.write_dataset(rows(1), uri, mode="overwrite", auto_cleanup_options={"interval": 3, "older_than_seconds": 0})
+    assert other.config() == again.config() == ds.config()
+    made = eider.write_dataset(rows(1), uri + "1", mode="append", auto_cleanup_options={"interval": 4})
+    assert made.config()["lance.auto_cleanup.interval"] == "4"
     with pytest.raises(eider.InvalidError, match="keep"):
         eider.write_dataset(rows(1), uri + "2", auto_cleanup_options={"keep": 3})
     two_weeks = eider.write_dataset(rows(0), uri + "2", auto_cleanup_options={"older_than_seconds": 1209600 + 3661})

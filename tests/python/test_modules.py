@@ -25,6 +25,14 @@ def test_the_module_of_datasets_has_what_pylances_has():
         from eider.dataset import nothing_like_it  # noqa: F401
 
 
+def test_names_that_modules_share_are_the_same():
+    module = importlib.import_module("eider.dataset")
+    assert module.LANCE_COMMIT_MESSAGE_KEY == "__lance_commit_message"
+    assert eider.fragment.BatchUDF is eider.BatchUDF and module.DataFile is eider.fragment.DataFile
+    assert eider.fragment.DEFAULT_MAX_BYTES_PER_FILE == 90 * 1024**3
+    assert issubclass(eider.fragment.NoopFragmentWriteProgress, eider.progress.FragmentWriteProgress)
+
+
 @pytest.mark.parametrize("name", ["Clone", "CreateIndex", "DataOverlay", "RewrittenIndex"])
 def test_operations_that_come_later_are_refused_by_name(name):
     with pytest.raises(eider.UnsupportedError, match=f"LanceOperation.{name}"):

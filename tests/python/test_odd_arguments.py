@@ -33,13 +33,13 @@ def blobs(tmp_path: Path) -> eider.LanceDataset:
         (lambda ds: ds.take([1.5]), TypeError, "row positions must be integers, got float"),
         (lambda ds: ds.take([None]), TypeError, "row positions must be integers, got NoneType"),
         (lambda ds: ds.take([2**64]), eider.InvalidError, "row position 18446744073709551616 is out of range"),
-        (lambda ds: ds.head(2**64), eider.InvalidError, "limit must be below"),
-        (lambda ds: ds.to_table(offset=2**64), eider.InvalidError, "offset must be below"),
+        (lambda ds: ds.head(2**64), eider.InvalidError, "Limit must be below"),
+        (lambda ds: ds.to_table(offset=2**64), eider.InvalidError, "Offset must be below"),
         (lambda ds: ds.to_table(batch_size=2**64), eider.InvalidError, "batch_size must be below"),
-        (lambda ds: ds.get_fragment(0).head(2**64), eider.InvalidError, "limit must be below"),
+        (lambda ds: ds.get_fragment(0).head(2**64), eider.InvalidError, "Limit must be below"),
         (lambda ds: ds.get_fragment(0).take(None), TypeError, "NoneType"),
         (lambda ds: ds.get_fragment("x"), TypeError, "fragment_id must be an integer, got str"),
-        (lambda ds: ds.get_fragment(-1), eider.InvalidError, "fragment_id must not be negative"),
+        (lambda ds: ds.get_fragment(-1), eider.InvalidError, "fragment_id must be non-negative"),
         (lambda ds: ds.drop_columns(None), TypeError, "columns must be a list of names, got NoneType"),
         (lambda ds: ds.drop_columns([1]), TypeError, "a column is named by a str, got int"),
         (lambda ds: eider.dataset(ds.uri, version=2**70), eider.InvalidError, "version must be below"),
@@ -61,8 +61,8 @@ def test_rows(rows: eider.LanceDataset, call: Callable[[Any], object], error: ty
         ([(0, 0, 1), (0, 1)], eider.InvalidError, "request 1 is no (row, offset, length): (0, 1)"),
         ([(0, 1, 100)], eider.InvalidError, "request 0: bytes [1, +100) of a blob of 3"),
         ([(0, 4, 0)], eider.InvalidError, "request 0: bytes [4, +0) of a blob of 3"),
-        ([(0, -1, 1)], eider.InvalidError, "request 0: offset must not be negative, got -1"),
-        ([(0, 1, -1)], eider.InvalidError, "request 0: length must not be negative, got -1"),
+        ([(0, -1, 1)], eider.InvalidError, "request 0: offset must be non-negative, got -1"),
+        ([(0, 1, -1)], eider.InvalidError, "request 0: length must be non-negative, got -1"),
         ([(0, 2**64, 1)], eider.InvalidError, "request 0: offset must be below"),
         ([(0, 0.5, 1)], TypeError, "request 0: offset must be an integer, got float"),
         ([(None, 0, 1)], TypeError, "request 0: row, offset and length must be integers"),
@@ -94,6 +94,12 @@ def test_a_column_named_twice(rows: eider.LanceDataset) -> None:
     assert rows.take([1], columns=["a", "a"]).to_pydict() == {"a": [1]}, "as in pylance"
     with pytest.raises(eider.InvalidError, match="duplicate column name 'a'"):
         rows.to_table(columns=["a", "a"])
+    for name in ("_rowid", "_rowaddr", "_rowoffset"):
+        taken = rows.take([1], columns=[name, "a", name])
+        assert taken.column_names == [name, "a", name] and taken[0] == taken[2], "as in pylance"
+        assert rows._take_rows([1], columns=[name, name]).column_names == [name, name]
+        with pytest.raises(eider.InvalidError, match=f"duplicate column name '{name}'"):
+            rows.to_table(columns=[name, "a", name])
 
 
 def test_an_unknown_column_of_many_is_named_with_those_near_it(tmp_path: Path) -> None:

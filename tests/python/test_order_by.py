@@ -71,11 +71,6 @@ def test_computed_keys_spill(large):
     assert found["minus"].to_numpy().tolist() == list(range(1 - ROWS_TO_SPILL, 1))
 
 
-def test_what_has_no_order_is_refused_before_rows_are_read(ds):
-    with pytest.raises(eider.InvalidError, match="order"):
-        ds.to_batches(order_by=["box"])
-
-
 KEYS = [
     [("number", True, False)],
     [("number", False, True), ("id", False, False)],
@@ -186,8 +181,11 @@ def test_wrong_keys(ds):
         ds.to_table(order_by=[3])
     with pytest.raises(eider.NotFoundError, match="nope"):
         ds.to_table(order_by=["nope"])
-    with pytest.raises(eider.InvalidError, match="no order"):
-        ds.to_table(order_by=["box"])
+
+
+def test_structs_are_ordered_by_their_fields(ds, table):
+    boxes = sorted((row["box"] for row in table.to_pylist()), key=lambda box: (box is None, *(box or {}).values()))
+    assert ds.to_table(["box"], order_by=["box"])["box"].to_pylist() == boxes
 
 
 def test_computed_columns(ds, table):

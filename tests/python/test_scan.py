@@ -211,13 +211,13 @@ def test_hints_are_accepted(ds, table):
 def test_wrong_arguments(ds):
     with pytest.raises(TypeError, match="columns"):
         ds.to_table(columns="id")
-    with pytest.raises(TypeError, match="limit"):
+    with pytest.raises(TypeError, match="Limit"):
         ds.to_table(limit=1.5)
     with pytest.raises(TypeError, match="foo"):
         ds.to_table(foo=1)
-    with pytest.raises(eider.InvalidError, match="limit must not be negative, got -1"):
+    with pytest.raises(eider.InvalidError, match="Limit must be non-negative, got -1"):
         ds.to_table(limit=-1)
-    with pytest.raises(eider.InvalidError, match="offset must not be negative"):
+    with pytest.raises(eider.InvalidError, match="Offset must be non-negative"):
         ds.to_table(offset=-1)
     with pytest.raises(eider.InvalidError, match="batch_size must be at least 1"):
         ds.to_table(batch_size=0)

@@ -46,6 +46,12 @@ std::string UriOnBranch(std::string uri, const std::optional<std::string>& from,
   return to ? uri + "/tree/" + *to : uri;
 }
 
+std::string LocationOf(const std::string& uri, const io::ObjectStore& store) {
+  if (uri.find("://") == std::string::npos) return store.root();
+  std::string identity = store.identity();
+  return identity.empty() ? uri : identity;
+}
+
 template <typename File>
 auto InfosOf(std::map<std::string, File> files) {
   std::map<std::string, decltype(File::info)> infos;
@@ -56,16 +62,15 @@ auto InfosOf(std::map<std::string, File> files) {
 class TableDataset final : public Dataset {
  public:
   TableDataset(std::string uri, table::Snapshot snapshot, std::shared_ptr<Session> session)
-      : uri_(std::move(uri)),
+      : uri_(uri == snapshot.store->identity() ? snapshot.store->root() : std::move(uri)),
         session_(std::move(session)),
         reader_(std::make_shared<const query::TableReader>(Held(std::move(snapshot)), session_)),
-        schema_(std::make_shared<const Schema>(ToShownSchema(manifest().schema()))) {}
+        schema_(std::make_shared<const Schema>(ToShownSchema(manifest().schema()))),
+        location_(LocationOf(uri_, *this->snapshot().store)) {}
 
   const std::string& uri() const override { return uri_; }
   const io::ObjectStorePtr& store() const { return snapshot().store; }
-  const std::string& location() const override {
-    return uri_.find("://") == std::string::npos ? snapshot().store->root() : uri_;
-  }
+  const std::string& location() const override { return location_; }
   IoStats io_stats(bool reset) const override {
     io::IoCounters* counters = snapshot().store->counters();
     if (counters == nullptr) return {};
@@ -343,6 +348,7 @@ class TableDataset final : public Dataset {
   const std::shared_ptr<Session> session_;
   const std::shared_ptr<const query::TableReader> reader_;
   const SchemaPtr schema_;
+  const std::string location_;
 };
 
 // What the reference reports as a version's metadata: totals over its fragments.
@@ -447,6 +453,16 @@ std::optional<table::Snapshot> VersionToWriteOn(const io::ObjectStorePtr& store,
   return read;
 }
 
+/// As in the reference, a table that is made in memory does not know of one that had its URI: whoever holds that keeps it. Files without
+/// a table, such as fragments to be committed, stay what they are.
+io::ObjectStorePtr StoreToWriteTo(const io::ObjectStorePtr& named, const std::string& uri, const WriteOptions& options) {
+  if (options.mode != WriteMode::kCreate || !options.initial_bases.empty() || uri == named->identity()) return named;
+  const io::ObjectStorePtr replacement = io::MakeReplacement(named);
+  if (!replacement) return named;
+  const bool is_empty = named->List("").empty() && named->ListFolders("").empty();
+  return is_empty || table::TableExists(*named) ? replacement : named;
+}
+
 }  // namespace
 
 io::ObjectStorePtr StoreFor(const std::string& uri, const Dataset* through) {
@@ -472,7 +488,8 @@ DatasetPtr Dataset::Open(const std::string& uri, const OpenOptions& options) {
 DatasetPtr Dataset::Write(RecordBatchReader& data, const std::string& uri, const WriteOptions& options, const Dataset* through) {
   return InContext([&] { return fmt::format("dataset '{}'", uri); },
                    [&] {
-                     const io::ObjectStorePtr store = StoreFor(uri, through);
+                     const io::ObjectStorePtr named = StoreFor(uri, through);
+                     const io::ObjectStorePtr store = StoreToWriteTo(named, uri, options);
                      WriteOptions write = options;
                      write.session = SessionOrDefault(options.session);
                      // As in the reference, appending to or overwriting what does not exist creates it.
@@ -483,6 +500,7 @@ DatasetPtr Dataset::Write(RecordBatchReader& data, const std::string& uri, const
                      if (!read) written = mutate::Create(store, data, write);
                      else if (options.mode == WriteMode::kAppend) written = mutate::Append(*read, data, write);
                      else written = mutate::Overwrite(*read, data, write);
+                     if (store != named) io::NameMemory(store);
                      mutate::Maintain(written, {.sync = mutate::SyncsFor(options.durability)}, write.session);
                      return std::make_shared<TableDataset>(uri, std::move(written), write.session);
                    });

@@ -51,8 +51,11 @@ std::optional<Parts> PartsOf(std::string_view name) {
   if (!name.ends_with(')')) return std::nullopt;
   const std::string_view inner = name.substr(open + 1, name.size() - open - 2);
   int depth = 0;
+  bool is_quoted = false;
   size_t start = 0;
   for (size_t i = 0; i < inner.size(); ++i) {
+    if (inner[i] == '"') is_quoted = !is_quoted;
+    if (is_quoted) continue;
     if (inner[i] == '(') ++depth;
     if (inner[i] == ')') --depth;
     if (inner[i] != ',' || depth != 0) continue;
@@ -106,6 +109,47 @@ std::optional<TypePtr> TimeNamed(const std::string& head, const std::vector<std:
   return std::nullopt;
 }
 
+std::optional<TypePtr> Parse(std::string_view name, int depth);
+
+/// "Int64", "nullable Int64" or "non-null Int64".
+std::optional<Field> ItemNamed(std::string name, std::string_view text, int depth) {
+  const std::string lower = LowerAscii(std::string(text.substr(0, 9)));
+  const bool is_required = lower == "non-null ";
+  if (is_required || lower == "nullable ") text.remove_prefix(9);
+  const std::optional<TypePtr> type = Parse(Trimmed(text), depth + 1);
+  return type ? std::optional(Field{std::move(name), *type, !is_required, {}}) : std::nullopt;
+}
+
+/// "FixedSizeList(2, Float32)" or "FixedSizeList(2 x Float32)".
+std::optional<TypePtr> VectorNamed(const std::vector<std::string>& arguments, int depth) {
+  const size_t cross = arguments[0].find(" x ");
+  if ((arguments.size() == 2) == (cross != std::string::npos)) return std::nullopt;
+  const auto size = NumberOf(arguments[0].substr(0, cross));
+  const auto item = ItemNamed("item", arguments.size() == 2 ? arguments[1] : arguments[0].substr(cross + 3), depth);
+  return size && *size > 0 && item ? std::optional(FixedSizeListType(*item, *size)) : std::nullopt;
+}
+
+/// Of `"name": Type` each.
+std::optional<TypePtr> StructNamed(const std::vector<std::string>& arguments, int depth) {
+  std::vector<Field> fields;
+  for (const std::string& argument : arguments) {
+    const size_t end = argument.find("\":");
+    if (!argument.starts_with('"') || end == 0 || end == std::string::npos) return std::nullopt;
+    const auto field = ItemNamed(argument.substr(1, end - 1), Trimmed(std::string_view(argument).substr(end + 2)), depth);
+    if (!field) return std::nullopt;
+    fields.push_back(*field);
+  }
+  return StructType(std::move(fields));
+}
+
+std::optional<TypePtr> DictionaryNamed(const std::vector<std::string>& arguments, int depth) {
+  const auto index = Parse(arguments[0], depth + 1), value = Parse(arguments[1], depth + 1);
+  return index && value && IsInteger((*index)->id) ? std::optional(DictionaryType(*index, *value)) : std::nullopt;
+}
+
+/// Views are no types of tables: their plain ones stand for them.
+TypeId PlainOf(TypeId id) { return id == TypeId::kUtf8View ? TypeId::kUtf8 : id == TypeId::kBinaryView ? TypeId::kBinary : id; }
+
 std::optional<TypePtr> Parse(std::string_view name, int depth) {
   if (depth > kMaxDepth) throw Invalid("a type nested more than {} deep", kMaxDepth);
   const std::optional<Parts> parts = PartsOf(name);
@@ -113,11 +157,14 @@ std::optional<TypePtr> Parse(std::string_view name, int depth) {
   const auto& [head, arguments] = *parts;
   if (arguments.empty()) {
     for (const auto& [id, text] : kPlain) {
-      if (head == LowerAscii(std::string(text))) return MakeType(id);
+      if (head == LowerAscii(std::string(text))) return MakeType(PlainOf(id));
     }
     return std::nullopt;
   }
+  if (head == "struct") return StructNamed(arguments, depth);
+  if (head == "fixedsizelist" && arguments.size() <= 2) return VectorNamed(arguments, depth);
   if (arguments.size() == 2) {
+    if (head == "dictionary") return DictionaryNamed(arguments, depth);
     if (head == "decimal128") return DecimalNamed(TypeId::kDecimal128, arguments);
     if (head == "decimal256") return DecimalNamed(TypeId::kDecimal256, arguments);
     const auto unit = UnitOf(arguments[0]);
@@ -125,11 +172,14 @@ std::optional<TypePtr> Parse(std::string_view name, int depth) {
     return head == "timestamp" && unit && zone ? std::optional(TimestampType(*unit, *zone)) : std::nullopt;
   }
   if (arguments.size() != 1) return std::nullopt;
+  if (head == "fixedsizebinary") {
+    const auto width = NumberOf(arguments[0]);
+    return width && *width > 0 ? std::optional(FixedSizeBinaryType(*width)) : std::nullopt;
+  }
   if (head != "list" && head != "largelist") return TimeNamed(head, arguments);
-  const std::optional<TypePtr> item = Parse(arguments[0], depth + 1);
+  const std::optional<Field> item = ItemNamed("item", arguments[0], depth);
   if (!item) return std::nullopt;
-  const Field field{"item", *item, true, {}};
-  return head == "list" ? ListType(field) : LargeListType(field);
+  return head == "list" ? ListType(*item) : LargeListType(*item);
 }
 
 }  // namespace

@@ -11,7 +11,8 @@
 namespace eider::expr {
 
 std::string ArrowTypeName(const DataType& type);
-/// nullopt for what is no such name. Units are `ms` or `Millisecond`, zones `"UTC"` or `Some("UTC")`, in any case of letters.
+/// nullopt for what is no such name; views stand for their plain types. Units are `ms` or `Millisecond`, zones `"UTC"` or
+/// `Some("UTC")`, in any case of letters.
 /// \throws Error(kInvalid) for a decimal that there is not
 std::optional<TypePtr> TypeOfArrowName(std::string_view name);
 

@@ -1,5 +1,7 @@
 #include "eider/expr/compare.h"
 
+#include "eider/array/dictionary_key.h"
+#include "eider/expr/half_float.h"
 #include "eider/expr/native.h"
 
 namespace eider::expr {
@@ -136,6 +138,15 @@ int CompareStructs(const Array& a, int64_t i, const Array& b, int64_t j) {
   return 0;
 }
 
+float HalfAt(const Array& array, int64_t i) { return HalfToFloat(array.buffers[0].as<uint16_t>()[array.offset + i]); }
+
+/// The value that a key stands for. \throws Error(kInvalid) for a key past the end
+Items DictionaryItem(const Array& array, int64_t i) {
+  const int64_t key = DictionaryKey(array, i);
+  if (uint64_t(key) >= uint64_t(array.dictionary->length)) throw Invalid("dictionary key {} of a dictionary of {} values", key, array.dictionary->length);
+  return {array.dictionary.get(), key, key + 1};
+}
+
 /// A column of a borrowed array.
 Column Borrow(const Array& array) { return {ArrayPtr(ArrayPtr(), &array), false}; }
 
@@ -183,6 +194,8 @@ int CompareValues(const Array& a, int64_t i, const Array& b, int64_t j) {
   if (id == TypeId::kBool) return int(Reader<bool>(left)[i]) - int(Reader<bool>(right)[j]);
   if (IsList(id) || id == TypeId::kMap) return CompareItems(Reader<Items>(left)[i], Reader<Items>(right)[j]);
   if (id == TypeId::kStruct) return CompareStructs(a, i, b, j);
+  if (id == TypeId::kDictionary) return CompareItems(DictionaryItem(a, i), DictionaryItem(b, j));
+  if (id == TypeId::kHalfFloat) return Order(HalfAt(a, i), HalfAt(b, j));
   throw Unsupported("values of type {} are not compared", TypeToString(*a.type));
 }
 

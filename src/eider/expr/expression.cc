@@ -166,6 +166,11 @@ std::optional<std::string> Expression::AsColumn() const {
   return std::nullopt;
 }
 
+bool Expression::IsNull() const {
+  const Array* literal = root_->literal();
+  return literal != nullptr && !literal->IsValid(0);
+}
+
 std::shared_ptr<const Expression> Expression::As(const TypePtr& type) const {
   return std::make_shared<const Expression>(CastTo(root_, type));
 }

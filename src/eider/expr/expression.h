@@ -58,6 +58,8 @@ class Expression {
   Buffer Select(std::span<const ArrayPtr> columns, int64_t num_rows) const;
   /// The path of the column that this is, when it is no more than that.
   std::optional<std::string> AsColumn() const;
+  /// A null, whatever the rows are.
+  bool IsNull() const;
   /// Expressions whose conjunction this is, in their order: just this one when it is no AND.
   std::vector<std::shared_ptr<const Expression>> Conjuncts() const;
   /// The same, cast to `type`. \throws Error(kInvalid) when there is no such cast

@@ -1,3 +1,5 @@
+#include <atomic>
+#include <charconv>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -10,12 +12,16 @@
 
 namespace eider::io {
 
-/// The files of one named memory, by full path. Contents are immutable once published.
+/// The files below one path of the process's memories, by their path below that. Contents are immutable once published.
 struct MemoryFiles {
   struct Object {
     Buffer bytes;
     int64_t modified_ns = 0;
   };
+  explicit MemoryFiles(std::string place) : place(std::move(place)) {}
+
+  const std::string place;  ///< "name" or "name/folder"
+  const uint64_t id = next_id++;
   ForkSafeMutex mutex;
   std::map<std::string, Object, std::less<>> objects;
 
@@ -23,6 +29,9 @@ struct MemoryFiles {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return {std::move(bytes), std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
   }
+
+ private:
+  static inline std::atomic<uint64_t> next_id = 1;
 };
 
 namespace {
@@ -78,10 +87,12 @@ class MemoryWriter final : public WritableFile {
 
 class MemoryStore final : public ObjectStore {
  public:
-  MemoryStore(std::shared_ptr<MemoryFiles> files, std::string name, std::string folder)
-      : files_(std::move(files)), root_(JoinPath("memory://" + name, folder)), folder_(std::move(folder)) {}
+  MemoryStore(std::shared_ptr<MemoryFiles> files, std::string folder)
+      : files_(std::move(files)), root_(JoinPath("memory://" + files_->place, folder)), folder_(std::move(folder)) {}
 
   const std::string& root() const override { return root_; }
+  std::string identity() const override { return root_ + "#" + std::to_string(files_->id); }
+  const std::shared_ptr<MemoryFiles>& files() const { return files_; }
   ReadableFilePtr Open(std::string_view path) const override { return Open(path, 0); }
   ReadableFilePtr Open(std::string_view path, uint64_t known_size) const override;
   std::unique_ptr<WritableFile> Create(std::string_view path) override {
@@ -189,23 +200,88 @@ std::vector<std::string> MemoryStore::ListFolders(std::string_view folder) const
   return {folders.begin(), folders.end()};
 }
 
+/// The part of `path` below `place`; nullopt elsewhere.
+std::optional<std::string_view> Below(std::string_view path, std::string_view place) {
+  if (path == place) return "";
+  if (!path.starts_with(place) || path[place.size()] != '/') return std::nullopt;
+  return path.substr(place.size() + 1);
+}
+
+/// What memory:// URIs lead to: of the places that a path lies below, the deepest.
+class Memories {
+ public:
+  static Memories& Process() {
+    static Memories& memories = *new Memories();
+    return memories;
+  }
+
+  std::shared_ptr<MemoryStore> Open(std::string_view path) {
+    const std::string_view name = path.substr(0, path.find('/'));
+    std::lock_guard lock(mutex_);
+    if (auto store = OpenById(path)) return store;
+    for (std::string_view place = path; place.size() > name.size(); place = ParentPath(place)) {
+      if (const auto found = places_.find(place); found != places_.end()) return StoreIn(found->second, path);
+    }
+    std::shared_ptr<MemoryFiles>& files = places_[std::string(name)];
+    if (!files) files = Remember(std::make_shared<MemoryFiles>(std::string(name)));
+    return StoreIn(files, path);
+  }
+
+  std::shared_ptr<MemoryFiles> Make(std::string place) {
+    std::lock_guard lock(mutex_);
+    return Remember(std::make_shared<MemoryFiles>(std::move(place)));
+  }
+  void Name(std::shared_ptr<MemoryFiles> files) {
+    std::shared_ptr<MemoryFiles> replaced;  // freed without the lock
+    std::lock_guard lock(mutex_);
+    std::shared_ptr<MemoryFiles>& named = places_[files->place];
+    replaced = std::exchange(named, std::move(files));
+  }
+
+ private:
+  /// "name/folder#7" leads to the files of this number as long as somebody holds them.
+  std::shared_ptr<MemoryStore> OpenById(std::string_view path) const {
+    const size_t mark = path.rfind('#');
+    if (mark == std::string_view::npos) return nullptr;
+    uint64_t id = 0;
+    const auto [end, error] = std::from_chars(path.data() + mark + 1, path.data() + path.size(), id);
+    const auto found = error == std::errc() && end == path.data() + path.size() ? by_id_.find(id) : by_id_.end();
+    const std::shared_ptr<MemoryFiles> files = found == by_id_.end() ? nullptr : found->second.lock();
+    return files && Below(path.substr(0, mark), files->place) ? StoreIn(files, path.substr(0, mark)) : nullptr;
+  }
+  static std::shared_ptr<MemoryStore> StoreIn(const std::shared_ptr<MemoryFiles>& files, std::string_view path) {
+    return std::make_shared<MemoryStore>(files, std::string(*Below(path, files->place)));
+  }
+  std::shared_ptr<MemoryFiles> Remember(std::shared_ptr<MemoryFiles> files) {
+    std::erase_if(by_id_, [](const auto& entry) { return entry.second.expired(); });
+    by_id_.emplace(files->id, files);
+    return files;
+  }
+
+  mutable ForkSafeMutex mutex_;
+  std::map<std::string, std::shared_ptr<MemoryFiles>, std::less<>> places_;
+  std::map<uint64_t, std::weak_ptr<MemoryFiles>> by_id_;
+};
+
 }  // namespace
 
 ObjectStorePtr MakeMemoryStore(std::string name) {
-  return std::make_shared<MemoryStore>(std::make_shared<MemoryFiles>(), std::move(name), "");
+  return std::make_shared<MemoryStore>(Memories::Process().Make(std::move(name)), "");
 }
 
-ObjectStorePtr OpenMemoryStore(std::string_view name_and_folder) {
-  static ForkSafeMutex mutex;
-  static std::map<std::string, std::shared_ptr<MemoryFiles>>& memories = *new std::map<std::string, std::shared_ptr<MemoryFiles>>();
-  const size_t slash = std::min(name_and_folder.find('/'), name_and_folder.size());
-  const std::string name(name_and_folder.substr(0, slash));
-  std::string folder(name_and_folder.substr(std::min(slash + 1, name_and_folder.size())));
-  CheckFolderPath(folder);
-  std::lock_guard lock(mutex);
-  std::shared_ptr<MemoryFiles>& files = memories[name];
-  if (!files) files = std::make_shared<MemoryFiles>();
-  return std::make_shared<MemoryStore>(files, name, std::move(folder));
+ObjectStorePtr OpenMemoryStore(std::string_view path) {
+  if (path.starts_with('/')) path.remove_prefix(1);
+  CheckFolderPath(path);
+  return Memories::Process().Open(path);
+}
+
+ObjectStorePtr MakeReplacement(const ObjectStorePtr& store) {
+  if (dynamic_cast<const MemoryStore*>(store.get()) == nullptr) return nullptr;
+  return std::make_shared<MemoryStore>(Memories::Process().Make(store->root().substr(std::string_view("memory://").size())), "");
+}
+
+void NameMemory(const ObjectStorePtr& replacement) {
+  Memories::Process().Name(dynamic_cast<const MemoryStore&>(*replacement).files());
 }
 
 }  // namespace eider::io

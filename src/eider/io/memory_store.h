@@ -6,7 +6,7 @@
 
 namespace eider::io {
 
-/// "name/folder...": a folder of the memory called `name`, which lives as long as the process.
-ObjectStorePtr OpenMemoryStore(std::string_view name_and_folder);
+/// "name/folder...": a folder of the memory called `name`, which lives as long as the process, or one that was put there since.
+ObjectStorePtr OpenMemoryStore(std::string_view path);
 
 }  // namespace eider::io

@@ -61,6 +61,8 @@ class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
   virtual const std::string& root() const = 0;  ///< for messages: a folder or URI
+  /// What OpenStore finds this very store by, where its root may come to name another one; else "".
+  virtual std::string identity() const { return {}; }
   /// \throws Error(kNotFound)
   virtual ReadableFilePtr Open(std::string_view path) const = 0;
   /// `known_size` != 0 spares a stat; a wrong size is kCorrupt.
@@ -109,6 +111,11 @@ ReadableFilePtr OpenObject(const std::string& uri);
 ObjectStorePtr OpenFolder(ObjectStorePtr store, std::string_view folder);
 /// A fresh private memory, for tests; OpenStore("memory://name") gives the one that all openers of that name share.
 ObjectStorePtr MakeMemoryStore(std::string name);
+/// An empty memory for what `store` holds to be replaced: NameMemory puts it where that was, whose holders keep theirs. nullptr where
+/// `store` is not found by a memory:// URI.
+ObjectStorePtr MakeReplacement(const ObjectStorePtr& store);
+/// From now on the URI leads to `replacement`, of MakeReplacement.
+void NameMemory(const ObjectStorePtr& replacement);
 
 /// Records calls for tests ("fsync data/x.lance", ...). Null removes the observer. Process-wide, test-only.
 using IoObserver = void (*)(std::string_view operation, std::string_view path);

@@ -282,6 +282,40 @@ TEST_P(StoreTest, ReadsEmptyFiles) {
   RangeBatch().Read(*file, ranges, out, nullptr);
 }
 
+std::string ContentOf(const ObjectStorePtr& store) { return Text(store->Open("file")->Mapped().span()); }
+
+TEST(MemoryStoreTest, AReplacementTakesTheNameAndHoldersKeepWhatTheyHad) {
+  const ObjectStorePtr old = OpenStore("memory://replaced/a");
+  old->Put("file", SpanOf("old"), false);
+  const ObjectStorePtr replacement = MakeReplacement(old);
+  replacement->Put("file", SpanOf("new"), false);
+  EXPECT_EQ(ContentOf(OpenStore("memory://replaced/a/")), "old");
+  NameMemory(replacement);
+  EXPECT_EQ(ContentOf(OpenStore("memory://replaced/a")), "new");
+  EXPECT_EQ(ContentOf(old), "old");
+  EXPECT_EQ(old->root(), replacement->root());
+}
+
+TEST(MemoryStoreTest, AnIdentityLeadsToOneStoreWhileSomebodyHoldsIt) {
+  ObjectStorePtr first = MakeReplacement(OpenStore("memory://identified"));
+  NameMemory(first);
+  first->Put("x/file", SpanOf("first"), false);
+  const std::string identity = first->identity(), folder = "memory://identified/x" + identity.substr(identity.find('#'));
+  NameMemory(MakeReplacement(first));
+  EXPECT_EQ(OpenStore(identity)->root(), "memory://identified");
+  EXPECT_EQ(ContentOf(OpenStore(folder)), "first");
+  EXPECT_FALSE(OpenStore("memory://identified")->Exists("x/file"));
+  first.reset();
+  EXPECT_FALSE(OpenStore(identity)->Exists("x/file"));
+  EXPECT_EQ(OpenStore("memory://other#1")->root(), "memory://other#1");
+}
+
+TEST(MemoryStoreTest, OnlyMemoryIsReplaced) {
+  const ObjectStorePtr local = MakeLocalStore(fs::temp_directory_path());
+  EXPECT_EQ(MakeReplacement(local), nullptr);
+  EXPECT_EQ(local->identity(), "");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Drivers, StoreTest,
     testing::Values(Driver{"Mapped", [](const std::string& folder) { return MakeLocalStore(folder); }},

@@ -62,7 +62,7 @@ table::Snapshot AddComputedColumns(const table::Snapshot& read, const std::vecto
     const ComputedFragments computed(now, columns, options.session ? options.session : Session::Default());
     const LanceSchema added = NewColumns(*now.manifest, *computed.schema());
     ColumnMerge merge(now, added, WithColumns(*now.manifest, added), options);
-    computed.WriteAll(&merge);
+    if (!computed.are_null()) computed.WriteAll(&merge);  // fields that no file has are null
     return merge.Commit();
   });
 }

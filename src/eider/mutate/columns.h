@@ -19,9 +19,9 @@ struct ColumnOptions {
 
 /// `data` holds the live rows of `read` in order, no more and no fewer (kInvalid otherwise).
 table::Snapshot AddColumns(const table::Snapshot& read, RecordBatchReader& data, const ColumnOptions& options);
-/// Columns of the values of expressions over the rows, nullable whatever they are. Fragments are written side by side; when other writers
-/// change rows meanwhile, it is run again on their version. \throws Error(kInvalid) for a name that is not free, or an expression that does
-/// not parse or has no value in some row that is not deleted
+/// Columns of the values of expressions over the rows, nullable whatever they are; metadata alone where all are the null. Fragments
+/// are written side by side; when other writers change rows meanwhile, it is run again on their version.
+/// \throws Error(kInvalid) for a name that is not free, or an expression that does not parse or has no value in some row that is not deleted
 table::Snapshot AddComputedColumns(const table::Snapshot& read, const std::vector<ComputedColumn>& columns, const ColumnOptions& options);
 /// What a struct that is there lacks of a struct of its name becomes its new fields, in tables of version 2.2.
 /// \throws Error(kInvalid) for a field that is not nullable or exists already

@@ -29,6 +29,20 @@ Values Twice(int64_t num_rows) {
   return values;
 }
 
+TEST(ComputedColumnsTest, ColumnsThatAreNullAreMetadataAlone) {
+  for (const char* version : {"2.0", "2.1", "2.2"}) {
+    const table::Snapshot before = TableToCompute(25, {.data_storage_version = version});
+    const table::Snapshot after = AddComputedColumns(before, {{"b", {.text = "CAST(NULL AS INT)"}}, {"c", {.text = "nullif(1, 1)"}}}, {});
+    for (size_t i = 0; i < 3; ++i) EXPECT_EQ(after.manifest->fragment(i).num_files(), 1);
+    EXPECT_EQ(ReadColumn(after, "c"), Values(25));
+    EXPECT_EQ(after.manifest->schema().FindPath("b")->logical_type, "int32");
+    const table::Snapshot some = AddComputedColumns(after, {{"d", {.text = "CAST(NULL AS BIGINT)"}}, {"e", {.text = "a"}}}, {});
+    EXPECT_EQ(some.manifest->fragment(0).num_files(), 2);
+    EXPECT_EQ(ReadColumn(some, "d"), Values(25));
+    EXPECT_EQ(ErrorOf([&] { AddComputedColumns(before, Sql("a", "NULL"), {}); }).kind(), ErrorKind::kInvalid);
+  }
+}
+
 TEST(ComputedColumnsTest, WritesOneFileOfTheNewColumnsForEachFragment) {
   for (const char* version : {"2.0", "2.1", "2.2"}) {
     const table::Snapshot before = TableToCompute(25, {.data_storage_version = version});

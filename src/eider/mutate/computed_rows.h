@@ -20,6 +20,7 @@ class ComputedFragments {
   ComputedFragments(const table::Snapshot& read, const std::vector<ComputedColumn>& columns, std::shared_ptr<Session> session);
 
   const SchemaPtr& schema() const { return computed_.schema(); }
+  bool are_null() const { return computed_.are_null(); }
   /// The file of one fragment.
   void Write(size_t fragment, ColumnMerge* merge, const BatchMap& map = {}, size_t width = SIZE_MAX) const;
   /// Those of all.

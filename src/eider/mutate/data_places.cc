@@ -33,7 +33,8 @@ DataPlace PlaceNamed(const std::string& reference, const io::ObjectStorePtr& tab
   }
   std::string known;
   for (const BaseProto& base : bases) known += fmt::format("{}'{}'", known.empty() ? "" : ", ", base.has_name() ? base.name() : base.path());
-  throw Invalid("target_bases: '{}' is no base path of '{}', which has {}", reference, table->root(), known.empty() ? "none" : known);
+  if (known.empty()) known = "none";
+  throw Invalid("target_bases: base path '{}' not found in '{}', which has {}", reference, table->root(), known);
 }
 
 /// Refuses what cannot be written to, or would be gone before the table is.

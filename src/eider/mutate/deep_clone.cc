@@ -87,7 +87,7 @@ void CopyIndices(const table::Snapshot& source, CopiedFiles* files) {
 }  // namespace
 
 table::Snapshot DeepClone(const table::Snapshot& source, const io::ObjectStorePtr& target, bool sync) {
-  if (table::TableExists(*target)) throw AlreadyExists("'{}' is a dataset already", target->root());
+  if (table::TableExists(*target)) throw AlreadyExists("Dataset already exists: '{}'", target->root());
   CopiedFiles files(target, sync);
   for (size_t i = 0; i < source.manifest->num_fragments(); ++i) CopyFragment(source, source.manifest->fragment(i), &files);
   CopyIndices(source, &files);

@@ -75,7 +75,10 @@ void LiveRowStream::Deal(uint64_t physical_rows, const rows::DeletionVector* del
   const uint64_t num_live = deletions ? deletions->num_live() : physical_rows;
   uint64_t physical = 0;
   for (uint64_t live = 0; live < num_live;) {
-    if (!Refill()) throw Invalid("the data end after {} rows; the dataset has at least {}", dealt_, dealt_ + num_live - live);
+    if (!Refill()) {
+      throw Invalid("Stream ended before producing values for all rows in dataset: after {}, and there are at least {}", dealt_,
+                    dealt_ + num_live - live);
+    }
     const uint64_t count = std::min(num_live - live, static_cast<uint64_t>(batch_->num_rows - used_));
     const RecordBatch rows = TakeRows(static_cast<int64_t>(count));
     live += count;
@@ -95,7 +98,7 @@ void LiveRowStream::Deal(uint64_t physical_rows, const rows::DeletionVector* del
 }
 
 void LiveRowStream::RequireEnd() {
-  if (Refill()) throw Invalid("the data hold more than the {} rows of the dataset", dealt_);
+  if (Refill()) throw Invalid("Stream produced more values than expected for dataset: it has {} rows", dealt_);
 }
 
 }  // namespace eider::mutate

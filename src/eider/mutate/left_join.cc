@@ -6,6 +6,7 @@
 #include "eider/expr/expression.h"
 #include "eider/mutate/left_joined_rows.h"
 #include "eider/mutate/retry.h"
+#include "eider/query/read_plan.h"
 #include "eider/schema/blob_columns.h"
 #include "eider/schema/field_path.h"
 
@@ -28,7 +29,9 @@ class RightRows final : public RecordBatchReader {
     std::vector<std::string> names;
     for (const Field& field : data.schema()->fields) names.push_back(field.name);
     const auto key = std::ranges::find(names, on.right);
-    if (key == names.end()) throw NotFound("left join: {}", NoColumn(on.right, names));
+    if (key == names.end()) {
+      throw NotFound("left join: the key '{}' does not exist in the data: {}", on.right, NoColumn(on.right, names));
+    }
     if (names.size() == 1) throw Invalid("left join: the data have no column besides '{}'", on.right);
     auto schema = std::make_shared<Schema>();
     Add(static_cast<size_t>(key - names.begin()), on.left, LeftType(table, on.left), schema.get());
@@ -60,7 +63,10 @@ class RightRows final : public RecordBatchReader {
 
   static TypePtr ReplacedType(const LanceSchema& table, const std::string& name) {
     const auto field = std::ranges::find(table.fields, name, &LanceField::name);
-    if (field == table.fields.end()) throw NotFound("left join: {}", NoColumn(name, table.Names()));
+    if (field == table.fields.end()) {
+      if (std::ranges::count(query::kSystemColumnNames, name) > 0) throw Invalid("left join: metadata column '{}' cannot be updated", name);
+      throw NotFound("left join: column '{}' does not exist in the table: {}", name, NoColumn(name, table.Names()));
+    }
     if (HasBlobs(*field)) throw Unsupported("left join: new values of the blob column '{}'", name);
     return ToShownSchema({.fields = {*field}, .metadata = {}}).fields[0].type;
   }

@@ -50,9 +50,9 @@ table::Snapshot UpdateConfig(const table::Snapshot& read, const ConfigUpdate& up
 
 table::Snapshot AddBases(const table::Snapshot& read, const std::vector<BasePath>& bases, const std::map<std::string, std::string>& properties,
                          const ColumnOptions& options) {
-  if (bases.empty()) throw Invalid("add_bases: no base path is given");
   table::TransactionProto transaction = table::NewTransaction(read.version());
   for (const auto& [key, value] : properties) (*transaction.mutable_transaction_properties())[key] = value;
+  transaction.mutable_update_bases();  // even of none: a version, as in the reference
   for (::lance::table::BasePath& base : NewBases(*read.store, bases)) {
     base.clear_id();  // given at the commit
     *transaction.mutable_update_bases()->add_new_bases() = std::move(base);

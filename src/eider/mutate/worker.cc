@@ -121,7 +121,7 @@ table::Snapshot CommitTransaction(const io::ObjectStorePtr& store, table::Transa
                                       .stable_row_ids = options.enable_stable_row_ids};
     return table::CreateTable(store, std::move(transaction), create, {.sync = sync});
   }
-  if (options.must_create) throw AlreadyExists("'{}' is a dataset already", store->root());
+  if (options.must_create) throw AlreadyExists("Dataset already exists: '{}'", store->root());
   const std::optional<uint64_t> read_version = transaction.read_version() == 0 ? std::nullopt : std::optional(transaction.read_version());
   table::Snapshot read = table::LoadSnapshot(store, read_version);
   read.is_serializable = options.unchanged;

@@ -88,7 +88,7 @@ void WriteAll(RecordBatchReader& data, NewDataFiles* files, table::TransactionPr
 
 /// Those that the data bring. What they lack is null, and in no file: it can be filled in later.
 LanceSchema ColumnsOfAppend(const LanceSchema& table, const Schema& data) {
-  MatchForAppend(table, data);
+  InContext([] { return "Append with different schema"; }, [&] { return MatchForAppend(table, data); });
   LanceSchema columns = table;
   std::erase_if(columns.fields, [&](const LanceField& field) { return field.nullable && data.FieldIndex(field.name) < 0; });
   return columns.fields.empty() ? table : columns;
@@ -106,7 +106,7 @@ bool SyncsFor(Durability durability) {
 
 table::TransactionProto WriteUncommitted(const io::ObjectStorePtr& store, RecordBatchReader& data, const WriteOptions& options) {
   const bool exists = table::TableExists(*store);
-  if (exists && options.mode == WriteMode::kCreate) throw AlreadyExists("'{}' is a dataset already", store->root());
+  if (exists && options.mode == WriteMode::kCreate) throw AlreadyExists("Dataset already exists: '{}'", store->root());
   const table::Snapshot read = exists ? table::LoadSnapshot(store) : table::Snapshot();
   const bool appends = exists && options.mode == WriteMode::kAppend;
   if (appends) RequireSameVersion(options.data_storage_version, read.manifest->data_storage_version());
@@ -132,7 +132,7 @@ table::TransactionProto WriteUncommitted(const io::ObjectStorePtr& store, Record
 }
 
 table::Snapshot Create(const io::ObjectStorePtr& store, RecordBatchReader& data, const WriteOptions& options) {
-  if (table::TableExists(*store)) throw AlreadyExists("'{}' is a dataset already", store->root());
+  if (table::TableExists(*store)) throw AlreadyExists("Dataset already exists: '{}'", store->root());
   const std::string version = options.data_storage_version.empty() ? "2.2" : options.data_storage_version;
   table::TransactionProto transaction = NewTransaction(0, options);
   NewDataFiles files(store, FragmentOptions(options, version, PlacesOfNew(store, options, transaction.mutable_overwrite())));

@@ -17,6 +17,9 @@ class FragmentWriter {
   FragmentWriter(const LanceSchema& schema, NewDataFiles* files, uint64_t max_rows) : schema_(schema), files_(files), max_rows_(max_rows) {}
 
   void Write(const RecordBatch& batch) {
+    if (batch.columns.empty() && batch.num_rows > 0) {
+      throw Invalid("Cannot write with an empty schema: the data have rows ({} at first) and no columns", batch.num_rows);
+    }
     for (int64_t first = 0; first < batch.num_rows;) {
       if (!writer_) Begin();
       const uint64_t room = max_rows_ - writer_->num_rows();

@@ -49,6 +49,10 @@ RecordBatch ComputedColumns::Apply(const RecordBatch& batch) const {
   return out;
 }
 
+bool ComputedColumns::are_null() const {
+  return std::ranges::all_of(columns_, [](const Column& column) { return column.expression->IsNull(); });
+}
+
 bool ComputedColumns::makes_any_width() const {
   return std::ranges::any_of(columns_, [](const Column& column) { return FixedBitWidth(*column.expression->type()) == 0; });
 }

@@ -19,6 +19,8 @@ class ComputedColumns {
   /// The options, with the columns that the expressions want and without computed ones.
   const ScanOptions& ReadOptions() const { return read_options_; }
   const SchemaPtr& schema() const { return schema_; }
+  /// None of them has a value in any row.
+  bool are_null() const;
   /// Of columns whose types fix no width.
   bool makes_any_width() const;
   /// From a batch of a read with ReadOptions().

@@ -181,14 +181,5 @@ TEST(RowSorterTest, NothingToSortAndNothingWanted) {
   EXPECT_TRUE(Sort({Numbers<int64_t>(TypeId::kInt64, {1, 2})}, {{.column = "x"}}, 0, 1 << 20, 10).empty());
 }
 
-TEST(RowSorterTest, AListHasNoOrder) {
-  auto list = std::make_shared<Array>();
-  auto type = std::make_shared<DataType>();
-  type->id = TypeId::kList;
-  type->children = {{.name = "item", .type = MakeType(TypeId::kInt64)}};
-  list->type = type;
-  EXPECT_THROW(SortColumn(list, {.column = "x"}), Error);
-}
-
 }  // namespace
 }  // namespace eider::query

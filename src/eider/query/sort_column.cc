@@ -8,7 +8,7 @@
 #include "eider/array/string_values.h"
 #include "eider/array/take.h"
 #include "eider/base/bytes.h"
-#include "eider/base/error.h"
+#include "eider/query/nested_keys.h"
 
 namespace eider::query {
 namespace {
@@ -60,13 +60,6 @@ size_t BytesOfNarrow(const DataType& type) {
   }
 }
 
-bool HasOrder(const DataType& type) {
-  switch (type.id) {
-    case TypeId::kFixedSizeList: case TypeId::kList: case TypeId::kLargeList: case TypeId::kStruct: case TypeId::kMap: return false;
-    default: return true;
-  }
-}
-
 bool IsDecimalType(TypeId id) { return id == TypeId::kDecimal128 || id == TypeId::kDecimal256; }
 
 ByteSpan FixedValue(const Array& array, int64_t row) {
@@ -104,16 +97,17 @@ void AppendText(ByteSpan text, BufferBuilder& out) {
   out.AppendValue(uint16_t{0});
 }
 
-/// Dictionaries are ordered by their values.
-ArrayPtr ToValues(ArrayPtr array) { return array->type->id == TypeId::kDictionary ? DecodeDictionary(*array) : std::move(array); }
+/// Dictionaries are ordered by their values, nested values by bytes that say as much.
+ArrayPtr ToValues(ArrayPtr array, const SortKey& key) {
+  if (array->type->id == TypeId::kDictionary) return DecodeDictionary(*array);
+  return IsNested(*array->type) ? NestedKeys(array, key) : std::move(array);
+}
 
 }  // namespace
 
 SortColumn::SortColumn(ArrayPtr array, const SortKey& key)
-    : array_(ToValues(std::move(array))), ascending_(key.ascending), null_rank_(key.nulls_first ? 0 : 2), has_nulls_(CountNulls(*array_) > 0 || array_->type->id == TypeId::kNull),
-      narrow_bytes_(BytesOfNarrow(*array_->type)) {
-  if (!HasOrder(*array_->type)) throw Invalid("order_by: column '{}' is a {}, which has no order", key.column, TypeToString(*array_->type));
-}
+    : array_(ToValues(std::move(array), key)), ascending_(key.ascending), null_rank_(key.nulls_first ? 0 : 2), has_nulls_(CountNulls(*array_) > 0 || array_->type->id == TypeId::kNull),
+      narrow_bytes_(BytesOfNarrow(*array_->type)) {}
 
 void SortColumn::Words(int64_t first, std::span<uint64_t> out) const {
   FillWords(first, out);

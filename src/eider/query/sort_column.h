@@ -4,7 +4,8 @@
 ///
 ///     rank    1 byte     nulls before (0) or after (2) values (1)
 ///     value              of a row that has one; big-endian, sign and order such that memcmp compares; descending: inverted.
-///                        Text and binary end with 00 00, a 00 within them is followed by FF.
+///                        Text and binary end with 00 00, a 00 within them is followed by FF; nested values are such bytes
+///                        (nested_keys.h).
 
 #include <eider/array.h>
 #include <eider/scan_options.h>
@@ -25,7 +26,6 @@ constexpr uint64_t TopBytes(size_t bytes) { return bytes == 0 ? 0 : ~uint64_t{0}
 
 class SortColumn {
  public:
-  /// \throws Error(kInvalid) for a type without an order
   SortColumn(ArrayPtr array, const SortKey& key);
 
   uint8_t rank(int64_t row) const { return array_->IsValid(row) ? 1 : null_rank_; }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "eider/array/null_array.h"
 #include "eider/array/row_sizes.h"
 #include "eider/base/error.h"
 #include "eider/base/memory_budget.h"
@@ -97,11 +96,7 @@ class KeyReader {
         places_(KeyPaths(*table_, options), *computed_.schema()),
         starts_(StartsOf(*table_, options)),
         stats_(options.stats),
-        width_(table_, plan_, computed_.makes_any_width()) {
-    RecordBatch none{.schema = computed_.schema()};
-    for (const Field& field : none.schema->fields) none.columns.push_back(MakeNullArray(field.type, 0));
-    ToSort(none);  // refuses what has no order
-  }
+        width_(table_, plan_, computed_.makes_any_width()) {}
 
   const ReadPlan& plan() const { return *plan_; }
   const RowFilter* filter() const { return filter_.get(); }

@@ -38,8 +38,13 @@ void RequireUtf8(std::string_view text, std::string_view what) {
   if (!IsUtf8(text)) throw Invalid("{} '{}' is not UTF-8", what, text);
 }
 
-void RequireUtf8Keys(const KeyValues& metadata) {
-  for (const auto& [key, value] : metadata) RequireUtf8(key, "metadata key");
+/// Values may be any bytes in the format, but the reference reads those that are no text as others, and would write them so.
+void RequireText(const KeyValues& metadata, std::string_view column = "") {
+  const auto of = [&] { return column.empty() ? std::string("of the schema") : fmt::format("of column '{}'", column); };
+  for (const auto& [key, value] : metadata) {
+    if (!IsUtf8(key)) throw Invalid("metadata {}: the key '{}' is not UTF-8", of(), key);
+    if (!IsUtf8(value)) throw Invalid("metadata {}: the value of '{}' is not UTF-8; bytes can be kept as base64", of(), key);
+  }
 }
 
 /// Hands out ids depth-first.
@@ -50,7 +55,7 @@ class FieldMaker {
   LanceField Make(const Field& arrow, int32_t parent_id, int depth = 0) {
     if (depth >= kMaxSchemaDepth) throw Unsupported("field '{}': nested more than {} deep", arrow.name, kMaxSchemaDepth);
     RequireUtf8(arrow.name, "column name");
-    RequireUtf8Keys(arrow.metadata);
+    RequireText(arrow.metadata, arrow.name);
     LanceField field;
     field.name = arrow.name;
     field.id = next_id_++;
@@ -58,7 +63,6 @@ class FieldMaker {
     field.nullable = arrow.nullable;
     field.metadata = arrow.metadata;
     field.extension_name = FindValue(arrow.metadata, kExtensionNameKey).value_or("");
-    RequireUtf8(field.extension_name, "extension name");
     field.logical_type = InContext([&] { return fmt::format("column '{}'", arrow.name); },
                                    [&] { return LogicalTypeOf(*arrow.type); });
     if (field.extension_name == kArrowJsonExtension || field.extension_name == kJsonExtension) SetJson(&field);
@@ -175,7 +179,7 @@ std::set<int32_t> LanceSchema::Ids() const {
 
 LanceSchema ToLanceSchema(const Schema& schema, int32_t first_id) {
   LanceSchema lance;
-  RequireUtf8Keys(schema.metadata);
+  RequireText(schema.metadata);
   lance.metadata = schema.metadata;
   FieldMaker maker(first_id);
   std::unordered_set<std::string_view> names;

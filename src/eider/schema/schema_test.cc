@@ -1,4 +1,5 @@
 #include <eider/schema.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "eider/base/error.h"
@@ -120,6 +121,19 @@ TEST(SchemaTest, KeepsExtensionTypesMetadataAndThePrimaryKey) {
   MessageOf(ErrorKind::kInvalid, [&] { ToLanceSchema(arrow); });
 }
 
+TEST(SchemaTest, MetadataThatIsNoTextIsRefusedByPlaceAndKey) {
+  Schema arrow;
+  arrow.fields = {Named("s", StructOf({Named("x", Int32())}))};
+  arrow.metadata = {{"k", "caf\xe9"}};
+  const auto refused = [&] { return MessageOf(ErrorKind::kInvalid, [&] { ToLanceSchema(arrow); }); };
+  EXPECT_THAT(refused(), ::testing::HasSubstr("metadata of the schema: the value of 'k' is not UTF-8"));
+  arrow.metadata = {{"k", "caf\xc3\xa9"}};
+  ToLanceSchema(arrow);
+  arrow.fields[0] = Named("s", StructOf({Named("x", Int32())}));
+  arrow.fields[0].metadata = {{"\xff", ""}};
+  EXPECT_THAT(refused(), ::testing::HasSubstr("metadata of column 's': the key"));
+}
+
 TEST(SchemaTest, PackedAndEmptyStructsAreLeaves) {
   Schema arrow;
   arrow.fields = {Named("p", StructOf({Named("x", Int32())})), Named("e", StructOf({}))};
@@ -155,9 +169,10 @@ TEST(SchemaTest, RoundTripsThroughTheMessagesWithUnknownFields) {
   Schema arrow;
   arrow.metadata = {{"a", "b"}};
   arrow.fields = {Named("a", Int32()), Named("l", ListOf(Int32()), false)};
-  arrow.fields[0].metadata = {{"x", std::string("\0\xff", 2)}};
+  LanceSchema made = ToLanceSchema(arrow);
+  made.fields[0].metadata = {{"x", std::string("\0\xff", 2)}};  // as another engine may write it
   lance::table::Manifest proto;
-  SchemaToProto(ToLanceSchema(arrow), proto.mutable_fields(), proto.mutable_schema_metadata());
+  SchemaToProto(made, proto.mutable_fields(), proto.mutable_schema_metadata());
   proto.mutable_fields(0)->mutable_dictionary()->set_offset(77);
   // Field 200, a varint 5, stands for one that a newer engine added.
   ASSERT_TRUE(proto.mutable_fields(1)->MergeFromString(std::string("\xc0\x0c\x05", 3)));

@@ -387,7 +387,7 @@ Snapshot CreateTable(const io::ObjectStorePtr& store, TransactionProto transacti
   // One listing: a table that comes after it takes the number that this one wants. What a crash tore while a table was made here keeps
   // its name.
   const VersionListing listing = ListVersions(*store);
-  if (HasWholeVersion(*store, listing)) throw AlreadyExists("'{}' is a dataset already", store->root());
+  if (HasWholeVersion(*store, listing)) throw AlreadyExists("Dataset already exists: '{}'", store->root());
   const uint64_t number = NextNumber(listing);
   NextVersion next(nullptr, NewTableHead(create), create.stable_row_ids);
   next.SetVersion(number);
@@ -396,7 +396,7 @@ Snapshot CreateTable(const io::ObjectStorePtr& store, TransactionProto transacti
 }
 
 Snapshot CommitClone(const io::ObjectStorePtr& store, const Snapshot& source, const CloneOptions& options, const CommitOptions& commit) {
-  if (TableExists(*store)) throw AlreadyExists("'{}' is a dataset already", store->root());
+  if (TableExists(*store)) throw AlreadyExists("Dataset already exists: '{}'", store->root());
   RequireWritable(*source.manifest);
   TransactionProto transaction = NewTransaction(source.version());
   auto* clone = transaction.mutable_clone();

@@ -313,11 +313,11 @@ void CheckConflict(const Txn& mine, const Txn& theirs, uint64_t version, const C
       if (circumstances.merges_rows) return;
       [[fallthrough]];
     case kRetry:
-      throw RetryableConflict("this {} (from version {}) and version {}, a concurrent {}, overlap: run it again on the new version",
-                              OperationName(mine), mine.read_version(), version, OperationName(theirs));
+      throw RetryableConflict("Commit conflict for version {}: this {} (from version {}) overlaps that, a concurrent {}: "
+                              "run it again on the new version", version, OperationName(mine), mine.read_version(), OperationName(theirs));
     case kNever:
-      throw Conflict("this {} (from version {}) contradicts version {}, a concurrent {}", OperationName(mine),
-                     mine.read_version(), version, OperationName(theirs));
+      throw Conflict("Commit conflict for version {}: this {} (from version {}) contradicts that, a concurrent {}", version,
+                     OperationName(mine), mine.read_version(), OperationName(theirs));
   }
 }
 

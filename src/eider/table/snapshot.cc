@@ -119,7 +119,7 @@ std::string UsableVersion(const io::ObjectStore& store, const VersionListing& li
 }
 
 [[noreturn]] void ThrowNoTable(const io::ObjectStore& store) {
-  throw NotFound("'{}' is not a Lance dataset: it has no versions", store.root());
+  throw NotFound("Dataset at path '{}' was not found: there are no versions of one", store.root());
 }
 
 std::string VersionRange(const VersionListing& listing) {

@@ -44,7 +44,7 @@ class TableCheck {
     }
     for (Line& line : lines_) CheckLine(line);
     if (report_.num_versions == 0 && torn_.empty() && findings_.num_damages() == 0) {
-      throw NotFound("'{}' is not a Lance dataset: it has no versions", table_->root());
+      throw NotFound("Dataset at path '{}' was not found: there are no versions of one", table_->root());
     }
     CheckReferences();
     const auto any = std::ranges::find_if(lines_, [](const Line& line) { return line.newest.has_value(); });
