@@ -26,7 +26,7 @@ def local(tmp_path):
 def test_files_are_written_and_read(session, table):
     with session.open_writer("a/b.lance", schema=table.schema) as writer:
         writer.write_batch(table)
-    with session.open_writer("c.lance", version="2.0", data_cache_bytes=1, max_page_bytes=1000, keep_original_array=True) as writer:
+    with session.open_writer("c.lance", version="2.1", data_cache_bytes=1, max_page_bytes=1000, keep_original_array=True) as writer:
         writer.write_batch(table.select(["id"]))
     assert session.open_reader("a/b.lance").read_all().to_table().equals(table)
     assert session.open_reader("a/b.lance", columns=["id", "box.x"]).read_all().to_table().column_names == ["id", "box"]
