@@ -160,3 +160,47 @@ def test_vectors_of_float16_compare(tmp_path):
     rows = pa.table({"a": pa.array([[1.0, 2.0], [-1.0, 0.5], None], kind), "b": pa.array([[1.0, 2.0], [-2.0, 9.0], [0.0, 0.0]], kind)})
     ds = eider.write_dataset(rows, tmp_path / "t.lance")
     assert (ds.count_rows("a = b"), ds.count_rows("a > b"), ds.count_rows("a <> b")) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("used", [3, 200_000])
+def test_large_dictionaries_leave_batches_whole(tmp_path, used):
+    """Slices share a dictionary, so a row is as wide as its key."""
+    count = 200_000
+    words = pa.array([f"category number {i}" for i in range(count)])
+    keys = pa.array([i % used for i in range(count)], pa.int32())
+    uri = tmp_path / "t.lance"
+    eider.write_dataset(pa.table({"c": pa.DictionaryArray.from_arrays(keys, words)}), uri)
+    session = eider.Session(memory_limit=32 << 20)
+    batches = list(eider.dataset(uri, session=session).to_batches(batch_size=10_000))
+    assert [batch.num_rows for batch in batches] == [10_000] * 20
+    assert batches[7]["c"][5].as_py() == f"category number {70_005 % used}"
+
+
+def test_unused_values_do_not_take_keys(tmp_path):
+    """Pages with a hundred categories each, of which few have rows: together these fit keys of int8."""
+
+    def batch(name: str) -> pa.RecordBatch:
+        values = pa.array([f"{name}{i}" for i in range(100)])
+        return pa.record_batch({"c": pa.DictionaryArray.from_arrays(pa.array([0, 99] * 3000, pa.int8()), values)})
+
+    path = str(tmp_path / "f.lance")
+    with eider.LanceFileWriter(path, batch("x").schema, max_page_bytes=4096, version="2.1") as writer:
+        for name in "xyz":
+            writer.write_batch(batch(name))
+    expected = [f"{name}{i}" for name in "xyz" for i in [0, 99] * 3000]
+    assert eider.LanceFileReader(path).read_all().to_table()["c"].to_pylist() == expected
+
+
+def test_takes_of_many_dictionaries_keep_what_is_named(tmp_path):
+    ds = eider.write_dataset(
+        (
+            pa.record_batch({"c": pa.DictionaryArray.from_arrays(pa.array([7], pa.int32()), pa.array([f"{i} {j}" for j in range(1000)]))})
+            for i in range(100)
+        ),
+        tmp_path / "t.lance",
+        schema=pa.schema([("c", pa.dictionary(pa.int32(), pa.string()))]),
+        max_rows_per_file=1,
+    )
+    taken = ds.take(list(range(100)))["c"].combine_chunks()
+    assert taken.to_pylist() == [f"{i} 7" for i in range(100)]
+    assert len((taken.chunk(0) if isinstance(taken, pa.ChunkedArray) else taken).dictionary) == 100

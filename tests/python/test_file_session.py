@@ -31,7 +31,7 @@ def test_files_are_written_and_read(session, table):
     assert session.open_reader("a/b.lance").read_all().to_table().equals(table)
     assert session.open_reader("a/b.lance", columns=["id", "box.x"]).read_all().to_table().column_names == ["id", "box"]
     metadata = session.open_reader("c.lance").metadata()
-    assert (metadata.major_version, metadata.minor_version) == (0, 3)  # 2.0, as the footer has it
+    assert (metadata.major_version, metadata.minor_version) == (2, 1)
     with pytest.raises(eider.NotFoundError):
         session.open_reader("a/none.lance")
 

@@ -123,15 +123,6 @@ void ConcatViews(Arrays arrays, Array& out) {
   out.buffers.insert(out.buffers.end(), variadic.begin(), variadic.end());
 }
 
-/// Indices of null values are arbitrary, so the sum may wrap.
-template <typename Index>
-void MoveIndices(uint8_t* indices, int64_t count, uint64_t by) {
-  for (int64_t i = 0; i < count; ++i) {
-    uint8_t* p = indices + uint64_t(i) * sizeof(Index);
-    StoreLe<Index>(p, Index(LoadLe<Index>(p) + Index(by)));
-  }
-}
-
 /// The dictionary values that rows of `array` name, by first use.
 std::vector<int64_t> NamedValues(const Array& array) {
   std::vector<bool> seen(uint64_t(array.dictionary->length));
@@ -191,53 +182,31 @@ bool UnifyDictionaries(Arrays arrays, uint64_t width, bool only_named, Array& ou
   return true;
 }
 
-/// The dictionaries one after the other.
-void ChainDictionaries(Arrays arrays, uint64_t width, Array& out) {
-  std::vector<ArrayPtr> dictionaries;
-  auto* indices = const_cast<uint8_t*>(out.buffers[0].data());  // just built
-  uint64_t base = 0;
-  for (const ArrayPtr& array : arrays) {
-    dictionaries.push_back(array->dictionary);
-    switch (width) {
-      case 1: MoveIndices<uint8_t>(indices, array->length, base); break;
-      case 2: MoveIndices<uint16_t>(indices, array->length, base); break;
-      case 4: MoveIndices<uint32_t>(indices, array->length, base); break;
-      default: MoveIndices<uint64_t>(indices, array->length, base);
-    }
-    indices += uint64_t(array->length) * width;
-    base += uint64_t(array->dictionary->length);
-  }
-  out.dictionary = ConcatArrays(dictionaries);
-}
-
 /// So many dictionary values, or as many as there are rows, are compared one by one.
 constexpr uint64_t kMaxUnified = 65536;
 
-// Dictionaries that are alike stay as they are; small ones become one; large ones are put one after the other while that fits.
+// Dictionaries that are alike stay as they are; small ones become one; of large ones what rows name does.
 void ConcatDictionaries(Arrays arrays, Array& out) {
-  const DataType& type = *out.type;
-  const uint64_t width = ByteWidth(type);
+  const uint64_t width = ByteWidth(*out.type);
   const ArrayPtr& first = arrays[0]->dictionary;
   const Array *equal = first.get(), *counted = nullptr;  // the last that was found equal, and counted
   bool same = true;
-  uint64_t values = 0, chained = 0;
+  uint64_t values = 0;
   for (const ArrayPtr& array : arrays) {
     const Array* dictionary = array->dictionary.get();
-    chained += uint64_t(dictionary->length);
     if (dictionary == counted) continue;
     counted = dictionary;
     values += uint64_t(dictionary->length);
     same = same && (dictionary == equal || ArraysEqual(*first, *dictionary));
     if (same) equal = dictionary;
   }
-  if (!same && values <= std::max(kMaxUnified, uint64_t(out.length)) && UnifyDictionaries(arrays, width, false, out)) return;
-  if (!same && chained > 0 && chained - 1 > MaxDictionaryKey(*type.index_type)) {
-    UnifyDictionaries(arrays, width, true, out);
+  if (same) {
+    out.buffers = {ConcatFixed(arrays, width, out.length)};
+    out.dictionary = first;
     return;
   }
-  out.buffers = {ConcatFixed(arrays, width, out.length)};
-  out.dictionary = first;
-  if (!same) ChainDictionaries(arrays, width, out);
+  const bool is_small = values <= std::max(kMaxUnified, uint64_t(out.length));
+  if (!is_small || !UnifyDictionaries(arrays, width, false, out)) UnifyDictionaries(arrays, width, true, out);
 }
 
 }  // namespace

@@ -30,7 +30,20 @@ uint64_t VaryingBytes(const Array& array, int64_t row) {
   return ArrayBytes(one);
 }
 
+uint64_t DictionaryBytes(const Array& array) {
+  uint64_t bytes = array.dictionary ? ArrayBytes(*array.dictionary) : 0;
+  for (const ArrayPtr& child : array.children) bytes += DictionaryBytes(*child);
+  return bytes;
+}
+
 }  // namespace
+
+uint64_t BytesOfRows(const RecordBatch& batch) {
+  uint64_t shared = 0;
+  for (const ArrayPtr& column : batch.columns) shared += DictionaryBytes(*column);
+  const uint64_t bytes = BatchBytes(batch);
+  return bytes - std::min(bytes, shared);
+}
 
 RowSizes::RowSizes(std::span<const ArrayPtr> columns) {
   for (const ArrayPtr& column : columns) {

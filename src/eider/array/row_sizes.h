@@ -21,6 +21,9 @@ class RowSizes {
   std::vector<const Array*> varying_;
 };
 
+/// Bytes of a batch without the dictionaries, which its slices share: what it takes to have fewer or more of such rows.
+uint64_t BytesOfRows(const RecordBatch& batch);
+
 /// How many of the rows that `size(i)` tells the bytes of, i < count, fit `bytes`: at least one, when there is any.
 template <typename Size>
 int64_t RowsThatFit(uint64_t bytes, int64_t count, const Size& size) {

@@ -219,10 +219,12 @@ ArrayPtr Unify(LeafOutput& leaf) {
   Unifier unifier(leaf.spec->dictionary_shape);
   const size_t width = leaf.spec->shape.bits_per_value / 8;
   const uint64_t largest = MaxDictionaryKey(*leaf.spec->type->index_type);
+  uint64_t all_values = 0;
+  for (const DictionaryRun& run : leaf.dictionaries) all_values += static_cast<uint64_t>(run.dictionary->length);
   for (size_t r = 0; r < leaf.dictionaries.size(); ++r) {
     const DictionaryValues values(*leaf.dictionaries[r].dictionary);
     std::vector<uint64_t> unified(values.length(), UINT64_MAX);
-    if (r == 0 && values.length() <= std::max(kKeptWhole, leaf.values.num_values)) {
+    if (r == 0 && values.length() <= std::max(kKeptWhole, leaf.values.num_values) && all_values <= largest) {
       for (uint64_t key = 0; key < values.length(); ++key) unified[key] = unifier.Key(values[key]);
     }
     const uint64_t end = r + 1 < leaf.dictionaries.size() ? leaf.dictionaries[r + 1].first_value : leaf.values.num_values;

@@ -45,7 +45,8 @@ void HoldValuesOverNulls(const ShreddedLeaf& leaf, GatheredValues& gathered);
 
 struct GatheredDictionary {
   GatheredValues indices;         ///< of the key type; anything within the dictionary under null items
-  GatheredValues dictionary;      ///< distinct values, in order of first use
+  GatheredValues dictionary;      ///< distinct values: those of a dictionary that stays whole, others in order of first use
+  std::vector<bool> used;         ///< which of them an item has
 };
 
 /// Nullopt when the distinct values outnumber the key type.

@@ -103,6 +103,7 @@ std::optional<GatheredDictionary> GatherKeys(const ShreddedLeaf& leaf, const Dat
   BufferBuilder indices(leaf.num_items * width);
   indices.AppendFill(leaf.num_items * width, 0);
   const Buffer validity = leaf.has_def() ? ItemValidity(leaf) : Buffer();
+  std::vector<bool> used;
   uint64_t item = 0;
   for (const LeafRun& run : leaf.runs) {
     dictionary.Enter(run.array->dictionary);
@@ -111,6 +112,8 @@ std::optional<GatheredDictionary> GatherKeys(const ShreddedLeaf& leaf, const Dat
       const int64_t number = dictionary.NumberOf(static_cast<uint64_t>(DictionaryKey(*run.array, run.start + i)));
       if (number < 0) return std::nullopt;
       std::memcpy(indices.data() + item * width, &number, width);
+      if (uint64_t(number) >= used.size()) used.resize(std::max<size_t>(2 * used.size(), uint64_t(number) + 1));
+      used[uint64_t(number)] = true;
     }
   }
   GatheredDictionary out;
@@ -120,6 +123,8 @@ std::optional<GatheredDictionary> GatherKeys(const ShreddedLeaf& leaf, const Dat
   out.indices.owned.push_back(indices.Finish());
   out.indices.values.data = out.indices.owned.back().span();
   out.dictionary = dictionary.Finish();
+  used.resize(out.dictionary.values.num_values);
+  out.used = std::move(used);
   return out;
 }
 

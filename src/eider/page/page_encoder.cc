@@ -183,7 +183,7 @@ class PageEncoder {
       return Encode(SlicePieces(pieces, shredded.num_rows / 2, shredded.num_rows));
     }
     if (TryIndices(shredded, *gathered)) {
-      if (gathered->indices.max_value_bytes < 4) ListDictionary(gathered->dictionary.values);
+      if (gathered->indices.max_value_bytes < 4) ListDictionary(*gathered);
       return;
     }
     if (!CutByLevels(pieces, shredded)) {
@@ -211,9 +211,12 @@ class PageEncoder {
     return page.has_value();
   }
 
-  void ListDictionary(const codec::LeafValues& values) {
+  /// Values that no item has may come again under other keys.
+  void ListDictionary(const GatheredDictionary& gathered) {
+    const codec::LeafValues& values = gathered.dictionary.values;
     const uint64_t width = values.shape.bits_per_value / 8;
     for (uint64_t i = 0; i < values.num_values; ++i) {
+      if (!gathered.used[i]) continue;
       const bool variable = values.shape.kind == codec::ValueShape::Kind::kVariable;
       const ByteSpan value = variable ? values.Value(i) : values.data.subspan(i * width, width);
       pages_.back().dictionary_values.emplace_back(value.begin(), value.end());

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "eider/array/row_sizes.h"
+
 namespace eider::query {
 
 uint64_t BatchRows(const BatchLimits& limits, uint64_t row_bytes, uint64_t soft_bytes) {
@@ -31,7 +33,7 @@ RecordBatch ConcatBatches(const SchemaPtr& schema, std::vector<RecordBatch> part
 
 void BatchCutter::Push(RecordBatch batch, bool joins) {
   if (batch.num_rows == 0) return;
-  const uint64_t row_bytes = BatchBytes(batch) / static_cast<uint64_t>(batch.num_rows);
+  const uint64_t row_bytes = BytesOfRows(batch) / static_cast<uint64_t>(batch.num_rows);
   // Of wide rows a batch holds what fits: more of them are not worth a copy.
   joins = limits_.exact || (joins && BatchRows(limits_, row_bytes, soft_bytes_) == BatchRows(limits_, 1, soft_bytes_));
   pieces_.push_back({std::move(batch), 0, joins, row_bytes});

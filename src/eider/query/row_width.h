@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 
+#include "eider/array/row_sizes.h"
 #include "eider/query/table_reader.h"
 
 namespace eider::query {
@@ -18,7 +19,7 @@ class RowWidth {
   RowWidth(std::shared_ptr<const TableReader> table, ReadPlanPtr plan, bool makes_any_width = false);
 
   /// Of rows that were read; none tell that there is nothing to wait for.
-  void Learn(const RecordBatch& batch) const { Learn(static_cast<uint64_t>(batch.num_rows), BatchBytes(batch)); }
+  void Learn(const RecordBatch& batch) const { Learn(static_cast<uint64_t>(batch.num_rows), BytesOfRows(batch)); }
   void Learn(uint64_t rows, uint64_t bytes) const;
   /// Values may have any width, and none was seen: better one task reads some before others begin.
   bool is_unknown() const { return is_variable_ && !has_learnt_.load(std::memory_order_relaxed); }

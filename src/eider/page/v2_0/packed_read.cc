@@ -68,7 +68,8 @@ class DictionaryRead final : public ArrayRead {
     array->dictionary = items;
     SpreadNullValues(array.get());
     // Writers put the value that null rows name last; no row names it now.
-    if (limit > 0 && !items->IsValid(items->length - 1)) array->dictionary = SliceArray(items, 0, items->length - 1);
+    const bool ends_with_null = limit > 0 && items->validity.present() && !items->IsValid(items->length - 1);
+    if (ends_with_null) array->dictionary = SliceArray(items, 0, items->length - 1);
     return array;
   }
   ArrayPtr AsValues(const Array& indices, const ArrayPtr& items) const {
