@@ -10,7 +10,6 @@ Names, arguments and results follow ``pylance``'s public API: ``import eider as 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from . import error, file, fragment, schema, udf
