@@ -10,6 +10,7 @@ Names, arguments and results follow ``pylance``'s public API: ``import eider as 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from . import error, file, fragment, schema, udf
@@ -121,16 +122,11 @@ __all__ = [
 ]
 
 
-#: Imported when somebody looks.
-_MODULES = ("bitmap", "debug")
+#: Imported when somebody looks: types for Arrow need pyarrow.
+_MODULES = ("arrow", "bitmap", "debug")
 
 
 def __getattr__(name: str) -> object:
-    # Their Arrow types need pyarrow, which is imported only when somebody wants it.
-    if name == "arrow":
-        from importlib import import_module
-
-        return import_module(".arrow", __name__)
     if name in ("Blob", "BlobArray", "BlobColumn", "blob_array", "blob_field"):
         from . import blob
 
