@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from itertools import islice
 from os import PathLike
@@ -63,6 +64,9 @@ def _tracked_files(
             found = _eider.tracked_files(native, version)
         except NotFoundError:
             found = []  # cleaned up since it was listed
+        except CorruptError as torn:
+            warnings.warn(f"tracked_files: version {version} is passed over: {torn}", UserWarning, stacklevel=2)
+            found = []
         columns = [[version] * len(found), *(list(column) for column in zip(*found, strict=True))] if found else [[]] * 4
         yield pa.record_batch([pa.array(c, field.type) for c, field in zip(columns, schema, strict=True)], schema=schema)
         if progress is not None:

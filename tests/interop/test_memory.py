@@ -55,6 +55,33 @@ def test_work_on_a_big_table_stays_within_the_limit(operation, big) -> None:
 
 
 @pytest.fixture(scope="module")
+def of_categories(tmp_path_factory, engine) -> str:
+    """Fragments with a dictionary each that takes a quarter of the limit, and few rows."""
+    if engine.name != "eider":
+        pytest.skip("the limit is eider's")
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for i in range(TOTAL // (LIMIT // 4)):
+            text = np.random.default_rng(i).bytes(LIMIT // 8).hex()
+            values = pa.array([text[at : at + 512] for at in range(0, len(text), 512)])
+            keys = pa.array(np.arange(20_000, dtype=np.int32) % len(values))
+            yield pa.record_batch({"a": pa.DictionaryArray.from_arrays(keys, values), "b": pa.array(np.arange(20_000))})
+
+    uri = str(tmp_path_factory.mktemp("memory") / "categories.lance")
+    import eider
+
+    eider.write_dataset(batches(), uri, schema=next(batches()).schema, max_rows_per_file=20_000)
+    return uri
+
+
+@pytest.mark.parametrize("operation", ["scan", "scan_slowly", "scan_untouched"])
+def test_dictionaries_of_fragments_are_not_held_together(operation, of_categories) -> None:
+    result = run(operation, of_categories)
+    assert result["rows"] > 0
+    assert result["rise"] <= LIMIT + SLACK, f"{operation}: {result['rise'] / MB:.0f} MB above the start, limit {LIMIT / MB:.0f} + 64"
+
+
+@pytest.fixture(scope="module")
 def shuffled(tmp_path_factory, engine) -> tuple[str, int]:
     """Rows that all differ, in no order, ten times the limit in Arrow."""
     if engine.name != "eider":

@@ -65,6 +65,10 @@ def test_large_dictionaries_keep_what_is_used(tmp_path):
     rows = pa.table({"w": pa.DictionaryArray.from_arrays(pa.array([7, 199_999], pa.int32()), words)})
     ds = eider.write_dataset(rows, tmp_path / "t.lance")
     assert ds.to_table()["w"].chunk(0).dictionary.to_pylist() == ["word 7", "word 199999"]
+    texts = pa.array([f"{i} " * 5000 for i in range(300)])
+    wide = pa.table({"w": pa.DictionaryArray.from_arrays(pa.array([7, 299], pa.int32()), texts)})
+    ds = eider.write_dataset(wide, ds.uri, mode="append")
+    assert ds.take([2, 3])["w"].chunk(0).dictionary.to_pylist() == [texts[7].as_py(), texts[299].as_py()]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -1,8 +1,10 @@
 """Where a dataset lies: dropping it, checking it, its files and options."""
 
+import contextlib
 import os
 import pathlib
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pytest
@@ -164,3 +166,80 @@ def test_storage_options_are_kept(ds, uri, table):
     assert opened.initial_storage_options == {"region": "here"}
     written = eider.write_dataset(table, uri, mode="append", storage_options={"a": "b"})
     assert written.initial_storage_options == {"a": "b"} and eider.dataset(uri).initial_storage_options is None
+
+
+def test_what_is_no_folder_of_a_dataset_is_not_dropped(tmp_path):
+    """A wrong path costs nothing: not a file, not a folder with what is neither file nor folder."""
+    (tmp_path / "notes.csv").write_text("kept")
+    with pytest.raises(eider.InvalidError, match="is no folder"):
+        eider.LanceDataset.drop(tmp_path / "notes.csv")
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    os.mkfifo(odd / "pipe")
+    (odd / "link").symlink_to("nowhere")
+    with pytest.raises(eider.InvalidError, match="is not empty"):
+        eider.LanceDataset.drop(odd)
+    assert (tmp_path / "notes.csv").read_text() == "kept" and len(list(odd.iterdir())) == 2
+
+
+def test_a_removal_that_was_cut_short_at_its_end_can_be_repeated(tmp_path):
+    uri = tmp_path / "t.lance"
+    (uri / "_versions").mkdir(parents=True)
+    (uri / "_versions" / "latest_version_hint.json").write_text("{}")
+    eider.LanceDataset.drop(uri)
+    assert not uri.exists()
+
+
+def old_names(uri: pathlib.Path) -> set[str]:
+    return {path.name for path in (uri / "_versions").glob("*.manifest") if len(path.stem) < 20}
+
+
+def table_with_old_names(uri: pathlib.Path, versions: int) -> eider.LanceDataset:
+    ds = eider.write_dataset(pa.table({"a": [1]}), uri, enable_v2_manifest_paths=False)
+    for i in range(1, versions):
+        ds.update_config({"step": str(i)})
+    assert len(old_names(uri)) == versions
+    return ds
+
+
+def test_migrations_beside_each_other_lose_no_version(tmp_path):
+    uri = tmp_path / "t.lance"
+    table_with_old_names(uri, 30)
+    handles = [eider.dataset(uri) for _ in range(4)]
+
+    def migrate(ds: eider.LanceDataset) -> None:
+        with contextlib.suppress(eider.ConflictError):  # one at a time
+            ds.migrate_manifest_paths_v2()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate, handles))
+    ds = eider.dataset(uri)
+    ds.migrate_manifest_paths_v2()
+    assert not old_names(uri) and [version["version"] for version in ds.versions()] == list(range(1, 31))
+
+
+def test_a_migration_ends_what_was_cut_short(tmp_path):
+    """Links to files that the folder has go; what it lacks comes back."""
+    uri = tmp_path / "t.lance"
+    ds = table_with_old_names(uri, 3)
+    (uri / "_versions").chmod(0o2770)
+    ds.migrate_manifest_paths_v2()
+    assert (uri / "_versions").stat().st_mode & 0o7777 == 0o2770
+    beside = uri / "_versions.renamed"
+    beside.mkdir()
+    for path in (uri / "_versions").glob("*.manifest"):
+        os.link(path, beside / f"{2**64 - 1 - int(path.stem)}.manifest")
+    (beside / "came.late").write_text("kept")
+    ds.migrate_manifest_paths_v2()
+    assert not beside.exists() and not old_names(uri)
+    assert (uri / "_versions" / "came.late").read_text() == "kept" and len(eider.dataset(uri).versions()) == 3
+
+
+def test_tracked_files_pass_over_torn_versions(tmp_path):
+    ds = eider.write_dataset(pa.table({"a": [1]}), tmp_path / "t.lance")
+    ds.update_config({"step": "1"})
+    newest = min((tmp_path / "t.lance" / "_versions").glob("*.manifest"))
+    newest.write_bytes(b"torn")
+    with pytest.warns(UserWarning):
+        files = eider.dataset(ds.uri).tracked_files().read_all()
+    assert set(files["version"].to_pylist()) == {1}

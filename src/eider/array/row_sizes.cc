@@ -38,11 +38,15 @@ uint64_t DictionaryBytes(const Array& array) {
 
 }  // namespace
 
+uint64_t DictionaryBytes(const RecordBatch& batch) {
+  uint64_t bytes = 0;
+  for (const ArrayPtr& column : batch.columns) bytes += DictionaryBytes(*column);
+  return bytes;
+}
+
 uint64_t BytesOfRows(const RecordBatch& batch) {
-  uint64_t shared = 0;
-  for (const ArrayPtr& column : batch.columns) shared += DictionaryBytes(*column);
   const uint64_t bytes = BatchBytes(batch);
-  return bytes - std::min(bytes, shared);
+  return bytes - std::min(bytes, DictionaryBytes(batch));
 }
 
 RowSizes::RowSizes(std::span<const ArrayPtr> columns) {

@@ -21,7 +21,9 @@ class RowSizes {
   std::vector<const Array*> varying_;
 };
 
-/// Bytes of a batch without the dictionaries, which its slices share: what it takes to have fewer or more of such rows.
+/// Bytes of the dictionaries of a batch, which its slices share.
+uint64_t DictionaryBytes(const RecordBatch& batch);
+/// Bytes of a batch without them: what it takes to have fewer or more of such rows.
 uint64_t BytesOfRows(const RecordBatch& batch);
 
 /// How many of the rows that `size(i)` tells the bytes of, i < count, fit `bytes`: at least one, when there is any.

@@ -458,9 +458,7 @@ std::optional<table::Snapshot> VersionToWriteOn(const io::ObjectStorePtr& store,
 io::ObjectStorePtr StoreToWriteTo(const io::ObjectStorePtr& named, const std::string& uri, const WriteOptions& options) {
   if (options.mode != WriteMode::kCreate || !options.initial_bases.empty() || uri == named->identity()) return named;
   const io::ObjectStorePtr replacement = io::MakeReplacement(named);
-  if (!replacement) return named;
-  const bool is_empty = named->List("").empty() && named->ListFolders("").empty();
-  return is_empty || table::TableExists(*named) ? replacement : named;
+  return replacement && table::TableExists(*named) ? replacement : named;
 }
 
 }  // namespace

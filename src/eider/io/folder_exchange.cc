@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
-#include <vector>
+#include <set>
 
 #include "eider/base/error.h"
 #include "eider/io/posix_file.h"
@@ -25,47 +27,75 @@ namespace fs = std::filesystem;
   ThrowErrno(operation, path, code);
 }
 
-/// Names in `folder` of the files that `beside` has now.
-std::vector<std::string> LinkFiles(const std::string& folder, const std::string& beside, const std::map<std::string, std::string>& names) {
-  std::vector<std::string> linked;
+void LinkFiles(const std::string& folder, const std::string& beside, const std::map<std::string, std::string>& names) {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     if (!entry.is_regular_file()) continue;
     const std::string name = entry.path().filename().string();
     const auto renamed = names.find(name);
     const std::string target = JoinPath(beside, renamed == names.end() ? name : renamed->second);
     if (::link(entry.path().c_str(), target.c_str()) != 0) ThrowFailed("link", target, errno);
-    linked.push_back(name);
   }
-  return linked;
 }
 
-/// What came into the folder since its files were linked goes to where it belongs.
-void MoveRest(const std::string& from, const std::string& to) {
-  for (const fs::directory_entry& entry : fs::directory_iterator(from)) {
-    const std::string target = JoinPath(to, entry.path().filename().string());
+using FileId = std::pair<dev_t, ino_t>;
+
+FileId IdOf(const fs::path& path) {
+  struct stat info;
+  if (::lstat(path.c_str(), &info) != 0) ThrowErrno("stat", path.string(), errno);
+  return {info.st_dev, info.st_ino};
+}
+
+/// Empties and removes the folder beside: links to files that the folder has, under whichever name, go; what it lacks came into the one
+/// that was there before since its files were linked, and goes to where it belongs.
+void FinishBeside(const std::string& beside, const std::string& folder) {
+  if (!fs::exists(beside)) return;
+  std::set<FileId> there;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) there.insert(IdOf(entry.path()));
+  for (const fs::directory_entry& entry : fs::directory_iterator(beside)) {
+    if (there.contains(IdOf(entry.path()))) {
+      fs::remove(entry.path());
+      continue;
+    }
+    const std::string target = JoinPath(folder, entry.path().filename().string());
     if (::syscall(SYS_renameat2, AT_FDCWD, entry.path().c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0) ThrowErrno("rename", target, errno);
   }
+  fs::remove(beside);
+}
+
+/// A folder with the mode and owner of another.
+void MakeLike(const std::string& made, const std::string& folder) {
+  fs::create_directory(made, folder);
+  struct stat info;
+  if (::stat(folder.c_str(), &info) != 0) ThrowErrno("stat", folder, errno);
+  // Who is not allowed to give folders away keeps it.
+  if (::chown(made.c_str(), info.st_uid, info.st_gid) != 0 && errno != EPERM) ThrowErrno("chown", made, errno);
+  if (::chmod(made.c_str(), info.st_mode & 07777) != 0) ThrowErrno("chmod", made, errno);
 }
 
 }  // namespace
 
 void RenameInFolder(const std::string& folder, const std::map<std::string, std::string>& names) {
-  const std::string beside = folder + ".renamed";
+  const std::string beside = folder + ".renamed", parent(ParentPath(folder));
+  // The folders change places: only their parent is one that all who rename can lock.
+  const UniqueFd lock = OpenForRead(parent);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) throw Conflict("the files of '{}' are being renamed by another", folder);
+    ThrowErrno("lock", parent, errno);
+  }
   try {
-    fs::remove_all(beside);
-    fs::create_directory(beside);
-    const std::vector<std::string> linked = LinkFiles(folder, beside, names);
+    FinishBeside(beside, folder);
+    if (names.empty()) return;
+    MakeLike(beside, folder);
+    LinkFiles(folder, beside, names);
     SyncFolderEntry(beside);
     Observe("exchange", folder);
     if (::syscall(SYS_renameat2, AT_FDCWD, beside.c_str(), AT_FDCWD, folder.c_str(), RENAME_EXCHANGE) != 0) {
       const int code = errno;
-      fs::remove_all(beside);
+      fs::remove_all(beside);  // links, all of them
       ThrowFailed("exchange", folder, code);
     }
-    SyncFolderEntry(std::string(ParentPath(folder)));
-    for (const std::string& name : linked) fs::remove(JoinPath(beside, name));
-    MoveRest(beside, folder);
-    fs::remove(beside);
+    SyncFolderEntry(parent);
+    FinishBeside(beside, folder);
   } catch (const fs::filesystem_error& error) {
     ThrowErrno("rename the files of", folder, error.code().value());
   }

@@ -8,8 +8,9 @@
 
 namespace eider::io {
 
-/// Files that `names` does not have keep theirs. What a crash leaves is the folder beside, "{folder}.renamed", which the next call clears.
-/// \throws Error(kUnsupported) where the file system has no links or cannot exchange, Error(kIo)
+/// Files that `names` does not have keep theirs. What a crash leaves is the folder beside, "{folder}.renamed", which the next call empties
+/// first, also one with no names. \throws Error(kConflict) while another call is at it, Error(kUnsupported) where the file system has no
+/// links or cannot exchange, Error(kIo)
 void RenameInFolder(const std::string& folder, const std::map<std::string, std::string>& names);
 
 }  // namespace eider::io

@@ -33,11 +33,20 @@ class FolderStore final : public ObjectStore {
   void Delete(std::string_view path) override { store_->Delete(Below(path)); }
   void DeleteEmptyFolder(std::string_view folder) override { store_->DeleteEmptyFolder(BelowFolder(folder)); }
   bool DeleteTree(std::string_view folder) override { return store_->DeleteTree(folder.empty() ? folder_ : BelowFolder(folder)); }
+  bool DeleteRoot() override {
+    store_->DeleteEmptyFolder(folder_);
+    return false;
+  }
   void RenameAll(std::string_view folder, const std::map<std::string, std::string>& names) override {
     store_->RenameAll(BelowFolder(folder), names);
   }
   void SyncFolder(std::string_view folder) override { store_->SyncFolder(BelowFolder(folder)); }
   ObjectStorePtr Whole() const override { return store_; }
+  std::string identity() const override {
+    std::string id = store_->identity();
+    if (const size_t mark = id.rfind('#'); mark != std::string::npos) id.insert(mark, "/" + folder_);
+    return id;
+  }
   IoCounters* counters() const override { return store_->counters(); }
 
  private:

@@ -70,7 +70,7 @@ class LocalStore final : public ObjectStore {
   }
 
   void DeleteEmptyFolder(std::string_view folder) override {
-    CheckFilePath(folder);
+    CheckFolderPath(folder);
     const std::string full = JoinPath(root_, folder);
     Observe("rmdir", full);
     if (::rmdir(full.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR && errno != ENOTEMPTY && errno != EEXIST) {
@@ -79,6 +79,7 @@ class LocalStore final : public ObjectStore {
   }
 
   bool DeleteTree(std::string_view folder) override;
+  bool DeleteRoot() override;
   void RenameAll(std::string_view folder, const std::map<std::string, std::string>& names) override {
     CheckFilePath(folder);
     RenameInFolder(JoinPath(root_, folder), names);
@@ -183,6 +184,19 @@ bool LocalStore::DeleteTree(std::string_view folder) {
   const uintmax_t removed = std::filesystem::remove_all(full, error);
   if (error) ThrowErrno("remove", full, error.value());
   return removed > 0;
+}
+
+bool LocalStore::DeleteRoot() {
+  struct stat info;
+  if (::lstat(root_.c_str(), &info) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    ThrowErrno("stat", root_, errno);
+  }
+  if (!S_ISDIR(info.st_mode)) throw Invalid("'{}' is no folder", root_);
+  Observe("rmdir", root_);
+  if (::rmdir(root_.c_str()) == 0 || errno == ENOENT) return true;
+  if (errno == ENOTEMPTY || errno == EEXIST) throw Invalid("'{}' is not empty", root_);
+  ThrowErrno("rmdir", root_, errno);
 }
 
 }  // namespace

@@ -171,13 +171,31 @@ TEST_F(LocalStoreTest, RemovesLinksAndNotWhatTheyPointTo) {
 
 TEST_F(LocalStoreTest, WhatACrashLeftOfARenamingIsInNobodysWay) {
   store_->Put("f/1", SpanOf("new"), false);
-  store_->Put("f.renamed/1", SpanOf("old"), false);  // before the folders changed places, or after
+  // Before the folders changed places, or after: links to the same files, and what somebody wrote into the one that was there before.
+  store_->Put("f.renamed/late", SpanOf("rest"), false);
+  std::filesystem::create_hard_link(folder_ / "root" / "f" / "1", folder_ / "root" / "f.renamed" / "0");
   store_->RenameAll("f", {{"1", "2"}});
-  const ReadableFilePtr file = store_->Open("f/2");
-  EXPECT_EQ(file->size(), 3u);
-  EXPECT_EQ(file->Read({0, 3}).data()[0], 'n');
+  EXPECT_EQ(store_->Open("f/2")->size(), 3u);
+  EXPECT_EQ(store_->Open("f/late")->size(), 4u);
   EXPECT_FALSE(store_->Exists("f/1"));
+  EXPECT_FALSE(store_->Exists("f/0"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "root" / "f.renamed"));
+}
+
+TEST_F(LocalStoreTest, TwoFilesOfOneNameStopARenamingAndBothStay) {
+  store_->Put("f/1", SpanOf("new"), false);
+  store_->Put("f.renamed/1", SpanOf("old"), false);
+  EXPECT_THROW(store_->RenameAll("f", {{"1", "2"}}), Error);
+  EXPECT_EQ(store_->Open("f/1")->size(), 3u);
+  EXPECT_TRUE(store_->Exists("f.renamed/1"));
+}
+
+TEST_F(LocalStoreTest, TheRootGoesAsAnEmptyFolderAlone) {
+  store_->Put("x", SpanOf("1"), false);
+  EXPECT_THROW(store_->DeleteRoot(), Error);
+  store_->Delete("x");
+  EXPECT_TRUE(store_->DeleteRoot());
+  EXPECT_FALSE(store_->DeleteRoot());
 }
 
 TEST_F(LocalStoreTest, AFolderIsNoFile) {

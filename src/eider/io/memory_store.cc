@@ -123,6 +123,7 @@ class MemoryStore final : public ObjectStore {
   }
   void DeleteEmptyFolder(std::string_view folder) override { CheckFolderPath(folder); }
   bool DeleteTree(std::string_view folder) override;
+  bool DeleteRoot() override { return false; }
   void RenameAll(std::string_view folder, const std::map<std::string, std::string>& names) override;
   void SyncFolder(std::string_view folder) override { CheckFolderPath(folder); }
   IoCounters* counters() const override { return counters_.get(); }

@@ -90,6 +90,9 @@ class ObjectStore {
   virtual void DeleteEmptyFolder(std::string_view folder) = 0;
   /// Removes a folder ("": the root) with all that lies below it. A link goes, what it points to stays. False when it was not there.
   virtual bool DeleteTree(std::string_view folder) = 0;
+  /// Removes the root if it is a folder that holds nothing at all. False when it was not there, or is only a name.
+  /// \throws Error(kInvalid) when it is no folder or holds something, be it neither file nor folder
+  virtual bool DeleteRoot() = 0;
   /// Gives files directly in `folder` other names, all at once: nobody, and no crash, sees some renamed and others not. Whoever adds a
   /// file meanwhile may find it under its name later. \throws Error(kUnsupported) where that cannot be had.
   virtual void RenameAll(std::string_view folder, const std::map<std::string, std::string>& names) = 0;

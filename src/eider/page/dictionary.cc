@@ -212,9 +212,6 @@ bool OneDictionary(const LeafOutput& leaf) {
   return std::ranges::all_of(leaf.dictionaries, is_first);
 }
 
-/// The first of several dictionaries keeps its order, and its unused values, when it has so many values or as many as there are items.
-constexpr uint64_t kKeptWhole = 1024;
-
 ArrayPtr Unify(LeafOutput& leaf) {
   Unifier unifier(leaf.spec->dictionary_shape);
   const size_t width = leaf.spec->shape.bits_per_value / 8;
@@ -224,6 +221,7 @@ ArrayPtr Unify(LeafOutput& leaf) {
   for (size_t r = 0; r < leaf.dictionaries.size(); ++r) {
     const DictionaryValues values(*leaf.dictionaries[r].dictionary);
     std::vector<uint64_t> unified(values.length(), UINT64_MAX);
+    // The first keeps its order, and its unused values, as the writer does.
     if (r == 0 && values.length() <= std::max(kKeptWhole, leaf.values.num_values) && all_values <= largest) {
       for (uint64_t key = 0; key < values.length(); ++key) unified[key] = unifier.Key(values[key]);
     }

@@ -7,6 +7,10 @@
 
 namespace eider::page {
 
+/// A dictionary of so many values, or of as many as there are items, stays whole: keys are categories to the user, who cares for their
+/// order and for those that no row has.
+constexpr uint64_t kKeptWhole = 1024;
+
 /// The keys appended from now on refer to `dictionary`.
 void AddDictionary(const ArrayPtr& dictionary, LeafOutput& out);
 

@@ -5,13 +5,25 @@
 #include "eider/base/bytes.h"
 #include "eider/base/error.h"
 #include "eider/base/memory.h"
+#include "eider/page/dictionary.h"
 #include "eider/page/gather.h"
 
 namespace eider::page {
 namespace {
 
-/// A dictionary of so many values, or of as many as the page has items, is stored whole.
-constexpr uint64_t kKeptWhole = 1024;
+/// A dictionary of more values than the page has items stays whole up to so many bytes.
+constexpr uint64_t kKeptBytes = 1 << 20;
+
+/// How many values the first dictionary may have to stay whole.
+uint64_t MostKept(const ShreddedLeaf& leaf, const DataType& type) {
+  for (const LeafRun& run : leaf.runs) {
+    if (run.length == 0) continue;
+    const Array& dictionary = *run.array->dictionary;
+    if (static_cast<uint64_t>(dictionary.length) > leaf.num_items && ArrayBytes(dictionary) > kKeptBytes) return 0;
+    break;
+  }
+  return std::min(MaxDictionaryItems(*type.index_type), std::max(kKeptWhole, leaf.num_items));
+}
 
 /// Distinct values over the dictionaries of several arrays, numbered by first use; before them all values of the first dictionary, when
 /// it is to stay whole: its keys are categories to the user, who cares for their order and for those that no row has.
@@ -139,8 +151,7 @@ std::optional<GatheredDictionary> GatherDictionary(const ShreddedLeaf& leaf, con
   if (value_shape.kind == codec::ValueShape::Kind::kFixed && (value_shape.bits_per_value == 0 || value_shape.bits_per_value % 8)) {
     throw Unsupported("dictionary of {}", TypeToString(*type.value_type));
   }
-  const uint64_t kept_whole = std::min(MaxDictionaryItems(*type.index_type), std::max(kKeptWhole, leaf.num_items));
-  auto gathered = GatherKeys(leaf, type, kept_whole);
+  auto gathered = GatherKeys(leaf, type, MostKept(leaf, type));
   return gathered ? std::move(gathered) : GatherKeys(leaf, type, 0);
 }
 

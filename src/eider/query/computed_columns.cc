@@ -65,7 +65,7 @@ RecordBatch ComputedColumns::ApplyTo(RecordBatch* batch, uint64_t most_rows, con
     made = Apply(read);
   });
   *batch = SliceBatch(*batch, rows, batch->num_rows - rows);
-  width.Learn(static_cast<uint64_t>(rows), BytesOfRows(read) + ComputedBytes(made));
+  width.Learn(static_cast<uint64_t>(rows), BytesOfRows(read) + ComputedBytes(made), DictionaryBytes(read));
   return made;
 }
 

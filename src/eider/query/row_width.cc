@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eider/array/row_sizes.h"
 #include "eider/base/memory_budget.h"
 #include "eider/query/ordered_tasks.h"
 
@@ -27,7 +28,12 @@ RowWidth::RowWidth(std::shared_ptr<const TableReader> table, ReadPlanPtr plan, b
       makes_any_width_(makes_any_width),
       is_variable_(makes_any_width || plan_->has_variable_columns() || plan_->has_blobs()) {}
 
-void RowWidth::Learn(uint64_t rows, uint64_t bytes) const {
+void RowWidth::Learn(const RecordBatch& batch) const {
+  Learn(static_cast<uint64_t>(batch.num_rows), BytesOfRows(batch), DictionaryBytes(batch));
+}
+
+void RowWidth::Learn(uint64_t rows, uint64_t bytes, uint64_t dictionary_bytes) const {
+  for (uint64_t most = read_bytes(); most < dictionary_bytes && !read_bytes_.compare_exchange_weak(most, dictionary_bytes);) {}
   if (rows > 0) {
     bytes_.fetch_add(bytes, std::memory_order_relaxed);
     rows_.fetch_add(rows, std::memory_order_relaxed);

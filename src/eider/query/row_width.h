@@ -5,7 +5,6 @@
 #include <atomic>
 #include <memory>
 
-#include "eider/array/row_sizes.h"
 #include "eider/query/table_reader.h"
 
 namespace eider::query {
@@ -19,12 +18,14 @@ class RowWidth {
   RowWidth(std::shared_ptr<const TableReader> table, ReadPlanPtr plan, bool makes_any_width = false);
 
   /// Of rows that were read; none tell that there is nothing to wait for.
-  void Learn(const RecordBatch& batch) const { Learn(static_cast<uint64_t>(batch.num_rows), BytesOfRows(batch)); }
-  void Learn(uint64_t rows, uint64_t bytes) const;
+  void Learn(const RecordBatch& batch) const;
+  void Learn(uint64_t rows, uint64_t bytes, uint64_t dictionary_bytes = 0) const;
   /// Values may have any width, and none was seen: better one task reads some before others begin.
   bool is_unknown() const { return is_variable_ && !has_learnt_.load(std::memory_order_relaxed); }
   /// In Arrow, at least what the types fix.
   uint64_t row_bytes(size_t fragment) const;
+  /// Most of what a read brought besides, however few its rows: dictionaries.
+  uint64_t read_bytes() const { return read_bytes_.load(std::memory_order_relaxed); }
   /// As many rows of a fragment as take `bytes`, at least one; few while their width is unknown.
   uint64_t RowsIn(uint64_t bytes, size_t fragment) const;
 
@@ -36,7 +37,7 @@ class RowWidth {
   const uint64_t fixed_;
   const bool makes_any_width_, is_variable_;
   mutable std::atomic<bool> has_learnt_{false};
-  mutable std::atomic<uint64_t> rows_{0}, bytes_{0}, latest_{0};
+  mutable std::atomic<uint64_t> rows_{0}, bytes_{0}, latest_{0}, read_bytes_{0};
 };
 
 }  // namespace eider::query

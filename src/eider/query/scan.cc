@@ -128,7 +128,9 @@ class ScanReader final : public RecordBatchReader {
 
   bool HasRoom() const {
     const MemoryBudget& budget = table_->session()->budget();
-    return budget.limit_bytes() - std::min(budget.limit_bytes(), budget.used_bytes()) >= 2 * block_bytes_;
+    const uint64_t dictionaries = width_->read_bytes() * (tasks_.size() + 1);
+    return dictionaries <= budget.limit_bytes() / kScanParts &&
+           budget.limit_bytes() - std::min(budget.limit_bytes(), budget.used_bytes()) >= 2 * block_bytes_;
   }
 
   // Starts as many blocks as threads and budget allow, at least one when none is under way.
@@ -170,7 +172,7 @@ class ScanReader final : public RecordBatchReader {
       std::optional<RowRun> run = NextRun(wait && runs.empty());
       if (!run) break;
       rows += run->size();
-      bytes += run->size() * width_->row_bytes(run->fragment);
+      bytes += run->size() * width_->row_bytes(run->fragment) + width_->read_bytes();
       runs.push_back(std::move(*run));
     }
     return runs;

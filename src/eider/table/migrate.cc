@@ -6,7 +6,7 @@ namespace eider::table {
 
 size_t MigrateManifestPaths(io::ObjectStore& store) {
   const std::map<std::string, std::string> names = NamesToMigrate(store);
-  if (!names.empty()) store.RenameAll(kVersionsFolder, names);
+  store.RenameAll(kVersionsFolder, names);  // without names, too: a migration that was cut short has its end to come
   return names.size();
 }
 

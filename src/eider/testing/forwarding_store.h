@@ -50,6 +50,9 @@ class ForwardingStore : public io::ObjectStore {
   void DeleteEmptyFolder(std::string_view folder) override {
     Run([&] { return inner_->DeleteEmptyFolder(folder), 0; });
   }
+  bool DeleteRoot() override {
+    return Run([&] { return inner_->DeleteRoot(); });
+  }
   bool DeleteTree(std::string_view folder) override {
     return Run([&] { return inner_->DeleteTree(folder); });
   }
