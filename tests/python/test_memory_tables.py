@@ -74,3 +74,24 @@ def test_fragments_that_wait_for_a_commit_stay_where_they_are():
     made = eider.write_dataset(OLD, "memory://waiting")
     both = eider.LanceDataset.commit("memory://waiting", eider.LanceOperation.Append(fragments), read_version=made.version)
     assert both.count_rows() == 4
+
+
+def test_rows_that_came_meanwhile_are_not_replaced():
+    """A slow creation finds the place taken by the rows of another, which stay."""
+
+    def slowly():
+        yield NEW.to_batches()[0]
+        eider.write_dataset(OLD, "memory://contested", mode="append")
+        yield NEW.to_batches()[0]
+
+    with pytest.raises(eider.AlreadyExistsError, match="while this table was written"):
+        eider.write_dataset(slowly(), "memory://contested", schema=NEW.schema)
+    assert eider.dataset("memory://contested").to_table() == OLD
+
+
+def test_a_branch_in_memory_stays_with_its_table():
+    """Never another one of the same name; files of the table that it grew from are looked for by name, and missed."""
+    branch = eider.write_dataset(OLD, "memory://branched").create_branch("side")
+    eider.write_dataset(NEW, "memory://branched").create_branch("side")
+    again = pickle.loads(pickle.dumps(branch))
+    assert again.schema == branch.schema == OLD.schema

@@ -453,12 +453,15 @@ std::optional<table::Snapshot> VersionToWriteOn(const io::ObjectStorePtr& store,
   return read;
 }
 
+bool IsEmpty(const io::ObjectStore& store) { return store.List("").empty() && store.ListFolders("").empty(); }
+
 /// As in the reference, a table that is made in memory does not know of one that had its URI: whoever holds that keeps it. Files without
 /// a table, such as fragments to be committed, stay what they are.
 io::ObjectStorePtr StoreToWriteTo(const io::ObjectStorePtr& named, const std::string& uri, const WriteOptions& options) {
   if (options.mode != WriteMode::kCreate || !options.initial_bases.empty() || uri == named->identity()) return named;
   const io::ObjectStorePtr replacement = io::MakeReplacement(named);
-  return replacement && table::TableExists(*named) ? replacement : named;
+  if (!replacement) return named;
+  return IsEmpty(*named) || table::TableExists(*named) ? replacement : named;
 }
 
 }  // namespace
@@ -488,6 +491,7 @@ DatasetPtr Dataset::Write(RecordBatchReader& data, const std::string& uri, const
                    [&] {
                      const io::ObjectStorePtr named = StoreFor(uri, through);
                      const io::ObjectStorePtr store = through ? named : StoreToWriteTo(named, uri, options);
+                     const bool was_empty = store != named && IsEmpty(*named);
                      WriteOptions write = options;
                      write.session = SessionOrDefault(options.session);
                      // As in the reference, appending to or overwriting what does not exist creates it.
@@ -498,6 +502,7 @@ DatasetPtr Dataset::Write(RecordBatchReader& data, const std::string& uri, const
                      if (!read) written = mutate::Create(store, data, write);
                      else if (options.mode == WriteMode::kAppend) written = mutate::Append(*read, data, write);
                      else written = mutate::Overwrite(*read, data, write);
+                     if (was_empty && !IsEmpty(*named)) throw AlreadyExists("'{}' came to hold something while this table was written", uri);
                      if (store != named) io::NameMemory(store);
                      mutate::Maintain(written, {.sync = mutate::SyncsFor(options.durability)}, write.session);
                      return std::make_shared<TableDataset>(uri, std::move(written), write.session);
