@@ -61,11 +61,11 @@ def _config_of_new(target: str, mode: str, session: Any, options: AutoCleanupCon
     if options is None:
         return {}
     entries = auto_cleanup_entries(options)
-    try:
-        config = {} if mode == "create" else _eider.open_dataset(target, None, session).config()
-    except NotFoundError:
-        return entries
     if mode == "create":
+        return entries
+    try:
+        config = _eider.open_dataset(target, None, session).config()
+    except NotFoundError:
         return entries
     if differ := {key: value for key, value in entries.items() if config.get(key) != value}:
         warnings.warn(

@@ -29,14 +29,19 @@ std::shared_ptr<Array> WithKeys(const Array& rows, const TypePtr& type, const Ke
   return out;
 }
 
-}  // namespace
-
-ArrayPtr EncodeDictionary(const ArrayPtr& values, const TypePtr& type) {
+ArrayPtr WithoutNulls(const ArrayPtr& values) {
+  if (CountNulls(*values) == 0) return values;
   std::vector<int64_t> valid;
   for (int64_t i = 0; i < values->length; ++i) {
     if (values->IsValid(i)) valid.push_back(i);
   }
-  const ArrayPtr all = valid.size() == size_t(values->length) ? values : TakeArray(values, valid);
+  return TakeArray(values, valid);
+}
+
+}  // namespace
+
+ArrayPtr EncodeDictionary(const ArrayPtr& values, const TypePtr& type) {
+  const ArrayPtr all = WithoutNulls(values);
   const NumberedValues numbered(*all);
   if (!numbered.kept.empty() && numbered.kept.size() - 1 > MaxDictionaryKey(*type->index_type)) {
     throw Invalid("{} distinct values in one batch, more than keys of {} can name", numbered.kept.size(), TypeToString(*type->index_type));

@@ -11,9 +11,8 @@
 namespace eider {
 namespace {
 
-/// Row i as bytes that are equal when the values are; nullopt where the type has no such form (or the value is null).
+/// The value of row i as bytes that are equal when the values are; nullopt where the type has no such form. \pre it is not null
 std::optional<std::string_view> BytesOf(const Array& array, int64_t i) {
-  if (!array.IsValid(i)) return std::nullopt;
   const uint64_t row = uint64_t(array.offset + i);
   const auto text = [&]<typename Offset>(Offset) {
     const Offset* offsets = array.buffers[0].as<Offset>() + row;
